@@ -1,0 +1,92 @@
+import type { LocalHost } from '../host/local-host.ts';
+import type { Address, Contents } from '../model/catalog.ts';
+import type { Event } from '../model/event.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Plan, Step } from '../model/plan.ts';
+import { isDone } from '../plan/make-plan.ts';
+import type { LastApplied } from '../plan/observe.ts';
+import type { AnyResourceType, ApplyContext } from '../resources/resource-type.ts';
+import type { State } from '../state/state.ts';
+import { capturePath } from './undo.ts';
+
+export interface ApplyDeps {
+  readonly run: string;
+  readonly host: LocalHost;
+  readonly state: State;
+  readonly contents: Contents;
+  readonly ledger: ReadonlyMap<Address, LastApplied>;
+  readonly types: (kind: string) => AnyResourceType;
+  readonly emit: (event: Event) => void;
+}
+
+/** Which resource failed, for the report. */
+export class ApplyError extends Error {
+  readonly address: Address;
+
+  constructor(address: Address, cause: unknown) {
+    super((cause as Error).message, { cause });
+    this.address = address;
+  }
+}
+
+/**
+ * Makes the changes of a plan, batch by batch: undo data and owed refreshes become durable, then the batch is staged, made
+ * durable and renamed. Throws at the first failure; the caller rolls back from the journal.
+ */
+export async function applyPlan(plan: Plan, deps: ApplyDeps, signal: AbortSignal): Promise<void> {
+  const total = plan.steps.filter(isDone).length;
+  const captured = new Set<string>();
+  let done = 0;
+  for (const batch of plan.batches) {
+    const steps = batch.map((index) => plan.steps[index] as Step).filter(isDone);
+    if (steps.length === 0) continue;
+    signal.throwIfAborted();
+    await journalIntent(steps, deps, captured, signal);
+    for (const step of steps) {
+      signal.throwIfAborted();
+      deps.emit({ type: 'applying', run: deps.run, address: step.address, done: done++, total });
+      await attempt(step.address, () => applyStep(step, deps, signal));
+    }
+    await attempt((steps.at(-1) as Step).address, () => deps.host.commit(signal));
+  }
+}
+
+/** Everything the batch needs to be taken back, and every refresh that it will owe, in one durable transaction. */
+async function journalIntent(steps: readonly Step[], deps: ApplyDeps, captured: Set<string>, signal: AbortSignal): Promise<void> {
+  const { run, host, state, types } = deps;
+  const kindUndos: { address: Address; entry: JsonObject }[] = [];
+  for (const { address, resource } of steps) {
+    const undo = types(resource.kind).undo;
+    if (!undo) continue;
+    const captureContext = { host, last: deps.ledger.get(address)?.desired, signal };
+    const made = (await attempt(address, async () => undo.capture(resource.desired, captureContext))) as JsonObject;
+    kindUndos.push({ address, entry: { kind: resource.kind, undo: made } });
+  }
+  state.transaction(() => {
+    for (const { address, resource, diff, refreshes } of steps) {
+      const changes = diff.action === 'none' ? [] : diff.changes;
+      for (const path of types(resource.kind).touches?.(resource.desired, changes, host) ?? [])
+        for (const entry of capturePath(path, host, { run, journal: state.journal }, captured))
+          state.journal.addUndo(run, { address, entry });
+      for (const owed of refreshes) state.journal.owe({ address: owed, run, because: address });
+    }
+    for (const { address, entry } of kindUndos) state.journal.addUndo(run, { address, entry });
+  });
+}
+
+async function applyStep({ address, resource, diff }: Step, deps: ApplyDeps, signal: AbortSignal): Promise<void> {
+  if (diff.action === 'none') return;
+  await deps.types(resource.kind).apply(resource.desired, diff.changes, applyContext(address, deps, signal));
+}
+
+export function applyContext(address: Address, { host, contents, ledger }: ApplyDeps, signal: AbortSignal): ApplyContext {
+  return { host, contents, signal, last: ledger.get(address)?.desired };
+}
+
+async function attempt<T>(address: Address, act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw error instanceof ApplyError ? error : new ApplyError(address, error);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Address, CatalogResource } from '../model/catalog.ts';
+import { holdsSecret } from '../model/secret.ts';
+import type { ReportedCheck } from '../model/report.ts';
+import { applyContext, ApplyError, type ApplyDeps } from './apply.ts';
+
+/**
+ * Does the refreshes that are owed, from this run and from runs that did not get to it, in the catalog's order. Each is
+ * settled when it is done, so that a crash repeats only the rest. Throws `ApplyError` at the first that fails.
+ */
+export async function refreshOwed(
+  resources: readonly CatalogResource[],
+  deps: ApplyDeps,
+  signal: AbortSignal,
+): Promise<ReportedCheck[]> {
+  const { run, state, types, emit } = deps;
+  const owed = new Map(state.journal.owed().map((refresh) => [refresh.address, refresh]));
+  const done: ReportedCheck[] = [];
+  for (const { address, kind, desired } of resources) {
+    const refresh = owed.get(address);
+    const type = types(kind);
+    if (!refresh || !type.refresh) continue;
+    signal.throwIfAborted();
+    if (type.unsupported?.(desired, deps.host) !== undefined) {
+      state.journal.settle(address);
+      continue;
+    }
+    emit({ type: 'refreshing', run, address });
+    try {
+      await type.refresh(desired, applyContext(address, deps, signal));
+      await deps.host.commit(signal);
+    } catch (error) {
+      throw new ApplyError(address, new Error(`refresh failed: ${(error as Error).message}`, { cause: error }));
+    }
+    state.journal.settle(address);
+    done.push({ name: address, ok: true, message: `because of ${refresh.because}` });
+  }
+  return done;
+}
+
+/** Refreshes again, with the restored configuration, what the failed run refreshed or would have refreshed. Collects what fails. */
+export async function refreshRestored(
+  addresses: readonly Address[],
+  resources: readonly Pick<CatalogResource, 'address' | 'kind' | 'desired'>[],
+  deps: ApplyDeps,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const failures: string[] = [];
+  for (const { address, kind, desired } of resources) {
+    const type = deps.types(kind);
+    if (!addresses.includes(address) || !type.refresh || type.unsupported?.(desired, deps.host) !== undefined) continue;
+    try {
+      const last = deps.ledger.get(address)?.desired;
+      // The ledger knows secrets by digest only; then the present one must do.
+      await type.refresh(last === undefined || holdsSecret(last) ? desired : last, applyContext(address, deps, signal));
+      await deps.host.commit(signal);
+      deps.state.journal.settle(address);
+    } catch (error) {
+      failures.push(`${address}: refresh after the rollback failed: ${(error as Error).message}`);
+    }
+  }
+  return failures;
+}

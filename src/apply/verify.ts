@@ -1,0 +1,33 @@
+import type { HostReader } from '../host/host.ts';
+import type { Address } from '../model/catalog.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Graph } from '../plan/graph.ts';
+import { isDone, makePlan, type PlanInput } from '../plan/make-plan.ts';
+import { observe, type LastApplied } from '../plan/observe.ts';
+
+/**
+ * Inspects and compares everything again, as if this run had been recorded. What is still to be done is returned: after a
+ * good apply, nothing. Resources that the plan held are not expected to have changed.
+ */
+export async function verify(
+  plan: Plan,
+  graph: Graph,
+  input: PlanInput,
+  host: HostReader,
+  signal: AbortSignal,
+): Promise<readonly Address[]> {
+  const resources = graph.batches.flat();
+  const ledger = new Map(input.ledger);
+  for (const { address, resource, held, diff, sensitive } of plan.steps) {
+    if (held) continue;
+    const { kind, digest, prune, desired, origin } = resource;
+    const isBestEffort = diff.action !== 'none' && diff.bestEffort === true;
+    if (origin.assignment >= 0) ledger.set(address, { address, kind, digest, prune, desired, sensitive } satisfies LastApplied);
+    else if (diff.action === 'none' || isBestEffort) ledger.delete(address);
+  }
+  const observation = await observe(resources, ledger, host, input.types, signal);
+  const again = makePlan({ ...input, ledger, observation });
+  const held = new Set(plan.steps.filter((step) => step.held).map(({ address }) => address));
+  const open = again.steps.filter((step) => isDone(step) && !held.has(step.address)).map(({ address }) => address);
+  return [...open, ...observation.failures.map(({ address }) => address).filter((address) => !held.has(address))];
+}

@@ -1,0 +1,106 @@
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { nearest } from '../model/nearest.ts';
+import { cliError } from './cli-error.ts';
+import { commandGroups, commandTable, type CommandEntry } from './command-table.ts';
+import type { Invocation } from './invocation.ts';
+import { version } from '../model/version.ts';
+
+/** Parses with commander and runs what was asked for. Help goes to standard output and exits 0. */
+export async function runCommander(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  let exit = 0;
+  const program = buildProgram(async (entry, invocation) => {
+    const { run } = await entry.load();
+    exit = await run({ ...invocation, signal });
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    throw usageError(error, commandOf(program, argv));
+  }
+  return exit;
+}
+
+/** The whole command line as a commander tree; completion is generated from it too. */
+export function buildProgram(act: (entry: CommandEntry, invocation: Omit<Invocation, 'signal'>) => Promise<void>): Command {
+  const program = new Command('reconcile');
+  // Errors are shown by main.ts, from the exception.
+  program.exitOverride().configureOutput({ outputError: () => undefined, writeErr: () => undefined });
+  program.enablePositionalOptions().helpCommand(true).version(version);
+  for (const entry of commandTable) {
+    const [name, subName] = entry.name.split(' ');
+    const command = entry.name === '' ? program : subName ? group(program, name!).command(subName) : program.command(name!);
+    describe(command, entry);
+    command.action(async (...given: unknown[]) => {
+      const own = command.opts<Invocation['options']>();
+      await act(entry, { arguments: texts(given.slice(0, -2)), options: { ...optionsBefore(command), ...own } });
+    });
+  }
+  return program;
+}
+
+function describe(command: Command, { summary, arguments: argument, argumentChoices, options, example }: CommandEntry): void {
+  command.description(summary).allowExcessArguments(false);
+  if (argument) command.addArgument(argumentChoices ? new Argument(argument).choices(argumentChoices) : new Argument(argument));
+  for (const { flags, summary: description, choices } of options) {
+    command.addOption(choices ? new Option(flags, description).choices(choices) : new Option(flags, description));
+  }
+  command.addHelpText('after', `\nExample:\n  ${example[0]}\n      ${example[1]}`);
+}
+
+/** The command that holds `secret set` and the like. */
+function group(program: Command, name: string): Command {
+  const existing = program.commands.find((command) => command.name() === name);
+  if (existing) return existing;
+  const [command, effect] = commandTable.find((entry) => entry.name.startsWith(`${name} `))!.example;
+  return program
+    .command(name)
+    .helpCommand(false)
+    .description(commandGroups[name] ?? '')
+    .addHelpText('after', `\nExample:\n  ${command}\n      ${effect}`);
+}
+
+/** `reconcile --host allegro validate`: options before the command count as the command's own, if it has them. */
+function optionsBefore(command: Command): Record<string, string | boolean> {
+  const inherited: Record<string, string | boolean> = {};
+  for (let parent = command.parent; parent; parent = parent.parent) {
+    for (const [name, value] of Object.entries(parent.opts<Record<string, string | boolean>>())) {
+      const known = command.options.find((option) => option.attributeName() === name);
+      const isAllowed = known && (!known.argChoices || known.argChoices.includes(String(value)));
+      if (!isAllowed) throw cliError('usage', `--${name} does not fit the command ${command.name()}`, seeHelp(command));
+      inherited[name] ??= value;
+    }
+  }
+  return inherited;
+}
+
+const texts = (values: readonly unknown[]): readonly string[] => values.filter((value) => typeof value === 'string');
+
+const seeHelp = (command: Command): string => `${fullName(command)} --help shows what there is`;
+
+function fullName(command: Command): string {
+  return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name();
+}
+
+/** The command that the words name, as deep as they go. */
+function commandOf(command: Command, words: readonly string[]): Command {
+  const next = words.findIndex((word) => !word.startsWith('-'));
+  const inner = command.commands.find((child) => child.name() === words[next]);
+  return inner ? commandOf(inner, words.slice(next + 1)) : command;
+}
+
+function usageError(error: CommanderError, command: Command): Error {
+  const [message, ...more] = error.message.replace(/^error: /, '').split('\n');
+  const names = command.commands.map((inner) => inner.name());
+  const word = command.args[0];
+  if (names.length > 0 && error.code === 'commander.excessArguments' && word !== undefined) {
+    const close = nearest(word, names);
+    return cliError('usage', `unknown command '${word}'`, close ? `did you mean ${close}?` : seeHelp(command));
+  }
+  if (error.code === 'commander.help') {
+    return cliError('usage', `${command.name()} needs one of: ${names.join(', ')}`, seeHelp(command));
+  }
+  const suggestion = /\(Did you mean (.*)\?\)/i.exec(more.join(' '))?.[1];
+  return cliError('usage', message!, suggestion ? `did you mean ${suggestion}?` : seeHelp(command));
+}

@@ -1,0 +1,25 @@
+import { resolve } from 'node:path';
+import { adopt } from '../../adopt.ts';
+import { formatProblem } from '../../model/problem.ts';
+import { printableLine } from '../../report/printable.ts';
+import { bytes } from '../../report/unified-diff.ts';
+import { cliError } from '../cli-error.ts';
+import type { Invocation } from '../invocation.ts';
+import { makeRequest } from '../request.ts';
+
+/** Moves a local edit into the repository. Exits 7 when that is refused, 65 when the documents have problems. */
+export async function run(invocation: Invocation): Promise<number> {
+  const path = resolve(invocation.arguments[0]!);
+  const adoption = await adopt(makeRequest(invocation, 'check'), path);
+  if ('refused' in adoption) {
+    const { refused, hint, problems } = adoption;
+    throw cliError(problems ? 'invalid' : 'refused', [...(problems ?? []).map(formatProblem), refused].join('\n'), hint);
+  }
+  const { file, outcome, bytes: size } = adoption;
+  const line =
+    outcome === 'same'
+      ? `${file} already has the live content of ${path}`
+      : `${file}: written from ${path} (${bytes(size)}); look at it with git diff, and commit it`;
+  process.stdout.write(`${printableLine(line)}\n`);
+  return 0;
+}

@@ -1,0 +1,33 @@
+import { explain } from '../../explain.ts';
+import { exitCodes } from '../../model/exit-code.ts';
+import { nearest } from '../../model/nearest.ts';
+import { paintFor } from '../../report/paint.ts';
+import { renderExplanation } from '../../report/render-explanation.ts';
+import { problemLines } from '../../report/render-text.ts';
+import { cliError } from '../cli-error.ts';
+import { textOption, type Invocation } from '../invocation.ts';
+import { makeRequest } from '../request.ts';
+import { writeJson } from '../run-output.ts';
+
+/** Explains a resource by address, or everything that manages a path. */
+export async function run(invocation: Invocation): Promise<number> {
+  const target = invocation.arguments[0]!;
+  const { explanations, known, problems } = await explain(makeRequest(invocation, 'check'), target, invocation.signal);
+  for (const line of problemLines(problems, paintFor(process.stderr))) process.stderr.write(`${line}\n`);
+  if (explanations.length === 0) {
+    if (problems.length > 0) return exitCodes.invalid.code;
+    const ids = known.map((address) => address.slice(address.indexOf('[') + 1, -1));
+    const close = nearest(target, [...known, ...ids]);
+    throw cliError(
+      'usage',
+      `nothing manages ${target} on this host`,
+      close ? `did you mean ${close}?` : 'reconcile --check -o json lists what changes',
+    );
+  }
+  if (textOption(invocation, 'output') === 'json') writeJson(explanations);
+  else {
+    const paint = paintFor(process.stdout);
+    process.stdout.write(explanations.map((explanation) => renderExplanation(explanation, paint)).join('\n'));
+  }
+  return problems.length > 0 ? exitCodes.invalid.code : exitCodes.converged.code;
+}

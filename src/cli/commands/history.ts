@@ -1,0 +1,20 @@
+import { paintFor } from '../../report/paint.ts';
+import { renderHistory } from '../../report/render-history.ts';
+import { cliError } from '../cli-error.ts';
+import { textOption, type Invocation } from '../invocation.ts';
+import { readState } from '../open-runs.ts';
+import { writeJson } from '../run-output.ts';
+
+/** Lists the runs that are kept, newest first. */
+export async function run(invocation: Invocation): Promise<number> {
+  const limit = textOption(invocation, 'limit') ?? '20';
+  if (!/^[1-9]\d{0,5}$/.test(limit)) throw cliError('usage', `--limit needs a number from 1, not '${limit}'`);
+  const state = readState(invocation);
+  const reports = state?.runs.list(Number(limit)) ?? [];
+  state?.close();
+  const format = textOption(invocation, 'output');
+  if (format === 'json') writeJson(reports);
+  else if (format === 'ndjson') process.stdout.write(reports.map((report) => `${JSON.stringify(report)}\n`).join(''));
+  else process.stdout.write(renderHistory(reports, paintFor(process.stdout)));
+  return 0;
+}

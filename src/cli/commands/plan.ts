@@ -1,0 +1,26 @@
+import { writeFileSync } from 'node:fs';
+import { exitCodes } from '../../model/exit-code.ts';
+import { reconcile } from '../../pipeline.ts';
+import { cliError } from '../cli-error.ts';
+import { textOption, type Invocation } from '../invocation.ts';
+import type { PlanFile } from '../plan-file.ts';
+import { makeRequest } from '../request.ts';
+import { openRunOutput } from '../run-output.ts';
+
+/** Writes down what a run would do. Exits 0 when the plan was written, also when it holds changes. */
+export async function run(invocation: Invocation): Promise<number> {
+  const file = textOption(invocation, 'out');
+  if (!file) throw cliError('usage', 'plan needs -o FILE', 'reconcile plan -o plan.json');
+  // Everything is read: what people review and sign off must not rest on metadata, and a plan that is empty is one too.
+  const { action: _check, ...request } = { ...makeRequest(invocation, 'check'), paranoid: true };
+  const output = openRunOutput('text', invocation.options['diff'] === true ? 'full' : 'brief');
+  const report = await reconcile({ action: 'check', ...request }, output.emit, invocation.signal);
+  output.finish(report);
+  const isPlan = report.planDigest !== null && report.exit <= exitCodes.conflict.code && report.exit !== exitCodes.error.code;
+  if (!isPlan) return report.exit;
+  const plan: PlanFile = { schema: 'reconcile.plan/1', request, report };
+  // Diffs can show what only the owner of the targets may read.
+  writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
+  process.stderr.write(`Written to ${file}; reconcile apply ${file} does exactly this.\n`);
+  return exitCodes.converged.code;
+}

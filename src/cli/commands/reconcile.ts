@@ -1,0 +1,14 @@
+import { reconcile } from '../../pipeline.ts';
+import { textOption, type Invocation } from '../invocation.ts';
+import { makeRequest } from '../request.ts';
+import { openRunOutput } from '../run-output.ts';
+
+/** Converges the host, or with `--check` only shows what would change. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { options, signal } = invocation;
+  const output = openRunOutput(textOption(invocation, 'output'), options['diff'] === true ? 'full' : 'brief');
+  const request = makeRequest(invocation, options['check'] === true ? 'check' : 'converge');
+  const report = await reconcile(request, output.emit, signal);
+  output.finish(report);
+  return report.exit;
+}

@@ -1,0 +1,125 @@
+import * as z from 'zod';
+import type { CatalogResource } from '../model/catalog.ts';
+import { commonAttributes } from '../model/document.ts';
+import { digestOf, isObject } from '../model/json.ts';
+import { nearest } from '../model/nearest.ts';
+import type { Problem } from '../model/problem.ts';
+import { holdsSecret } from '../model/secret.ts';
+import type { AnyResourceType } from '../resources/resource-type.ts';
+import { checkAttributes } from './check-attributes.ts';
+import type { Compilation } from './compilation.ts';
+import type { Instance } from './expand-resource.ts';
+import { type ListFiles, prepareContext } from './prepare-context.ts';
+import { omit } from './template-value.ts';
+
+/** A resource before its `after` and `notify` are known to exist. */
+export interface Draft {
+  readonly resource: CatalogResource;
+  readonly type: AnyResourceType;
+  /** The role that it belongs to, for the order of roles. */
+  readonly instance: Instance;
+}
+
+const common = z.strictObject(commonAttributes);
+/** Rendered before the rest, by `expandResource`. */
+const taken = new Set(['kind', 'when', 'for_each']);
+
+/** The attributes of an instance, rendered and checked by its kind's schema; `checked` is undefined when there are problems. */
+export function checkInstance({ document, unit, path, scope }: Instance, type: AnyResourceType, { engine }: Compilation) {
+  const written = Object.fromEntries(Object.entries(document).filter(([key]) => !taken.has(key)));
+  const { value, uses, problems } = engine.evaluateAll(written, scope, (inner) => unit.source.at([...path, ...inner]));
+  if (problems.length > 0 || !isObject(value)) return { problems, uses, checked: undefined };
+  const entries = Object.entries(withoutOmitted(value));
+  const isCommon = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(commonAttributes, key);
+  const own = Object.fromEntries(entries.filter((entry) => !isCommon(entry)));
+  const shared = checkAttributes(common, Object.fromEntries(entries.filter(isCommon)), written, unit.source, path);
+  const attributes = checkAttributes(type.spec as z.ZodType<object>, own, written, unit.source, path);
+  const found = [...shared.problems, ...attributes.problems.map((problem) => withCommonHint(problem, own))];
+  if (found.length > 0 || !attributes.value || !shared.value) return { problems: found, uses, checked: undefined };
+  return { problems: found, uses, checked: { attributes: attributes.value, shared: shared.value } };
+}
+
+/** One catalog entry; undefined when a problem was reported. */
+export function buildResource(
+  instance: Instance,
+  type: AnyResourceType,
+  compilation: Compilation,
+  listFiles: ListFiles,
+): Draft | undefined {
+  const { unit, scope, path } = instance;
+  const { checked, problems, uses } = checkInstance(instance, type, compilation);
+  const at = unit.source.at(path);
+  if (!checked) {
+    for (const problem of problems) compilation.report(problem);
+    return undefined;
+  }
+  const { attributes, shared } = checked;
+  const id = type.identify(attributes);
+  const address = `${type.kind}[${id}]`;
+  const variables = new Map([...instance.uses, ...uses].map(({ name, layer }) => [name, layer]));
+  let failed = false;
+  const context = prepareContext(
+    {
+      address,
+      role: unit.role,
+      scope,
+      at: (inner) => unit.source.at([...path, ...inner]),
+      used: (more) => more.forEach(({ name, layer }) => variables.set(name, layer)),
+      report(problem) {
+        failed = true;
+        compilation.report(problem);
+      },
+    },
+    compilation,
+    listFiles,
+  );
+  const desired = type.prepare(attributes, context) as object | undefined;
+  if (!desired || failed) return undefined;
+  const resource: CatalogResource = {
+    address,
+    kind: type.kind,
+    id,
+    desired,
+    digest: digestOf(desired),
+    origin: {
+      at,
+      ...(unit.role !== undefined && { role: unit.role }),
+      assignment: unit.assignment,
+      variables: [...variables].map(([name, layer]) => ({ name, layer })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    },
+    after: asList(shared.after),
+    notify: asList(shared.notify),
+    tags: [...new Set([...unit.tags, ...asList(shared.tags)])],
+    onDrift: shared.on_drift ?? 'heal',
+    prune: shared.prune ?? 'yes',
+    sensitive: shared.sensitive === true || holdsSecret(desired) || isSensitive(desired),
+    mode: unit.mode,
+  };
+  return { resource, type, instance };
+}
+
+const asList = (value: string | readonly string[] | undefined): readonly string[] =>
+  value === undefined ? [] : typeof value === 'string' ? [value] : value;
+
+/** Ansible's `{{ value | default(omit) }}`: the key is as if it had not been written. */
+function withoutOmitted(value: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } {
+  const kept = Object.entries(value).filter(([, member]) => member !== omit);
+  return Object.fromEntries(kept.map(([key, member]) => [key, plainObject(member) ? withoutOmitted(member) : member]));
+}
+
+const plainObject = (value: unknown): value is { readonly [key: string]: unknown } =>
+  isObject(value) && Object.getPrototypeOf(value) === Object.prototype;
+
+/** Whether a content that a secret went into stands anywhere in it. */
+function isSensitive(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(isSensitive);
+  return isObject(value) && (value['sensitive'] === true || Object.values(value).some(isSensitive));
+}
+
+/** `notfy` is no attribute of the kind, but near to one that every resource has. */
+function withCommonHint(problem: Problem, own: object): Problem {
+  if (problem.code !== 'unknown-key' || problem.hint?.startsWith('did you mean')) return problem;
+  const key = Object.keys(own).find((name) => problem.message === `unknown key "${name}"`);
+  const near = key === undefined ? undefined : nearest(key, Object.keys(commonAttributes));
+  return near === undefined ? problem : { ...problem, hint: `did you mean "${near}"?` };
+}

@@ -1,0 +1,65 @@
+import type { z } from 'zod';
+import { checkValue, type Misfit } from '../model/check-value.ts';
+import { isObject } from '../model/json.ts';
+import type { KeyPath, LoadedFile } from '../model/located.ts';
+import type { Problem } from '../model/problem.ts';
+import { Secret } from '../model/secret.ts';
+
+export interface Checked<T> {
+  /** Undefined when there are problems. */
+  readonly value?: T | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Checks a rendered value by its schema; every misfit is a problem at the place where the value was written, secrets in
+ * places that would show them included. Where a text is expected and `"{{ port }}"` gave a number or a boolean, its text
+ * (`8080`, `True`) is taken, since no quotes could say so.
+ */
+export function checkAttributes<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  written: unknown,
+  source: LoadedFile,
+  path: KeyPath,
+): Checked<z.output<S>> {
+  const first = checkValue(schema, value);
+  const scalars = first.misfits.filter(
+    (misfit) => isScalar(valueAt(value, misfit.path)) && typeof valueAt(written, misfit.path) === 'string',
+  );
+  const asTexts = scalars.reduce<unknown>((made, misfit) => withText(made, misfit.path), value);
+  const { value: checked, misfits } = scalars.length === 0 ? first : checkValue(schema, asTexts);
+  // A number that fits no better as a text is best explained as the number that it is.
+  const shown = scalars.some(({ path: at }) => misfits.some((misfit) => isSame(misfit.path, at))) ? first.misfits : misfits;
+  return { value: checked, problems: shown.map((misfit) => problemOf(misfit, value, source, path)) };
+}
+
+function problemOf({ code, path, isKey, message, hint }: Misfit, value: unknown, source: LoadedFile, base: KeyPath): Problem {
+  const full = [...base, ...path];
+  const name = path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');
+  if (valueAt(value, path) instanceof Secret) {
+    const reason = message.endsWith('got a secret') ? 'a secret would be visible here' : message;
+    return { code: 'secret-not-allowed', message: `"${name}": ${reason}`, at: source.at(full) };
+  }
+  const at = isKey ? source.keyAt(full) : source.at(full);
+  const subject = isKey || code === 'missing-key' || name === '' ? '' : `"${name}": `;
+  return { code, message: `${subject}${message}`, at, ...(hint !== undefined && { hint }) };
+}
+
+const isScalar = (value: unknown): value is number | boolean => typeof value === 'number' || typeof value === 'boolean';
+
+const isSame = (a: KeyPath, b: KeyPath): boolean => a.length === b.length && a.every((step, index) => step === b[index]);
+
+const valueAt = (value: unknown, path: KeyPath): unknown =>
+  path.reduce<unknown>((inner, step) => {
+    if (Array.isArray(inner)) return inner[Number(step)] as unknown;
+    return isObject(inner) && Object.hasOwn(inner, step) ? inner[step] : undefined;
+  }, value);
+
+function withText(value: unknown, [step, ...rest]: KeyPath): unknown {
+  if (step === undefined) return value === true ? 'True' : value === false ? 'False' : String(value);
+  if (Array.isArray(value))
+    return value.map((item, index) => (index === Number(step) ? withText(item, rest) : (item as unknown)));
+  const entries = Object.entries(value as object) as [string, unknown][];
+  return Object.fromEntries(entries.map(([key, member]) => [key, key === step ? withText(member, rest) : member]));
+}

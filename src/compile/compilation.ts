@@ -1,0 +1,36 @@
+import type { Inventory } from '../inventory/inventory.ts';
+import type { Documents } from '../model/documents.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Secrets } from '../model/secret.ts';
+import type { AnyResourceType } from '../resources/resource-type.ts';
+import type { ContentStore } from './contents.ts';
+import type { TemplateEngine } from './template-engine.ts';
+import type { Scope } from './template-scope.ts';
+
+export interface CompileRequest {
+  /** The name in the inventory. */
+  readonly host: string;
+  readonly facts: JsonObject;
+  readonly secrets: Secrets;
+  /** What templates see as `revision`. */
+  readonly revision: { readonly id: string; readonly short: string; readonly author: string; readonly time: string };
+  /** Every kind, for hints. */
+  readonly kindNames: readonly string[];
+  /** Compiles resources of this kind only; the rest is neither rendered nor checked. */
+  readonly only?: string;
+}
+
+/** What all steps of one compile share. */
+export interface Compilation {
+  readonly documents: Documents;
+  readonly inventory: Inventory;
+  readonly kinds: (kind: string) => AnyResourceType | undefined;
+  readonly request: CompileRequest;
+  readonly engine: TemplateEngine;
+  /** The variables of the host, under all others. */
+  readonly scope: Scope;
+  readonly contents: ContentStore;
+  /** Equal problems are kept once. */
+  readonly report: (problem: Problem) => void;
+}

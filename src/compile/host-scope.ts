@@ -1,0 +1,76 @@
+import type { Inventory } from '../inventory/inventory.ts';
+import type { CompileRequest } from './compilation.ts';
+import type { TemplateEngine } from './template-engine.ts';
+import type { Scope, ScopeVariable } from './template-scope.ts';
+import { LazyMapping } from './template-value.ts';
+
+/**
+ * What templates of a host see: the inventory's variables, and over them the names that nobody can redefine, as in Ansible:
+ * `inventory_hostname`, `inventory_hostname_short`, `group_names`, `groups`, `hostvars`, `inventory_dir`, `facts`, `secrets`,
+ * `revision`. `hostvars` shows the variables of other hosts, not their facts.
+ */
+export function hostScope(inventory: Inventory, request: CompileRequest, engine: TemplateEngine): Scope {
+  const known = new Set(inventory.hosts);
+  const scopes = new Map<string, Scope>();
+  const groups = memberships(inventory);
+  const final = (value: unknown, layer: string): ScopeVariable => ({ value, layer, templated: false });
+  const hostvars = final(
+    new LazyMapping(
+      () => inventory.hosts,
+      (host) => (known.has(host) ? engine.variablesOf(scopeOf(host)) : undefined),
+    ),
+    'magic',
+  );
+  const shared: readonly (readonly [string, ScopeVariable])[] = [
+    ['groups', final(groups, 'magic')],
+    ['hostvars', hostvars],
+    ['inventory_dir', final('inventory', 'magic')],
+    ['secrets', final(engine.secrets, 'secrets')],
+    ['revision', final(request.revision, 'revision')],
+  ];
+
+  const scopeOf = (host: string): Scope => {
+    const made = scopes.get(host);
+    if (made) return made;
+    const names = new Map<string, ScopeVariable>();
+    for (const [name, { value, layer, at }] of inventory.variables(host)) names.set(name, { value, layer, templated: true, at });
+    names.set('inventory_hostname', final(host, 'magic'));
+    names.set('inventory_hostname_short', final(host.split('.')[0]!, 'magic'));
+    names.set('group_names', final(inventory.groupNames(host), 'magic'));
+    for (const [name, variable] of shared) names.set(name, variable);
+    if (host === request.host) names.set('facts', final(request.facts, 'facts'));
+    const scope: Scope = { get: (name) => names.get(name), names: () => names.keys() };
+    scopes.set(host, scope);
+    return scope;
+  };
+  return scopeOf(request.host);
+}
+
+/** Ansible's `groups`: every host of each group, its children's included. */
+function memberships(inventory: Inventory): LazyMapping {
+  let members: Map<string, string[]> | undefined;
+  const all = (): Map<string, string[]> => {
+    if (members) return members;
+    members = new Map([...inventory.groups.keys()].map((name) => [name, []]));
+    for (const host of inventory.hosts) {
+      for (const group of new Set(['all', ...inventory.groupNames(host)])) members.get(group)?.push(host);
+    }
+    members.set('ungrouped', [...(inventory.groups.get('ungrouped')?.hosts ?? [])]);
+    return members;
+  };
+  return new LazyMapping(
+    () => inventory.groups.keys(),
+    (name) => all().get(name),
+  );
+}
+
+/** Names laid over a host's scope: `item`, and over that the parameters of a role. */
+export function overlay(base: Scope, names: ReadonlyMap<string, ScopeVariable>): Scope {
+  if (names.size === 0) return base;
+  return { get: (name) => names.get(name) ?? base.get(name), names: () => namesOf(names, base), base };
+}
+
+function* namesOf(names: ReadonlyMap<string, ScopeVariable>, base: Scope): Generator<string> {
+  yield* names.keys();
+  yield* base.names();
+}

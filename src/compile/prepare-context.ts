@@ -1,0 +1,137 @@
+import type { ContentRef } from '../model/catalog.ts';
+import type { KeyPath } from '../model/located.ts';
+import { nearest } from '../model/nearest.ts';
+import type { Problem, ProblemCode, SourcePosition } from '../model/problem.ts';
+import type { SourceFile } from '../model/revision.ts';
+import { Secret } from '../model/secret.ts';
+import type { PrepareContext, SourceEntry } from '../resources/resource-type.ts';
+import type { Compilation } from './compilation.ts';
+import type { Scope } from './template-scope.ts';
+
+/** The resource that is being prepared. */
+export interface Subject {
+  readonly address: string;
+  readonly role: string | undefined;
+  readonly scope: Scope;
+  /** The position of one of its attributes. */
+  at(path: KeyPath): SourcePosition;
+  /** Called with the variables that a template file read. */
+  used(uses: readonly { readonly name: string; readonly layer: string }[]): void;
+  report(problem: Problem): void;
+}
+
+/** Lists each directory of the repository once per compile. */
+export type ListFiles = (directory: string) => ReadonlyMap<string, SourceFile>;
+
+export function listFilesOf({ documents }: Compilation): ListFiles {
+  const known = new Map<string, ReadonlyMap<string, SourceFile>>();
+  return (directory) => {
+    const files = known.get(directory) ?? new Map(documents.files.list(directory).map((file) => [file.path, file]));
+    known.set(directory, files);
+    return files;
+  };
+}
+
+/** What a kind's `prepare` may ask; every failure is a Problem at the attribute that asked. */
+export function prepareContext(
+  subject: Subject,
+  { engine, contents, documents }: Compilation,
+  listFiles: ListFiles,
+): PrepareContext {
+  const fail = (code: ProblemCode, attribute: string, message: string, hint?: string): undefined => {
+    const at = subject.at(attribute.split(/[.[\]]+/).filter(Boolean));
+    subject.report({ code, message, at, address: subject.address, ...(hint !== undefined && { hint }) });
+    return undefined;
+  };
+  const keep = (text: string | Secret): ContentRef => {
+    const ref = contents.addText(text);
+    if (ref) return ref;
+    fail('too-large', '', 'the rendered texts of this host take too much memory');
+    return { sha256: '', size: 0 };
+  };
+  /** Where `files` or `templates` may stand, the role's own before the shared one. */
+  const roots = (folder: string): readonly string[] => [
+    ...(subject.role === undefined ? [] : [`roles/${subject.role}/${folder}`]),
+    `desired-state/${folder}`,
+  ];
+  const find = (
+    name: string,
+    folder: string,
+    attribute: string,
+  ): { readonly file: SourceFile; readonly root: string } | undefined => {
+    if (!isSafe(name)) return fail('unsafe-path', attribute, `"${attribute}": "${shown(name)}" is not a path inside ${folder}/`);
+    for (const root of roots(folder)) {
+      const file = listFiles(root).get(`${root}/${name}`);
+      if (file) return { file, root };
+    }
+    const all = roots(folder).flatMap((root) => [...listFiles(root).keys()].map((path) => path.slice(root.length + 1)));
+    const near = nearest(name, all) ?? all.find((path) => path.endsWith(`/${name}`));
+    const message = `"${attribute}": no file "${name}" in ${roots(folder).join('/ or ')}/`;
+    return fail('missing-file', attribute, message, near === undefined ? undefined : `did you mean "${near}"?`);
+  };
+  const read = (file: SourceFile, attribute: string): ContentRef | undefined =>
+    contents.addFile(file.path) ?? fail('missing-file', attribute, `"${attribute}": ${file.path} cannot be read`);
+
+  return {
+    text: keep,
+    sourceFile(name, attribute) {
+      const found = find(name, 'files', attribute);
+      const content = found && read(found.file, attribute);
+      return found && content && { content, executable: found.file.executable };
+    },
+    sourceDirectory(name, attribute) {
+      const folder = name === '.' || name === './' ? '' : name.replace(/\/$/, '');
+      if (folder !== '' && !isSafe(folder)) {
+        return fail('unsafe-path', attribute, `"${attribute}": "${shown(name)}" is not a path inside files/`);
+      }
+      for (const root of roots('files')) {
+        const directory = folder === '' ? root : `${root}/${folder}`;
+        const files = [...listFiles(directory).values()];
+        if (files.length === 0) continue;
+        const entries = files.map((file): SourceEntry | undefined => {
+          const content = read(file, attribute);
+          return content && { path: file.path.slice(directory.length + 1), executable: file.executable, content };
+        });
+        return entries.includes(undefined) ? undefined : (entries as SourceEntry[]);
+      }
+      return fail(
+        'missing-file',
+        attribute,
+        `"${attribute}": no files in a directory "${name}" of ${roots('files').join('/ or ')}/`,
+      );
+    },
+    template(name, attribute) {
+      const found = find(name, 'templates', attribute);
+      if (!found) return undefined;
+      const text = decode(documents.files.read(found.file.path));
+      if (text === undefined) return fail('not-utf8', attribute, `${found.file.path} is not UTF-8 text`);
+      const done = engine.renderFile(found.file.path, text, subject.scope, found.root);
+      subject.used(done.uses);
+      for (const problem of done.problems) subject.report({ ...problem, address: subject.address });
+      if (done.problems.length > 0) return undefined;
+      const made = done.value as string | Secret;
+      return keep(done.touchedSecret && typeof made === 'string' ? Secret.of(made) : made);
+    },
+    read: (content) => contents.read(content),
+    problem(attribute, message, hint) {
+      fail('wrong-type', attribute, message, hint);
+    },
+  };
+}
+
+const isSafe = (name: string): boolean =>
+  name.length <= 1024 &&
+  !/[\0\r\n\\]/.test(name) &&
+  name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+
+const shown = (name: string): string => JSON.stringify(name.slice(0, 200)).slice(1, -1);
+
+/** Undefined for bytes that are not UTF-8, and for text with NUL. */
+export function decode(bytes: Buffer | undefined): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return text.includes('\0') ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,174 @@
+import addFormats from 'ajv-formats';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Document, RoleDocument } from '../model/document.ts';
+import { isObject } from '../model/json.ts';
+import type { KeyPath } from '../model/located.ts';
+import { nearest } from '../model/nearest.ts';
+import type { Problem, SourcePosition } from '../model/problem.ts';
+import { Secret } from '../model/secret.ts';
+import type { Compilation } from './compilation.ts';
+import { renderWritten, type Written } from './render.ts';
+import { TemplateFailure } from './template-failure.ts';
+import { createRegexRunner } from './template-regex.ts';
+import { runFor } from './time-limit.ts';
+
+/** Milliseconds that compiling a schema, or checking parameters, may take. */
+const longestCheck = 1000;
+
+/** Schemas of roles, compiled once per document. */
+const compiled = new WeakMap<object, ValidateFunction | string>();
+
+/**
+ * The parameters that a role gets: what `with:` says, rendered in the host's scope, and the defaults of the role's own JSON
+ * Schema (which may be templates too). What the schema does not accept, and parameters it does not know, are problems.
+ * Undefined when there are any. Secrets are checked as the text they stand for.
+ */
+export function roleParameters(
+  role: string,
+  document: Document<RoleDocument>,
+  given: Written | undefined,
+  used: SourcePosition,
+  compilation: Compilation,
+): { readonly [name: string]: unknown } | undefined {
+  const { parameters: schema } = document.value;
+  const properties = isObject(schema['properties']) ? schema['properties'] : {};
+  const rendered = given ? renderWritten(given, compilation.scope, compilation) : undefined;
+  if (rendered && rendered.problems.length > 0) return undefined;
+  const values: { [name: string]: unknown } = isObject(rendered?.value) ? { ...rendered.value } : {};
+  for (const [name, property] of Object.entries(properties)) {
+    if (Object.hasOwn(values, name) || !isObject(property) || property['default'] === undefined) continue;
+    const path = ['parameters', 'properties', name, 'default'];
+    const made = renderWritten({ value: property['default'], source: document.source, path }, compilation.scope, compilation);
+    if (made.problems.length > 0) return undefined;
+    values[name] = made.value;
+  }
+
+  const validate = validatorOf(schema);
+  if (typeof validate === 'string') {
+    const message = `the parameters of role "${role}" are not a JSON Schema: ${validate}`;
+    compilation.report({ code: 'role-parameter', message, at: document.source.at(['parameters']) });
+    return undefined;
+  }
+  const at = (path: KeyPath): SourcePosition => (given ? given.source.at([...given.path, ...path]) : used);
+  const keyAt = (path: KeyPath): SourcePosition => (given ? given.source.keyAt([...given.path, ...path]) : used);
+  const problems = isOpen(schema)
+    ? []
+    : Object.keys(values).flatMap((name) => unknownParameter(role, name, properties, keyAt([name])));
+  const plain = revealed(values);
+  const outcome = outcomeOf(validate, plain);
+  if (typeof outcome === 'string') {
+    problems.push({ code: 'role-parameter', message: `the parameters of role "${role}": ${outcome}`, at: at([]) });
+  } else {
+    problems.push(...outcome.map((error) => problemOf(role, error, { at, keyAt }, properties)));
+  }
+  for (const problem of problems) compilation.report(problem);
+  return problems.length > 0 ? undefined : (hidden(plain, values) as { readonly [name: string]: unknown });
+}
+
+/** Roles take no parameters but those they name, unless their schema says so. */
+const isOpen = (schema: { readonly [keyword: string]: unknown }): boolean =>
+  'additionalProperties' in schema || 'patternProperties' in schema || 'unevaluatedProperties' in schema || '$ref' in schema;
+
+function unknownParameter(role: string, name: string, properties: object, at: SourcePosition): Problem[] {
+  if (Object.hasOwn(properties, name)) return [];
+  const near = nearest(name, Object.keys(properties));
+  const known = Object.keys(properties).join(', ');
+  const hint = near !== undefined ? `did you mean "${near}"?` : known === '' ? 'it takes none' : `it takes ${known}`;
+  return [{ code: 'role-parameter', message: `role "${role}" has no parameter "${name}"`, at, hint }];
+}
+
+/** ajv takes its time to start; most roles have no parameters. */
+const acceptAll = (() => true) as unknown as ValidateFunction;
+
+/** What is wrong with the values, or why that cannot be told. */
+function outcomeOf(validate: ValidateFunction, values: unknown): readonly ErrorObject[] | string {
+  try {
+    const done = runFor(longestCheck, () => validate(values));
+    if (!done) return 'the check takes too long';
+    return done.value ? [] : (validate.errors ?? []);
+  } catch (error) {
+    if (error instanceof TemplateFailure) return error.message;
+    if (error instanceof RangeError) return 'the JSON Schema refers to itself without an end';
+    throw error;
+  }
+}
+
+function validatorOf(schema: object): ValidateFunction | string {
+  if (Object.keys(schema).length === 0) return acceptAll;
+  const known = compiled.get(schema);
+  if (known !== undefined) return known;
+  const regex = createRegexRunner();
+  const engine = Object.assign(
+    // ajv keeps patterns apart by their text.
+    (pattern: string) => ({
+      test: (text: string) => regex(pattern, '', text, (expression) => expression.test(text)),
+      toString: () => pattern,
+    }),
+    { code: 'boundedRegExp' },
+  );
+  const ajv = new Ajv2020({
+    strict: false,
+    allErrors: true,
+    useDefaults: true,
+    validateFormats: true,
+    code: { regExp: engine },
+    logger: false,
+  });
+  addFormats.default(ajv);
+  let made: ValidateFunction | string;
+  try {
+    made = runFor(longestCheck, () => ajv.compile({ type: 'object', ...schema }))?.value ?? 'it takes too long to compile';
+  } catch (error) {
+    made = (error as Error).message.slice(0, 300);
+  }
+  compiled.set(schema, made);
+  return made;
+}
+
+function problemOf(
+  role: string,
+  { instancePath, keyword, params, message }: ErrorObject,
+  locate: { at(path: KeyPath): SourcePosition; keyAt(path: KeyPath): SourcePosition },
+  properties: object,
+): Problem {
+  const path = instancePath
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const name = path.join('.');
+  if (keyword === 'required') {
+    const missing = [...path, String(params['missingProperty'])].join('.');
+    return { code: 'role-parameter', message: `role "${role}" needs the parameter "${missing}"`, at: locate.at(path) };
+  }
+  if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') {
+    const key = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
+    if (path.length === 0) return unknownParameter(role, key, properties, locate.keyAt([key]))[0]!;
+    return {
+      code: 'role-parameter',
+      message: `parameter "${name}" of role "${role}" has no key "${key}"`,
+      at: locate.keyAt([...path, key]),
+    };
+  }
+  const allowed =
+    keyword === 'enum' ? `: ${(params['allowedValues'] as unknown[]).map((value) => JSON.stringify(value)).join(', ')}` : '';
+  const subject = path.length === 0 ? `the parameters of role "${role}"` : `parameter "${name}" of role "${role}"`;
+  return { code: 'role-parameter', message: `${subject} ${message ?? 'is not valid'}${allowed}`, at: locate.at(path) };
+}
+
+function revealed(value: unknown): unknown {
+  if (value instanceof Secret) return value.reveal();
+  if (Array.isArray(value)) return value.map(revealed);
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, revealed(member)])) : value;
+}
+
+/** The checked value, completed by defaults, with the secrets of the original in their places again. */
+function hidden(checked: unknown, original: unknown): unknown {
+  if (original instanceof Secret) return original;
+  if (Array.isArray(checked))
+    return checked.map((item, index) => hidden(item, Array.isArray(original) ? original[index] : undefined));
+  if (!isObject(checked)) return checked;
+  const before = isObject(original) ? original : {};
+  return Object.fromEntries(
+    Object.entries(checked).map(([key, member]) => [key, hidden(member, Object.hasOwn(before, key) ? before[key] : undefined)]),
+  );
+}

@@ -1,0 +1,53 @@
+import { nearest } from '../model/nearest.ts';
+import { TemplateFailure } from './template-failure.ts';
+import type { Call, Meter, Value } from './template-value.ts';
+
+/** What filters and tests may ask of the render they are part of. */
+export interface Tools extends Meter {
+  /** Applies a filter by name, for `map`. */
+  filter(name: string, input: Value, call: Call): Value;
+  /** Applies a test by name, for `select` and its kin. */
+  test(name: string, input: Value, call: Call): boolean;
+  /** Runs work with a regular expression in Python's syntax, bounded in time. */
+  regex<T>(pattern: string, flags: string, subject: string, work: (expression: RegExp) => T): T;
+}
+
+export interface Filter {
+  /** Names in order; arguments may be given either way. A last `*name` takes all further ones, and every keyword. */
+  readonly params: readonly string[];
+  /** An argument that was not given is undefined. */
+  run(input: Value, given: readonly Value[], tools: Tools, call: Call): Value;
+}
+
+export interface Test {
+  readonly params: readonly string[];
+  run(input: Value, given: readonly Value[], tools: Tools): boolean;
+}
+
+/** Puts positional and keyword arguments in the order of the parameters; a wrong one is a failure with the nearest right word. */
+export function bindCall(subject: string, params: readonly string[], { positional, named }: Call): readonly Value[] {
+  const isOpen = params.at(-1)?.startsWith('*') ?? false;
+  const names = isOpen ? params.slice(0, -1) : params;
+  if (!isOpen && positional.length > names.length) {
+    throw new TemplateFailure(`${subject} takes ${names.length} arguments, found ${positional.length}`);
+  }
+  const given: Value[] = [...positional];
+  for (const [name, value] of named) {
+    const index = names.indexOf(name);
+    if (index >= 0 && index >= positional.length) given[index] = value;
+    else if (index >= 0) throw new TemplateFailure(`${subject} is given "${name}" twice`);
+    else if (!isOpen) {
+      const near = nearest(name, names);
+      throw new TemplateFailure(`${subject} has no parameter "${name}"`, {
+        hint: near === undefined ? undefined : `did you mean "${near}"?`,
+      });
+    }
+  }
+  return given;
+}
+
+/** An argument that must be given. */
+export function required(value: Value, name: string): Value {
+  if (value === undefined) throw new TemplateFailure(`the argument "${name}" is missing`);
+  return value;
+}

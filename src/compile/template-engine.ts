@@ -1,0 +1,279 @@
+import type { Problem, SourcePosition } from '../model/problem.ts';
+import { Secret, type Secrets, holdsSecret } from '../model/secret.ts';
+import { parseTemplate } from './parse-template.ts';
+import { evaluateExpression } from './template-expression.ts';
+import { TemplateFailure } from './template-failure.ts';
+import { applyFilter, applyTest, globalNames, globalOf } from './template-library.ts';
+import type { Node } from './template-nodes.ts';
+import { createRegexRunner } from './template-regex.ts';
+import type { Frame, Render } from './template-render.ts';
+import { createVariables, openTagged, type RenderedText, type Scope, secretsMapping } from './template-scope.ts';
+import { redact, seal, toProblem, withNewlines } from './template-result.ts';
+import { makeMacro, renderStatement, renderTemplate } from './template-statement.ts';
+import { boundText, type LazyMapping, Undefined, type Value } from './template-value.ts';
+
+/** Steps (nodes, items, 64 characters) that one render, and all renders of one engine together, may take. */
+const stepsPerRender = 1_000_000;
+const stepsPerEngine = 12_000_000;
+/** nunjucks reads character by character. */
+const stepsPerCharacter = 2;
+/** How deeply macros, includes and blocks may call each other. */
+const deepestCall = 40;
+const mostProblems = 50;
+
+/** What a render gives. `value` is undefined when there are problems. */
+export interface Evaluated {
+  readonly value: unknown;
+  readonly problems: readonly Problem[];
+  /** A secret went into the value; strings that one went into are `Secret` values. */
+  readonly touchedSecret: boolean;
+  /** The variables that were read, directly or through others, each with its layer. */
+  readonly uses: readonly { readonly name: string; readonly layer: string }[];
+}
+
+export interface TemplateEngine {
+  /**
+   * Renders one scalar. A text that is exactly one `{{ expression }}` keeps the expression's type; anything else is a string.
+   * Problems stand at `at`.
+   */
+  evaluate(text: string, scope: Scope, at: SourcePosition): Evaluated;
+  /** Renders every string of a value; keys stay as they are. Vault and unsafe values are understood. */
+  evaluateAll(value: unknown, scope: Scope, at: (path: readonly (string | number)[]) => SourcePosition): Evaluated;
+  /** Renders a template file; problems stand at the place inside it. `include` and its kin see `directory` only. */
+  renderFile(file: string, text: string, scope: Scope, directory: string): Evaluated;
+  /** Another scope's variables as a mapping, rendered when they are looked up: one entry of `hostvars`. */
+  variablesOf(scope: Scope): LazyMapping;
+  /** `secrets.NAME`. */
+  readonly secrets: LazyMapping;
+}
+
+export interface TemplateOptions {
+  readonly secrets: Secrets;
+  /** The text of a file of the repository; undefined when there is none. */
+  readonly readTemplate: (path: string) => string | undefined;
+}
+
+const hasMarks = (text: string): boolean => text.includes('{{') || text.includes('{%') || text.includes('{#');
+
+interface Target {
+  readonly scope: Scope;
+  /** Undefined for a scalar, whose problems all stand at `at`. */
+  readonly file: string | undefined;
+  readonly at: SourcePosition | undefined;
+  readonly directory?: string;
+}
+
+/**
+ * Jinja as people know it from Ansible, strict and closed in: nunjucks parses, the nodes are evaluated here, so that nothing
+ * in a template can reach JavaScript, the machine or the clock, and work is counted. Undefined variables are problems wherever they
+ * are used, except by `is defined`, `default` and `mandatory`. Null prints as nothing, booleans as `True` and `False`.
+ */
+export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions): TemplateEngine {
+  const parsed = new Map<string, Node>();
+  const regex = createRegexRunner();
+  let stepsLeft = stepsPerEngine;
+  let renderLeft = stepsPerRender;
+
+  const spend = (steps: number): void => {
+    const isRefused = steps > renderLeft || steps > stepsLeft;
+    const whose = steps > renderLeft ? 'the template does' : 'the templates of this host do';
+    if (isRefused) throw new TemplateFailure(`${whose} more work than is allowed`, { code: 'too-large' });
+    stepsLeft -= steps;
+    renderLeft -= steps;
+  };
+
+  const parse = (text: string, file: string | undefined): Node => {
+    const key = (file === undefined ? 's' : 'f') + text;
+    const known = parsed.get(key);
+    if (known) return known;
+    const steps = text.length * stepsPerCharacter;
+    if (steps > stepsLeft) throw new TemplateFailure('the templates of this host are too large together', { code: 'too-large' });
+    stepsLeft -= steps;
+    const root = parseTemplate(text, file);
+    if (parsed.size < 20_000) parsed.set(key, root);
+    return root;
+  };
+
+  /** One render: its state, and what is left of it when the work is done. */
+  const run = (text: string, target: Target, work: (render: Render) => Value) => {
+    const uses = new Map<string, string>();
+    const asked = new Set<string>();
+    const failures: TemplateFailure[] = [];
+    const revealed = new Set<string>();
+    let { file } = target;
+    let depth = 0;
+    const render: Render = {
+      place: undefined,
+      spend,
+      regex,
+      get file() {
+        return file;
+      },
+      reveal(secret) {
+        revealed.add(secret.reveal());
+        return secret.reveal();
+      },
+      filter: (name, input, call) => applyFilter(name, input, call, render),
+      test: (name, input, call) => applyTest(name, input, call, render),
+      position: ({ lineno, colno }) => (file === undefined ? target.at : { file, line: lineno + 1, column: colno + 1 }),
+      resolve(name) {
+        const found = variables.resolve(target.scope, name);
+        asked.add(name);
+        if (found === undefined) return globalOf(name, render);
+        for (const [used, layer] of found.uses) uses.set(used, layer);
+        for (const word of found.asked) asked.add(word);
+        return found.value;
+      },
+      *names(frame) {
+        for (let inner: Frame | undefined = frame; inner !== undefined; inner = inner.parent) yield* inner.values.keys();
+        yield* target.scope.names();
+        yield* globalNames;
+      },
+      capture: (body, frame) =>
+        write((page) => {
+          const target = { write: page, blocks: new Map() };
+          if (body.typename === 'Root' && file !== undefined) renderTemplate(body, frame, target, render);
+          else renderStatement(body, frame, target, render);
+        }),
+      macro: (node, frame) => makeMacro(node, frame, render),
+      template(name) {
+        const path = pathOf(name, target.directory);
+        const text = readTemplate(path);
+        return text === undefined ? undefined : { root: parse(text, path), file: path };
+      },
+      within(inner, go) {
+        const outer = file;
+        if (++depth > deepestCall)
+          throw new TemplateFailure('macros, includes and blocks call each other too deeply', { code: 'cycle' });
+        file = inner;
+        try {
+          return go();
+        } finally {
+          file = outer;
+          depth--;
+        }
+      },
+      note(failure) {
+        if (failures.length >= mostProblems) throw failure;
+        failures.push(fail(failure));
+      },
+    };
+    const write = (go: (page: (text: string) => void) => void): string => {
+      const parts: string[] = [];
+      let length = 0;
+      go((text) => {
+        boundText((length += text.length), render);
+        parts.push(text);
+      });
+      return parts.join('');
+    };
+    const fail = (error: unknown): TemplateFailure => {
+      if (error instanceof RangeError) return new TemplateFailure('nested too deeply', { code: 'too-large', at: target.at });
+      if (!(error instanceof TemplateFailure)) throw error;
+      const at = error.at ?? (render.place === undefined ? target.at : render.position(render.place));
+      return new TemplateFailure(redact(error.message, revealed, text), { code: error.code, hint: error.hint, at });
+    };
+    let value: Value;
+    try {
+      value = seal(work(render), () => revealed.size > 0, render);
+    } catch (error) {
+      failures.push(fail(error));
+    }
+    return { value: failures.length > 0 ? undefined : value, failures, uses, asked, isTouched: () => revealed.size > 0 };
+  };
+
+  const renderText = (text: string, target: Target) =>
+    run(text, target, (render) => {
+      if (!hasMarks(text)) return text;
+      const root = target.file === undefined ? parseScalar(text, target.at) : parse(text, target.file);
+      const only = target.file === undefined ? soleExpression(root) : undefined;
+      const frame: Frame = { values: new Map() };
+      return only ? evaluateExpression(only, frame, render) : withNewlines(render.capture(root, frame), text);
+    });
+
+  const parseScalar = (text: string, at: SourcePosition | undefined): Node => {
+    try {
+      return parse(text, undefined);
+    } catch (error) {
+      if (!(error instanceof TemplateFailure)) throw error;
+      throw new TemplateFailure(error.message, { code: error.code, hint: error.hint, at });
+    }
+  };
+
+  const variables = createVariables(secrets, (text, scope, at): RenderedText => {
+    if (!hasMarks(text)) return { value: text, uses: new Map(), asked: new Set() };
+    const done = renderText(text, { scope, file: undefined, at });
+    return { ...done, failure: done.failures[0] };
+  });
+
+  const finish = ({ value, failures, uses, isTouched }: ReturnType<typeof run>): Evaluated => ({
+    value,
+    problems: failures.map(toProblem),
+    touchedSecret: isTouched() || holdsSecret(value),
+    uses: [...uses].map(([name, layer]) => ({ name, layer })),
+  });
+
+  const evaluate = (text: string, scope: Scope, at: SourcePosition): Evaluated => {
+    renderLeft = stepsPerRender;
+    if (!hasMarks(text)) return { value: text, problems: [], touchedSecret: false, uses: [] };
+    return finish(renderText(text, { scope, file: undefined, at }));
+  };
+
+  return {
+    evaluate,
+    evaluateAll(value, scope, at) {
+      const problems: Problem[] = [];
+      const uses = new Map<string, string>();
+      let touchedSecret = false;
+      const visit = (member: unknown, path: readonly (string | number)[]): unknown => {
+        if (typeof member === 'string') {
+          const done = evaluate(member, scope, at(path));
+          problems.push(...done.problems);
+          touchedSecret ||= done.touchedSecret;
+          for (const { name, layer } of done.uses) uses.set(name, layer);
+          return done.value;
+        }
+        if (Array.isArray(member)) return member.map((item, index) => visit(item, [...path, index]));
+        if (typeof member !== 'object' || member === null) return member;
+        const tagged = openTagged(member as { readonly [key: string]: unknown }, secrets, at(path));
+        if (tagged instanceof Undefined) problems.push(toProblem(tagged.failure));
+        touchedSecret ||= tagged instanceof Secret;
+        if (tagged !== undefined) return tagged;
+        return Object.fromEntries(Object.entries(member).map(([key, inner]) => [key, visit(inner, [...path, key])]));
+      };
+      const made = visit(value, []);
+      return {
+        value: problems.length > 0 ? undefined : made,
+        problems,
+        touchedSecret,
+        uses: [...uses].map(([name, layer]) => ({ name, layer })),
+      };
+    },
+    renderFile(file, text, scope, directory) {
+      renderLeft = stepsPerRender;
+      return finish(renderText(text, { scope, file, at: { file, line: 1, column: 1 }, directory }));
+    },
+    variablesOf: (scope) => variables.mapping(scope),
+    secrets: secretsMapping(secrets),
+  };
+}
+
+function soleExpression(root: Node): Node | undefined {
+  if (root.typename !== 'Root' || root.children.length !== 1) return undefined;
+  const [output] = root.children;
+  if (output?.typename !== 'Output' || output.children.length !== 1) return undefined;
+  const [child] = output.children;
+  return child?.typename === 'TemplateData' ? undefined : child;
+}
+
+function pathOf(name: Value, directory: string | undefined): string {
+  if (directory === undefined) throw new TemplateFailure('other templates can only be used from template files');
+  if (typeof name !== 'string') throw new TemplateFailure('the name of a template is a string');
+  const isSafe =
+    !name.startsWith('/') &&
+    !/[\0\\\n]/.test(name) &&
+    name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  if (!isSafe)
+    throw new TemplateFailure(`"${name.slice(0, 200)}" is not a path inside the templates directory`, { code: 'unsafe-path' });
+  return `${directory}/${name}`;
+}

@@ -1,0 +1,244 @@
+import { parseDocument, stringify } from 'yaml';
+import { type Filter, required, type Tools } from './template-call.ts';
+import { TemplateFailure } from './template-failure.ts';
+import { stringOf, toPlain, toText } from './template-text.ts';
+import {
+  boundText,
+  compareValues,
+  isEqual,
+  isMapping,
+  isTruthy,
+  itemsOf,
+  membersOf,
+  type Meter,
+  typeName,
+  Undefined,
+  type Value,
+} from './template-value.ts';
+
+/** Python's `json.dumps`: a space after separators, everything beyond ASCII escaped unless told otherwise. */
+const jsonFilter = (indent: number | undefined): Filter => ({
+  params: ['indent', 'sort_keys', 'ensure_ascii'],
+  run(input, [given, sortKeys, ensureAscii], tools) {
+    const width = given === undefined ? indent : typeof given === 'number' ? Math.min(16, given) : undefined;
+    const sorted = sortKeys === undefined ? indent !== undefined : isTruthy(sortKeys, tools);
+    const text = writeJson(toPlain(input, tools), width, sorted, '');
+    boundText(text.length, tools);
+    if (ensureAscii !== undefined && !isTruthy(ensureAscii, tools)) return text;
+    return text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  },
+});
+
+function writeJson(value: unknown, indent: number | undefined, sorted: boolean, margin: string): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const inner = indent === undefined ? '' : margin + ' '.repeat(indent);
+  const write = (member: unknown): string => writeJson(member, indent, sorted, inner);
+  const keys = Object.keys(value);
+  const parts = Array.isArray(value)
+    ? value.map(write)
+    : (sorted ? keys.sort() : keys).map((key) => `${JSON.stringify(key)}: ${write((value as { [key: string]: unknown })[key])}`);
+  const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
+  if (parts.length === 0) return open + close;
+  if (indent === undefined) return open + parts.join(', ') + close;
+  return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${margin}${close}`;
+}
+
+/** YAML 1.1 like PyYAML's, so that `yes` and `1:30` stay strings for every reader; lines are not folded. */
+const yamlFilter = (nice: boolean): Filter => ({
+  params: ['indent', 'width', 'sort_keys', 'default_flow_style'],
+  run(input, [indent, width, sortKeys, flow], tools) {
+    const text = stringify(toPlain(input, tools), {
+      version: '1.1',
+      indent: Number.isInteger(indent) && Number(indent) >= 1 && Number(indent) <= 16 ? Number(indent) : nice ? 4 : 2,
+      indentSeq: false,
+      lineWidth: typeof width === 'number' && width > 0 ? width : 0,
+      sortMapEntries: sortKeys === undefined || isTruthy(sortKeys, tools),
+      singleQuote: true,
+      collectionStyle: flow !== undefined && isTruthy(flow, tools) ? 'flow' : 'any',
+      aliasDuplicateObjects: false,
+    });
+    boundText(text.length, tools);
+    return text;
+  },
+});
+
+function combine(base: Value, over: Value, recursive: boolean, lists: string, meter: Meter, depth = 0): Value {
+  const [left, right] = [membersOf(base, meter), membersOf(over, meter)];
+  if (left === undefined || right === undefined) {
+    throw new TemplateFailure(`combine needs mappings, found ${typeName(left === undefined ? base : over)}`);
+  }
+  if (depth > 100) throw new TemplateFailure('combine: nested too deeply', { code: 'too-large' });
+  const merged = new Map(Object.entries(left));
+  for (const [key, value] of Object.entries(right)) {
+    meter.spend(1);
+    const before = merged.get(key);
+    const deeper = recursive && isMapping(before) && isMapping(value);
+    if (deeper) merged.set(key, combine(before, value, recursive, lists, meter, depth + 1));
+    else merged.set(key, Array.isArray(before) && Array.isArray(value) ? mergeLists(before, value, lists, meter) : value);
+  }
+  return Object.fromEntries(merged);
+}
+
+function mergeLists(before: readonly Value[], after: readonly Value[], how: string, meter: Meter): readonly Value[] {
+  const lacks = (list: readonly Value[]) => (item: Value) => !list.some((other) => isEqual(item, other, meter));
+  switch (how) {
+    case 'append':
+      return [...before, ...after];
+    case 'prepend':
+      return [...after, ...before];
+    case 'append_rp':
+      return [...before.filter(lacks(after)), ...after];
+    case 'prepend_rp':
+      return [...after, ...before.filter(lacks(after))];
+    default:
+      return after;
+  }
+}
+
+const isYes = (value: Value, tools: Tools): boolean => {
+  if (typeof value === 'boolean') return value;
+  if (value === null) return false;
+  return ['yes', 'on', '1', 'true'].includes(stringOf(value, tools).toLowerCase());
+};
+
+const parsed = (what: string, parse: () => unknown): unknown => {
+  try {
+    return parse();
+  } catch {
+    // The parser's own message quotes the text, which may be a secret.
+    throw new TemplateFailure(`${what}: the text cannot be parsed`);
+  }
+};
+
+const defaultFilter: Filter = {
+  params: ['default_value', 'boolean'],
+  run(input, [otherwise = '', boolean], tools) {
+    if (input instanceof Undefined && !input.isDefined) return otherwise;
+    return boolean !== undefined && isTruthy(boolean, tools) && !isTruthy(input, tools) ? otherwise : input;
+  },
+};
+
+/** Filters from and to structured values. They look at secrets only where they must. */
+export const dataFilters: { readonly [name: string]: Filter } = {
+  default: defaultFilter,
+  d: defaultFilter,
+  mandatory: {
+    params: ['msg'],
+    run(input, [msg], tools) {
+      if (!(input instanceof Undefined) || msg === undefined) return input;
+      throw new TemplateFailure(stringOf(msg, tools), { code: input.failure.code });
+    },
+  },
+  to_json: jsonFilter(undefined),
+  tojson: jsonFilter(undefined),
+  to_nice_json: jsonFilter(4),
+  to_yaml: yamlFilter(false),
+  to_nice_yaml: yamlFilter(true),
+  from_json: {
+    params: [],
+    run: (input, _given, tools) => parsed('from_json', () => JSON.parse(stringOf(input, tools)) as unknown),
+  },
+  from_yaml: {
+    params: [],
+    run: (input, _given, tools) =>
+      parsed('from_yaml', () => {
+        const document = parseDocument(stringOf(input, tools), {
+          version: '1.1',
+          customTags: (tags) => tags.filter((tag) => tag !== 'timestamp' && tag !== 'binary' && tag !== 'set' && tag !== 'omap'),
+          logLevel: 'silent',
+        });
+        if (document.errors.length > 0) throw document.errors[0]!;
+        return JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: 100 }) ?? null)) as unknown;
+      }),
+  },
+  combine: {
+    params: ['*mappings'],
+    run(input, mappings, tools, { named }) {
+      const recursive = named.get('recursive');
+      const lists = toText(named.get('list_merge') ?? 'replace', tools);
+      return mappings
+        .flat()
+        .reduce((base, over) => combine(base, over, recursive !== undefined && isTruthy(recursive, tools), lists, tools), input);
+    },
+  },
+  dict2items: {
+    params: ['key_name', 'value_name'],
+    run: (input, [key = 'key', value = 'value'], tools) =>
+      entriesOf(input, tools).map(([name, member]) =>
+        Object.fromEntries([
+          [stringOf(key, tools), name],
+          [stringOf(value, tools), member],
+        ]),
+      ),
+  },
+  items2dict: {
+    params: ['key_name', 'value_name'],
+    run: (input, [key = 'key', value = 'value'], tools) =>
+      Object.fromEntries(
+        itemsOf(input, tools).map((item) => {
+          const members = membersOf(item, tools) ?? {};
+          const [name, member] = [members[stringOf(key, tools)], members[stringOf(value, tools)]];
+          return [toText(required(name, stringOf(key, tools)), tools), required(member, stringOf(value, tools))];
+        }),
+      ),
+  },
+  items: { params: [], run: (input, _given, tools) => entriesOf(input, tools) },
+  dictsort: {
+    params: ['case_sensitive', 'by', 'reverse'],
+    run(input, [caseSensitive, by, reverse], tools) {
+      const index = by === undefined || stringOf(by, tools) === 'key' ? 0 : 1;
+      const fold = (value: Value): Value =>
+        typeof value === 'string' && !(caseSensitive !== undefined && isTruthy(caseSensitive, tools))
+          ? value.toLowerCase()
+          : value;
+      const sorted = entriesOf(input, tools).sort((a, b) => compareValues(fold(a[index]), fold(b[index]), tools));
+      return reverse !== undefined && isTruthy(reverse, tools) ? sorted.reverse() : sorted;
+    },
+  },
+  ternary: {
+    params: ['true_val', 'false_val', 'none_val'],
+    run: (input, [yes, no, none], tools) => (input === null && none !== undefined ? none : isTruthy(input, tools) ? yes : no),
+  },
+  bool: { params: [], run: (input, _given, tools) => isYes(input, tools) },
+  type_debug: { params: [], run: (input) => typeName(input).replace(/^an? /, '') },
+  int: {
+    params: ['default', 'base'],
+    run(input, [otherwise = 0, base = 10], tools) {
+      if (typeof input === 'number') return Math.trunc(input);
+      const text = stringOf(input === null ? '' : input, tools).trim();
+      if (base === 10 && /^[-+]?\d+(\.\d*)?$/.test(text)) return Math.trunc(Number(text));
+      const number = Number.parseInt(text, typeof base === 'number' ? base : 10);
+      return typeof input === 'boolean' ? Number(input) : base !== 10 && Number.isSafeInteger(number) ? number : otherwise;
+    },
+  },
+  float: {
+    params: ['default'],
+    run(input, [otherwise = 0], tools) {
+      const text = stringOf(input === null ? '' : input, tools).trim();
+      const number = typeof input === 'boolean' ? Number(input) : Number(text);
+      return text !== '' && Number.isFinite(number) ? number : otherwise;
+    },
+  },
+  abs: { params: [], run: (input) => Math.abs(numberOf(input)) },
+  round: {
+    params: ['precision', 'method'],
+    run(input, [precision = 0, method], tools) {
+      const scale = 10 ** Math.max(-300, Math.min(300, numberOf(precision)));
+      const how = method === undefined ? 'common' : stringOf(method, tools);
+      const round = how === 'ceil' ? Math.ceil : how === 'floor' ? Math.floor : Math.round;
+      return round(numberOf(input) * scale) / scale;
+    },
+  },
+};
+
+function numberOf(value: Value): number {
+  if (typeof value !== 'number') throw new TemplateFailure(`expected a number, found ${typeName(value)}`);
+  return value;
+}
+
+function entriesOf(value: Value, tools: Tools): [string, Value][] {
+  if (value instanceof Undefined) throw value.failure;
+  const members = membersOf(value, tools);
+  if (members === undefined) throw new TemplateFailure(`expected a mapping, found ${typeName(value)}`);
+  return Object.entries(members);
+}

@@ -1,0 +1,267 @@
+import { type Filter, required, type Tools } from './template-call.ts';
+import { TemplateFailure } from './template-failure.ts';
+import { memberOf } from './template-members.ts';
+import { calculate } from './template-operators.ts';
+import { stringOf, toText } from './template-text.ts';
+import {
+  charactersOf,
+  boundList,
+  type Call,
+  compareValues,
+  defined,
+  isEqual,
+  isTruthy,
+  itemsOf,
+  membersOf,
+  Undefined,
+  type Value,
+} from './template-value.ts';
+
+/** `a.b.0` of an item, as `map(attribute=...)` and its kin read it. */
+function attributeOf(item: Value, path: Value, tools: Tools): Value {
+  const keys = typeof path === 'number' ? [path] : stringOf(path, tools).split('.');
+  return keys.reduce<Value>(
+    (value, key) =>
+      memberOf(
+        value,
+        typeof key === 'string' && /^\d+$/.test(key) && Array.isArray(value) ? Number(key) : key,
+        'the item',
+        tools,
+      ),
+    item,
+  );
+}
+
+const keyed = (attribute: Value, caseSensitive: Value, tools: Tools) => {
+  const fold = caseSensitive === undefined || !isTruthy(caseSensitive, tools);
+  return (item: Value): Value => {
+    const key = attribute === undefined || attribute === null ? item : defined(attributeOf(item, attribute, tools));
+    return fold && typeof key === 'string' ? key.toLowerCase() : key;
+  };
+};
+
+const isYes = (value: Value, tools: Tools): boolean => value !== undefined && isTruthy(value, tools);
+
+/** One value per distinct item, in order. Strings and numbers are found by hash, the rest one by one. */
+function distinct(items: readonly Value[], key: (item: Value) => Value, tools: Tools): Value[] {
+  const simple = new Set<Value>();
+  const others: Value[] = [];
+  return items.filter((item) => {
+    const value = key(item);
+    if (typeof value === 'string' || typeof value === 'number') return simple.size < simple.add(value).size;
+    if (others.some((other) => isEqual(other, value, tools))) return false;
+    return others.push(value) > 0;
+  });
+}
+
+const itself = (item: Value): Value => item;
+
+const has =
+  (items: readonly Value[], tools: Tools) =>
+  (item: Value): boolean =>
+    items.some((other) => isEqual(other, item, tools));
+
+const choose = (keep: boolean, byAttribute: boolean): Filter => ({
+  params: ['*arguments'],
+  run(input, positional, tools, { named }) {
+    const [attribute, test, ...rest] = byAttribute ? positional : [undefined, ...positional];
+    const call: Call = { positional: rest, named };
+    return itemsOf(input, tools).filter((item) => {
+      tools.spend(1);
+      const value = byAttribute ? attributeOf(item, required(attribute, 'attribute'), tools) : item;
+      const isChosen =
+        test === undefined
+          ? !(value instanceof Undefined) && isTruthy(value, tools)
+          : tools.test(stringOf(test, tools), value, call);
+      return isChosen === keep;
+    });
+  },
+});
+
+const extreme = (sign: 1 | -1): Filter => ({
+  params: ['case_sensitive', 'attribute'],
+  run(input, [caseSensitive, attribute], tools) {
+    const key = keyed(attribute, caseSensitive, tools);
+    const items = itemsOf(input, tools);
+    if (items.length === 0) return new Undefined(new TemplateFailure('the list is empty', { code: 'undefined-variable' }));
+    return items.reduce((best, item) => (compareValues(key(item), key(best), tools) * sign > 0 ? item : best));
+  },
+});
+
+const end = (index: 0 | -1): Filter => ({
+  params: [],
+  run: (input, _given, tools) =>
+    itemsOf(input, tools).at(index) ?? new Undefined(new TemplateFailure('the list is empty', { code: 'undefined-variable' })),
+});
+
+const size: Filter = { params: [], run: (input, _given, tools) => itemsOf(input, tools).length };
+
+/** Filters on lists. */
+export const listFilters: { readonly [name: string]: Filter } = {
+  length: size,
+  count: size,
+  first: end(0),
+  last: end(-1),
+  min: extreme(-1),
+  max: extreme(1),
+  list: { params: [], run: (input, _given, tools) => [...itemsOf(input, tools)] },
+  reverse: {
+    params: [],
+    run: (input, _given, tools) =>
+      typeof input === 'string' ? charactersOf(input).reverse().join('') : [...itemsOf(input, tools)].reverse(),
+  },
+  map: {
+    params: ['*arguments'],
+    run(input, positional, tools, { named }) {
+      const attribute = named.get('attribute');
+      const items = itemsOf(input, tools);
+      boundList(items.length, tools);
+      if (attribute !== undefined) {
+        const otherwise = named.get('default');
+        return items.map((item) => {
+          const value = attributeOf(item, attribute, tools);
+          return value instanceof Undefined && otherwise !== undefined ? otherwise : defined(value);
+        });
+      }
+      const [filter, ...rest] = positional;
+      const name = stringOf(required(filter, 'filter'), tools);
+      return items.map((item) => tools.filter(name, item, { positional: rest, named }));
+    },
+  },
+  select: choose(true, false),
+  reject: choose(false, false),
+  selectattr: choose(true, true),
+  rejectattr: choose(false, true),
+  sort: {
+    params: ['reverse', 'case_sensitive', 'attribute'],
+    run(input, [reverse, caseSensitive, attribute], tools) {
+      const key = keyed(attribute, caseSensitive, tools);
+      const sign = isYes(reverse, tools) ? -1 : 1;
+      return itemsOf(input, tools)
+        .map((item) => ({ item, key: key(item) }))
+        .sort((a, b) => sign * compareValues(a.key, b.key, tools))
+        .map(({ item }) => item);
+    },
+  },
+  unique: {
+    params: ['case_sensitive', 'attribute'],
+    run: (input, [caseSensitive, attribute], tools) =>
+      distinct(itemsOf(input, tools), keyed(attribute, caseSensitive, tools), tools),
+  },
+  union: {
+    params: ['other'],
+    run: (input, [other], tools) =>
+      distinct([...itemsOf(input, tools), ...itemsOf(required(other, 'other'), tools)], itself, tools),
+  },
+  difference: {
+    params: ['other'],
+    run(input, [other], tools) {
+      const isThere = has(itemsOf(required(other, 'other'), tools), tools);
+      return distinct(
+        itemsOf(input, tools).filter((item) => !isThere(item)),
+        itself,
+        tools,
+      );
+    },
+  },
+  intersect: {
+    params: ['other'],
+    run: (input, [other], tools) =>
+      distinct(itemsOf(input, tools).filter(has(itemsOf(required(other, 'other'), tools), tools)), itself, tools),
+  },
+  symmetric_difference: {
+    params: ['other'],
+    run(input, [other], tools) {
+      const [left, right] = [itemsOf(input, tools), itemsOf(required(other, 'other'), tools)];
+      const [inLeft, inRight] = [has(left, tools), has(right, tools)];
+      return distinct([...left.filter((item) => !inRight(item)), ...right.filter((item) => !inLeft(item))], itself, tools);
+    },
+  },
+  flatten: {
+    params: ['levels', 'skip_nulls'],
+    run(input, [levels, skipNulls = true], tools) {
+      const flatten = (items: readonly Value[], depth: number): Value[] =>
+        items.flatMap((item) => {
+          tools.spend(1);
+          return Array.isArray(item) && depth !== 0 ? flatten(item, depth - 1) : [item];
+        });
+      const flat = flatten(itemsOf(input, tools), typeof levels === 'number' ? levels : 100);
+      return isTruthy(skipNulls, tools) ? flat.filter((item) => item !== null) : flat;
+    },
+  },
+  zip: {
+    params: ['*others'],
+    run(input, others, tools) {
+      const lists = [input, ...others].map((list) => itemsOf(list, tools));
+      return Array.from({ length: Math.min(...lists.map((list) => list.length)) }, (_, index) =>
+        lists.map((list) => list[index]),
+      );
+    },
+  },
+  product: {
+    params: ['*others'],
+    run: (input, others, tools) =>
+      others.reduce<Value[][]>(
+        (rows, other) => {
+          const items = itemsOf(other, tools);
+          boundList(rows.length * items.length, tools);
+          return rows.flatMap((row) => items.map((item) => [...row, item]));
+        },
+        itemsOf(input, tools).map((item) => [item]),
+      ),
+  },
+  sum: {
+    params: ['attribute', 'start'],
+    run: (input, [attribute, start = 0], tools) =>
+      itemsOf(input, tools)
+        .map((item) => (attribute === undefined || attribute === null ? item : attributeOf(item, attribute, tools)))
+        .reduce((total, item) => calculate('Add', total, item, tools), start),
+  },
+  groupby: {
+    params: ['attribute', 'default', 'case_sensitive'],
+    run(input, [attribute, otherwise], tools) {
+      const groups: { readonly key: Value; readonly items: Value[] }[] = [];
+      for (const item of itemsOf(input, tools)) {
+        const found = attributeOf(item, required(attribute, 'attribute'), tools);
+        const key = found instanceof Undefined && otherwise !== undefined ? otherwise : defined(found);
+        const group = groups.find((known) => isEqual(known.key, key, tools));
+        if (group === undefined) groups.push({ key, items: [item] });
+        else group.items.push(item);
+      }
+      return groups.sort((a, b) => compareValues(a.key, b.key, tools)).map(({ key, items }) => [key, items]);
+    },
+  },
+  batch: {
+    params: ['linecount', 'fill_with'],
+    run(input, [count, fill], tools) {
+      const items = itemsOf(input, tools);
+      const width = typeof count === 'number' && count >= 1 ? Math.floor(count) : 1;
+      boundList(width, tools);
+      return Array.from({ length: Math.ceil(items.length / width) }, (_, row) => {
+        const line = items.slice(row * width, (row + 1) * width);
+        return fill === undefined ? line : [...line, ...Array.from({ length: width - line.length }, () => fill)];
+      });
+    },
+  },
+  extract: {
+    params: ['container', 'morekeys'],
+    run: (input, [container, more], tools) =>
+      [input, ...(more === undefined ? [] : Array.isArray(more) ? more : [more])].reduce<Value>(
+        (value, key) => memberOf(value, key, 'the container', tools),
+        required(container, 'container'),
+      ),
+  },
+  subelements: {
+    params: ['subelement', 'skip_missing'],
+    run: (input, [path, skipMissing], tools) =>
+      (Array.isArray(input) ? (input as Value[]) : Object.values(membersOf(input, tools) ?? {})).flatMap((item) => {
+        const found = attributeOf(item, required(path, 'subelement'), tools);
+        if (found instanceof Undefined && isYes(skipMissing, tools)) return [];
+        return itemsOf(found, tools).map((part) => [item, part]);
+      }),
+  },
+  attr: {
+    params: ['name'],
+    run: (input, [name], tools) => memberOf(input, toText(required(name, 'name'), tools), 'the value', tools),
+  },
+};

@@ -1,0 +1,211 @@
+import { createHash, getHashes } from 'node:crypto';
+import { type Filter, required, type Tools } from './template-call.ts';
+import { TemplateFailure } from './template-failure.ts';
+import { formatText } from './template-format.ts';
+import { fillReplacement } from './template-regex.ts';
+import {
+  centerText,
+  indentText,
+  joinText,
+  marginOf,
+  replaceText,
+  splitText,
+  stripText,
+  titleCase,
+} from './template-string-methods.ts';
+import { stringOf, toText } from './template-text.ts';
+import { boundText, isTruthy, itemsOf, type Value } from './template-value.ts';
+
+const onText = (run: (text: string) => Value): Filter => ({
+  params: [],
+  run: (input, _given, tools) => run(stringOf(input, tools)),
+});
+
+const isSet = (value: Value, otherwise: boolean, tools: Tools): boolean =>
+  value === undefined ? otherwise : isTruthy(value, tools);
+
+const digestFilter = (name?: string): Filter => ({
+  params: name === undefined ? ['hashtype'] : [],
+  run(input, [hashtype], tools) {
+    const algorithm = name ?? (hashtype === undefined ? 'sha1' : stringOf(hashtype, tools));
+    if (!getHashes().includes(algorithm)) throw new TemplateFailure(`no hash "${algorithm}"`);
+    return createHash(algorithm).update(stringOf(input, tools)).digest('hex');
+  },
+});
+
+const flagsOf = (ignorecase: Value, multiline: Value, tools: Tools): string =>
+  (isSet(ignorecase, false, tools) ? 'i' : '') + (isSet(multiline, false, tools) ? 'm' : '');
+
+const styles: { readonly [style: string]: { readonly decoration: string; readonly beginning?: string; readonly end?: string } } =
+  {
+    plain: { decoration: '# ' },
+    erlang: { decoration: '% ' },
+    c: { decoration: '// ' },
+    cblock: { decoration: ' * ', beginning: '/*', end: ' */' },
+    xml: { decoration: ' - ', beginning: '<!--', end: '-->' },
+  };
+
+const entities: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
+
+/** Filters from text to text. */
+export const textFilters: { readonly [name: string]: Filter } = {
+  string: { params: [], run: (input, _given, tools) => toText(input, tools) },
+  lower: onText((text) => text.toLowerCase()),
+  upper: onText((text) => text.toUpperCase()),
+  capitalize: onText((text) => text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase()),
+  title: onText(titleCase),
+  wordcount: onText((text) => text.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
+  escape: onText((text) => text.replace(/[&<>"']/g, (character) => entities[character]!)),
+  safe: { params: [], run: (input) => input },
+  urlencode: onText((text) =>
+    encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`),
+  ),
+  b64encode: onText((text) => Buffer.from(text).toString('base64')),
+  b64decode: onText((text) => {
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(text, 'base64'));
+    } catch {
+      throw new TemplateFailure('b64decode: the bytes are not UTF-8 text');
+    }
+  }),
+  quote: onText((text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`)),
+  basename: onText((text) => text.slice(text.lastIndexOf('/') + 1)),
+  dirname: onText(
+    (text) => stripText(text.slice(0, text.lastIndexOf('/') + 1), '/', 'end', noMeter) || (text.startsWith('/') ? '/' : ''),
+  ),
+  splitext: onText((text) => {
+    const dot = text.lastIndexOf('.');
+    const isExtension = dot > text.lastIndexOf('/') + 1;
+    return isExtension ? [text.slice(0, dot), text.slice(dot)] : [text, ''];
+  }),
+  path_join: {
+    params: [],
+    run: (input, _given, tools) =>
+      (Array.isArray(input) ? input.map((part) => stringOf(part, tools)) : [stringOf(input, tools)]).reduce((path, part) =>
+        part.startsWith('/') ? part : path === '' || path.endsWith('/') ? path + part : `${path}/${part}`,
+      ),
+  },
+  trim: { params: ['chars'], run: (input, [chars], tools) => stripText(stringOf(input, tools), chars, 'both', tools) },
+  split: {
+    params: ['sep', 'maxsplit'],
+    run: (input, [sep, max], tools) => splitText(stringOf(input, tools), sep ?? null, max, tools),
+  },
+  replace: {
+    params: ['old', 'new', 'count'],
+    run: (input, [from, to, count], tools) =>
+      replaceText(
+        stringOf(input, tools),
+        stringOf(required(from, 'old'), tools),
+        stringOf(required(to, 'new'), tools),
+        count,
+        tools,
+      ),
+  },
+  center: {
+    params: ['width'],
+    run: (input, [width], tools) => centerText(stringOf(input, tools), typeof width === 'number' ? width : 80, tools),
+  },
+  indent: {
+    params: ['width', 'first', 'blank'],
+    run: (input, [width, first, blank], tools) =>
+      indentText(
+        stringOf(input, tools),
+        marginOf(width ?? 4, tools),
+        isSet(first, false, tools),
+        isSet(blank, false, tools),
+        tools,
+      ),
+  },
+  truncate: {
+    params: ['length', 'killwords', 'end', 'leeway'],
+    run(input, [length, killwords, end, leeway], tools) {
+      const text = stringOf(input, tools);
+      const [longest, mark] = [typeof length === 'number' ? length : 255, end === undefined ? '...' : stringOf(end, tools)];
+      if (text.length <= longest + (typeof leeway === 'number' ? leeway : 5)) return text;
+      const cut = text.slice(0, Math.max(0, longest - mark.length));
+      const space = cut.lastIndexOf(' ');
+      return (isSet(killwords, false, tools) || space < 0 ? cut : cut.slice(0, space)) + mark;
+    },
+  },
+  format: {
+    params: ['*values'],
+    run: (input, values, tools, call) =>
+      formatText(stringOf(input, tools), call.named.size > 0 ? [Object.fromEntries(call.named)] : values, tools),
+  },
+  join: {
+    params: ['d', 'attribute'],
+    run: (input, [separator, attribute], tools) =>
+      joinText(
+        attribute === undefined ? itemsOf(input, tools) : itemsOf(tools.filter('map', input, named({ attribute })), tools),
+        separator === undefined ? '' : stringOf(separator, tools),
+        tools,
+      ),
+  },
+  comment: {
+    params: ['style', 'decoration', 'beginning', 'end'],
+    run(input, [style, decoration, beginning, end], tools) {
+      const name = style === undefined ? 'plain' : stringOf(style, tools);
+      const known = Object.hasOwn(styles, name) ? styles[name]! : undefined;
+      if (known === undefined) throw new TemplateFailure(`no comment style "${name}"; known: ${Object.keys(styles).join(', ')}`);
+      const mark = decoration === undefined ? known.decoration : stringOf(decoration, tools);
+      const [opening, closing] = [beginning ?? known.beginning, end ?? known.end];
+      const text = stringOf(input, tools);
+      boundText(text.length + text.split('\n').length * mark.length, tools);
+      const lines = ['', ...text.split('\n'), ''].map((line) => (line === '' ? mark.trimEnd() : mark + line));
+      const bracketed = [...(opening === undefined ? [] : [stringOf(opening, tools)]), ...lines];
+      return [...bracketed, ...(closing === undefined ? [] : [stringOf(closing, tools)])].join('\n');
+    },
+  },
+  regex_replace: {
+    params: ['pattern', 'replacement', 'ignorecase', 'multiline', 'count'],
+    run(input, [pattern, replacement, ignorecase, multiline, count], tools) {
+      const text = stringOf(input, tools);
+      const made = stringOf(replacement ?? '', tools);
+      const flags = `g${flagsOf(ignorecase, multiline, tools)}`;
+      return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (expression) => {
+        let [result, from, times] = ['', 0, 0];
+        for (const match of text.matchAll(expression)) {
+          if (typeof count === 'number' && count > 0 && times++ >= count) break;
+          result += text.slice(from, match.index) + fillReplacement(made, match);
+          from = match.index + match[0].length;
+          boundText(result.length, tools);
+        }
+        return result + text.slice(from);
+      });
+    },
+  },
+  regex_search: {
+    params: ['pattern', '*groups'],
+    run(input, [pattern, ...groups], tools, call) {
+      const text = stringOf(input, tools);
+      const flags = flagsOf(call.named.get('ignorecase'), call.named.get('multiline'), tools);
+      return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (expression) => {
+        const match = expression.exec(text);
+        if (match === null || groups.length === 0) return match?.[0] ?? null;
+        return groups.map((group) => fillReplacement(stringOf(group, tools), match));
+      });
+    },
+  },
+  regex_findall: {
+    params: ['pattern', 'multiline', 'ignorecase'],
+    run(input, [pattern, multiline, ignorecase], tools) {
+      const text = stringOf(input, tools);
+      const flags = `g${flagsOf(ignorecase, multiline, tools)}`;
+      return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (expression) =>
+        [...text.matchAll(expression)].map((match) =>
+          match.length === 1 ? match[0] : match.length === 2 ? (match[1] ?? '') : match.slice(1).map((group) => group ?? ''),
+        ),
+      );
+    },
+  },
+  regex_escape: onText((text) => text.replace(/[()[\]{}?*+\-|^$\\.&~# \t\n\r\v\f]/g, '\\$&')),
+  hash: digestFilter(),
+  md5: digestFilter('md5'),
+  sha1: digestFilter('sha1'),
+  checksum: digestFilter('sha1'),
+};
+
+/** For steps whose text is no longer than their input, which was counted already. */
+const noMeter = { spend: () => undefined, reveal: () => '' };
+
+const named = (values: { readonly [name: string]: Value }) => ({ positional: [], named: new Map(Object.entries(values)) });

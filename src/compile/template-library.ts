@@ -1,0 +1,159 @@
+import { nearest } from '../model/nearest.ts';
+import { bindCall, type Tools } from './template-call.ts';
+import { TemplateFailure } from './template-failure.ts';
+import { dataFilters } from './template-filters-data.ts';
+import { listFilters } from './template-filters-list.ts';
+import { textFilters } from './template-filters-text.ts';
+import { tests } from './template-tests.ts';
+import {
+  boundList,
+  type Call,
+  Callable,
+  defined,
+  LazyMapping,
+  membersOf,
+  type Meter,
+  Namespace,
+  omit,
+  typeName,
+  Undefined,
+  type Value,
+} from './template-value.ts';
+
+const aliases = { e: textFilters['escape']!, tojson: dataFilters['to_json']! };
+const filters = { ...textFilters, ...listFilters, ...dataFilters, ...aliases };
+
+const chance = 'the result would differ from run to run';
+const machine = 'templates cannot look at the machine, its environment or the network';
+
+/** What people who come from Ansible look for in vain, and why. */
+const absent: { readonly [name: string]: string } = {
+  random: chance,
+  shuffle: chance,
+  password_hash: chance,
+  now: chance,
+  expanduser: machine,
+  expandvars: machine,
+  realpath: machine,
+  fileglob: machine,
+  lookup: machine,
+  query: machine,
+  q: machine,
+  url: machine,
+  exists: machine,
+  file: machine,
+  directory: machine,
+  link: machine,
+};
+
+/** Filters that may see an undefined value. */
+const tolerant = new Set(['default', 'd', 'mandatory']);
+
+/** `ansible.builtin.to_json` is `to_json`. */
+const shortName = (name: string): string => name.replace(/^ansible\.builtin\./, '');
+
+function unknown(what: string, name: string, known: object): TemplateFailure {
+  const near = nearest(name, Object.keys(known));
+  const reason = Object.hasOwn(absent, name) ? absent[name] : undefined;
+  return new TemplateFailure(reason === undefined ? `no ${what} "${name}"` : `"${name}" is not provided: ${reason}`, {
+    hint: reason === undefined && near !== undefined ? `did you mean "${near}"?` : undefined,
+  });
+}
+
+/** `input | name(call)`. */
+export function applyFilter(name: string, input: Value, call: Call, tools: Tools): Value {
+  const filter = Object.hasOwn(filters, shortName(name)) ? filters[shortName(name) as keyof typeof filters] : undefined;
+  if (filter === undefined) throw unknown('filter', shortName(name), filters);
+  tools.spend(1);
+  if (!tolerant.has(shortName(name))) defined(input);
+  const given = bindCall(`the filter "${name}"`, filter.params, call);
+  if (!tolerant.has(shortName(name))) given.forEach(defined);
+  return filter.run(input, given, tools, call);
+}
+
+/** `input is name(call)`. */
+export function applyTest(name: string, input: Value, call: Call, tools: Tools): boolean {
+  const test = Object.hasOwn(tests, shortName(name)) ? tests[shortName(name)] : undefined;
+  if (test === undefined) throw unknown('test', shortName(name), tests);
+  tools.spend(1);
+  const given = bindCall(`the test "${name}"`, test.params, call);
+  given.forEach(defined);
+  return test.run(input, given, tools);
+}
+
+/** Global functions and constants; undefined for any other name. */
+export function globalOf(name: string, meter: Meter): Value {
+  switch (name) {
+    case 'True':
+      return true;
+    case 'False':
+      return false;
+    case 'None':
+      return null;
+    case 'omit':
+      return omit;
+    case 'range':
+      return new Callable(name, ({ positional }) => range(positional, meter));
+    case 'dict':
+      return new Callable(name, ({ positional: [from], named }) => ({
+        ...mappingFrom(from, meter),
+        ...Object.fromEntries(named),
+      }));
+    case 'namespace':
+      return new Callable(name, ({ named }) => new Namespace(named));
+    case 'joiner':
+      return new Callable(name, ({ positional: [separator = ', '] }) => joiner(separator));
+    case 'cycler':
+      return new Callable(name, ({ positional }) => cycler(positional));
+    default:
+      return Object.hasOwn(absent, name) ? new Undefined(unknown('function', name, {})) : undefined;
+  }
+}
+
+export const globalNames = ['range', 'dict', 'namespace', 'joiner', 'cycler', 'omit'] as const;
+
+function mappingFrom(value: Value, meter: Meter): { readonly [key: string]: Value } {
+  const members = value === undefined ? {} : membersOf(value, meter);
+  if (members === undefined) throw new TemplateFailure(`dict takes a mapping and keywords, found ${typeName(value)}`);
+  return members;
+}
+
+function range(bounds: readonly Value[], meter: Meter): number[] {
+  const numbers = bounds.map((bound) => {
+    if (typeof bound !== 'number' || !Number.isInteger(bound)) throw new TemplateFailure('range takes whole numbers');
+    return bound;
+  });
+  if (numbers.length < 1 || numbers.length > 3) throw new TemplateFailure('range takes 1 to 3 numbers');
+  const [start, stop] = numbers.length === 1 ? [0, numbers[0]!] : [numbers[0]!, numbers[1]!];
+  const step = numbers[2] ?? 1;
+  if (step === 0) throw new TemplateFailure('the step of a range cannot be 0');
+  const length = Math.max(0, Math.ceil((stop - start) / step));
+  boundList(length, meter);
+  return Array.from({ length }, (_, index) => start + index * step);
+}
+
+function joiner(separator: Value): Callable {
+  let isFirst = true;
+  return new Callable('joiner', () => {
+    const made = isFirst ? '' : separator;
+    isFirst = false;
+    return made;
+  });
+}
+
+function cycler(items: readonly Value[]): LazyMapping {
+  let index = 0;
+  const members: { readonly [name: string]: () => Value } = {
+    current: () => items[index],
+    next: () =>
+      new Callable('next', () => {
+        const item = items[index];
+        index = (index + 1) % items.length;
+        return item;
+      }),
+  };
+  return new LazyMapping(
+    () => Object.keys(members),
+    (key) => (Object.hasOwn(members, key) ? members[key]!() : undefined),
+  );
+}

@@ -1,0 +1,39 @@
+import type { Problem } from '../model/problem.ts';
+import { Secret } from '../model/secret.ts';
+import { TemplateFailure } from './template-failure.ts';
+import { Callable, membersOf, type Meter, Undefined, type Value } from './template-value.ts';
+
+export function toProblem({ code, message, hint, at }: TemplateFailure): Problem {
+  return { code, message, ...(at && { at }), ...(hint !== undefined && { hint }) };
+}
+
+/** Once a secret was looked at, messages keep only those quoted words that stand in the template. */
+export function redact(message: string, revealed: ReadonlySet<string>, template: string): string {
+  const texts = [...revealed].filter((text) => text !== '').sort((a, b) => b.length - a.length);
+  if (texts.length === 0) return message;
+  const plain = texts.reduce((made, text) => made.replaceAll(text, '<secret>'), message);
+  return plain.replace(/"([^"]*)"/g, (whole, word: string) => (template.includes(word) ? whole : '"<secret>"'));
+}
+
+/** As in Ansible, the result ends in at least as many newlines as the template, also after a block tag, which eats one. */
+export function withNewlines(made: string, text: string): string {
+  const count = (of: string): number => {
+    let end = of.length;
+    while (of[end - 1] === '\n') end--;
+    return of.length - end;
+  };
+  return text.endsWith('\n') ? made + '\n'.repeat(Math.max(0, count(text) - count(made))) : made;
+}
+
+/** The value as it leaves the engine: nothing undefined, nothing lazy, and secret strings as `Secret` where one was looked at. */
+export function seal(value: Value, isTouched: () => boolean, meter: Meter, depth = 0): Value {
+  meter.spend(1);
+  if (value instanceof Undefined) throw value.failure;
+  if (typeof value === 'string') return isTouched() ? Secret.of(value) : value;
+  if (typeof value !== 'object' || value === null || value instanceof Secret) return value;
+  if (depth > 200) throw new TemplateFailure('the value is nested too deeply', { code: 'too-large' });
+  if (Array.isArray(value)) return value.map((item) => seal(item, isTouched, meter, depth + 1));
+  const members = value instanceof Callable ? undefined : membersOf(value, meter);
+  if (members === undefined) throw new TemplateFailure('a function is not a value');
+  return Object.fromEntries(Object.entries(members).map(([key, member]) => [key, seal(member, isTouched, meter, depth + 1)]));
+}

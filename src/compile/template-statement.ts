@@ -1,0 +1,263 @@
+import { argumentsOf, evaluateExpression } from './template-expression.ts';
+import { TemplateFailure } from './template-failure.ts';
+import type { BlockNode, ForNode, FromImportNode, ImportNode, MacroNode, Node, SetNode } from './template-nodes.ts';
+import { concatenate } from './template-operators.ts';
+import type { Frame, Render } from './template-render.ts';
+import { printed } from './template-text.ts';
+import {
+  Callable,
+  defined,
+  isEqual,
+  isMapping,
+  isTruthy,
+  itemsOf,
+  LazyMapping,
+  Namespace,
+  Undefined,
+  type Value,
+} from './template-value.ts';
+
+type Block = { readonly node: BlockNode; readonly file: string | undefined };
+
+/** Where statements write, and the blocks that they may fill: the child's before its parents'. */
+export interface Page {
+  readonly write: (text: string) => void;
+  readonly blocks: ReadonlyMap<string, readonly Block[]>;
+}
+
+/** Writes a whole template; with `extends`, its parent with the blocks of both. */
+export function renderTemplate(root: Node, frame: Frame, page: Page, render: Render): void {
+  const blocks = new Map(page.blocks);
+  for (const node of blocksIn(root)) {
+    blocks.set(node.name.value, [...(blocks.get(node.name.value) ?? []), { node, file: render.file }]);
+  }
+  const children = root.typename === 'Root' ? root.children : [];
+  const parent = children.find((child) => child.typename === 'Extends');
+  if (parent === undefined) {
+    for (const child of children) renderStatement(child, frame, { ...page, blocks }, render);
+    return;
+  }
+  for (const child of children) {
+    if (child.typename !== 'Block' && child !== parent) renderStatement(child, frame, { write: () => undefined, blocks }, render);
+  }
+  const { root: parentRoot, file } = load(parent.template, parent, frame, render);
+  render.within(file, () => renderTemplate(parentRoot, frame, { ...page, blocks }, render));
+}
+
+export function renderStatement(node: Node, frame: Frame, page: Page, render: Render): void {
+  render.spend(1);
+  switch (node.typename) {
+    case 'Root':
+    case 'NodeList':
+      for (const child of node.children) renderStatement(child, frame, page, render);
+      return;
+    case 'Output':
+      for (const child of node.children) page.write(output(child, frame, render));
+      return;
+    case 'If': {
+      const branch = isTruthy(evaluateExpression(node.cond, frame, render), render) ? node.body : node.else_;
+      if (branch !== null) renderStatement(branch, frame, page, render);
+      return;
+    }
+    case 'For':
+      return renderLoop(node, frame, page, render);
+    case 'Set':
+      return assign(node, frame, render);
+    case 'Macro':
+      frame.values.set(nameOf(node.name), makeMacro(node, frame, render));
+      return;
+    case 'Block':
+      return renderBlock(page.blocks.get(node.name.value) ?? [{ node, file: render.file }], frame, page, render);
+    case 'Include': {
+      const found = render.template(evaluateExpression(node.template, frame, render));
+      if (found === undefined && node.ignoreMissing === true) return;
+      const { root, file } = found ?? load(node.template, node, frame, render);
+      const inner: Frame = { values: new Map(), parent: frame };
+      render.within(file, () => renderTemplate(root, inner, { ...page, blocks: new Map() }, render));
+      return;
+    }
+    case 'Import':
+    case 'FromImport':
+      return importNames(node, frame, render);
+    case 'Switch': {
+      const value = evaluateExpression(node.expr, frame, render);
+      const found = node.cases.find(({ cond }) => isEqual(value, evaluateExpression(cond, frame, render), render));
+      const body = found?.body ?? node.default;
+      if (body !== null) renderStatement(body, frame, page, render);
+      return;
+    }
+    case 'Extends':
+      throw new TemplateFailure('"extends" stands at the top of a template, not inside a block', { at: render.position(node) });
+    default:
+      throw new TemplateFailure(`"${node.typename}" is not provided in templates`, { at: render.position(node) });
+  }
+}
+
+function output(node: Node, frame: Frame, render: Render): string {
+  if (node.typename === 'TemplateData') return String(node.value);
+  try {
+    const value = evaluateExpression(node, frame, render);
+    render.place = node;
+    return printed(value, render);
+  } catch (error) {
+    if (!(error instanceof TemplateFailure) || error.code !== 'undefined-variable') throw error;
+    render.note(error);
+    return '';
+  }
+}
+
+function renderLoop(node: ForNode, frame: Frame, page: Page, render: Render): void {
+  const names = node.name.typename === 'Array' ? node.name.children.map(nameOf) : [nameOf(node.name)];
+  const chosen = node.arr.typename === 'InlineIf' && node.arr.else_ === null ? node.arr : undefined;
+  const source = evaluateExpression(chosen?.body ?? node.arr, frame, render);
+  render.place = node.arr;
+  const all = names.length > 1 && isMapping(source) ? Object.entries(source) : itemsOf(source, render);
+  const bind = (item: Value): Frame => ({ values: new Map(unpack(names, item, render)), parent: frame });
+  const items = chosen ? all.filter((item) => isTruthy(evaluateExpression(chosen.cond, bind(item), render), render)) : all;
+  if (items.length === 0 && node.else_ !== null) return renderStatement(node.else_, frame, page, render);
+  let index = 0;
+  const loop = loopOf(items, () => index);
+  for (; index < items.length; index++) {
+    const inner = bind(items[index]);
+    inner.values.set('loop', loop);
+    renderStatement(node.body, inner, page, render);
+  }
+}
+
+function unpack(names: readonly string[], item: Value, render: Render): [string, Value][] {
+  if (names.length === 1) return [[names[0]!, item]];
+  const parts = itemsOf(item, render);
+  if (parts.length !== names.length) {
+    throw new TemplateFailure(`expected ${names.length} values for "${names.join(', ')}", found ${parts.length}`);
+  }
+  return names.map((name, index) => [name, parts[index]]);
+}
+
+function loopOf(items: readonly Value[], index: () => number): LazyMapping {
+  const neighbour = (step: number): Value =>
+    items[index() + step] ?? new Undefined(new TemplateFailure('the loop ends here', { code: 'undefined-variable' }));
+  const members: { readonly [name: string]: () => Value } = {
+    index: () => index() + 1,
+    index0: index,
+    revindex: () => items.length - index(),
+    revindex0: () => items.length - index() - 1,
+    first: () => index() === 0,
+    last: () => index() === items.length - 1,
+    length: () => items.length,
+    previtem: () => neighbour(-1),
+    nextitem: () => neighbour(1),
+    cycle: () => new Callable('cycle', ({ positional }) => positional[index() % positional.length]),
+  };
+  return new LazyMapping(
+    () => Object.keys(members),
+    (key) => (Object.hasOwn(members, key) ? members[key]!() : undefined),
+  );
+}
+
+function assign(node: SetNode, frame: Frame, render: Render): void {
+  const captured = node.value === null && node.body?.typename === 'Capture' ? render.capture(node.body.body, frame) : undefined;
+  const value = node.value === null ? captured : evaluateExpression(node.value, frame, render);
+  const parts =
+    node.targets.length === 1
+      ? [value]
+      : unpack(
+          node.targets.map(() => 'target'),
+          value,
+          render,
+        ).map(([, part]) => part);
+  for (const [index, target] of node.targets.entries()) {
+    if (target.typename === 'Symbol') {
+      frame.values.set(target.value, parts[index]);
+      continue;
+    }
+    const holder = target.typename === 'LookupVal' ? evaluateExpression(target.target, frame, render) : undefined;
+    if (!(holder instanceof Namespace) || target.typename !== 'LookupVal' || target.val.typename !== 'Literal') {
+      throw new TemplateFailure('only names and members of a namespace() can be set', { at: render.position(target) });
+    }
+    holder.members.set(String(target.val.value), parts[index]);
+  }
+}
+
+/** A macro sees the names of the place where it was defined. Its text is the value of the call. */
+export function makeMacro(node: MacroNode, frame: Frame, render: Render): Callable {
+  const name = node.typename === 'Macro' ? nameOf(node.name) : 'caller';
+  const { file } = render;
+  const parameters = node.args.children.filter((child) => child.typename === 'Symbol').map(nameOf);
+  return new Callable(name, (call) => {
+    const values = new Map<string, Value>();
+    const defaults = argumentsOf(
+      node.args.children.filter((child) => child.typename === 'KeywordArgs'),
+      frame,
+      render,
+    ).named;
+    const names = [...parameters, ...defaults.keys()];
+    if (call.positional.length > names.length)
+      throw new TemplateFailure(`"${name}" takes ${names.length} arguments, found ${call.positional.length}`);
+    for (const given of call.named.keys()) {
+      if (given !== 'caller' && !names.includes(given)) throw new TemplateFailure(`"${name}" has no parameter "${given}"`);
+    }
+    for (const [index, parameter] of names.entries()) {
+      const missing = new TemplateFailure(`the argument "${parameter}" of "${name}" is not given`, {
+        code: 'undefined-variable',
+      });
+      const otherwise = defaults.has(parameter) ? defaults.get(parameter) : new Undefined(missing);
+      values.set(parameter, index < call.positional.length ? call.positional[index] : (call.named.get(parameter) ?? otherwise));
+    }
+    if (call.named.has('caller')) values.set('caller', call.named.get('caller'));
+    return render.within(file, () => render.capture(node.body, { values, parent: frame }));
+  });
+}
+
+function renderBlock([block, ...parents]: readonly Block[], frame: Frame, page: Page, render: Render): void {
+  if (block === undefined) return;
+  const inherited = new Callable('super', () => {
+    let text = '';
+    renderBlock(parents, frame, { ...page, write: (part) => void (text = concatenate(text, part, render)) }, render);
+    return text;
+  });
+  const inner: Frame = { values: new Map([['super', inherited]]), parent: frame };
+  render.within(block.file, () => renderStatement(block.node.body, inner, page, render));
+}
+
+function importNames(node: ImportNode | FromImportNode, frame: Frame, render: Render): void {
+  const { root, file } = load(node.template, node, frame, render);
+  const inner: Frame = { values: new Map() };
+  render.within(file, () => renderTemplate(root, inner, { write: () => undefined, blocks: new Map() }, render));
+  if (node.typename === 'Import') {
+    const members = new LazyMapping(
+      () => inner.values.keys(),
+      (key) => inner.values.get(key),
+    );
+    frame.values.set(nameOf(node.target), members);
+    return;
+  }
+  for (const name of node.names.children) {
+    const [from, to] = name.typename === 'Pair' ? [nameOf(name.key), nameOf(name.value)] : [nameOf(name), nameOf(name)];
+    if (!inner.values.has(from)) throw new TemplateFailure(`"${file}" defines no "${from}"`, { at: render.position(name) });
+    frame.values.set(to, inner.values.get(from));
+  }
+}
+
+function load(template: Node, node: Node, frame: Frame, render: Render): { readonly root: Node; readonly file: string } {
+  const name = defined(evaluateExpression(template, frame, render));
+  render.place = node;
+  const found = render.template(name);
+  if (found === undefined) {
+    throw new TemplateFailure(`no template "${String(name)}" in the same templates directory`, {
+      code: 'missing-file',
+      at: render.position(node),
+    });
+  }
+  return found;
+}
+
+function* blocksIn(node: Node): Generator<BlockNode> {
+  if (node.typename === 'Block') yield node;
+  const inner = 'children' in node ? node.children : 'body' in node ? [node.body, 'else_' in node ? node.else_ : null] : [];
+  for (const child of inner) if (child) yield* blocksIn(child);
+}
+
+function nameOf(node: Node): string {
+  if (node.typename !== 'Symbol') throw new TemplateFailure('expected a name');
+  return node.value;
+}

@@ -1,0 +1,146 @@
+import { Secret } from '../model/secret.ts';
+import { required, type Test, type Tools } from './template-call.ts';
+import { TemplateFailure } from './template-failure.ts';
+import { compareBy, contains } from './template-operators.ts';
+import { stringOf, toText } from './template-text.ts';
+import { Callable, defined, isMapping, isTruthy, itemsOf, LazyMapping, Undefined, type Value } from './template-value.ts';
+
+const isText = (value: Value): boolean => typeof value === 'string' || value instanceof Secret;
+
+const check = (run: (value: Value, tools: Tools) => boolean): Test => ({
+  params: [],
+  run: (value, _given, tools) => run(defined(value), tools),
+});
+
+const compared = (operator: string): Test => ({
+  params: ['other'],
+  run: (value, [other], tools) => compareBy(operator, value, required(other, 'other'), tools),
+});
+
+const whole = (value: Value): number => {
+  if (typeof value !== 'number' || !Number.isInteger(value)) throw new TemplateFailure('the test needs a whole number');
+  return value;
+};
+
+/** Ansible's `search` and `regex` look anywhere, its `match` only at the start. */
+const searchAnywhere: Test = {
+  params: ['pattern', 'ignorecase', 'multiline'],
+  run(value, [pattern, ignorecase, multiline], tools) {
+    const text = stringOf(value, tools);
+    const flags = (ignorecase !== undefined && isTruthy(ignorecase, tools) ? 'i' : '') + (multiline === true ? 'm' : '');
+    return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (found) => found.test(text));
+  },
+};
+
+const matchStart: Test = {
+  params: ['pattern', 'ignorecase', 'multiline'],
+  run(value, [pattern, ignorecase], tools) {
+    const text = stringOf(value, tools);
+    const flags = ignorecase !== undefined && isTruthy(ignorecase, tools) ? 'iy' : 'y';
+    return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (found) => found.test(text));
+  },
+};
+
+const subset = (isReversed: boolean): Test => ({
+  params: ['other'],
+  run(value, [other], tools) {
+    const lists = [itemsOf(value, tools), itemsOf(required(other, 'other'), tools)];
+    const [small, large] = isReversed ? [lists[1]!, lists[0]!] : [lists[0]!, lists[1]!];
+    return small.every((item) => contains(large, item, tools));
+  },
+});
+
+const isInstance = (value: Value): boolean => isMapping(value) || value instanceof LazyMapping;
+
+const version: Test = {
+  params: ['version', 'operator'],
+  run(value, [other, operator = '=='], tools) {
+    const order = compareVersions(toText(value, tools), toText(required(other, 'version'), tools));
+    const name = stringOf(operator, tools);
+    const known: { readonly [operator: string]: boolean } = {
+      '==': order === 0,
+      eq: order === 0,
+      '=': order === 0,
+      '!=': order !== 0,
+      ne: order !== 0,
+      '<>': order !== 0,
+      '<': order < 0,
+      lt: order < 0,
+      '<=': order <= 0,
+      le: order <= 0,
+      '>': order > 0,
+      gt: order > 0,
+      '>=': order >= 0,
+      ge: order >= 0,
+    };
+    if (!Object.hasOwn(known, name)) throw new TemplateFailure(`no operator "${name}" for versions`);
+    return known[name]!;
+  },
+};
+
+/** Loose versions: runs of digits by number, other runs by text. */
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => text.match(/\d{1,15}|[a-z]+/gi) ?? []);
+  for (let index = 0; index < Math.max(left!.length, right!.length); index++) {
+    const [x, y] = [left![index] ?? '0', right![index] ?? '0'];
+    const areNumbers = /^\d/.test(x) && /^\d/.test(y);
+    const order = areNumbers ? Number(x) - Number(y) : x < y ? -1 : x > y ? 1 : 0;
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+/** The tests of `is`, without those that would look at the machine that compiles. */
+export const tests: { readonly [name: string]: Test } = {
+  defined: { params: [], run: (value) => !(value instanceof Undefined) || value.isDefined },
+  undefined: { params: [], run: (value) => value instanceof Undefined && !value.isDefined },
+  none: check((value) => value === null),
+  boolean: check((value) => typeof value === 'boolean'),
+  true: check((value) => value === true),
+  false: check((value) => value === false),
+  string: check(isText),
+  number: check((value) => typeof value === 'number' || typeof value === 'boolean'),
+  integer: check((value) => Number.isInteger(value)),
+  float: check((value) => typeof value === 'number' && !Number.isInteger(value)),
+  mapping: check(isInstance),
+  sequence: check((value) => Array.isArray(value) || isText(value) || isInstance(value)),
+  iterable: check((value) => Array.isArray(value) || isText(value) || isInstance(value)),
+  callable: check((value) => value instanceof Callable),
+  even: check((value) => whole(value) % 2 === 0),
+  odd: check((value) => whole(value) % 2 !== 0),
+  lower: check((value, tools) => stringOf(value, tools) === stringOf(value, tools).toLowerCase()),
+  upper: check((value, tools) => stringOf(value, tools) === stringOf(value, tools).toUpperCase()),
+  truthy: check(isTruthy),
+  falsy: check((value, tools) => !isTruthy(value, tools)),
+  abs: check((value, tools) => stringOf(value, tools).startsWith('/')),
+  divisibleby: { params: ['num'], run: (value, [number]) => whole(defined(value)) % (whole(number) || Number.NaN) === 0 },
+  eq: compared('=='),
+  equalto: compared('=='),
+  '==': compared('=='),
+  sameas: compared('=='),
+  ne: compared('!='),
+  '!=': compared('!='),
+  lt: compared('<'),
+  lessthan: compared('<'),
+  '<': compared('<'),
+  le: compared('<='),
+  '<=': compared('<='),
+  gt: compared('>'),
+  greaterthan: compared('>'),
+  '>': compared('>'),
+  ge: compared('>='),
+  '>=': compared('>='),
+  in: { params: ['container'], run: (value, [container], tools) => contains(required(container, 'container'), value, tools) },
+  contains: { params: ['item'], run: (value, [item], tools) => contains(value, required(item, 'item'), tools) },
+  match: matchStart,
+  search: searchAnywhere,
+  regex: searchAnywhere,
+  subset: subset(false),
+  issubset: subset(false),
+  superset: subset(true),
+  issuperset: subset(true),
+  any: check((value, tools) => itemsOf(value, tools).some((item) => isTruthy(item, tools))),
+  all: check((value, tools) => itemsOf(value, tools).every((item) => isTruthy(item, tools))),
+  version,
+  version_compare: version,
+};

@@ -1,0 +1,183 @@
+import { isObject } from '../model/json.ts';
+import { Secret } from '../model/secret.ts';
+import { TemplateFailure } from './template-failure.ts';
+
+/**
+ * Whatever stands in an expression: JSON, `Secret`, and the classes below. Plain objects are only ever read by own key,
+ * and nothing in a template can reach a JavaScript function, prototype or constructor.
+ */
+export type Value = unknown;
+
+/** What a name stands for that has no value. Every use but `is defined`, `default` and `mandatory` is the problem it carries. */
+export class Undefined {
+  readonly failure: TemplateFailure;
+
+  constructor(failure: TemplateFailure) {
+    this.failure = failure;
+  }
+
+  /** A value that exists but cannot be had (an unreadable secret) must not be hidden by `default`. */
+  get isDefined(): boolean {
+    return this.failure.code !== 'undefined-variable';
+  }
+}
+
+/** Arguments of a call, filter or test. */
+export interface Call {
+  readonly positional: readonly Value[];
+  readonly named: ReadonlyMap<string, Value>;
+}
+
+/** A macro or a global function. */
+export class Callable {
+  readonly name: string;
+  readonly call: (call: Call) => Value;
+
+  constructor(name: string, call: (call: Call) => Value) {
+    this.name = name;
+    this.call = call;
+  }
+}
+
+/** A mapping whose members are made when asked for: `hostvars`, `secrets`, `loop`. */
+export class LazyMapping {
+  readonly keys: () => Iterable<string>;
+  readonly get: (key: string) => Value;
+
+  /** `get` gives undefined for an unknown key. */
+  constructor(keys: () => Iterable<string>, get: (key: string) => Value) {
+    this.keys = keys;
+    this.get = get;
+  }
+}
+
+/** `namespace()`: the one thing that a template may change. */
+export class Namespace {
+  readonly members: Map<string, Value>;
+
+  constructor(members: Iterable<readonly [string, Value]>) {
+    this.members = new Map(members);
+  }
+}
+
+/** Ansible's `omit`: an attribute that becomes it is left out. */
+export const omit: unique symbol = Symbol('omit');
+
+/** What operations need from the render they are part of: bounds, and a witness when a secret is looked at. */
+export interface Meter {
+  /** Counts work; throws when the render has done too much. */
+  spend(steps: number): void;
+  /** The text of a secret; the render is marked. */
+  reveal(secret: Secret): string;
+}
+
+/** Characters that one string may have. */
+const longestString = 4 * 1024 * 1024;
+/** Items that one list may have. */
+const longestList = 1_000_000;
+
+/** Refuses strings that are too long; every operation that makes one calls it, before making it where the length is known. */
+export function boundText(length: number, meter: Meter): void {
+  if (length > longestString) throw new TemplateFailure('a text grew beyond 4 MiB', { code: 'too-large' });
+  meter.spend(length >>> 6);
+}
+
+export function boundList(length: number, meter: Meter): void {
+  if (length > longestList) throw new TemplateFailure('a list grew beyond 1,000,000 items', { code: 'too-large' });
+  meter.spend(length);
+}
+
+/** Throws the problem of an undefined value, passes every other value on. */
+export function defined(value: Value): Value {
+  if (value instanceof Undefined) throw value.failure;
+  return value;
+}
+
+export const isMapping = (value: Value): value is { readonly [key: string]: Value } => isObject(value) && !isSpecial(value);
+
+const isSpecial = (value: object): boolean =>
+  value instanceof Undefined ||
+  value instanceof Secret ||
+  value instanceof Callable ||
+  value instanceof LazyMapping ||
+  value instanceof Namespace ||
+  value instanceof RegExp;
+
+/** How problems name a value; never shows the value itself. */
+export function typeName(value: Value): string {
+  if (value === null) return 'null';
+  if (value instanceof Undefined) return 'undefined';
+  if (value instanceof Callable) return 'a function';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string' || value instanceof Secret) return 'a string';
+  if (typeof value === 'object') return 'a mapping';
+  return value === omit ? 'omit' : `a ${typeof value}`;
+}
+
+/** Python's truth: empty strings, lists and mappings, 0 and null are false. */
+export function isTruthy(value: Value, meter: Meter): boolean {
+  defined(value);
+  if (value instanceof Secret) return meter.reveal(value) !== '';
+  if (Array.isArray(value)) return value.length > 0;
+  if (isMapping(value)) return Object.keys(value).length > 0;
+  return Boolean(value);
+}
+
+/** The members of any kind of mapping as own keys; undefined when the value is none. */
+export function membersOf(value: Value, meter: Meter): { readonly [key: string]: Value } | undefined {
+  if (isMapping(value)) return value;
+  if (value instanceof Namespace) return Object.fromEntries(value.members);
+  if (!(value instanceof LazyMapping)) return undefined;
+  const keys = [...value.keys()];
+  boundList(keys.length, meter);
+  return Object.fromEntries(keys.map((key) => [key, value.get(key)]));
+}
+
+/** What a `for` runs over: items of a list, keys of a mapping, characters of a string. */
+export function itemsOf(value: Value, meter: Meter): readonly Value[] {
+  defined(value);
+  if (Array.isArray(value)) return value;
+  if (value instanceof Secret) return charactersOf(meter.reveal(value));
+  if (typeof value === 'string') return charactersOf(value);
+  const members = membersOf(value, meter);
+  if (members === undefined) throw new TemplateFailure(`expected a list or a mapping, found ${typeName(value)}`);
+  return Object.keys(members);
+}
+
+/** Python counts code points, not UTF-16 units. */
+export const charactersOf = (text: string): string[] => Array.from(text);
+
+/** Python's `==`: by value, lists and mappings by their members. */
+export function isEqual(a: Value, b: Value, meter: Meter): boolean {
+  meter.spend(1);
+  if (a instanceof Secret) return isEqual(meter.reveal(a), b, meter);
+  if (b instanceof Secret) return isEqual(a, meter.reveal(b), meter);
+  defined(a);
+  defined(b);
+  if (a === b) return true;
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((item, index) => isEqual(item, b[index], meter));
+  }
+  if (!isMapping(a) || !isMapping(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key], meter));
+}
+
+/** Negative, zero or positive. Numbers (and booleans), strings, and lists by their first difference can be ordered. */
+export function compareValues(a: Value, b: Value, meter: Meter): number {
+  meter.spend(1);
+  if (a instanceof Secret) return compareValues(meter.reveal(a), b, meter);
+  if (b instanceof Secret) return compareValues(a, meter.reveal(b), meter);
+  defined(a);
+  defined(b);
+  const [left, right] = [typeof a === 'boolean' ? Number(a) : a, typeof b === 'boolean' ? Number(b) : b];
+  if (typeof left === 'number' && typeof right === 'number') return left - right;
+  if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0;
+  if (Array.isArray(left) && Array.isArray(right)) {
+    for (let index = 0; index < Math.min(left.length, right.length); index++) {
+      if (!isEqual(left[index], right[index], meter)) return compareValues(left[index], right[index], meter);
+    }
+    return left.length - right.length;
+  }
+  throw new TemplateFailure(`cannot order ${typeName(a)} and ${typeName(b)}`);
+}

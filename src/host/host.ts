@@ -1,0 +1,92 @@
+/** Absolute, as the host's own programs see it: `--root` is added inside the Host. */
+export type AbsolutePath = string;
+/** Never a shell string. */
+export type Argv = readonly [command: string, ...rest: string[]];
+
+export interface CommandResult {
+  /** Null when a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly timedOut: boolean;
+  /** Bounded; the end is kept when it was longer. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  readonly cwd?: AbsolutePath;
+  /** Added to a fixed minimal environment; nothing is inherited. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Runs as this user; needs root. */
+  readonly user?: string;
+  /** Milliseconds; 60,000 unless told. On expiry the process group is ended. */
+  readonly timeout?: number;
+  readonly stdin?: string | Uint8Array;
+  /** How output becomes text: utf8 unless told; latin1 keeps every byte, one character each. */
+  readonly encoding?: 'utf8' | 'latin1';
+}
+
+export interface PathStat {
+  readonly type: 'file' | 'directory' | 'link' | 'other';
+  readonly size: number;
+  /** Permission bits with setuid, setgid and sticky: 0o0000 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly links: number;
+}
+
+/**
+ * What `inspect` may do: look. Files are read synchronously, because a converged run is thousands of `lstat` calls and
+ * promises triple their cost (reference figures in src/decisions/0002).
+ */
+export interface HostReader {
+  /** False under `--root DIR`: files only. Nothing is run, and kinds that need a live host say so. */
+  readonly live: boolean;
+  /** Whether owners can be set. Without root's rights they are reported, not set. */
+  readonly privileged: boolean;
+  /** Like lstat: a link is a link. Undefined when nothing is there. Throws on any other error. */
+  stat(path: AbsolutePath): PathStat | undefined;
+  /** The bytes of a regular file; undefined when absent. Throws for links, devices and files over `limit` (64 MiB unless told). */
+  readFile(path: AbsolutePath, limit?: number): Buffer | undefined;
+  readLink(path: AbsolutePath): string | undefined;
+  /** Names in a directory, sorted; undefined when absent or not a directory. */
+  list(path: AbsolutePath): readonly string[] | undefined;
+  /** SHA-256 of a regular file; undefined when absent. Answers from the stat index where the file has not moved. */
+  digest(path: AbsolutePath): string | undefined;
+  /** From the host's own passwd and group files; a numeric name is itself. */
+  userId(name: string): number | undefined;
+  groupId(name: string): number | undefined;
+  userName(uid: number): string;
+  groupName(gid: number): string;
+  /** Where the path really is on this machine, with `--root`; for programs that take a file argument. */
+  realPath(path: AbsolutePath): string;
+  /** Runs a program that only reads. Rejects under `--root` (live is false). */
+  query(argv: Argv, signal: AbortSignal, options?: CommandOptions): Promise<CommandResult>;
+}
+
+export interface FileAttributes {
+  /** 0o0000 to 0o7777. */
+  readonly mode: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Run on the staged file before it takes its name; `%s` is its path. A non-zero exit discards it and throws. */
+  readonly validate?: Argv;
+}
+
+/**
+ * What `apply` may do. Missing parent directories are made (0755), as `install -D` does. `writeFile`, `link` and `remove` take effect in one group when the batch commits (staged beside the
+ * target, durable, renamed); directories, modes and owners at once.
+ */
+export interface Host extends HostReader {
+  writeFile(path: AbsolutePath, content: Uint8Array, attributes: FileAttributes): void;
+  link(path: AbsolutePath, target: string): void;
+  /** A file or link. No error when absent. */
+  remove(path: AbsolutePath): void;
+  makeDirectory(path: AbsolutePath, attributes: { readonly mode: number; readonly uid?: number; readonly gid?: number }): void;
+  /** A directory if it is empty by then; no error when absent or not empty. */
+  removeDirectory(path: AbsolutePath): void;
+  setMode(path: AbsolutePath, mode: number): void;
+  setOwner(path: AbsolutePath, uid: number, gid: number): void;
+  run(argv: Argv, signal: AbortSignal, options?: CommandOptions): Promise<CommandResult>;
+}

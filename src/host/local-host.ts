@@ -1,0 +1,134 @@
+import { constants, fchmodSync, fchownSync, closeSync, mkdirSync, openSync, readFileSync, rmdirSync, lchownSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { sha256 } from '../model/json.ts';
+import type { AbsolutePath, Host } from './host.ts';
+import { openLocalReader, type ReaderOptions } from './local-reader.ts';
+import { SafeDirectories } from './safe-directories.ts';
+import { Staging } from './staging.ts';
+
+/** A Host whose writes are grouped: staged beside their targets, made durable together, then renamed. */
+export interface LocalHost extends Host {
+  /** Makes everything staged durable and gives it its name. */
+  commit(signal: AbortSignal): Promise<void>;
+  /** Removes everything staged. */
+  discard(): void;
+  /** Ends the use of the host; staged writes that were not committed are discarded. */
+  close(): void;
+  /** How many mutating calls took effect or were staged. */
+  readonly writes: number;
+}
+
+/** Opens this machine, or the directory that stands for it, for changing it. Only `apply/` holds one. */
+export function openLocalHost(options: ReaderOptions): LocalHost {
+  const reader = openLocalReader(options);
+  const prefix = reader.realPath('');
+  const directories = new SafeDirectories(prefix);
+  const staging = new Staging(directories, reader.live);
+  const locate = (path: AbsolutePath): string => directories.child(dirname(path), basename(path));
+  let writes = 0;
+  const changing = <T>(change: () => T): T => {
+    writes++;
+    return change();
+  };
+  const makeParents = (path: AbsolutePath): void => {
+    const parent = dirname(path);
+    if (parent === '/' || reader.stat(parent)) return;
+    makeParents(parent);
+    const real = locate(parent);
+    mkdirSync(real);
+    onDescriptor(real, (descriptor) => fchmodSync(descriptor, 0o755));
+    staging.touchedDirectory(dirname(parent));
+  };
+  const owner = (id: number | undefined): number => (reader.privileged && id !== undefined ? id : -1);
+  return {
+    ...reader,
+    get writes() {
+      return writes;
+    },
+    stat(path) {
+      const staged = staging.find(path);
+      if (!staged) return reader.stat(path);
+      if (staged.kind === 'remove') return undefined;
+      const uid = process.geteuid?.() ?? 0;
+      const gid = process.getegid?.() ?? 0;
+      if (staged.kind === 'link') return { type: 'link', size: staged.target.length, mode: 0o777, uid, gid, links: 1 };
+      const { mode, uid: wantedUid, gid: wantedGid } = staged.attributes;
+      return { type: 'file', size: staged.size, mode, uid: wantedUid ?? uid, gid: wantedGid ?? gid, links: 1 };
+    },
+    readFile(path, limit) {
+      const staged = staging.find(path);
+      if (!staged) return reader.readFile(path, limit);
+      return staged.kind === 'file' ? readFileSync(staging.stagedFile(path, staged.temporary)) : undefined;
+    },
+    digest(path) {
+      const staged = staging.find(path);
+      if (!staged) return reader.digest(path);
+      return staged.kind === 'file' ? sha256(readFileSync(staging.stagedFile(path, staged.temporary))) : undefined;
+    },
+    writeFile(path, content, attributes) {
+      changing(() => {
+        makeParents(path);
+        staging.writeFile(path, content, { ...attributes, uid: owner(attributes.uid), gid: owner(attributes.gid) });
+      });
+    },
+    link(path, target) {
+      changing(() => {
+        makeParents(path);
+        staging.link(path, target);
+      });
+    },
+    remove: (path) => changing(() => staging.remove(path, 'unlink')),
+    removeDirectory: (path) => changing(() => staging.remove(path, 'rmdir')),
+    makeDirectory(path, { mode, uid, gid }) {
+      changing(() => {
+        makeParents(path);
+        const real = locate(path);
+        mkdirSync(real, 0o700);
+        staging.touchedDirectory(dirname(path));
+        try {
+          onDescriptor(real, (descriptor) => {
+            if (owner(uid) !== -1 || owner(gid) !== -1) fchownSync(descriptor, owner(uid), owner(gid));
+            fchmodSync(descriptor, mode);
+          });
+        } catch (error) {
+          rmdirSync(real);
+          throw error;
+        }
+      });
+    },
+    setMode(path, mode) {
+      changing(() => {
+        onDescriptor(locate(path), (descriptor) => fchmodSync(descriptor, mode));
+        staging.touchedDirectory(dirname(path));
+      });
+    },
+    setOwner(path, uid, gid) {
+      if (!reader.privileged) return;
+      changing(() => {
+        lchownSync(locate(path), uid, gid);
+        staging.touchedDirectory(dirname(path));
+      });
+    },
+    async run(argv, signal, runOptions) {
+      if (!reader.live) throw new Error(`${argv[0]}: nothing is run under --root`);
+      writes++;
+      const { runCommand } = await import('./run-command.ts');
+      return runCommand(argv, runOptions ?? {}, signal);
+    },
+    commit: (signal) => staging.commit(signal),
+    discard: () => staging.discard(),
+    close() {
+      staging.discard();
+      directories.close();
+    },
+  };
+}
+
+function onDescriptor(real: string, change: (descriptor: number) => void): void {
+  const descriptor = openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    change(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,130 @@
+import { lstatSync, type BigIntStats } from 'node:fs';
+
+/** Numbers per entry: type and mode, uid, gid, inode, size, mtime and ctime in nanoseconds. */
+const width = 7;
+/** An entry whose ctime is younger than this could change again without a trace in its timestamps (git calls it racily clean). */
+const tickNs = 10_000_000n;
+/** Filesystems that keep whole seconds get two of them. */
+const coarseTickNs = 2_000_000_000n;
+const directoryBit = 0o040000n;
+const formatMask = 0o170000n;
+
+/**
+ * What a list of paths looked like when they were last known to be right: git's index, for host files. A path that still
+ * has its signature has not been written since. A directory counts by identity, owner and mode; named with a trailing `/`
+ * it counts with its names too.
+ */
+export interface StatIndex {
+  readonly paths: readonly string[];
+  /** Whether nothing has moved since the index was made. Stops at the first difference. */
+  isUnchanged(): boolean;
+  /** SHA-256 of the file if it has not moved and its digest was recorded. */
+  digest(path: string): string | undefined;
+  encode(): Buffer;
+}
+
+/**
+ * Makes an index of paths as they are now. Entries too young to be trusted are recorded as never matching. Call it before
+ * the paths are inspected: what changes during the inspection then no longer has its signature. `digestOf` is asked when
+ * the index is encoded.
+ */
+export function recordStatIndex(
+  paths: readonly string[],
+  locate: (path: string) => string,
+  digestOf: (path: string) => string | undefined,
+): StatIndex {
+  const unique = [...new Set(paths)].sort();
+  const signatures = new BigInt64Array(unique.length * width);
+  const now = BigInt(Date.now()) * 1_000_000n;
+  unique.forEach((path, index) => {
+    const stat = look(locate(path));
+    writeSignature(signatures, index * width, path, stat === 'unreadable' ? undefined : stat);
+    if (stat === 'unreadable' || (stat && isRacy(stat, now))) signatures.fill(-1n, index * width, index * width + width);
+  });
+  return statIndex(unique, signatures, locate, (index) => digestOf(unique[index] as string) ?? '');
+}
+
+/** What may not be looked at (another user's crontab) must be inspected in another way. */
+function look(real: string): BigIntStats | undefined | 'unreadable' {
+  try {
+    return lstatSync(real, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return 'unreadable';
+  }
+}
+
+function isRacy(stat: BigIntStats, now: bigint): boolean {
+  const coarse = stat.ctimeNs % 1_000_000_000n === 0n && stat.mtimeNs % 1_000_000_000n === 0n;
+  return stat.ctimeNs > now - (coarse ? coarseTickNs : tickNs);
+}
+
+function writeSignature(target: BigInt64Array, offset: number, path: string, stat: BigIntStats | undefined): void {
+  if (!stat) {
+    target.fill(0n, offset, offset + width);
+    return;
+  }
+  const shallow = (stat.mode & formatMask) === directoryBit && !path.endsWith('/');
+  target[offset] = stat.mode;
+  target[offset + 1] = stat.uid;
+  target[offset + 2] = stat.gid;
+  target[offset + 3] = stat.ino;
+  target[offset + 4] = shallow ? 0n : stat.size;
+  target[offset + 5] = shallow ? 0n : stat.mtimeNs;
+  target[offset + 6] = shallow ? 0n : stat.ctimeNs;
+}
+
+function statIndex(
+  paths: readonly string[],
+  signatures: BigInt64Array,
+  locate: (path: string) => string,
+  digestAt: (index: number) => string,
+): StatIndex {
+  const actual = new BigInt64Array(width);
+  const isUnchangedAt = (index: number): boolean => {
+    const path = paths[index] as string;
+    const offset = index * width;
+    const stat = look(locate(path));
+    if (stat === 'unreadable') return false;
+    writeSignature(actual, 0, path, stat);
+    for (let field = 0; field < width; field++) if (actual[field] !== signatures[offset + field]) return false;
+    return true;
+  };
+  let positions: Map<string, number> | undefined;
+  return {
+    paths,
+    isUnchanged() {
+      for (let index = 0; index < paths.length; index++) if (!isUnchangedAt(index)) return false;
+      return true;
+    },
+    digest(path) {
+      positions ??= new Map(paths.map((each, index) => [each, index]));
+      const index = positions.get(path);
+      if (index === undefined || !isUnchangedAt(index)) return undefined;
+      return digestAt(index) || undefined;
+    },
+    encode() {
+      const names = Buffer.from(paths.join('\0'));
+      const head = Buffer.alloc(8);
+      head.writeUInt32LE(paths.length, 0);
+      head.writeUInt32LE(names.length, 4);
+      const digests = Buffer.concat(paths.map((_path, index) => Buffer.from((digestAt(index) || '').padEnd(64, '0'), 'hex')));
+      return Buffer.concat([head, Buffer.from(signatures.buffer, signatures.byteOffset, signatures.byteLength), digests, names]);
+    },
+  };
+}
+
+/** Reads what `encode` made. Throws when the bytes are not an index; callers treat that as "no index". */
+export function decodeStatIndex(bytes: Buffer, locate: (path: string) => string): StatIndex {
+  const count = bytes.readUInt32LE(0);
+  const signatureEnd = 8 + count * width * 8;
+  const digestEnd = signatureEnd + count * 32;
+  if (bytes.length !== digestEnd + bytes.readUInt32LE(4)) throw new Error('the stat index is damaged');
+  // Copied, because the numbers must be aligned to eight bytes.
+  const signatures = new BigInt64Array(new Uint8Array(bytes.subarray(8, signatureEnd)).buffer);
+  const paths = count === 0 ? [] : bytes.toString('utf8', digestEnd).split('\0');
+  return statIndex(paths, signatures, locate, (index) => {
+    const start = signatureEnd + index * 32;
+    const digest = bytes.toString('hex', start, start + 32);
+    return /^0+$/.test(digest) ? '' : digest;
+  });
+}

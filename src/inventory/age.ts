@@ -1,0 +1,61 @@
+/** What came of a decryption: the bytes, or why not, in words that hold nothing of the secret or the identities. */
+export type Decrypted = { readonly bytes: Uint8Array } | { readonly unreadable: string };
+
+const maxBytes = 4 * 1024 * 1024;
+const armorHead = '-----BEGIN AGE ENCRYPTED FILE-----';
+
+// The library takes longer to load than a converged run without secrets takes as a whole.
+const loadAge = (): Promise<typeof import('age-encryption')> => import('age-encryption');
+
+/** Encrypts for all recipients, armored. Throws for a recipient that `isRecipient` refuses, and for none at all. */
+export async function encryptAge(text: string | Uint8Array, recipients: readonly string[]): Promise<Uint8Array> {
+  if (recipients.length === 0) throw new Error('a secret needs at least one recipient');
+  const { Encrypter, armor } = await loadAge();
+  const encrypter = new Encrypter();
+  for (const recipient of recipients) encrypter.addRecipient(recipient);
+  return Buffer.from(armor.encode(await encrypter.encrypt(text)));
+}
+
+/** Whether age can encrypt for it: `age1...` with a valid checksum. */
+export async function isRecipient(text: string): Promise<boolean> {
+  const { Encrypter } = await loadAge();
+  try {
+    new Encrypter().addRecipient(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Prepares to decrypt files, armored or binary. An identity text is an identity file: comments, one key per line. */
+export async function openDecrypter(identities: readonly string[]): Promise<(bytes: Uint8Array) => Promise<Decrypted>> {
+  const lines = identities.flatMap((text) => text.split('\n').map((line) => line.trim()));
+  const keys = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  if (keys.length === 0) return async () => ({ unreadable: 'no age identity is configured on this host' });
+  const { Decrypter, armor } = await loadAge();
+  const decrypter = new Decrypter();
+  let usable = 0;
+  for (const key of keys) {
+    try {
+      decrypter.addIdentity(key);
+      usable++;
+    } catch {
+      continue;
+    }
+  }
+  if (usable === 0)
+    return async () => ({ unreadable: 'the age identity of this host is malformed; expected AGE-SECRET-KEY-1...' });
+
+  return async (bytes) => {
+    if (bytes.byteLength > maxBytes) return { unreadable: `the file has more than ${maxBytes} bytes` };
+    try {
+      const head = Buffer.from(bytes.subarray(0, 256)).toString('latin1').trimStart();
+      const binary = head.startsWith(armorHead) ? armor.decode(Buffer.from(bytes).toString('latin1')) : bytes;
+      return { bytes: await decrypter.decrypt(binary) };
+    } catch (error) {
+      const isForOthers = error instanceof Error && /no identity matched/.test(error.message);
+      const count = usable === 1 ? 'the identity of this host is not' : `none of the ${usable} identities of this host is`;
+      return { unreadable: isForOthers ? `${count} among its recipients` : 'the file is damaged, or not an age file' };
+    }
+  };
+}

@@ -1,0 +1,30 @@
+import type { Json } from '../model/json.ts';
+import type { WithProblems } from '../model/located.ts';
+import type { SourcePosition } from '../model/problem.ts';
+
+/** One variable of one host after all layers are merged, with the layer that won. */
+export interface Variable {
+  readonly value: Json;
+  /** `inventory/group_vars/wizards.yml`, `inventory/hosts.yml (group wizards)`, `inventory/hosts.yml (host allegro)`. */
+  readonly layer: string;
+  readonly at: SourcePosition;
+}
+
+export interface Group {
+  readonly name: string;
+  /** Direct children and direct hosts, in Ansible's order. */
+  readonly children: readonly string[];
+  readonly hosts: readonly string[];
+}
+
+/** Who there is, and with which values. */
+export interface Inventory extends WithProblems {
+  /** `all` and `ungrouped` included, in the order of first mention. */
+  readonly groups: ReadonlyMap<string, Group>;
+  /** Every host, in the order of first mention; `hostsInGroup(inventory, 'all')` has the order of Ansible's `groups.all`. */
+  readonly hosts: readonly string[];
+  /** The groups a host is in, directly or through children, without `all`, sorted: Ansible's `group_names`. */
+  groupNames(host: string): readonly string[];
+  /** Merged variables of a host with Ansible's precedence; empty for an unknown host. Not templated. */
+  variables(host: string): ReadonlyMap<string, Variable>;
+}

@@ -1,0 +1,50 @@
+import type { InventoryFiles, VariableFile } from '../model/documents.ts';
+import { isObject } from '../model/json.ts';
+import { nearest } from '../model/nearest.ts';
+import type { Problem } from '../model/problem.ts';
+import { emptyDraft, settleDraft } from './inventory-draft.ts';
+import type { Group, Inventory } from './inventory.ts';
+import { mergeVariables } from './merge-variables.ts';
+import { parseInventory } from './parse-inventory.ts';
+
+/**
+ * Understands the inventory files as ansible-core 2.14 does. Total: what is wrong is skipped and listed in `problems`,
+ * which include those of reading the files.
+ */
+export function readInventory(files: InventoryFiles): Inventory {
+  const draft = emptyDraft();
+  const problems = [...files.problems, ...files.inventories.flatMap((file) => parseInventory(file, draft))];
+  problems.push(
+    ...settleDraft(draft).map(lostHost),
+    ...checkVariableFiles(files.groupVars, 'group', draft.groups),
+    ...checkVariableFiles(files.hostVars, 'host', draft.hosts),
+  );
+  const groups = new Map<string, Group>();
+  for (const { name, children, hosts } of draft.groups.values())
+    groups.set(name, { name, children: [...children], hosts: [...hosts] });
+  return { groups, hosts: [...draft.hosts.keys()], ...mergeVariables(draft, files), problems };
+}
+
+function lostHost(host: string): Problem {
+  const message = `the host "${host}" is in no group, but shares its name with one, so that Ansible finds it nowhere`;
+  return { code: 'bad-inventory', message, hint: 'put the host into a group, or rename the group' };
+}
+
+function checkVariableFiles(
+  files: readonly VariableFile[],
+  what: 'group' | 'host',
+  known: ReadonlyMap<string, unknown>,
+): readonly Problem[] {
+  const problems: Problem[] = [];
+  for (const { name, loaded } of files) {
+    if (loaded.value !== null && !isObject(loaded.value)) {
+      problems.push({ code: 'wrong-type', message: 'variables that are not a mapping', at: loaded.at([]) });
+    }
+    if (known.has(name)) continue;
+    const near = nearest(name, known.keys());
+    const message = `variables of "${name}", but the inventory has no ${what} of that name`;
+    const hint = near === undefined ? undefined : `did you mean "${near}"?`;
+    problems.push({ code: `unknown-${what}`, message, at: loaded.at([]), ...(hint !== undefined && { hint }) });
+  }
+  return problems;
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+
+// Compiled code is kept beside the bundle, which is as trusted as the bundle itself; a read-only place works without.
+if (import.meta.filename.endsWith('.mjs')) enableCompileCache(join(import.meta.dirname, 'compile-cache'));
+
+const abort = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  // Once: the second signal ends the process at once, and the journal takes care of the rest.
+  process.once(name, () => abort.abort(new Error(`${name} was received`)));
+}
+// Output that cannot be written must not end an apply half-way; a reader that has gone away is not even an error.
+let isOutputLost = false;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+    isOutputLost ||= code !== 'EPIPE';
+    if (isOutputLost) process.exitCode ||= 1;
+  });
+}
+for (const event of ['unhandledRejection', 'uncaughtException']) {
+  process.on(event, (error: unknown) => {
+    fail(error);
+    process.exit();
+  });
+}
+
+try {
+  const { runProgram } = await import('./cli/program.ts');
+  process.exitCode = (await runProgram(process.argv.slice(2), abort.signal)) || (isOutputLost ? 1 : 0);
+} catch (error) {
+  fail(error);
+}
+
+/** The message and, where there is one, what to do about it; the stack only for those who look for a bug. */
+function fail(thrown: unknown): void {
+  const error: Error & { exit?: unknown; hint?: unknown } = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const hint = typeof error.hint === 'string' ? error.hint : undefined;
+  const shown = process.env['RECONCILE_DEBUG'] === '1' ? (error.stack ?? error.message) : error.message;
+  const isExpected = typeof error.exit === 'number';
+  process.stderr.write(`reconcile: ${escape(shown)}\n`);
+  if (hint ?? !isExpected) process.stderr.write(`hint: ${hint ?? 'RECONCILE_DEBUG=1 shows where this came from'}\n`);
+  process.exitCode = isExpected ? (error.exit as number) : 1;
+}
+
+/** Messages may quote hostile input. Not imported: this must work even when no other module could be loaded. */
+function escape(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what this is about
+  const control = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+  return text.replace(control, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}

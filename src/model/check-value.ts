@@ -1,0 +1,209 @@
+import type * as z from 'zod';
+import { isObject } from './json.ts';
+import type { KeyPath } from './located.ts';
+import { nearest } from './nearest.ts';
+import { Secret } from './secret.ts';
+
+/** One way in which a value does not fit its schema. Never quotes the value: it may be secret. */
+export interface Misfit {
+  readonly code: 'unknown-key' | 'missing-key' | 'wrong-type';
+  readonly path: KeyPath;
+  /** Whether the key at the end of `path` is wrong, rather than its value. */
+  readonly isKey: boolean;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+type Issue = z.core.$ZodIssue;
+type Type = z.core.$ZodTypes;
+
+/** Checks a value by a zod schema. Each misfit names what was expected and the nearest right word; never throws on bad values. */
+export function checkValue<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+): { readonly value?: z.output<S>; readonly misfits: readonly Misfit[] } {
+  const checked = schema.safeParse(value);
+  if (checked.success) return { value: checked.data, misfits: [] };
+  const misfits = checked.error.issues.flatMap((issue) => misfitsOf(issue, [], schema as unknown as Type, value));
+  return {
+    misfits: [
+      ...new Map(misfits.reverse().map((misfit) => [JSON.stringify([misfit.path, misfit.isKey]), misfit])).values(),
+    ].reverse(),
+  };
+}
+
+/** `base` and `schema` are those of the union's value while one of its branches is explained; `root` is the value at `base`. */
+function misfitsOf(issue: Issue, base: KeyPath, schema: Type, root: unknown): readonly Misfit[] {
+  const inner = issue.path.filter((step) => typeof step !== 'symbol');
+  const path = [...base, ...inner];
+  const actual = inner.reduce<unknown>(memberOf, root);
+  const wrong = (message: string, hint?: string): Misfit[] => [
+    { code: 'wrong-type', path, isKey: false, message, ...(hint === undefined ? {} : { hint }) },
+  ];
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return unknownKeys(issue.keys, path, keysOf(schemaAt(schema, inner)));
+    case 'invalid_union':
+      return unionMisfits(issue, path, schemaAt(schema, inner), actual);
+    case 'invalid_type':
+      return actual === undefined && path.length > 0 ? [missing(path)] : wrong(...wrongType(issue, actual));
+    case 'invalid_value': {
+      const values = issue.values.map(String);
+      const near = typeof actual === 'string' ? nearest(actual, values) : undefined;
+      if (actual === undefined && path.length > 0) return [missing(path, `expected ${oneOf(values)}`)];
+      return wrong(`expected ${oneOf(values)}`, near && `did you mean "${near}"?`);
+    }
+    case 'invalid_key':
+    case 'invalid_element': {
+      const [first] = issue.issues;
+      const message = first ? custom(first, 'a key of another form') : 'a key of another form';
+      return [{ code: 'wrong-type', path, isKey: true, message }];
+    }
+    default:
+      return actual === undefined && path.length > 0 ? [missing(path)] : wrong(custom(issue, bound(issue)));
+  }
+}
+
+const missing = (path: KeyPath, hint?: string): Misfit => ({
+  code: 'missing-key',
+  path,
+  isKey: false,
+  message: `"${path.at(-1)}" is missing`,
+  ...(hint === undefined ? {} : { hint }),
+});
+
+function unknownKeys(keys: readonly string[], path: KeyPath, known: readonly string[]): Misfit[] {
+  return keys.map((key) => {
+    const near = nearest(key, known);
+    const hint = near ? `did you mean "${near}"?` : known.length > 0 ? `expected ${oneOf(known)}` : undefined;
+    const message = `unknown key "${key.length > 60 ? `${key.slice(0, 60)}...` : key}"`;
+    return { code: 'unknown-key', path: [...path, key], isKey: true, message, ...(hint === undefined ? {} : { hint }) };
+  });
+}
+
+function wrongType(issue: Issue & { readonly code: 'invalid_type' }, actual: unknown): [message: string, hint?: string] {
+  const expected = typeWords[issue.expected] ?? `a value of type ${issue.expected}`;
+  const message = custom(issue, `expected ${expected}, got ${wordFor(actual)}`);
+  const isUnquoted = issue.expected === 'string' && (typeof actual === 'number' || typeof actual === 'boolean');
+  return isUnquoted && message.startsWith('expected a text') ? [message, 'write it in quotes'] : [message];
+}
+
+/** Explains the branch that was probably meant: the one whose own form fits, else all branches at once. */
+function unionMisfits(
+  issue: Issue & { readonly code: 'invalid_union' },
+  path: KeyPath,
+  schema: Type | undefined,
+  actual: unknown,
+): readonly Misfit[] {
+  if (actual === undefined) return [missing(path)];
+  const options = schema ? optionsOf(schema) : [];
+  const branches = issue.errors.map((issues, index) => ({ issues, option: options[index] }));
+  const fitting = branches.filter(
+    ({ issues }) => issues.length > 0 && issues.every((each) => each.path.length > 0 || !isForm(each)),
+  );
+  const likely = branches.filter(({ issues }) => !issues.some((each) => each.path.length === 0 && each.code === 'invalid_type'));
+  const isPlain = typeof actual !== 'object' || actual === null;
+  const [only] = isPlain ? [] : fitting.length === 1 ? fitting : likely.length === 1 ? likely : [];
+  if (only?.option) return only.issues.flatMap((each) => misfitsOf(each, path, only.option as Type, actual));
+  if (isObject(actual) && likely.length > 0) {
+    const known = [...new Set(likely.flatMap(({ option }) => keysOf(option)))];
+    const wrong = Object.keys(actual).filter((key) => !known.includes(key));
+    if (wrong.length > 0) return unknownKeys(wrong, path, known);
+    const message = known.length > 0 ? `expected exactly one of ${known.join(', ')}` : 'a mapping of another form';
+    return [{ code: 'wrong-type', path, isKey: false, message }];
+  }
+  const expected = [...new Set(branches.flatMap(({ issues }) => issues.slice(0, 1).map(formWord)))];
+  const words = branches.flatMap(({ issues }) =>
+    issues.flatMap((each) => (each.code === 'invalid_value' ? each.values.map(String) : [])),
+  );
+  const near = typeof actual === 'string' ? nearest(actual, words) : undefined;
+  const message = `expected ${expected.join(' or ')}, got ${wordFor(actual)}`;
+  return [{ code: 'wrong-type', path, isKey: false, message, ...(near && { hint: `did you mean "${near}"?` }) }];
+}
+
+const isForm = ({ code }: Issue): boolean => code === 'invalid_type' || code === 'unrecognized_keys';
+
+function formWord(issue: Issue): string {
+  if (issue.code === 'invalid_type' && issue.path.length === 0) return typeWords[issue.expected] ?? issue.expected;
+  if (issue.code === 'invalid_value') return oneOf(issue.values.map(String));
+  return custom(issue, bound(issue)).replace(/^expected /, '');
+}
+
+/** Messages that a schema gives itself win over ours. */
+function custom(issue: Issue, otherwise: string): string {
+  return /^(?:Invalid|Too |Unrecognized)/.test(issue.message) ? otherwise : issue.message;
+}
+
+function bound(issue: Issue): string {
+  if (issue.code === 'too_small') {
+    if (issue.origin === 'string')
+      return Number(issue.minimum) <= 1 ? 'expected a text that is not empty' : `expected at least ${issue.minimum} characters`;
+    return issue.origin === 'array'
+      ? `expected at least ${issue.minimum} item(s)`
+      : `expected a number of at least ${issue.minimum}`;
+  }
+  if (issue.code === 'too_big') {
+    if (issue.origin === 'string') return `expected at most ${issue.maximum} characters`;
+    return issue.origin === 'array' ? `expected at most ${issue.maximum} items` : `expected a number of at most ${issue.maximum}`;
+  }
+  return issue.code === 'invalid_format' ? 'a text of another form' : 'a value of another form';
+}
+
+const typeWords: { readonly [type: string]: string } = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+  null: 'nothing',
+};
+
+function wordFor(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (value instanceof Secret) return 'a secret';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'a whole number' : 'a number';
+  if (typeof value === 'boolean') return String(value);
+  const type = Array.isArray(value) ? 'array' : typeof value;
+  return typeWords[type] ?? type;
+}
+
+const oneOf = (words: readonly string[]): string => (words.length === 1 ? `"${words[0]}"` : `one of ${words.join(', ')}`);
+
+const memberOf = (value: unknown, step: string | number): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, step)
+    ? (value as Record<string, unknown>)[step]
+    : undefined;
+
+/** The schema without what only adds defaults and transforms. */
+function bare(schema: Type): Type {
+  const { def } = schema._zod;
+  if ('innerType' in def) return bare(def.innerType as Type);
+  return def.type === 'pipe' ? bare(def.in as Type) : schema;
+}
+
+const optionsOf = (schema: Type): readonly Type[] => {
+  const { def } = bare(schema)._zod;
+  return def.type === 'union' ? (def.options as readonly Type[]) : [];
+};
+
+function keysOf(schema: Type | undefined): readonly string[] {
+  if (!schema) return [];
+  const { def } = bare(schema)._zod;
+  if (def.type === 'object') return Object.keys(def.shape);
+  return def.type === 'union' ? [...new Set((def.options as readonly Type[]).flatMap(keysOf))] : [];
+}
+
+function schemaAt(schema: Type, path: KeyPath): Type | undefined {
+  let found: Type | undefined = schema;
+  for (const step of path) {
+    if (!found) return undefined;
+    const { def } = bare(found)._zod;
+    if (def.type === 'object') found = def.shape[String(step)] as Type | undefined;
+    else if (def.type === 'array') found = def.element as Type;
+    else if (def.type === 'record') found = def.valueType as Type;
+    else return undefined;
+  }
+  return found;
+}

@@ -1,0 +1,191 @@
+import * as z from 'zod';
+import type { Json } from './json.ts';
+import type { LoadedFile } from './located.ts';
+
+/** Duration with a unit: `30s`, `5m`, `2h`, `7d`. */
+export const duration = z
+  .string({ error: 'expected a duration such as "30s", "5m", "2h" or "7d"' })
+  .regex(/^\d+(ms|s|m|h|d)$/, 'expected a duration such as "30s", "5m", "2h" or "7d"')
+  .meta({ description: 'A number with a unit: ms, s, m, h or d.' });
+
+const percent = z.string().regex(/^\d+%$/, 'expected a percentage such as "25%"');
+const names = z.union([z.string(), z.array(z.string())]);
+const patternText = z.string().min(1).meta({ description: 'An Ansible host pattern: group, host, glob, &, !, ~regex, slices.' });
+
+/**
+ * The attributes every resource has. They are taken off before the kind's own `spec` sees the rest.
+ * All of them may be templates.
+ */
+export const commonAttributes = {
+  when: z.union([z.boolean(), z.string()]).optional().meta({ description: 'Skip the resource unless this is true.' }),
+  for_each: z
+    .union([z.string(), z.array(z.unknown()), z.record(z.string(), z.unknown())])
+    .optional()
+    .meta({ description: 'Make one resource per item of a list (or per key of a mapping); the item is bound to `item`.' }),
+  after: names.optional().meta({ description: 'Addresses that must be converged first.' }),
+  notify: names.optional().meta({ description: 'Addresses to refresh when this resource changes.' }),
+  tags: names.optional().meta({ description: 'Words for `--tags`.' }),
+  on_drift: z
+    .enum(['heal', 'report', 'hold'])
+    .optional()
+    .meta({ description: 'Local drift is repaired (default), only reported, or held until a person decides.' }),
+  prune: z.enum(['yes', 'no', 'confirm']).optional().meta({
+    description:
+      'What happens on the host when the resource leaves git: removed (default), kept, or removed after a confirmation.',
+  }),
+  sensitive: z.boolean().optional().meta({ description: 'Never show contents in diffs and reports.' }),
+} as const;
+
+const template = z.string().regex(/\{[{%]/, { error: 'expected a template ("{{ ... }}")', abort: true });
+
+/**
+ * A resource as written: kind, common attributes, and the kind's own attributes unchecked. What takes no text may be a template
+ * all the same; its result is checked by `commonAttributes`.
+ */
+export const resourceDocument = z.looseObject({
+  kind: z.string().min(1),
+  ...commonAttributes,
+  on_drift: z.union([commonAttributes.on_drift.unwrap(), template]).optional(),
+  prune: z.union([commonAttributes.prune.unwrap(), template]).optional(),
+  sensitive: z.union([commonAttributes.sensitive.unwrap(), template]).optional(),
+});
+export type ResourceDocument = z.infer<typeof resourceDocument>;
+
+export const healthCheck = z.union([
+  z.strictObject({
+    http: z.strictObject({ url: z.string(), status: z.number().int().default(200), within: duration.default('30s') }),
+  }),
+  z.strictObject({
+    tcp: z.strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: z.union([z.number().int(), z.string()]),
+      within: duration.default('30s'),
+    }),
+  }),
+  z.strictObject({ command: z.strictObject({ argv: z.array(z.string()).min(1), within: duration.default('30s') }) }),
+  z.strictObject({ file_age: z.strictObject({ path: z.string(), max: duration }) }),
+]);
+export type HealthCheck = z.infer<typeof healthCheck>;
+
+export const roleDocument = z.strictObject({
+  summary: z.string().min(1),
+  depends: z.array(z.string()).default([]),
+  parameters: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .meta({ description: 'JSON Schema (2020-12) of the parameters given by `with:`.' }),
+  resources: z.array(resourceDocument).default([]),
+  health: z.array(healthCheck).default([]),
+});
+export type RoleDocument = z.infer<typeof roleDocument>;
+
+export const roleUse = z.union([
+  z.string(),
+  z.strictObject({
+    role: z.string(),
+    with: z.record(z.string(), z.unknown()).default({}),
+    when: z.union([z.boolean(), z.string()]).optional(),
+    tags: names.optional(),
+  }),
+]);
+
+export const siteDocument = z.strictObject({
+  assignments: z.array(
+    z.strictObject({
+      hosts: patternText,
+      mode: z.enum(['enforce', 'observe']).default('enforce').meta({ description: 'observe: report only, change nothing.' }),
+      roles: z.array(roleUse).default([]),
+      resources: z.array(resourceDocument).default([]),
+      tags: names.optional(),
+    }),
+  ),
+});
+export type SiteDocument = z.infer<typeof siteDocument>;
+
+const limits = z.strictObject({
+  max_delete: z.number().int().min(0).default(10),
+  max_delete_percent: z.number().min(0).max(100).default(20),
+});
+
+/** `desired-state/policy.yaml`: travels with the repository. */
+export const policyDocument = z.strictObject({
+  banned: z
+    .strictObject({
+      patterns: z.array(z.string()).default([]).meta({
+        description: 'Case-insensitive regular expressions; a match in a config, a rendered file or a live file refuses the run.',
+      }),
+      exempt: z.array(z.string()).default([]).meta({ description: 'Globs of host paths in which the patterns may stand.' }),
+    })
+    .prefault({}),
+  base_urls: z
+    .array(z.string())
+    .default([])
+    .meta({ description: 'Globs of provider base URLs that chains may use; empty allows all.' }),
+  destroy: limits.prefault({}),
+  protected_paths: z
+    .array(z.string())
+    .default([])
+    .meta({ description: 'Globs of host paths that are never written or removed.' }),
+  portfolio: z
+    .strictObject({
+      critical: z.string().optional().meta({
+        description: 'Host pattern of the critical agents: no two share slots 1 and 2, and each has at least min_slots.',
+      }),
+      min_slots: z.number().int().min(1).default(4),
+      local_end: z.boolean().default(true).meta({ description: 'The last slot must be a local provider.' }),
+    })
+    .prefault({}),
+  allow_empty: z.boolean().default(false),
+});
+export type PolicyDocument = z.infer<typeof policyDocument>;
+
+/** `/etc/timmy-reconciler/host.yaml`: belongs to the host; the repository can never widen it. */
+export const hostPolicyDocument = z.strictObject({
+  host: z.string().optional().meta({ description: 'The name of this host in the inventory.' }),
+  age_identity: z.string().optional().meta({ description: 'File with the age identity that decrypts secrets.' }),
+  vault_password_file: z.string().optional(),
+  paths: z
+    .strictObject({
+      allow: z.array(z.string()).default(['/**']),
+      deny: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+  commands: z
+    .strictObject({ allow: z.array(z.string()).default(['**']) })
+    .prefault({})
+    .meta({ description: 'Globs of absolute program paths or names that `command` and `validate` may run.' }),
+  provider_hosts: z.array(z.string()).optional().meta({ description: 'Host names that provider base URLs may name.' }),
+  destroy: limits.optional(),
+});
+export type HostPolicyDocument = z.infer<typeof hostPolicyDocument>;
+
+/** `desired-state/rollout.yaml`. */
+export const rolloutDocument = z.strictObject({
+  waves: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        hosts: patternText,
+        count: z.union([z.number().int().min(1), percent]).optional(),
+        bake: duration.default('60s'),
+      }),
+    )
+    .default([]),
+  max_fail: z.union([z.number().int().min(0), percent]).default(0),
+  on_halt: z.enum(['rollback_failed', 'rollback_all']).default('rollback_failed'),
+});
+export type RolloutDocument = z.infer<typeof rolloutDocument>;
+
+/** A checked document with its file, so that later stages can name positions. */
+export interface Document<T> {
+  readonly source: LoadedFile;
+  readonly value: T;
+}
+
+/** A layer of variables as it was found: a file of group_vars or host_vars, or the inventory itself. */
+export interface VariableLayer {
+  /** `inventory/group_vars/wizards.yml`, `inventory/hosts.yml (group wizards)`, `role golden_state`. */
+  readonly name: string;
+  readonly source?: LoadedFile;
+  readonly values: { readonly [name: string]: Json };
+}

@@ -1,0 +1,30 @@
+import type { Document, PolicyDocument, RoleDocument, RolloutDocument, SiteDocument } from './document.ts';
+import type { LoadedFile, WithProblems } from './located.ts';
+import type { SourceTree } from './revision.ts';
+
+/** A file of `group_vars/` or `host_vars/`, for the group or host it is named after. */
+export interface VariableFile {
+  readonly name: string;
+  readonly loaded: LoadedFile;
+}
+
+/** The inventory directory, read but not yet understood. */
+export interface InventoryFiles extends WithProblems {
+  /** The YAML inventories directly in `inventory/`, sorted; read as YAML 1.1. */
+  readonly inventories: readonly LoadedFile[];
+  /** In the order in which Ansible merges them: a later file of the same name wins. */
+  readonly groupVars: readonly VariableFile[];
+  readonly hostVars: readonly VariableFile[];
+}
+
+/** Everything that the repository says, as far as it could be read; `problems` says what could not. */
+export interface Documents extends WithProblems {
+  readonly files: SourceTree;
+  readonly site: Document<SiteDocument> | undefined;
+  /** Defaults when there is no `desired-state/policy.yaml`. */
+  readonly policy: PolicyDocument;
+  readonly rollout: Document<RolloutDocument> | undefined;
+  /** By name, sorted. */
+  readonly roles: ReadonlyMap<string, Document<RoleDocument>>;
+  readonly inventory: InventoryFiles;
+}

@@ -1,0 +1,21 @@
+import type { Json } from './json.ts';
+import type { Problem, SourcePosition } from './problem.ts';
+
+/** A key path into a document: `['resources', 0, 'path']`. */
+export type KeyPath = readonly (string | number)[];
+
+/** One YAML file as plain JSON, with the position of every key and value. */
+export interface LoadedFile {
+  /** Relative to the repository, with `/`. */
+  readonly file: string;
+  readonly value: Json;
+  /** The position of the value at `path`, or of its nearest existing ancestor. */
+  at(path: KeyPath): SourcePosition;
+  /** The position of the *key* at the end of `path`, for unknown and duplicate keys. */
+  keyAt(path: KeyPath): SourcePosition;
+}
+
+/** What a total stage returns beside its noun: everything that is wrong with the input. */
+export interface WithProblems {
+  readonly problems: readonly Problem[];
+}

@@ -1,0 +1,61 @@
+import type { Address, CatalogResource } from './catalog.ts';
+import type { Json } from './json.ts';
+
+/** One field of one resource that differs. */
+export interface Change {
+  /** `content`, `mode`, `model.default`; for a tree the relative path. */
+  readonly field: string;
+  /** What stands there: a short readable value or a digest, never a file's content. Null: nothing. */
+  readonly from: Json;
+  readonly to: Json;
+  readonly sensitive?: true;
+}
+
+export type Action = 'create' | 'update' | 'replace' | 'remove';
+
+export type Diff =
+  | { readonly action: 'none' }
+  | {
+      readonly action: Action;
+      readonly changes: readonly Change[];
+      /** Done when `apply` did not fail, whatever is left: removing a directory that people put files into. */
+      readonly bestEffort?: true;
+    };
+
+export const converged: Diff = { action: 'none' };
+
+/** Why actual and desired differ, or not: from last applied (ledger), actual and desired. Design §6. */
+export type Cause = 'converged' | 'upstream' | 'drift' | 'conflict' | 'adopted' | 'orphan' | 'unmanaged';
+
+/** Bytes before and after, for showing a text diff. Undefined: the file is (or will be) absent. */
+export interface Preview {
+  readonly path: string;
+  readonly before: Buffer | undefined;
+  readonly after: Buffer | undefined;
+}
+
+/** What the run would do with one resource. */
+export interface Step {
+  readonly address: Address;
+  readonly resource: CatalogResource;
+  readonly cause: Cause;
+  readonly diff: Diff;
+  /** Absent: it will be done. Present: it will not, and why. */
+  readonly held?: { readonly reason: 'observe' | 'on_drift' | 'tags' | 'unsupported' | 'prune'; readonly message: string };
+  /** A secret is in it, or was when it was last applied: nothing of its contents is shown. */
+  readonly sensitive: boolean;
+  /** Addresses that will be refreshed because of this step. */
+  readonly refreshes: readonly Address[];
+}
+
+/** Every resource of the catalog and every orphan of the ledger, in the order of execution. */
+export interface Plan {
+  readonly host: string;
+  readonly steps: readonly Step[];
+  /** Indexes into `steps`; the steps of one batch do not depend on each other. */
+  readonly batches: readonly (readonly number[])[];
+  /** Refreshes owed from an earlier run. */
+  readonly owed: readonly Address[];
+  /** Digest of all that will be done; equal plans have equal digests. */
+  readonly digest: string;
+}

@@ -1,0 +1,87 @@
+/** A place in a file that a person wrote. `file` is relative to the repository; line and column count from 1. */
+export interface SourcePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Something wrong with the input, as data: stages collect problems and go on, so that one run reports all of them. */
+export interface Problem {
+  readonly code: ProblemCode;
+  /** Where it is wrong and what was expected, without the position. */
+  readonly message: string;
+  readonly at?: SourcePosition;
+  /** Other places that belong to it, e.g. the first of two duplicates. */
+  readonly related?: readonly SourcePosition[];
+  readonly address?: string;
+  /** What to do, where the message does not say it: usually the nearest right word. */
+  readonly hint?: string;
+}
+
+/**
+ * Every problem code: what it means and the exit code of a run that ends with it. Codes are never reused.
+ * The reference in README.md is generated from this table.
+ */
+export const problemTable = {
+  'yaml-syntax': { exit: 65, meaning: 'The file is not valid YAML.' },
+  'not-utf8': { exit: 65, meaning: 'The file is not UTF-8 text, or holds a NUL character.' },
+  'too-large': { exit: 65, meaning: 'A file or document exceeds its bound (size, depth, keys, files).' },
+  'duplicate-key': { exit: 65, meaning: 'A mapping has the same key twice.' },
+  'unknown-key': { exit: 65, meaning: 'A key that nothing reads.' },
+  'unknown-file': { exit: 65, meaning: 'A file that nothing reads.' },
+  'wrong-type': { exit: 65, meaning: 'A value of another type or form than the key takes.' },
+  'missing-key': { exit: 65, meaning: 'A required key is absent.' },
+  'missing-file': { exit: 65, meaning: 'A file that the configuration names does not exist.' },
+  'unsafe-path': { exit: 65, meaning: 'A path that is relative, climbs with "..", or holds a NUL or newline.' },
+  'unknown-kind': { exit: 65, meaning: 'No resource kind of that name.' },
+  'unknown-role': { exit: 65, meaning: 'No role of that name.' },
+  'unknown-host': { exit: 65, meaning: 'No host of that name in the inventory.' },
+  'unknown-group': { exit: 65, meaning: 'A pattern or file names a group that the inventory does not have.' },
+  'unknown-user': { exit: 65, meaning: 'The owner or group does not exist on this host and nothing creates it.' },
+  'unknown-resource': { exit: 65, meaning: '"after" or "notify" names a resource that the catalog does not have.' },
+  'bad-host-name': { exit: 65, meaning: 'A host or group name with characters that names cannot have.' },
+  'bad-pattern': { exit: 65, meaning: 'A host pattern that cannot be read.' },
+  'bad-ban-pattern': { exit: 65, meaning: 'A banned pattern that is not a regular expression, or one that could take too long.' },
+  'bad-inventory': { exit: 65, meaning: 'The inventory is not one that Ansible would read.' },
+  'role-parameter': { exit: 65, meaning: "A role parameter that does not fit the role's own JSON Schema." },
+  'duplicate-resource': { exit: 65, meaning: 'Two resources manage the same thing.' },
+  cycle: { exit: 65, meaning: 'Resources, roles or variables depend on each other in a circle.' },
+  'not-refreshable': { exit: 65, meaning: '"notify" names a resource whose kind cannot be refreshed.' },
+  'undefined-variable': { exit: 65, meaning: 'A template uses a variable that no layer defines.' },
+  'template-syntax': { exit: 65, meaning: 'A template that cannot be parsed.' },
+  'template-failed': { exit: 65, meaning: 'A template or filter failed while rendering.' },
+  'secret-not-allowed': { exit: 65, meaning: 'A secret was used where its text would be visible.' },
+  'secret-unreadable': { exit: 65, meaning: 'A secret cannot be decrypted with the identities of this host.' },
+  'bad-schedule': { exit: 65, meaning: 'A cron schedule that cron would not accept.' },
+  'bad-provider-chain': { exit: 65, meaning: 'A provider chain with a missing reference, a duplicate or no local end.' },
+  'banned-provider': { exit: 7, meaning: 'A banned provider in a config, a rendered file or a live file.' },
+  'base-url-denied': { exit: 7, meaning: 'A provider base URL outside the allowed ones.' },
+  'portfolio-rule': { exit: 7, meaning: 'Critical agents share their first provider slots, or a chain lacks a local end.' },
+  'destroy-budget': { exit: 7, meaning: 'The plan deletes more than policy allows in one run.' },
+  'empty-catalog': { exit: 7, meaning: 'Nothing is desired any more, but the ledger is not empty.' },
+  'protected-path': { exit: 7, meaning: 'A path that policy protects, or that lies outside the allowed ones.' },
+  'command-denied': { exit: 7, meaning: 'A command, unit or package that the host policy does not allow.' },
+  'max-shrink': { exit: 7, meaning: 'A file would lose more of its size than max_shrink allows.' },
+  'schema-conflict': {
+    exit: 7,
+    meaning: 'A database differs from its schema in a way that cannot be changed without risk to its rows.',
+  },
+  'confirm-required': { exit: 7, meaning: 'A deletion that "prune: confirm" holds back until a person confirms it.' },
+  'symlink-in-path': { exit: 7, meaning: 'A managed path leads through a symbolic link.' },
+  'unsafe-target': {
+    exit: 7,
+    meaning: 'The target is a device, a fifo, a socket, a hard link, or stands in an unsafe directory.',
+  },
+  'unreadable-target': { exit: 7, meaning: 'A live file that is to be edited by key is not of its format.' },
+  quarantined: { exit: 7, meaning: 'This revision failed here and was rolled back.' },
+  'stale-plan': { exit: 7, meaning: 'The host or the revision has moved since the plan was made.' },
+} as const satisfies Record<string, { readonly exit: 7 | 65; readonly meaning: string }>;
+
+export type ProblemCode = keyof typeof problemTable;
+
+/** `file:line:column  message; hint`, the one form in which problems are shown. */
+export function formatProblem({ at, address, message, hint }: Problem): string {
+  const where = at ? `${at.file}:${at.line}:${at.column}  ` : '';
+  const subject = address && !message.includes(address) ? `${address}: ` : '';
+  return `${where}${subject}${message}${hint ? `; ${hint}` : ''}`;
+}

@@ -1,0 +1,77 @@
+import type { ExitName } from './exit-code.ts';
+import type { Action, Cause, Change } from './plan.ts';
+import type { Problem } from './problem.ts';
+
+/** What became of one step. `pending`: `--check` or held. */
+export type Outcome = 'unchanged' | 'pending' | 'changed' | 'failed' | 'restored' | 'not-reached' | 'held';
+
+export interface ReportedDiff {
+  readonly path: string;
+  /** Unified diff, or a sentence in its place for binary, very large or secret contents. */
+  readonly text: string;
+}
+
+export interface ReportedStep {
+  readonly address: string;
+  readonly kind: string;
+  readonly cause: Cause;
+  readonly action: Action | 'none';
+  readonly outcome: Outcome;
+  readonly changes: readonly Change[];
+  readonly diffs: readonly ReportedDiff[];
+  /** `roles/golden_state/role.yaml:12:5`. */
+  readonly origin: string;
+  readonly role?: string;
+  readonly reason?: string;
+  readonly refreshes: readonly string[];
+}
+
+/** The outcome of a refresh (`notify`) or of a health check. */
+export interface ReportedCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly message?: string;
+}
+
+/** One run, as shown, stored and documented in `schemas/report.schema.json`. Holds digests, never secrets. */
+export interface Report {
+  readonly schema: 'reconcile.report/1';
+  readonly run: string;
+  readonly host: string;
+  readonly action: 'check' | 'converge' | 'rollback';
+  readonly startedAt: string;
+  /** Milliseconds. */
+  readonly duration: number;
+  readonly version: string;
+  readonly revision: {
+    readonly commit: string | null;
+    readonly branch: string | null;
+    readonly workingTree: boolean;
+    readonly key: string;
+  };
+  readonly root: string | null;
+  readonly outcome: ExitName;
+  readonly exit: number;
+  /** One sentence for people. */
+  readonly summary: string;
+  readonly counts: {
+    readonly resources: number;
+    readonly converged: number;
+    readonly create: number;
+    readonly update: number;
+    readonly remove: number;
+    readonly held: number;
+    readonly failed: number;
+    readonly adopted: number;
+  };
+  /** Every step that is not plainly converged. */
+  readonly steps: readonly ReportedStep[];
+  readonly refreshes: readonly ReportedCheck[];
+  readonly health: readonly ReportedCheck[];
+  readonly problems: readonly Problem[];
+  readonly planDigest: string | null;
+  /** What an interrupted earlier run left behind and this one restored. */
+  readonly recovered: readonly string[];
+  /** Writes to the host's files; always 0 for `check`. */
+  readonly writes: number;
+}

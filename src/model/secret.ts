@@ -1,0 +1,80 @@
+import { inspect } from 'node:util';
+import { isObject, sha256 } from './json.ts';
+
+/**
+ * A value that cannot be printed. It converts to `<secret>` in strings, logs and `util.inspect`, and to its digest in
+ * JSON, so that state and reports can compare it without holding it. Only `reveal()` gives the text, and only code that
+ * writes it to its target may call that.
+ */
+export class Secret {
+  readonly sha256: string;
+  readonly #text: string | undefined;
+
+  private constructor(digest: string, text: string | undefined) {
+    this.sha256 = digest;
+    this.#text = text;
+  }
+
+  static of(text: string): Secret {
+    return new Secret(sha256(text), text);
+  }
+
+  /** A secret known only by its digest, as read back from the ledger. */
+  static sealed(digest: string): Secret {
+    return new Secret(digest, undefined);
+  }
+
+  /** Throws for a sealed secret. */
+  reveal(): string {
+    if (this.#text === undefined) throw new Error('a sealed secret cannot be revealed');
+    return this.#text;
+  }
+
+  /** Whether the text is this secret's; works for sealed ones. */
+  matches(text: unknown): boolean {
+    return typeof text === 'string' && sha256(text) === this.sha256;
+  }
+
+  toString(): string {
+    return '<secret>';
+  }
+
+  toJSON(): { readonly $secret: string } {
+    return { $secret: this.sha256 };
+  }
+
+  [inspect.custom](): string {
+    return '<secret>';
+  }
+}
+
+/** Undoes `Secret.toJSON` in a value that was read back: `{ $secret: digest }` becomes a sealed secret. */
+export function sealSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sealSecrets);
+  if (!isObject(value) || value instanceof Secret) return value;
+  if (typeof value['$secret'] === 'string' && Object.keys(value).length === 1) return Secret.sealed(value['$secret']);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, sealSecrets(member)]));
+}
+
+/** Whether a secret stands anywhere in the value, or a content that a secret went into. */
+export function holdsSecret(value: unknown): boolean {
+  if (value instanceof Secret) return true;
+  if (Array.isArray(value)) return value.some((member) => typeof member === 'object' && holdsSecret(member));
+  return isObject(value) && (value['sensitive'] === true || Object.values(value).some(holdsSecret));
+}
+
+/** The secrets that this host could decrypt. `secrets.NAME` in a template is `desired-state/secrets/NAME.age`. */
+export interface Secrets {
+  readonly names: readonly string[];
+  /** Undefined when there is no such secret; `unreadable` says why it cannot be decrypted here. */
+  get(name: string): Secret | { readonly unreadable: string } | undefined;
+  /** Decrypts an ansible-vault text (`$ANSIBLE_VAULT;1.1;AES256...`). */
+  vault(text: string): Secret | { readonly unreadable: string };
+}
+
+/** For a repository without secrets. */
+export const noSecrets: Secrets = {
+  names: [],
+  get: () => undefined,
+  vault: () => ({ unreadable: 'no vault password is known' }),
+};

@@ -1,0 +1,118 @@
+import type { Plannable } from './desired.ts';
+import { openLocalReader } from './host/local-reader.ts';
+import { recordStatIndex, type StatIndex } from './host/stat-index.ts';
+import type { Catalog } from './model/catalog.ts';
+import type { Event } from './model/event.ts';
+import type { Plan, Preview, Step } from './model/plan.ts';
+import type { Problem } from './model/problem.ts';
+import type { ReportedStep } from './model/report.ts';
+import type { Revision } from './model/revision.ts';
+import type { Request } from './pipeline.ts';
+import { makePlan, type PlanInput } from './plan/make-plan.ts';
+import { observe } from './plan/observe.ts';
+import { policyTexts } from './policy-texts.ts';
+import { judge } from './policy/judge.ts';
+import { reportSteps } from './report/make-report.ts';
+import { openDiffer } from './report/unified-diff.ts';
+import { resourceType } from './resources/registry.ts';
+import type { Scope } from './scope.ts';
+import type { Stamp } from './state/converged-stamp.ts';
+import type { State } from './state/state.ts';
+
+/** One full run: what is asked, where, and whom to tell. */
+export interface FullRun {
+  readonly request: Request;
+  readonly revision: Revision;
+  readonly scope: Scope;
+  /** Digest of the sources and of the environment: what the catalog is made from. */
+  readonly key: string;
+  /** Signatures of the sources, taken before they were read. */
+  readonly sources: StatIndex;
+  /** The last stamp: its digests are trusted for files that have not moved. Undefined with `--paranoid`. */
+  readonly stamp: Stamp | undefined;
+  /** When the run was asked for, on the clock of `performance.now()`. */
+  readonly started: number;
+  readonly emit: (event: Event) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A plan with policy's answer, and what applying it needs. */
+export interface PlannedHost {
+  readonly desired: Plannable;
+  readonly input: PlanInput;
+  readonly plan: Plan;
+  readonly steps: readonly ReportedStep[];
+  /** Reasons not to apply anything: the kinds', policy's, a plan that has become stale. */
+  readonly problems: readonly Problem[];
+  /** Signatures taken before everything was inspected, with the digests found meanwhile. */
+  readonly index: StatIndex;
+}
+
+/** Graph → Observation → Plan → Verdict. Changes nothing. */
+export async function planHost(full: FullRun, desired: Plannable, state: State | undefined): Promise<PlannedHost> {
+  const { request, revision, scope, stamp, signal } = full;
+  const { catalog, graph, policy, hostPolicy, chains } = desired;
+  const digests = new Map<string, string>();
+  const index = recordStatIndex(watchedPaths(catalog), scope.reader.realPath, (path) => digests.get(path));
+  const reader = openLocalReader({ ...rootOf(request), ...(stamp && { index: stamp.index }), digests });
+  const ledger = state?.ledger.all() ?? new Map();
+  const observation = await observe(graph.batches.flat(), ledger, reader, resourceType, signal);
+  const addresses = new Set(catalog.resources.map(({ address }) => address));
+  const input: PlanInput = {
+    host: desired.host,
+    graph,
+    observation,
+    ledger,
+    owed: state?.journal.owed().map(({ address }) => address) ?? [],
+    types: resourceType,
+    touched: (kind, wanted, changes) => resourceType(kind).touches?.(wanted, changes, reader) ?? [],
+    hasAccount: (kind, name) =>
+      !reader.live ||
+      !reader.privileged ||
+      (kind === 'user' ? reader.userId(name) : reader.groupId(name)) !== undefined ||
+      addresses.has(`${kind}[${name}]`),
+    tags: request.tags,
+    isConfirmed: request.planDigest !== undefined,
+  };
+  const plan = makePlan(input);
+  const previewsOf = ({ diff, resource }: Step): Iterable<Preview> => {
+    const changes = diff.action === 'none' ? [] : diff.changes;
+    return resourceType(resource.kind).preview?.(resource.desired, changes, { host: reader, contents: catalog.contents }) ?? [];
+  };
+  const quarantined = state?.journal.quarantined(full.key);
+  const verdict = judge({
+    plan,
+    policy,
+    hostPolicy,
+    chains,
+    texts: policyTexts(desired, revision.files, plan, reader, previewsOf),
+    ledgerSize: ledger.size,
+    stateDirectory: scope.stateDirectory,
+    commandsOf: ({ resource }) => resourceType(resource.kind).commands?.(resource.desired) ?? [],
+    pathsOf: (step) => writtenPaths(step, input),
+    ...(request.planDigest !== undefined && { confirmed: new Set(plan.steps.map(({ address }) => address)) }),
+    ...(quarantined && { quarantinedReason: `run ${quarantined.run}: ${quarantined.reason}` }),
+  });
+  const steps = await reportSteps(plan.steps, previewsOf, openDiffer());
+  const problems = [...plan.problems, ...verdict.problems, ...staleness(request, plan)];
+  return { desired, input, plan, steps, problems, index };
+}
+
+/** What a step writes, also where a program does it and the engine has nothing to undo. */
+function writtenPaths({ resource: { kind, desired }, diff }: Step, { touched }: PlanInput): readonly string[] {
+  if (diff.action === 'none') return [];
+  const paths = touched(kind, desired, diff.changes);
+  return paths.length > 0 ? paths : (resourceType(kind).owns?.(desired) ?? []);
+}
+
+function staleness({ planDigest }: Request, { digest }: Plan): readonly Problem[] {
+  if (planDigest === undefined || planDigest === digest) return [];
+  const message = 'the host or the revision has moved since the plan was made; nothing was applied';
+  return [{ code: 'stale-plan', message, hint: 'make a new plan with `reconcile plan -o FILE`' }];
+}
+
+export const rootOf = ({ root }: Request): { readonly root?: string } => (root === undefined ? {} : { root });
+
+/** Every path whose signature says whether something moved. */
+export const watchedPaths = ({ resources }: Catalog): string[] =>
+  resources.flatMap(({ kind, desired }) => resourceType(kind).watches?.(desired) ?? []);

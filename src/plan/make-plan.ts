@@ -1,0 +1,210 @@
+import type { Address, CatalogResource } from '../model/catalog.ts';
+import { digestOf } from '../model/json.ts';
+import type { WithProblems } from '../model/located.ts';
+import { converged, type Cause, type Change, type Diff, type Plan, type Step } from '../model/plan.ts';
+import type { Problem } from '../model/problem.ts';
+import { holdsSecret } from '../model/secret.ts';
+import type { AnyResourceType } from '../resources/resource-type.ts';
+import type { Graph } from './graph.ts';
+import type { LastApplied, Observation, Observed } from './observe.ts';
+
+export interface PlanInput {
+  readonly host: string;
+  readonly graph: Graph;
+  readonly observation: Observation;
+  readonly ledger: ReadonlyMap<Address, LastApplied>;
+  readonly owed: readonly Address[];
+  readonly types: (kind: string) => AnyResourceType;
+  /** Paths that a kind would create, replace or remove on this host for these changes. */
+  touched(kind: string, desired: object, changes: readonly Change[]): readonly string[];
+  /** Whether the host has, or the catalog will make, this user or group. */
+  hasAccount(kind: 'user' | 'group', name: string): boolean;
+  /** Only resources with one of these tags are done; empty: all. */
+  readonly tags: readonly string[];
+  /** A person has confirmed this very plan, deletions included. */
+  readonly isConfirmed: boolean;
+}
+
+/** Compares desired, actual and last applied, and says per resource what differs, why, and what will be done. Pure. */
+export function makePlan(input: PlanInput): Plan & WithProblems {
+  const { graph, observation, ledger, owed, host } = input;
+  const problems: Problem[] = [];
+  const steps: Step[] = [];
+  const batches: number[][] = [];
+  const add = (batch: number[], made: Step | undefined): void => {
+    if (made) batch.push(steps.push(made) - 1);
+  };
+  for (const resources of graph.batches) {
+    const batch: number[] = [];
+    for (const resource of resources) add(batch, desiredStep(resource, input, problems));
+    batches.push(batch);
+  }
+  const wanted = new Set(graph.batches.flat().map(({ address }) => address));
+  const orphans = [...ledger.values()].filter(({ address }) => !wanted.has(address));
+  // Deeper paths first: what stands in a directory goes before it.
+  for (const orphan of orphans.toSorted((a, b) => (a.address < b.address ? 1 : -1))) {
+    const batch: number[] = [];
+    add(batch, orphanStep(orphan, input, problems));
+    batches.push(batch);
+  }
+  for (const { address, message } of observation.failures)
+    problems.push({ code: 'unsafe-target', message: `cannot be inspected: ${message}`, address });
+  const done = steps.filter(isDone).map(({ address, diff, resource }) => ({ address, diff, desired: resource.digest }));
+  return {
+    host,
+    steps,
+    batches: batches.filter((batch) => batch.length > 0),
+    owed,
+    digest: digestOf({ host, done, owed }),
+    problems,
+  };
+}
+
+/** Whether contents of the resource must not be shown. */
+export const isSensitive = ({ sensitive, desired }: CatalogResource): boolean => sensitive || holdsSecret(desired);
+
+/** Whether the run will change the host for this step. */
+export const isDone = ({ diff, held }: Step): boolean => diff.action !== 'none' && held === undefined;
+
+function desiredStep(resource: CatalogResource, input: PlanInput, problems: Problem[]): Step | undefined {
+  const { observation, ledger, types } = input;
+  const observed = observation.byAddress.get(resource.address);
+  if (!observed) return undefined;
+  const type = types(resource.kind);
+  const last = ledger.get(resource.address);
+  const sensitive = isSensitive(resource) || last?.sensitive === true;
+  const base = { address: resource.address, resource, sensitive };
+  if (observed.unsupported !== undefined)
+    return {
+      ...base,
+      cause: 'converged',
+      diff: converged,
+      refreshes: [],
+      held: { reason: 'unsupported', message: observed.unsupported },
+    };
+  const diff = withoutClaimed(type.diff(resource.desired, observed.actual), resource, input);
+  const cause = causeOf(diff, resource, last, observed, input);
+  const held = diff.action === 'none' ? undefined : heldBecause(resource, cause, input.tags);
+  const step: Step = {
+    ...base,
+    cause,
+    diff,
+    refreshes: diff.action === 'none' || held ? [] : resource.notify,
+    ...(held && { held }),
+  };
+  if (isDone(step)) problems.push(...objections(step, observed, input));
+  return step;
+}
+
+/** Design §6: last applied, actual and desired give the cause. */
+function causeOf(
+  diff: Diff,
+  resource: CatalogResource,
+  last: LastApplied | undefined,
+  { actual }: Observed,
+  input: PlanInput,
+): Cause {
+  const hasMoved = last?.digest !== resource.digest;
+  if (diff.action === 'none') return hasMoved ? 'adopted' : 'converged';
+  if (!last) return diff.action === 'create' ? 'upstream' : 'unmanaged';
+  const sinceApplied = input.types(resource.kind).diff(last.desired, actual);
+  const isAsApplied = withoutClaimed(sinceApplied, { ...resource, desired: last.desired }, input).action === 'none';
+  if (isAsApplied) return 'upstream';
+  return hasMoved ? 'conflict' : 'drift';
+}
+
+/** A path that left one resource and is now another's is not removed by the first. */
+function withoutClaimed(diff: Diff, { address, kind, desired }: CatalogResource, { graph, touched }: PlanInput): Diff {
+  if (diff.action === 'none') return diff;
+  const isOurs = (path: string): boolean => (graph.claims.get(path) ?? address) === address;
+  const changes = diff.changes.filter((change) => change.to !== null || touched(kind, desired, [change]).every(isOurs));
+  return changes.length === diff.changes.length ? diff : changes.length === 0 ? converged : { ...diff, changes };
+}
+
+function heldBecause({ mode, onDrift, tags }: CatalogResource, cause: Cause, wantedTags: readonly string[]): Step['held'] {
+  if (wantedTags.length > 0 && !tags.some((tag) => wantedTags.includes(tag)))
+    return { reason: 'tags', message: 'not among the chosen tags' };
+  if (mode === 'observe') return { reason: 'observe', message: 'the assignment observes only' };
+  if (cause !== 'drift' && cause !== 'conflict') return undefined;
+  if (onDrift === 'report') return { reason: 'on_drift', message: 'local changes are reported, not repaired (on_drift: report)' };
+  if (onDrift === 'hold')
+    return { reason: 'on_drift', message: 'local changes are held for a person to decide (on_drift: hold)' };
+  return undefined;
+}
+
+function orphanStep(last: LastApplied, input: PlanInput, problems: Problem[]): Step | undefined {
+  const { observation, types, tags, isConfirmed } = input;
+  const type = types(last.kind);
+  const observed = observation.byAddress.get(last.address);
+  const absent = type.absent?.(last.desired);
+  const resource = orphanResource(last, absent ?? last.desired);
+  const base = { address: last.address, resource, cause: 'orphan' as const, refreshes: [], sensitive: last.sensitive };
+  if (tags.length > 0)
+    return { ...base, diff: converged, held: { reason: 'tags', message: 'left git; not removed while --tags chooses' } };
+  // What cannot be undone by its kind (a command) is only forgotten.
+  if (!observed || absent === undefined) return { ...base, diff: converged };
+  if (observed.unsupported !== undefined)
+    return { ...base, diff: converged, held: { reason: 'unsupported', message: observed.unsupported } };
+  const diff = withoutClaimed(type.diff(absent, observed.actual), resource, input);
+  if (diff.action === 'none' || last.prune === 'no') return { ...base, diff: converged };
+  const removal: Diff = { ...diff, action: 'remove' };
+  if (last.prune === 'confirm' && !isConfirmed)
+    return {
+      ...base,
+      diff: removal,
+      held: { reason: 'prune', message: 'left git; its removal waits for `reconcile plan -o FILE` and `reconcile apply FILE`' },
+    };
+  const step: Step = { ...base, diff: removal };
+  problems.push(...objections(step, observed, input));
+  return step;
+}
+
+const orphanResource = ({ address, kind, prune, digest, sensitive }: LastApplied, desired: object): CatalogResource => ({
+  address,
+  kind,
+  id: address.slice(kind.length + 1, -1),
+  desired,
+  digest,
+  origin: { at: { file: 'ledger', line: 1, column: 1 }, assignment: -1, variables: [] },
+  after: [],
+  notify: [],
+  tags: [],
+  onDrift: 'heal',
+  prune,
+  sensitive,
+  mode: 'enforce',
+});
+
+function objections(
+  { resource, address, diff }: Step,
+  { actual }: Observed,
+  { types, touched, hasAccount, observation }: PlanInput,
+): Problem[] {
+  const at = resource.origin.assignment < 0 ? {} : { at: resource.origin.at };
+  const type = types(resource.kind);
+  const found: Problem[] = (type.refuses?.(resource.desired, actual) ?? []).map((refusal) => ({ ...refusal, address, ...at }));
+  const { owner, group } = resource.desired as { readonly owner?: unknown; readonly group?: unknown };
+  for (const [kind, name] of [
+    ['user', owner],
+    ['group', group],
+  ] as const)
+    if (typeof name === 'string' && diff.action !== 'remove' && !hasAccount(kind, name))
+      found.push({
+        code: 'unknown-user',
+        message: `this host has no ${kind} "${name}", and nothing in the catalog makes it`,
+        address,
+        ...at,
+      });
+  const changes = diff.action === 'none' ? [] : diff.changes;
+  const links = new Set(touched(resource.kind, resource.desired, changes).map((path) => observation.linkOnTheWay(path)));
+  for (const link of links)
+    if (link !== undefined)
+      found.push({
+        code: 'symlink-in-path',
+        message: `${link} is a symbolic link; nothing is written through it`,
+        hint: 'manage the real path',
+        address,
+        ...at,
+      });
+  return found;
+}

@@ -1,0 +1,54 @@
+import type { Address } from '../model/catalog.ts';
+import type { HostChain } from '../model/host-chain.ts';
+import type { HostPolicyDocument, PolicyDocument } from '../model/document.ts';
+import type { KeyPath } from '../model/located.ts';
+import type { Plan, Step } from '../model/plan.ts';
+import type { SourcePosition } from '../model/problem.ts';
+
+/** A text in which no banned provider may stand. */
+export interface PolicyText {
+  /**
+   * `config`: a file of the repository. `rendered`: content of the catalog. `live`: text on the host that would still be
+   * there after the run; what the run replaces or removes is not given (ADR 0040).
+   */
+  readonly where: 'config' | 'rendered' | 'live';
+  /** File of the repository, address of the resource, or path on the host. */
+  readonly name: string;
+  /** Path on the host where the text is, or will be; for `banned.exempt`. */
+  readonly path?: string;
+  readonly text: string;
+}
+
+/** All that policy may know. */
+export interface JudgeInput {
+  readonly plan: Plan;
+  readonly policy: PolicyDocument;
+  readonly hostPolicy: HostPolicyDocument;
+  /** Positions in `desired-state/policy.yaml`, where there is one. */
+  readonly policyAt?: (path: KeyPath) => SourcePosition;
+  /** The chains of this host and of every critical host. */
+  readonly chains: readonly HostChain[];
+  /** Read only when policy bans something. */
+  readonly texts: Iterable<PolicyText>;
+  /** Resources in the ledger. */
+  readonly ledgerSize: number;
+  /** As the host sees it: nothing in it is ever managed. */
+  readonly stateDirectory: string;
+  /** Programs that the step would run. */
+  commandsOf(step: Step): readonly string[];
+  /** Paths on the host that the step would create, replace or remove. */
+  pathsOf(step: Step): readonly string[];
+  /** Addresses whose removal a person has confirmed. */
+  readonly confirmed?: ReadonlySet<Address>;
+  /** Why this revision is in quarantine here. */
+  readonly quarantinedReason?: string;
+}
+
+/** Whether the step would change the host. */
+export const isPending = ({ diff, held }: Step): boolean => diff.action !== 'none' && !held;
+
+/** Where the step's resource is declared, ready to be spread into a Problem. */
+export const placeOf = ({ address, resource }: Step): { readonly address: Address; readonly at: SourcePosition } => ({
+  address,
+  at: resource.origin.at,
+});

@@ -1,0 +1,49 @@
+import type { Problem } from '../model/problem.ts';
+import { judgeBannedProviders } from './banned-providers.ts';
+import { judgeBaseUrls } from './base-urls.ts';
+import { judgeCommands } from './commands.ts';
+import { judgeDestroyBudget } from './destroy-budget.ts';
+import { isPending, placeOf, type JudgeInput } from './judge-input.ts';
+import { judgePortfolio } from './portfolio.ts';
+import { judgeProtectedPaths } from './protected-paths.ts';
+import type { Verdict } from './verdict.ts';
+
+export type { JudgeInput } from './judge-input.ts';
+
+const rules: readonly ((input: JudgeInput) => readonly Problem[])[] = [
+  judgeQuarantine,
+  judgeBannedProviders,
+  judgeBaseUrls,
+  judgePortfolio,
+  judgeProtectedPaths,
+  judgeCommands,
+  judgeDestroyBudget,
+  judgeConfirmations,
+];
+
+/**
+ * Judges a whole plan before the first write, with every reason and not only the first. Both policies must allow it, so
+ * that the narrower one wins and the repository can never widen what the host policy says.
+ */
+export function judge(input: JudgeInput): Verdict {
+  const problems = rules.flatMap((rule) => rule(input));
+  return { decision: problems.length === 0 ? 'allow' : 'deny', problems };
+}
+
+function judgeQuarantine({ quarantinedReason }: JudgeInput): readonly Problem[] {
+  if (quarantinedReason === undefined) return [];
+  const message = `this revision failed here and was rolled back: ${quarantinedReason}`;
+  return [{ code: 'quarantined', message, hint: 'push a revision that supersedes it' }];
+}
+
+function judgeConfirmations({ plan, confirmed }: JudgeInput): readonly Problem[] {
+  return plan.steps
+    .filter((step) => isPending(step) && step.diff.action === 'remove' && step.resource.prune === 'confirm')
+    .filter(({ address }) => !confirmed?.has(address))
+    .map((step) => ({
+      code: 'confirm-required',
+      message: `${step.address} has left the repository and is removed only after a confirmation`,
+      ...placeOf(step),
+      hint: 'declare it again, or confirm its removal',
+    }));
+}

@@ -1,0 +1,114 @@
+import * as z from 'zod';
+import {
+  commonAttributes,
+  hostPolicyDocument,
+  policyDocument,
+  roleDocument,
+  rolloutDocument,
+  siteDocument,
+} from '../model/document.ts';
+import { isObject } from '../model/json.ts';
+import { eventSchema, reportSchema } from './report-schema.ts';
+import { resourceTypes } from '../resources/registry.ts';
+
+type Schema = { readonly [key: string]: unknown };
+
+const documents = {
+  site: { schema: siteDocument, title: 'desired-state/site.yaml: which roles and resources go to which hosts' },
+  role: { schema: roleDocument, title: 'roles/NAME/role.yaml: parameters, resources and health checks of a role' },
+  policy: { schema: policyDocument, title: 'desired-state/policy.yaml: what is judged before the first write' },
+  rollout: { schema: rolloutDocument, title: 'desired-state/rollout.yaml: waves and the rule for stopping' },
+  'host-policy': { schema: hostPolicyDocument, title: '/etc/timmy-reconciler/host.yaml: what this host allows' },
+} as const;
+
+const outputs = {
+  report: { schema: reportSchema, title: 'The report of one run: -o json, history, show' },
+  event: { schema: eventSchema, title: 'One line of -o ndjson' },
+} as const;
+
+/**
+ * JSON Schemas (2020-12) of everything users write and read, by name: the documents, each kind as `kind-file`, the outputs. Made from zod,
+ * which stays the only definition. Values may be templates, so each attribute of a resource also takes a text with `{{`.
+ */
+export function jsonSchemas(): ReadonlyMap<string, Schema> {
+  const kinds = resourceTypes.map(({ kind, summary, spec }) => [kind, kindSchema(kind, summary, spec)] as const);
+  const schemas = new Map<string, Schema>();
+  for (const [name, { schema, title }] of Object.entries(documents)) {
+    schemas.set(name, { ...head(name, title), ...withResources(toSchema(schema), kinds) });
+  }
+  for (const [kind, schema] of kinds)
+    schemas.set(`kind-${kind}`, { ...head(`kind-${kind}`, `The resource kind ${kind}`), ...schema });
+  for (const [name, { schema, title }] of Object.entries(outputs)) {
+    schemas.set(name, { ...head(name, title), ...toSchema(schema) });
+  }
+  return schemas;
+}
+
+const head = (name: string, title: string): Schema => ({
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $id: `${name}.schema.json`,
+  title,
+});
+
+/** `input`: what a person writes, before transforms. */
+function toSchema(schema: z.ZodType): Schema {
+  const { $schema: _always, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return rest;
+}
+
+function kindSchema(kind: string, summary: string, spec: z.ZodType): Schema {
+  const own = toSchema(spec);
+  const common = toSchema(z.strictObject(commonAttributes));
+  const properties = { ...(own['properties'] as Schema), ...(common['properties'] as Schema) };
+  return {
+    type: 'object',
+    description: summary,
+    properties: {
+      kind: { const: kind },
+      ...Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, orTemplate(schema as Schema)])),
+    },
+    required: ['kind', ...((own['required'] as readonly string[] | undefined) ?? [])],
+    additionalProperties: false,
+    ...(own['$defs'] ? { $defs: own['$defs'] } : {}),
+  };
+}
+
+/** The schema itself where any text fits it already. */
+function orTemplate(schema: Schema): Schema {
+  const takesAnyText = schema['type'] === 'string' && !schema['pattern'] && !schema['enum'];
+  if (takesAnyText || Object.keys(schema).every((key) => key === 'description')) return schema;
+  const { description, default: standard, ...form } = schema;
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(standard === undefined ? {} : { default: standard }),
+    anyOf: [form, { type: 'string', pattern: '\\{[{%]' }],
+  };
+}
+
+/** Puts the kinds in the place of the loose resource schema, wherever a document has a list of resources. */
+function withResources(schema: Schema, kinds: readonly (readonly [string, Schema])[]): Schema {
+  let isUsed = false;
+  const replace = (value: unknown, key?: string): unknown => {
+    if (Array.isArray(value)) return value.map((member) => replace(member));
+    if (!isObject(value)) return value;
+    if (key === 'resources' && value['type'] === 'array') {
+      isUsed = true;
+      return { ...value, items: { $ref: '#/$defs/resource' } };
+    }
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, replace(member, name)]));
+  };
+  const replaced = replace(schema) as Schema;
+  if (!isUsed) return replaced;
+  const resource = {
+    type: 'object',
+    required: ['kind'],
+    properties: { kind: { enum: kinds.map(([kind]) => kind) } },
+    allOf: kinds.map(([kind]) => ({
+      if: { properties: { kind: { const: kind } }, required: ['kind'] },
+      // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+      then: { $ref: `#/$defs/kind-${kind}` },
+    })),
+  };
+  const defs = Object.fromEntries(kinds.map(([kind, kindOf]) => [`kind-${kind}`, kindOf]));
+  return { ...replaced, $defs: { ...(replaced['$defs'] as Schema | undefined), resource, ...defs } };
+}

@@ -1,0 +1,113 @@
+import type { Json } from '../model/json.ts';
+import type { Change } from '../model/plan.ts';
+import type { ReportedStep } from '../model/report.ts';
+import type { Paint } from './paint.ts';
+import { printable, printableLine } from './printable.ts';
+
+/** How many lines of diff may still be shown: the short form shows a few per file, so that a plan stays readable. */
+export interface DiffAllowance {
+  /** Lines per file. */
+  readonly perFile: number;
+  /** Lines for everything; counted down. */
+  total: number;
+}
+
+const marks = { create: '+', update: '~', replace: '±', remove: '-', none: '=' } as const;
+const colours = { create: 'green', update: 'yellow', replace: 'magenta', remove: 'red', none: 'dim' } as const;
+
+/** One step for people: mark, address and cause; then fields, origin, what follows, and diffs. One line when nothing is done. */
+export function renderStep(step: ReportedStep, paint: Paint, allowance: DiffAllowance): string {
+  if (step.action === 'none') return `${paint('dim', marks.none)} ${printableLine(step.address)}  ${withoutAction(step)}\n`;
+  const colour = step.outcome === 'failed' ? 'red' : colours[step.action];
+  const lines = [`${paint(colour, marks[step.action])} ${paint('bold', printableLine(step.address))}  ${causeInWords(step)}`];
+  const changes = step.diffs.length > 0 ? step.changes.filter((change) => !isInDiff(change)) : step.changes;
+  const width = Math.min(28, Math.max(0, ...changes.map(({ field }) => field.length)));
+  for (const change of changes) lines.push(`    ${printableLine(change.field).padEnd(width)}  ${values(change)}`);
+  const outcome = outcomeInWords(step);
+  if (outcome) lines.push(`    ${paint(step.outcome === 'failed' ? 'red' : 'yellow', outcome)}`);
+  if (step.refreshes.length > 0) lines.push(`    then refreshes ${step.refreshes.map(printableLine).join(', ')}`);
+  lines.push(paint('dim', `    ${step.role ? `role ${printableLine(step.role)}, ` : ''}${printableLine(step.origin)}`));
+  // What is held is not about to happen; its fields say enough until somebody asks for more.
+  const isShort = step.outcome === 'held' && allowance.perFile !== Infinity;
+  for (const diff of isShort ? [] : step.diffs) lines.push(...diffLines(diff.path, diff.text, paint, allowance));
+  return `${lines.join('\n')}\n`;
+}
+
+const withoutAction = (step: ReportedStep): string => (step.outcome === 'held' && outcomeInWords(step)) || causeInWords(step);
+
+/** Why there is something to do, in words. */
+export function causeInWords({ cause, action }: Pick<ReportedStep, 'cause' | 'action'>): string {
+  switch (cause) {
+    case 'upstream':
+      return action === 'create' ? 'upstream: git added it' : 'upstream: git changed it';
+    case 'drift':
+      return action === 'create' ? 'drift: removed on this host' : 'drift: changed on this host';
+    case 'conflict':
+      return 'conflict: changed in git and on this host';
+    case 'adopted':
+      return 'adopted: already as git wants it, now recorded';
+    case 'orphan':
+      return 'orphan: no longer in git';
+    case 'unmanaged':
+      return 'unmanaged: stood here before reconcile';
+    case 'converged':
+      return 'converged';
+  }
+}
+
+function outcomeInWords({ outcome, reason }: ReportedStep): string | undefined {
+  const because = reason ? `: ${printableLine(reason)}` : '';
+  switch (outcome) {
+    case 'unchanged':
+    case 'pending':
+    case 'changed':
+      return reason ? printableLine(reason) : undefined;
+    case 'failed':
+      return `failed${because}`;
+    case 'restored':
+      return `restored to what it was${because}`;
+    case 'not-reached':
+      return `not reached${because}`;
+    case 'held':
+      return `held${because}`;
+  }
+}
+
+/** Contents and other long texts: the diff below shows them better. */
+const isInDiff = ({ field, from, to }: Change): boolean =>
+  field === 'content' || [from, to].some((value) => typeof value === 'string' && value.includes('\n'));
+
+function values({ from, to, sensitive }: Change): string {
+  const [before, after] = [from, to].map((value) => (sensitive ? hidden(value) : printableLine(shown(value))));
+  if (from === null) return after!;
+  return to === null ? `${before} → (removed)` : `${before} → ${after}`;
+}
+
+/** Of a sensitive resource only what cannot be its secret: permission bits, and that nothing is there. */
+const hidden = (value: Json): string => (typeof value === 'string' && /^[0-7]{4}$/.test(value) ? value : '<secret>');
+
+function shown(value: Json): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (/^[0-9a-f]{64}$/.test(text)) return text.slice(0, 12);
+  return text.length > 160 ? `${text.slice(0, 157)}...` : text;
+}
+
+function diffLines(path: string, text: string, paint: Paint, allowance: DiffAllowance): string[] {
+  const lines = printable(text).replace(/\n$/, '').split('\n');
+  if (!/^(---|\+\+\+|@@) /.test(lines[0]!)) return [paint('dim', `    ${printableLine(path)}: ${lines.join(' ')}`)];
+  const room = Math.max(0, Math.min(allowance.perFile, allowance.total));
+  allowance.total -= Math.min(room, lines.length);
+  // A cut that would hide a line or two costs a line itself.
+  const kept = lines.length <= room + 1 ? lines : lines.slice(0, room);
+  const rest = lines.length - kept.length;
+  const shownLines = kept.map((line) => `    ${paintDiffLine(line, paint)}`);
+  if (rest > 0) shownLines.push(paint('dim', `    ... ${rest} more lines of ${printableLine(path)}; --diff shows all`));
+  return shownLines;
+}
+
+function paintDiffLine(line: string, paint: Paint): string {
+  if (/^(---|\+\+\+) /.test(line)) return paint('bold', line);
+  if (line.startsWith('@@ ')) return paint('cyan', line);
+  if (line.startsWith('+')) return paint('green', line);
+  return line.startsWith('-') ? paint('red', line) : line;
+}

@@ -1,0 +1,114 @@
+import { formatProblem, type Problem } from '../model/problem.ts';
+import type { Report, ReportedStep } from '../model/report.ts';
+import type { Paint } from './paint.ts';
+import { printableLine } from './printable.ts';
+import { renderStep, type DiffAllowance } from './render-step.ts';
+
+/** `full`: every line of every diff. `brief`: the first lines, so that a plan stays readable. */
+export type DiffDetail = 'brief' | 'full';
+
+/** A whole report for people: what the plan was, what became of it, one closing line. Ends with a newline. */
+export function renderReport(report: Report, paint: Paint, detail: DiffDetail): string {
+  return renderPlan(report.host, revisionInWords(report), report.steps, paint, detail) + renderClosing(report, paint);
+}
+
+/** Host and revision, and the steps. Without anything to do only what is held or adopted, a line each. */
+export function renderPlan(
+  host: string,
+  revision: string,
+  steps: readonly ReportedStep[],
+  paint: Paint,
+  detail: DiffDetail,
+): string {
+  const isWork = steps.some(({ action }) => action !== 'none');
+  const header = isWork ? `${paint('bold', printableLine(host))} at ${printableLine(revision)}\n\n` : '';
+  return header + renderSteps(steps, paint, detail);
+}
+
+/** `1a2b3c4d (main), working tree`. */
+export function revisionInWords({ revision }: Pick<Report, 'revision'>): string {
+  const { commit, branch, workingTree } = revision;
+  const at = commit ? `${commit.slice(0, 8)}${branch ? ` (${branch})` : ''}` : 'a directory outside git';
+  return commit && workingTree ? `${at}, working tree` : at;
+}
+
+/** The steps in order, with their diffs. */
+export function renderSteps(steps: readonly ReportedStep[], paint: Paint, detail: DiffDetail): string {
+  const allowance: DiffAllowance = detail === 'full' ? { perFile: Infinity, total: Infinity } : { perFile: 16, total: 240 };
+  const work = steps.filter(({ action }) => action !== 'none');
+  const others = steps.filter(({ action }) => action === 'none');
+  const blocks = work.map((step) => `${renderStep(step, paint, allowance)}\n`);
+  const lines = others.map((step) => renderStep(step, paint, allowance));
+  return [...blocks, ...lines, ...(others.length > 0 ? ['\n'] : [])].join('');
+}
+
+/** Everything after the steps: recovery, refreshes, health, problems, and the closing line. */
+export function renderClosing(report: Report, paint: Paint): string {
+  const lines: string[] = [];
+  if (report.recovered.length > 0) {
+    lines.push(`Recovered from an interrupted run: restored ${report.recovered.map(printableLine).join(', ')}`);
+  }
+  for (const { name, ok, message } of report.refreshes)
+    lines.push(check('refreshed', 'refresh failed', name, ok, message, paint));
+  for (const { name, ok, message } of report.health) lines.push(check('healthy', 'unhealthy', name, ok, message, paint));
+  lines.push(...problemLines(report.problems, paint));
+  lines.push(closingLine(report, paint));
+  return `${lines.join('\n')}\n`;
+}
+
+/** Problems as `file:line:column  message; hint`, one per line. */
+export function problemLines(problems: readonly Problem[], paint: Paint): string[] {
+  return problems.map((problem) => {
+    const related = (problem.related ?? []).map((at) => ` (see ${printableLine(at.file)}:${at.line}:${at.column})`).join('');
+    return `${paint('red', printableLine(formatProblem(problem)))}${related} ${paint('dim', `[${problem.code}]`)}`;
+  });
+}
+
+function check(good: string, bad: string, name: string, ok: boolean, message: string | undefined, paint: Paint): string {
+  const text = `${ok ? good : bad}: ${printableLine(name)}${message ? `: ${printableLine(message)}` : ''}`;
+  return ok ? text : paint('red', text);
+}
+
+/** The report's own sentence, with the duration; what is pending is counted once more, as the last line. */
+function closingLine(report: Report, paint: Paint): string {
+  const line = `${printableLine(report.summary)} (${duration(report.duration)})`;
+  switch (report.outcome) {
+    case 'converged':
+      return paint('green', line);
+    case 'upstreamPending':
+    case 'driftOnly':
+    case 'conflict':
+      return `${line}\n${planLine(report.steps)}`;
+    case 'busy':
+      return paint('yellow', line);
+    case 'error':
+    case 'rolledBack':
+    case 'rollbackIncomplete':
+    case 'refused':
+    case 'invalid':
+    case 'usage':
+      return paint('red', line);
+  }
+}
+
+/** `Plan: 2 to add, 1 to change, 0 to remove`, and what is held or adopted. */
+export function planLine(steps: readonly ReportedStep[]): string {
+  const open = steps.filter(({ outcome }) => outcome !== 'held');
+  const among = (...actions: readonly ReportedStep['action'][]): number =>
+    open.filter(({ action }) => actions.includes(action)).length;
+  const held = steps.length - open.length;
+  const adopted = open.filter(({ cause }) => cause === 'adopted').length;
+  const others = [...(held > 0 ? [`${held} held`] : []), ...(adopted > 0 ? [`${adopted} adopted`] : [])];
+  const main = `Plan: ${among('create')} to add, ${among('update', 'replace')} to change, ${among('remove')} to remove`;
+  return [main, ...others].join(', ');
+}
+
+/** `1 problem`, `2 problems`. */
+export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
+/** Milliseconds for people: `38 ms`, `1.2 s`, `3 min 20 s`. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 60_000) return `${(milliseconds / 1_000).toFixed(1)} s`;
+  return `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1_000)} s`;
+}

@@ -1,0 +1,92 @@
+import * as z from 'zod';
+import type { Event } from '../model/event.ts';
+import { exitCodes, type ExitName } from '../model/exit-code.ts';
+import type { Json } from '../model/json.ts';
+import { problemTable, type ProblemCode } from '../model/problem.ts';
+import type { Report } from '../model/report.ts';
+
+// The types are the definition; the annotations below make the compiler refuse a schema that says something else.
+const text = z.string();
+const texts = z.array(text);
+const count = z.number().int().min(0);
+const position = z.object({ file: text, line: count, column: count });
+const json = z.unknown() as z.ZodType<Json>;
+
+const change = z.object({
+  field: text.meta({ description: 'content, mode, model.default; for a tree the relative path.' }),
+  from: json.meta({ description: 'What stood there: a short value or a digest, never contents. Null: nothing.' }),
+  to: json,
+  sensitive: z.exactOptional(z.literal(true)),
+});
+
+const step = z.object({
+  address: text.meta({ description: 'kind[id]' }),
+  kind: text,
+  cause: z.enum(['converged', 'upstream', 'drift', 'conflict', 'adopted', 'orphan', 'unmanaged']),
+  action: z.enum(['create', 'update', 'replace', 'remove', 'none']),
+  outcome: z.enum(['unchanged', 'pending', 'changed', 'failed', 'restored', 'not-reached', 'held']),
+  changes: z.array(change),
+  diffs: z.array(z.object({ path: text, text: text.meta({ description: 'Unified diff, or a sentence in its place.' }) })),
+  origin: text.meta({ description: 'file:line:column' }),
+  role: z.exactOptional(text),
+  reason: z.exactOptional(text),
+  refreshes: texts,
+});
+
+const check = z.object({ name: text, ok: z.boolean(), message: z.exactOptional(text) });
+
+const problem = z.object({
+  code: z.enum(Object.keys(problemTable) as [ProblemCode, ...ProblemCode[]]),
+  message: text,
+  at: z.exactOptional(position),
+  related: z.exactOptional(z.array(position)),
+  address: z.exactOptional(text),
+  hint: z.exactOptional(text),
+});
+
+/** `-o json`, `history`, `show`: one run. */
+export const reportSchema: z.ZodType<Report> = z.object({
+  schema: z.literal('reconcile.report/1'),
+  run: text,
+  host: text,
+  action: z.enum(['check', 'converge', 'rollback']),
+  startedAt: z.iso.datetime(),
+  duration: z.number().meta({ description: 'Milliseconds.' }),
+  version: text,
+  revision: z.object({ commit: text.nullable(), branch: text.nullable(), workingTree: z.boolean(), key: text }),
+  root: text.nullable(),
+  outcome: z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]]),
+  exit: count,
+  summary: text.meta({ description: 'One sentence for people.' }),
+  counts: z.object({
+    resources: count,
+    converged: count,
+    create: count,
+    update: count,
+    remove: count,
+    held: count,
+    failed: count,
+    adopted: count,
+  }),
+  steps: z.array(step).meta({ description: 'Every step that is not plainly converged.' }),
+  refreshes: z.array(check),
+  health: z.array(check),
+  problems: z.array(problem),
+  planDigest: text.nullable(),
+  recovered: texts.meta({ description: 'What an interrupted earlier run left behind and this one restored.' }),
+  writes: count.meta({ description: "Writes to the host's files; always 0 for a check." }),
+});
+
+const events: z.ZodType<Event> = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('run-started'), run: text, host: text, revision: text }),
+  z.object({ type: z.literal('recovered'), run: text, addresses: texts }),
+  z.object({ type: z.literal('planned'), run: text, steps: z.array(step), digest: text }),
+  z.object({ type: z.literal('applying'), run: text, address: text, done: count, total: count }),
+  z.object({ type: z.literal('refreshing'), run: text, address: text }),
+  z.object({ type: z.literal('verifying'), run: text }),
+  z.object({ type: z.literal('rolling-back'), run: text, reason: text }),
+  z.object({ type: z.literal('finished'), run: text, report: reportSchema }),
+]);
+
+/** `-o ndjson`: one line. */
+export const eventSchema = z.intersection(z.object({ schema: z.literal('reconcile.event/1'), ts: z.iso.datetime() }), events);

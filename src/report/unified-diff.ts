@@ -1,0 +1,98 @@
+import type { Preview } from '../model/plan.ts';
+import type { ReportedDiff } from '../model/report.ts';
+import { printableLine } from './printable.ts';
+
+/** Files above this are summarised, bytes. */
+const largestFile = 256 * 1024;
+/** Longer diffs are cut, characters. */
+const longestText = 64 * 1024;
+/** Of a created or removed file the first lines say enough. */
+const wholeFileLines = 400;
+
+export interface DiffLimits {
+  /** Milliseconds for all diffs of a run together. */
+  readonly time: number;
+  /** Characters of all diffs of a run together. */
+  readonly text: number;
+}
+
+/** Makes the diffs of one run within common limits; undefined when they are used up. */
+export type Differ = (preview: Preview) => Promise<ReportedDiff | undefined>;
+
+/** The `diff` library is loaded with the first diff of two texts, so that a converged run does not pay for it. */
+export function openDiffer(limits: DiffLimits = { time: 2_000, text: 512 * 1024 }): Differ {
+  let { time, text } = limits;
+  return async (preview) => {
+    if (time <= 0 || text <= 0) return undefined;
+    const started = performance.now();
+    const shown = await unifiedDiff(preview, Math.min(time, 500));
+    time -= performance.now() - started;
+    text -= shown.length;
+    return { path: preview.path, text: shown };
+  };
+}
+
+/**
+ * A unified diff with three lines of context, or a sentence in its place: binary, over 256 KiB, or not done within `time`
+ * milliseconds. Control characters stand in it as they are; whoever shows it escapes them.
+ */
+export async function unifiedDiff({ path, before, after }: Preview, time: number): Promise<string> {
+  const preview = { path, before, after };
+  if (Math.max(before?.length ?? 0, after?.length ?? 0) > largestFile) return `too large to show: ${summary(preview)}`;
+  const [old, young] = [textOf(before), textOf(after)];
+  if (old === 'binary' || young === 'binary') return `binary: ${summary(preview)}`;
+  if (before && after && before.equals(after)) return 'same content';
+  const name = printableLine(path).replace(/^\//, '');
+  const head = `--- ${before ? `a/${name}` : '/dev/null'}\n+++ ${after ? `b/${name}` : '/dev/null'}\n`;
+  if (!old.text || !young.text) return head + wholeFile(old.text ? '-' : '+', old.text || young.text);
+  const { structuredPatch } = await import('diff');
+  const patch = structuredPatch('', '', old.text, young.text, '', '', { context: 3, timeout: time });
+  if (!patch) return `too different to show in time: ${summary(preview)}`;
+  const hunks = patch.hunks.map(
+    ({ oldStart, oldLines, newStart, newLines, lines }) =>
+      `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@\n${lines.map((line) => `${line}\n`).join('')}`,
+  );
+  return cut(head + hunks.join(''));
+}
+
+/** `3.1 KiB → 2.9 KiB`, `new, 12 bytes`, `removed, 12 bytes`. */
+function summary({ before, after }: Preview): string {
+  if (!before) return after ? `new, ${bytes(after.length)}` : 'absent';
+  return after ? `${bytes(before.length)} → ${bytes(after.length)}` : `removed, ${bytes(before.length)}`;
+}
+
+/** A size for people: `812 bytes`, `3.1 KiB`, `2.4 MiB`. */
+export function bytes(count: number): string {
+  if (count < 1024) return `${count} ${count === 1 ? 'byte' : 'bytes'}`;
+  return count < 1024 * 1024 ? `${(count / 1024).toFixed(1)} KiB` : `${(count / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function textOf(content: Buffer | undefined): { readonly text: string } | 'binary' {
+  if (!content) return { text: '' };
+  if (content.includes(0)) return 'binary';
+  try {
+    return { text: decoder.decode(content) };
+  } catch {
+    return 'binary';
+  }
+}
+
+function wholeFile(mark: '+' | '-', text: string): string {
+  if (!text) return '';
+  const lines = text.split('\n');
+  const complete = lines.at(-1) === '';
+  if (complete) lines.pop();
+  const range = lines.length === 1 ? '1' : `1,${lines.length}`;
+  const shown = lines.slice(0, wholeFileLines).map((line) => `${mark}${line}\n`);
+  const rest = lines.length - shown.length;
+  const end = rest > 0 ? `... ${rest} more lines\n` : complete ? '' : '\\ No newline at end of file\n';
+  return cut(`@@ ${mark === '+' ? '-0,0' : `-${range}`} ${mark === '+' ? `+${range}` : '+0,0'} @@\n${shown.join('')}${end}`);
+}
+
+function cut(text: string): string {
+  if (text.length <= longestText) return text;
+  const end = text.lastIndexOf('\n', longestText) + 1 || longestText;
+  return `${text.slice(0, end)}... ${text.slice(end).split('\n').length - 1} more lines\n`;
+}

@@ -1,0 +1,175 @@
+import { unsafe } from 'ini';
+import type { Json, JsonObject } from '../../model/json.ts';
+import {
+  aboveBlankLine,
+  insertLines,
+  mebibyte,
+  nextLine,
+  positionIn,
+  replaceAll,
+  UnreadableText,
+  type Format,
+} from './format.ts';
+
+interface Line {
+  readonly section: string | undefined;
+  readonly key?: string;
+  /** `=` or `:` with the blanks around it; empty for a key alone, and for a header. */
+  readonly separator: string;
+  readonly start: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  readonly end: number;
+}
+
+/**
+ * INI: `[section]`, `key = value` or `key: value`, comments after `;` or `#` on lines of their own or behind a blank. A key
+ * that stands more than once in its section is a list. Values are texts; quotes around them are not part of them.
+ */
+export const iniFormat: Format = {
+  maxBytes: mebibyte,
+  read(text) {
+    const root = new Map<string, string[]>();
+    const sections = new Map<string, Map<string, string[]>>();
+    for (const line of scan(text)) {
+      if (line.section !== undefined && !sections.has(line.section)) sections.set(line.section, new Map());
+      if (line.key === undefined) continue;
+      const holder = line.section === undefined ? root : sections.get(line.section)!;
+      const value = unquote(text.slice(line.valueStart, line.valueEnd));
+      const before = holder.get(line.key);
+      if (before) before.push(value);
+      else holder.set(line.key, [value]);
+    }
+    const both = [...sections.keys()].find((name) => root.has(name));
+    if (both !== undefined) throw new UnreadableText('a section has the name of a key above all sections');
+    const tree = [...sections].map(([name, members]): [string, Json] => [name, valuesOf(members)]);
+    return { ...valuesOf(root), ...Object.fromEntries(tree) };
+  },
+  set(text, path, value) {
+    const { section, key } = addressOf(path);
+    const lines = scan(text);
+    const found = lines.filter((line) => line.section === section && line.key === key);
+    const values = (Array.isArray(value) ? value : [value]).map((one: Json) => quote(String(one)));
+    const last = lines.findLast((line) => line.section === section && line.key !== undefined);
+    const head = `${last ? indentAt(text, last.start) : ''}${key}${last?.separator || ' = '}`;
+    const write = (one: string): string => head + one;
+    if (found.length > 0) {
+      const extra = values.slice(found.length).map(write);
+      const longer = extra.length > 0 ? insertLines(text, found.at(-1)!.end, extra) : text;
+      const stretches = found.map((line, index) => {
+        const one = values[index];
+        if (one === undefined) return { start: line.start, end: line.end, by: '' };
+        const isBeforeComment = one === '' && text.slice(line.valueEnd, line.end).trim() !== '';
+        const written = isBeforeComment ? '""' : one;
+        return { start: line.valueStart, end: line.valueEnd, by: line.separator === '' ? ` = ${written}` : written };
+      });
+      return replaceAll(longer, stretches);
+    }
+    const added = values.map(write);
+    if (last) return insertLines(text, last.end, added);
+    const header = lines.find((line) => line.section === section && line.key === undefined);
+    if (header) return insertLines(text, header.end, added);
+    if (section === undefined) return insertLines(text, lines[0] ? lines[0].start : text.length, added);
+    return insertLines(text, text.length, [...(text.trim() === '' ? [] : ['']), `[${section}]`, ...added]);
+  },
+  unset(text, path) {
+    const lines = scan(text);
+    const isWhole = path.length === 1 && lines.some((line) => line.section === path[0]);
+    const { section, key } = isWhole ? { section: path[0], key: undefined } : addressOf(path);
+    const own = lines.filter((line) => line.section === section);
+    const removed = own.filter((line) => isWhole || line.key === key);
+    const [header, first] = own;
+    const isEmptied = header && first && !isWhole && section !== undefined && removed.length === own.length - 1;
+    if (isEmptied && removed.length > 0 && text.slice(header.end, first.start).trim() === '') removed.unshift(header);
+    const stretches = removed.map(({ key: name, start, end }) => ({
+      start: name === undefined ? aboveBlankLine(text, start) : start,
+      end,
+      by: '',
+    }));
+    return replaceAll(text, stretches);
+  },
+  fit(path, value) {
+    const section = path.length > 1 ? path.slice(0, -1).join('.') : undefined;
+    const key = path.at(-1)!;
+    if (!/^[^\s=:;#[\]"'][^=:\r\n]*$/.test(key) || key !== key.trim()) throw new Error('not a key that INI can hold');
+    if (section !== undefined && (!/^[^\]\r\n]+$/.test(section) || section !== section.trim())) {
+      throw new Error('not a section that INI can hold');
+    }
+    const fitted = section === undefined ? [key] : [section, key];
+    if (!Array.isArray(value)) return [fitted, textOf(value)];
+    if (value.length === 0) throw new Error('INI has no empty list');
+    const texts = value.map(textOf);
+    return [fitted, texts.length === 1 ? texts[0]! : texts];
+  },
+};
+
+const valuesOf = (members: ReadonlyMap<string, readonly string[]>): JsonObject =>
+  Object.fromEntries([...members].map(([key, values]) => [key, values.length === 1 ? values[0]! : values]));
+
+function textOf(value: Json): string {
+  if (value === null || typeof value === 'object') throw new Error('an INI value is a text, or a list of texts');
+  const text = String(value);
+  quote(text);
+  return text;
+}
+
+function addressOf(path: readonly string[]): { readonly section: string | undefined; readonly key: string } {
+  return { section: path.length > 1 ? path[0] : undefined, key: path.at(-1)! };
+}
+
+function scan(text: string): Line[] {
+  const lines: Line[] = [];
+  let section: string | undefined;
+  for (let start = 0, end = 0; start < text.length; start = end) {
+    end = nextLine(text, start);
+    const content = text.slice(start, end).trim();
+    const last = lines.at(-1);
+    if (content === '' || /^[;#]/.test(content)) continue;
+    const header = /^\[([^\]]*)\]\s*(?:[;#].*)?$/.exec(content);
+    if (last && continues(text, last, start)) {
+      lines[lines.length - 1] = { ...last, valueEnd: start + text.slice(start, end).trimEnd().length, end };
+    } else if (header) {
+      section = header[1]!.trim();
+      lines.push({ section, separator: '', start, end, valueStart: end, valueEnd: end });
+    } else lines.push(scanEntry(text, start, end, section));
+  }
+  return lines;
+}
+
+/** As Python and systemd have it: a line indented deeper than its key, or one after a backslash. */
+function continues(text: string, last: Line, start: number): boolean {
+  if (last.key === undefined || last.end !== start) return false;
+  return text[last.valueEnd - 1] === '\\' || indentAt(text, start).length > indentAt(text, last.start).length;
+}
+
+const indentAt = (text: string, start: number): string => /^[ \t]*/.exec(text.slice(start, nextLine(text, start)))![0];
+
+function scanEntry(text: string, start: number, end: number, section: string | undefined): Line {
+  const line = text.slice(start, end).trimEnd();
+  const split = line.search(/[=:]/);
+  const key = (split === -1 ? line : line.slice(0, split)).trim();
+  if (key === '' || key.startsWith('[')) throw new UnreadableText(`not valid INI at ${positionIn(text, start)}`);
+  const keyEnd = line.indexOf(key) + key.length;
+  const separator = split === -1 ? '' : /^[ \t]*[=:][ \t]*/.exec(line.slice(keyEnd))![0];
+  const rest = line.slice(keyEnd + separator.length);
+  const comment = rest.search(/\s[;#]/);
+  const quoted = /^(?:"(?:[^"\\]|\\.)*"|'[^']*')(?=$|\s+[;#])/.exec(rest)?.[0];
+  const value = quoted ?? (comment === -1 ? rest : rest.slice(0, comment).trimEnd());
+  const valueStart = start + keyEnd + separator.length;
+  return { section, key, separator, start, end, valueStart, valueEnd: valueStart + value.length };
+}
+
+/** The library's own reading, where it reads a text. */
+function unquote(raw: string): string {
+  if (!/^(?:".*"|'.*')$/s.test(raw) || raw.length < 2) return raw;
+  const value: unknown = raw.startsWith("'") ? raw.slice(1, -1) : unsafe(raw);
+  return typeof value === 'string' ? value : raw.slice(1, -1);
+}
+
+/** As it is where every dialect reads it back, else in quotes. Throws for what a line cannot hold. */
+function quote(value: string): string {
+  if (/[\r\n\0]/.test(value)) throw new Error('an INI value is one line');
+  const isPlain =
+    value === value.trim() && !value.endsWith('\\') && !/[;#]/.test(value) && !/^["'[]/.test(value) && unsafe(value) === value;
+  return isPlain ? value : JSON.stringify(value);
+}

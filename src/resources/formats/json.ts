@@ -1,0 +1,158 @@
+import { isObject, type Json } from '../../model/json.ts';
+import { mebibyte, lineBreakOf, lineStart, nest, positionIn, splice, UnreadableText, type Format } from './format.ts';
+
+interface Member {
+  readonly key: string;
+  readonly start: number;
+  readonly value: Node;
+}
+/** Offsets of one value; `members` only for mappings. */
+interface Node {
+  readonly start: number;
+  readonly end: number;
+  readonly members?: readonly Member[];
+}
+
+/** JSON as `JSON.parse` takes it: no comments, no trailing commas. Duplicate keys are refused. */
+export const jsonFormat: Format = {
+  maxBytes: mebibyte,
+  read(text) {
+    if (text.trim() === '') return {};
+    let value: Json;
+    try {
+      value = JSON.parse(text) as Json;
+    } catch {
+      throw new UnreadableText(`not valid JSON at ${positionIn(text, faultOffset(text))}`);
+    }
+    if (!isObject(value)) throw new UnreadableText('not a JSON object at the top level');
+    scan(text);
+    return value;
+  },
+  set(text, path, value) {
+    if (text.trim() === '') return `${render(nest(path, value), text, '', '  ')}${lineBreakOf(text)}`;
+    let node = scan(text);
+    for (const [depth, key] of path.entries()) {
+      if (!node.members) return splice(text, node.start, node.end, renderAt(text, node.start, nest(path.slice(depth), value)));
+      const member = node.members.find((candidate) => candidate.key === key);
+      if (!member) return insert(text, node, key, nest(path.slice(depth + 1), value));
+      node = member.value;
+    }
+    return splice(text, node.start, node.end, renderAt(text, node.start, value));
+  },
+  unset(text, path) {
+    let node = scan(text);
+    let removal = { node, index: -1 };
+    for (const key of path) {
+      const index = node.members?.findIndex((member) => member.key === key) ?? -1;
+      if (!node.members || index === -1) return text;
+      if (removal.index === -1 || node.members.length > 1) removal = { node, index };
+      node = node.members[index]!.value;
+    }
+    const members = removal.node.members!;
+    const member = members[removal.index]!;
+    const next = members[removal.index + 1];
+    const previous = members[removal.index - 1];
+    if (next) return splice(text, member.start, next.start, '');
+    if (previous) return splice(text, previous.value.end, member.value.end, '');
+    return splice(text, removal.node.start, removal.node.end, '{}');
+  },
+  fit: (path, value) => [path, value],
+};
+
+const indentAt = (text: string, offset: number): string => /^[ \t]*/.exec(text.slice(lineStart(text, offset), offset))![0];
+
+/** One level of indentation: that of the first key of the document. */
+function unitOf(text: string): string {
+  return /^\s*\{[ \t]*\r?\n([ \t]+)/.exec(text)?.[1] ?? '  ';
+}
+
+function renderAt(text: string, offset: number, value: Json): string {
+  const isOneLine = !text.trim().includes('\n') && text.trim() !== '{}';
+  return isOneLine ? JSON.stringify(value) : render(value, text, indentAt(text, offset), unitOf(text));
+}
+
+function render(value: Json, text: string, indent: string, unit: string): string {
+  return JSON.stringify(value, null, unit).replaceAll('\n', lineBreakOf(text) + indent);
+}
+
+function insert(text: string, node: Node, key: string, value: Json): string {
+  const last = node.members!.at(-1);
+  if (!last) return splice(text, node.start, node.end, renderAt(text, node.start, nest([key], value)));
+  const previous = node.members!.at(-2);
+  const lead = text.slice(node.start + 1, last.start);
+  const gap = previous ? text.slice(previous.value.end, last.start) : `,${lead.includes('\n') ? lead : ' '}`;
+  const colon = text.slice(stringEnd(text, last.start), last.value.start);
+  const rendered = gap.includes('\n') ? render(value, text, indentAt(text, last.start), unitOf(text)) : JSON.stringify(value);
+  return splice(text, last.value.end, last.value.end, gap + JSON.stringify(key) + colon + rendered);
+}
+
+/** Offset after a string that starts at `offset`. */
+function stringEnd(text: string, offset: number): number {
+  let end = offset + 1;
+  while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
+  return end + 1;
+}
+
+/** Where the members of every mapping stand, in a text that `JSON.parse` takes. Iterative in lists, recursive in mappings. */
+function scan(text: string): Node {
+  const skipSpace = (offset: number): number => {
+    while (/\s/.test(text[offset] ?? '')) offset++;
+    return offset;
+  };
+  const skipList = (offset: number): number => {
+    let depth = 0;
+    do {
+      const character = text[offset];
+      if (character === '"') offset = stringEnd(text, offset) - 1;
+      else if (character === '[' || character === '{') depth++;
+      else if (character === ']' || character === '}') depth--;
+      offset++;
+    } while (depth > 0);
+    return offset;
+  };
+  const scanValue = (start: number): Node => {
+    const character = text[start];
+    if (character === '"') return { start, end: stringEnd(text, start) };
+    if (character === '[') return { start, end: skipList(start) };
+    if (character === '{') return scanObject(start);
+    let end = start;
+    while (end < text.length && !/[\s,\]}]/.test(text[end]!)) end++;
+    return { start, end };
+  };
+  const scanObject = (start: number): Node => {
+    const members: Member[] = [];
+    const keys = new Set<string>();
+    let offset = skipSpace(start + 1);
+    while (text[offset] !== '}') {
+      const end = stringEnd(text, offset);
+      const key = JSON.parse(text.slice(offset, end)) as string;
+      if (keys.has(key)) throw new UnreadableText(`the same key twice at ${positionIn(text, offset)}`);
+      keys.add(key);
+      const value = scanValue(skipSpace(skipSpace(end) + 1));
+      members.push({ key, start: offset, value });
+      offset = skipSpace(value.end);
+      if (text[offset] === ',') offset = skipSpace(offset + 1);
+    }
+    return { start, end: offset + 1, members };
+  };
+  return scanValue(skipSpace(0));
+}
+
+/** How far the text is valid: `JSON.parse` tells only in words that quote the content. */
+function faultOffset(text: string): number {
+  const closers: string[] = [];
+  // eslint-disable-next-line no-control-regex -- what JSON wants escaped
+  const token = /\s*(?:"(?:[^"\\\u0000-\u001f]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|[[\]{},:])/y;
+  let offset = 0;
+  for (;;) {
+    token.lastIndex = offset;
+    const found = token.exec(text)?.[0];
+    if (found === undefined) break;
+    const mark = found.trim();
+    if (mark === '{') closers.push('}');
+    else if (mark === '[') closers.push(']');
+    else if ((mark === '}' || mark === ']') && closers.pop() !== mark) break;
+    offset += found.length;
+  }
+  return offset + /^\s*/.exec(text.slice(offset))![0].length;
+}

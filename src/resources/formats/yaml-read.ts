@@ -1,0 +1,148 @@
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  parseDocument,
+  visit,
+  type Alias,
+  type Document,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from 'yaml';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { maxDepth, positionIn, UnreadableText } from './format.ts';
+
+const maxNodes = 200_000;
+const maxOpen = 1000;
+
+/** What PyYAML and every other YAML 1.1 reader take for a number; the library takes more. */
+const number11 = new RegExp(
+  '^(?:[-+]?0b[01_]+|[-+]?0[0-7_]*|[-+]?[1-9][0-9_]*|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+' +
+    '|[-+]?[0-9][0-9_]*\\.[0-9_]*(?:[eE][-+][0-9]+)?|[-+]?\\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?' +
+    '|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\\.[0-9_]*|[-+]?\\.(?:inf|Inf|INF)|\\.(?:nan|NaN|NAN))$',
+);
+
+/** Parses one YAML 1.1 document with the offsets of its tokens. Errors name positions only: the library quotes content. */
+export function parseYaml(text: string): Document {
+  assertFlat(text);
+  const document = parseDocument(text, {
+    version: '1.1',
+    keepSourceTokens: true,
+    prettyErrors: false,
+    uniqueKeys: false,
+    intAsBigInt: true,
+    logLevel: 'error',
+  });
+  const [error] = document.errors;
+  if (error?.code === 'MULTIPLE_DOCS') throw new UnreadableText('more than one YAML document in the file');
+  if (error) throw new UnreadableText(`not valid YAML at ${positionIn(text, error.pos[0])}`);
+  return document;
+}
+
+/** A bound on nesting in flow collections, before the parser recurses. Quotes are not looked at: such texts are rare. */
+function assertFlat(text: string): void {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x5b || code === 0x7b) depth++;
+    else if ((code === 0x5d || code === 0x7d) && depth > 0) depth--;
+    if (depth > maxOpen) throw new UnreadableText(`nested deeper than ${maxDepth} levels`);
+  }
+}
+
+/** The pair of a key in a mapping, by the text of the key; merged keys are not found. */
+export const pairOf = (map: YAMLMap, key: string): Pair | undefined =>
+  map.items.find((pair) => !isMergeKey(pair) && keyText(pair) === key);
+
+/** The document as PyYAML would give it, merge keys resolved. */
+export function treeOf(document: Document, text: string): JsonObject {
+  const root = document.contents;
+  if (root === null || (isScalar(root) && root.value === null)) return {};
+  if (!isMap(root)) throw new UnreadableText('not a YAML mapping at the top level');
+  return mappingOf(root, { targets: targetsIn(document), text, nodes: 0 }, 0);
+}
+
+interface Reading {
+  readonly targets: ReadonlyMap<Alias, Node>;
+  readonly text: string;
+  /** Counted with aliases followed, so that an alias bomb ends early. */
+  nodes: number;
+}
+
+/** What each alias stands for. The library's own way walks the whole document for every alias. */
+function targetsIn(document: Document): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target) targets.set(node, target);
+      } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
+function mappingOf(map: YAMLMap, reading: Reading, depth: number): JsonObject {
+  const own = new Map<string, Json>();
+  const merged = new Map<string, Json>();
+  for (const pair of map.items) {
+    if (isMergeKey(pair)) {
+      for (const [key, value] of mergedBy(pair, reading, depth)) if (!merged.has(key)) merged.set(key, value);
+      continue;
+    }
+    const key = keyText(pair);
+    if (key === undefined) throw new UnreadableText(`a key that is not a text at ${positionIn(reading.text, offsetOf(pair))}`);
+    if (own.has(key)) throw new UnreadableText(`the same key twice at ${positionIn(reading.text, offsetOf(pair))}`);
+    own.set(key, valueOf(pair.value, reading, depth + 1));
+  }
+  for (const [key, value] of merged) if (!own.has(key)) own.set(key, value);
+  return Object.fromEntries(own);
+}
+
+function mergedBy(pair: Pair, reading: Reading, depth: number): readonly (readonly [string, Json])[] {
+  const sources = isSeq(pair.value) ? pair.value.items : [pair.value];
+  return sources.flatMap((source) => {
+    const map = isAlias(source) ? reading.targets.get(source) : source;
+    if (!isMap(map)) throw new UnreadableText(`a merge key without a mapping at ${positionIn(reading.text, offsetOf(pair))}`);
+    return Object.entries(mappingOf(map, reading, depth + 1));
+  });
+}
+
+function valueOf(node: unknown, reading: Reading, depth: number): Json {
+  if (++reading.nodes > maxNodes) throw new UnreadableText(`more than ${maxNodes} values, aliases followed`);
+  if (depth > maxDepth) throw new UnreadableText(`nested deeper than ${maxDepth} levels`);
+  if (isAlias(node)) return valueOf(reading.targets.get(node), reading, depth + 1);
+  if (isMap(node)) return mappingOf(node, reading, depth);
+  if (isSeq(node)) return node.items.map((item) => valueOf(isPair(item) ? item.value : item, reading, depth + 1));
+  return isScalar(node) ? scalarOf(node.value, node.type === 'PLAIN' ? node.source : undefined, node.tag) : null;
+}
+
+/** `plain` is the source of a scalar without quotes. What readers disagree about equals no value that can be wanted. */
+function scalarOf(value: unknown, plain: string | undefined, tag: string | undefined): Json {
+  if (tag !== undefined && !tag.startsWith('tag:yaml.org,2002:')) return `${tag} ${String(value)}`;
+  if (plain !== undefined && tag === undefined) {
+    const isNumber = typeof value === 'number' || typeof value === 'bigint';
+    if ((isNumber && !number11.test(plain)) || /^[yYnN]$|^0o[0-7]+$/.test(plain)) return `!!ambiguous ${plain}`;
+  }
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : `!!int ${value}`;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : `!!float ${value}`;
+  if (value instanceof Date) return `!!timestamp ${plain ?? value.toISOString()}`;
+  if (value instanceof Uint8Array) return `!!binary ${Buffer.from(value).toString('base64')}`;
+  return typeof value === 'boolean' ? value : String(value);
+}
+
+const isMergeKey = ({ key }: Pair): boolean => isScalar(key) && key.type === 'PLAIN' && key.source === '<<';
+
+/** Keys are texts: `on` and `0644` name themselves, whatever a YAML version makes of them. */
+function keyText({ key }: Pair): string | undefined {
+  if (!isScalar(key) || (key.type === 'PLAIN' && key.source === '')) return undefined;
+  return key.type === 'PLAIN' ? key.source : String(key.value);
+}
+
+const offsetOf = ({ key }: Pair): number => (key as Node | null)?.range?.[0] ?? 0;

@@ -1,0 +1,168 @@
+import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
+import type { Json } from '../../model/json.ts';
+import { mebibyte, insertLines, lineBreakOf, lineStart, nest, nextLine, removeLines, splice, type Format } from './format.ts';
+import { pairOf, parseYaml, treeOf } from './yaml-read.ts';
+import { needsLines, renderInline, renderLines, renderMember, type BlockStyle, type Quotes } from './yaml-write.ts';
+
+/**
+ * YAML, read by the rules of version 1.1 as PyYAML has them, and written so that 1.1 and 1.2 agree. Edits are made at the
+ * offsets of the parsed tokens.
+ */
+export const yamlFormat: Format = {
+  maxBytes: mebibyte / 4,
+  read: (text) => treeOf(parseYaml(text), text),
+  set(text, path, value) {
+    const document = parseYaml(text);
+    const style = styleOf(document, text);
+    let map = document.contents;
+    if (map === null || (isScalar(map) && map.source === '')) {
+      return insertLines(text, text.length, renderMember(path[0]!, nest(path.slice(1), value), '', style));
+    }
+    for (const [depth, key] of path.entries()) {
+      if (!isMap(map)) throw new Error('not a YAML mapping at the top level');
+      const rest = path.slice(depth + 1);
+      const pair = pairOf(map, key);
+      if (!pair) return addPair(text, map, key, nest(rest, value), style);
+      const node = pair.value as Node | null;
+      if (isAlias(node)) throw new Error(`${key} is an alias of another value`);
+      if (rest.length === 0 || !isMap(node)) return replaceValue(text, map, pair, nest(rest, value), style);
+      map = node;
+    }
+    return text;
+  },
+  unset(text, path) {
+    let map = parseYaml(text).contents;
+    let removal: { readonly map: YAMLMap; readonly pair: Pair } | undefined;
+    for (const key of path) {
+      const pair = isMap(map) ? pairOf(map, key) : undefined;
+      if (!isMap(map) || !pair) return text;
+      if (!removal || map.items.length > 1) removal = { map, pair };
+      map = pair.value as Node | null;
+    }
+    return removal ? removePair(text, removal.map, removal.pair) : text;
+  },
+  fit: (path, value) => [path, value],
+};
+
+/** Offset after the line on which a value ends; a block text that keeps its line breaks ends with one. */
+const lineEnd = (text: string, end: number): number => (text[end - 1] === '\n' ? end : nextLine(text, end));
+
+const isFlow = (node: { readonly flow?: boolean | undefined }): boolean => node.flow === true;
+const startOf = (node: unknown): number => (node as Node).range![0];
+
+/** Offset after the colon; undefined for a flow key that has none. */
+function colonEnd({ srcToken }: Pair): number | undefined {
+  const colon = srcToken?.sep?.find(({ type }) => type === 'map-value-ind');
+  return colon && colon.offset + 1;
+}
+
+const isImplicitNull = (node: unknown): boolean => !node || (isScalar(node) && node.type === 'PLAIN' && node.source === '');
+
+/** Offset after the last character of a pair or value, comments and blank lines after it left out. */
+function contentEnd(text: string, pair: Pair): number {
+  const { key, value } = pair;
+  if (isImplicitNull(value)) return colonEnd(pair) ?? (key as Node).range![1];
+  return valueEnd(text, value as Node);
+}
+
+function valueEnd(text: string, node: Node): number {
+  if (isMap(node) && !isFlow(node)) return contentEnd(text, node.items.at(-1)!);
+  if (isSeq(node) && !isFlow(node)) {
+    const last = node.items.at(-1);
+    const end = isImplicitNull(last) ? undefined : valueEnd(text, last as Node);
+    return end ?? text.slice(0, node.range![1]).trimEnd().length;
+  }
+  const [start, end] = node.range!;
+  const isBlockText = isScalar(node) && node.type?.startsWith('BLOCK');
+  const keepsBreaks = isBlockText && /^[|>][0-9]*\+/.test(text.slice(start, start + 3));
+  return isBlockText && !keepsBreaks ? start + text.slice(start, end).trimEnd().length : end;
+}
+
+function styleOf(document: Document, text: string): BlockStyle {
+  const root = document.contents;
+  const items = isMap(root) && !isFlow(root) ? root.items : [];
+  const nested = items.find(({ value }) => isMap(value) && !isFlow(value));
+  const list = items.find(({ value }) => isSeq(value) && !isFlow(value));
+  const unit = nested && isMap(nested.value) ? columnOf(text, startOf(nested.value.items[0]!.key)) : '';
+  const isOpen = text !== '' && !text.endsWith('\n');
+  return { unit: unit || '  ', dash: list ? columnOf(text, startOf(list.value)) : unit || '  ', isOpen };
+}
+
+const columnOf = (text: string, offset: number): string => text.slice(lineStart(text, offset), offset);
+
+function indentOf(text: string, map: YAMLMap): string {
+  const indent = columnOf(text, startOf(map.items[0]!.key));
+  if (indent.trim() !== '') throw new Error('a mapping starts within a line, where no key can be added or removed');
+  return indent;
+}
+
+function addPair(text: string, map: YAMLMap, key: string, value: Json, style: BlockStyle): string {
+  const last = map.items.at(-1);
+  if (!isFlow(map)) {
+    const lines = renderMember(key, value, indentOf(text, map), style);
+    return insertLines(text, lineEnd(text, contentEnd(text, last!)), lines);
+  }
+  const member = renderInline({ [key]: value }).slice(1, -1);
+  if (!last) return splice(text, startOf(map) + 1, startOf(map) + 1, member);
+  const end = contentEnd(text, last);
+  return splice(text, end, end, `, ${member}`);
+}
+
+function replaceValue(text: string, map: YAMLMap, pair: Pair, value: Json, style: BlockStyle): string {
+  const node = pair.value as Node | null;
+  if (isFlow(map) || !needsLines(value)) return replaceInline(text, pair, renderInline(value, quotesOf(node)));
+  const indent = indentOf(text, map);
+  const isBlock = (isMap(node) || isSeq(node)) && !isFlow(node);
+  const dash = isSeq(node) && isBlock ? columnOf(text, startOf(node)) : indent + style.dash;
+  const lines = renderLines(value, Array.isArray(value) ? dash : indent + style.unit, style);
+  if (isBlock) {
+    const start = lineStart(text, startOf(node));
+    const end = lineEnd(text, valueEnd(text, node));
+    const block = lines.join(lineBreakOf(text));
+    return splice(text, start, end, text.slice(start, end).endsWith('\n') ? block + lineBreakOf(text) : block);
+  }
+  const bare = isImplicitNull(node) ? text : removeInline(text, pair);
+  return insertLines(bare, lineEnd(bare, colonEnd(pair)!), lines);
+}
+
+/** The old value and the blanks before it, so that the key stands alone. */
+function removeInline(text: string, pair: Pair): string {
+  const end = valueEnd(text, pair.value as Node);
+  return splice(text, colonEnd(pair)!, text.startsWith('\n', end - 1) ? end - 1 : end, '');
+}
+
+function quotesOf(node: Node | null): Quotes {
+  if (!isScalar(node)) return 'plain';
+  if (node.type === 'QUOTE_SINGLE') return 'single';
+  return node.type === 'QUOTE_DOUBLE' ? 'double' : 'plain';
+}
+
+function replaceInline(text: string, pair: Pair, inline: string): string {
+  const { key, value } = pair;
+  const colon = colonEnd(pair);
+  if (colon === undefined) return splice(text, (key as Node).range![1], (key as Node).range![1], `: ${inline}`);
+  if (isImplicitNull(value)) return splice(text, colon, colon, ` ${inline}`);
+  const node = value as Node;
+  const end = valueEnd(text, node);
+  if (!(isMap(node) || isSeq(node)) || isFlow(node)) {
+    const isClosed = text.startsWith('\n', end - 1) && isScalar(node);
+    return splice(text, startOf(node), end, isClosed ? inline + lineBreakOf(text) : inline);
+  }
+  const bare = removeLines(text, lineStart(text, startOf(node)), lineEnd(text, end));
+  return splice(bare, colon, colon, ` ${inline}`);
+}
+
+function removePair(text: string, map: YAMLMap, pair: Pair): string {
+  const start = startOf(pair.key);
+  if (!isFlow(map)) {
+    if (columnOf(text, start).trim() !== '')
+      throw new Error('a mapping starts within a line, where no key can be added or removed');
+    return removeLines(text, lineStart(text, start), lineEnd(text, contentEnd(text, pair)));
+  }
+  const index = map.items.indexOf(pair);
+  const next = map.items[index + 1];
+  const previous = map.items[index - 1];
+  if (next) return splice(text, start, startOf(next.key), '');
+  if (previous) return splice(text, contentEnd(text, previous), contentEnd(text, pair), '');
+  return splice(text, startOf(map), map.range![1], '{}');
+}

@@ -1,0 +1,130 @@
+import type * as z from 'zod';
+import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
+import type { Address, ContentRef, Contents } from '../model/catalog.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Change, Diff, Preview } from '../model/plan.ts';
+import type { ProblemCode } from '../model/problem.ts';
+import type { Secret } from '../model/secret.ts';
+
+/** A reason not to apply anything, found while comparing. */
+export interface Refusal {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** A file of the repository, as `prepare` finds it. */
+export interface SourceEntry {
+  /** Relative to the named directory. */
+  readonly path: string;
+  readonly executable: boolean;
+  readonly content: ContentRef;
+}
+
+/** What `prepare` may ask of the compile stage. Every failure is a Problem at the attribute; the answer is then undefined. */
+export interface PrepareContext {
+  /** Makes bytes of a text known to the catalog. */
+  text(content: string | Secret): ContentRef;
+  /** A file under the role's `files/`, else `desired-state/files/`. */
+  sourceFile(name: string, attribute: string): { readonly content: ContentRef; readonly executable: boolean } | undefined;
+  /** All regular files under such a directory, sorted by path. */
+  sourceDirectory(name: string, attribute: string): readonly SourceEntry[] | undefined;
+  /** Renders a file under `templates/`. */
+  template(name: string, attribute: string): ContentRef | undefined;
+  /** The bytes of a content that this context made; for kinds that must look into it. */
+  read(content: ContentRef): Buffer;
+  /** Reports a Problem at one of the resource's attributes (`path`, `set.model.default`). */
+  problem(attribute: string, message: string, hint?: string): void;
+}
+
+export interface InspectContext {
+  readonly host: HostReader;
+  /** What was last applied, as `prepare` made it then; undefined when the resource was never applied here. */
+  readonly last: object | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface ApplyContext {
+  readonly host: Host;
+  readonly last: object | undefined;
+  readonly contents: Contents;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * All the engine knows about one kind. Methods, not function properties: their bivariance lets the registry avoid casts.
+ * `Attributes` is what users write, `Desired` what `prepare` makes of it (JSON, with `Secret` leaves), `State` what stands
+ * on the host (JSON).
+ */
+export interface ResourceType<
+  Attributes extends object,
+  Desired extends object,
+  State extends object,
+  Undo extends object = JsonObject,
+> {
+  /** Word users write after `kind:`. */
+  readonly kind: string;
+  /** One sentence for help and the generated reference. */
+  readonly summary: string;
+  /** What users write: the only definition of types, validation and JSON Schema. Always `z.strictObject`. */
+  readonly spec: z.ZodType<Attributes>;
+  /** What makes two resources the same thing on one host; duplicates are a Problem. */
+  identify(attributes: Attributes): string;
+  /** Pure but for the context: resolves sources, templates, defaults. Undefined when a Problem was reported. */
+  prepare(attributes: Attributes, context: PrepareContext): Desired | undefined;
+  inspect(desired: Desired, context: InspectContext): State | Promise<State>;
+  /** Pure. Must be `none` right after a successful `apply`. */
+  diff(desired: Desired, actual: State): Diff;
+  /** Makes exactly these changes. Safe to run again after a crash half-way. */
+  apply(desired: Desired, changes: readonly Change[], context: ApplyContext): void | Promise<void>;
+
+  // Abilities. Absent means "cannot", and the plan says so.
+
+  /** Every path whose state belongs to the resource: the engine stats them for a converged run and watches them. Absent or undefined: always inspected. */
+  watches?(desired: Desired): readonly AbsolutePath[] | undefined;
+  /** Paths that belong to this resource alone: another resource on one of them is a Problem. */
+  owns?(desired: Desired): readonly AbsolutePath[];
+  /**
+   * Paths that `apply` may create, replace or remove for these changes. The engine saves them before and restores them on
+   * rollback. The host tells whether a file or a live program is in charge of them.
+   */
+  touches?(desired: Desired, changes: readonly Change[], host: HostReader): readonly AbsolutePath[];
+  /** Undo of effects that are not paths. Journalled before `apply` starts; must not need `apply` to have finished, nor to have started. */
+  readonly undo?: {
+    capture(desired: Desired, context: InspectContext): Undo | Promise<Undo>;
+    restore(undo: Undo, context: ApplyContext): void | Promise<void>;
+  };
+  /**
+   * Bytes before and after, for text diffs, one by one: whoever shows them stops when there is too much. Only called when
+   * `diff` found something.
+   */
+  preview?(
+    desired: Desired,
+    changes: readonly Change[],
+    context: { readonly host: HostReader; readonly contents: Contents },
+  ): Iterable<Preview>;
+  /** Runs when a resource that notifies this one has changed (reload, restart). */
+  refresh?(desired: Desired, context: ApplyContext): void | Promise<void>;
+  /** Addresses needed first if the catalog has them, beyond the user's `after:`. Parent directories are found by the engine. */
+  requires?(desired: Desired): readonly Address[];
+  /** What "gone" looks like, so that what git dropped is pruned by the same diff and apply. */
+  absent?(desired: Desired): Desired;
+  /** Why this host cannot have it (`needs a live host`), or undefined. The step is then held, not failed. */
+  unsupported?(desired: Desired, host: HostReader): string | undefined;
+  /** Why policy must refuse this change (a large shrink, a live file that cannot be parsed). One refusal stops the whole run. */
+  refuses?(desired: Desired, actual: State): readonly Refusal[];
+  /** A file in which foreign content stays after `apply`: policy looks for banned providers in what it will hold. */
+  sharedFile?(desired: Desired): AbsolutePath | undefined;
+  /** Programs that `apply` runs, for the host policy. */
+  commands?(desired: Desired): readonly string[];
+  /** Keeps its place relative to everything declared before it in the same assignment (`command`, `package`, `service`, `timer`). */
+  readonly ordered?: true;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one place where kinds of every shape meet
+export type AnyResourceType = ResourceType<any, any, any, any>;
+
+/** Infers the types from `spec`, `prepare` and `inspect`: authors write no type twice. */
+export const defineResourceType = <A extends object, D extends object, S extends object, U extends object = JsonObject>(
+  type: ResourceType<A, D, S, U>,
+): ResourceType<A, D, S, U> => type;

@@ -1,0 +1,173 @@
+import * as z from 'zod';
+import type { AbsolutePath, Argv, CommandOptions, CommandResult, Host } from '../../host/host.ts';
+import { duration } from '../../model/document.ts';
+import { milliseconds } from '../../model/duration.ts';
+import { converged, type Diff } from '../../model/plan.ts';
+import { Secret } from '../../model/secret.ts';
+import { absolutePath, ownerName, secretText } from '../attributes.ts';
+import { defineResourceType } from '../resource-type.ts';
+
+/** Of a failed command's output, in its error. */
+const shownLines = 5;
+const shownCharacters = 1_000;
+/** Of a secret of several lines, lines shorter than this hide nothing. */
+const shortestLine = 4;
+
+const argument = z
+  .string({
+    error: ({ input }) =>
+      input instanceof Secret
+        ? 'a secret cannot be an argument, which every process list shows; pass it in env'
+        : typeof input === 'number' || typeof input === 'boolean'
+          ? `expected a text; write "${String(input)}" in quotes`
+          : undefined,
+  })
+  .regex(/^[^\0]*$/, 'an argument cannot hold a NUL character');
+
+const argv = z
+  .array(argument, {
+    error: ({ input }) =>
+      typeof input === 'string' ? 'expected a list of arguments, not a shell line: ["program", "argument"]' : undefined,
+  })
+  .min(1, 'expected a program as the first element')
+  .refine(([program]) => program !== '', 'expected a program as the first element')
+  .transform((words) => words as unknown as Argv)
+  .meta({ type: 'array', items: { type: 'string' } });
+
+const spec = z
+  .strictObject({
+    name: z.string().min(1).max(200).optional().meta({ description: 'Names the resource; else its argv does.' }),
+    argv: argv.meta({
+      description: 'Program and arguments. Never a shell line; write ["sh", "-c", "..."] where a shell is needed.',
+    }),
+    creates: absolutePath.optional().meta({ description: 'Run only while nothing stands at this path.' }),
+    unless: argv
+      .optional()
+      .meta({ description: 'A program that only looks. Run the command while it exits with another code than 0.' }),
+    onlyif: argv.optional().meta({ description: 'A program that only looks. Run the command while it exits with 0.' }),
+    refresh_only: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'Run only when a resource that notifies this one has changed.' }),
+    cwd: absolutePath.optional(),
+    env: z
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected a variable name'), secretText)
+      .default({})
+      .meta({ description: 'Added to a fixed minimal environment. The only place for secrets.' }),
+    user: ownerName.optional().meta({ description: 'Runs as this user; needs root.' }),
+    timeout: duration.default('60s'),
+  })
+  .superRefine((value, context) => {
+    const guards = (['creates', 'unless', 'onlyif', 'refresh_only'] as const).filter((name) => value[name] !== undefined);
+    if (guards.length !== 1)
+      context.addIssue({
+        code: 'custom',
+        message: `exactly one of creates, unless, onlyif, refresh_only is needed, found ${guards.join(' and ') || 'none'}`,
+      });
+  });
+
+interface CommandDesired {
+  readonly argv: Argv;
+  readonly creates?: AbsolutePath;
+  readonly unless?: Argv;
+  readonly onlyif?: Argv;
+  readonly cwd?: AbsolutePath;
+  readonly env: Readonly<Record<string, string | Secret>>;
+  readonly user?: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+type CommandState = { readonly isDue: boolean };
+
+/** The escape hatch: a program that runs while its guard says so. */
+export const command = defineResourceType({
+  kind: 'command',
+  summary: 'A program that is run while its guard says that it is due, or when it is notified. Cannot be undone.',
+  spec,
+  identify: ({ name, argv: words }) => name ?? words.join(' ').replace(/\s+/g, ' '),
+
+  prepare({ argv: words, creates, unless, onlyif, cwd, env, user, timeout }): CommandDesired {
+    return {
+      argv: words,
+      ...(creates !== undefined && { creates }),
+      ...(unless && { unless }),
+      ...(onlyif && { onlyif }),
+      ...(cwd !== undefined && { cwd }),
+      env,
+      ...(user !== undefined && { user }),
+      timeout: milliseconds(timeout),
+    };
+  },
+
+  async inspect(desired, { host, signal }): Promise<CommandState> {
+    const { creates, unless, onlyif } = desired;
+    if (creates !== undefined) return { isDue: host.stat(creates) === undefined };
+    const guard = unless ?? onlyif;
+    if (!guard) return { isDue: false };
+    const result = await host.query(guard, signal, optionsOf(desired));
+    if (result.exitCode === null) throw new Error(`the guard ${guard[0]} ${ending(result)}`);
+    return { isDue: (result.exitCode === 0) === (onlyif !== undefined) };
+  },
+
+  diff(desired, { isDue }): Diff {
+    return isDue ? { action: 'create', changes: [{ field: 'run', from: null, to: desired.argv.join(' ') }] } : converged;
+  },
+
+  async apply(desired, _changes, { host, signal }) {
+    await run(desired, host, signal);
+    const { creates } = desired;
+    if (creates !== undefined && !host.stat(creates))
+      throw new Error(`${desired.argv[0]} succeeded, but did not create ${creates}`);
+  },
+
+  refresh: (desired, { host, signal }) => run(desired, host, signal),
+
+  watches({ creates, unless, onlyif }) {
+    if (unless ?? onlyif) return undefined;
+    return creates === undefined ? [] : [creates];
+  },
+
+  unsupported: (_desired, host) => (host.live ? undefined : 'needs a live host'),
+  requires: ({ user }) => (user === undefined ? [] : [`user[${user}]`]),
+  commands: ({ argv: words, unless, onlyif }) => [words, unless, onlyif].flatMap((each) => (each ? [each[0]] : [])),
+  ordered: true,
+});
+
+async function run(desired: CommandDesired, host: Host, signal: AbortSignal): Promise<void> {
+  const result = await host.run(desired.argv, signal, optionsOf(desired));
+  if (result.exitCode === 0) return;
+  const said = lastLines(withoutSecrets(result.stderr.trim() || result.stdout.trim(), desired));
+  const { creates } = desired;
+  const left = creates !== undefined && host.stat(creates) ? `; it left ${creates}, which would count as done: remove it` : '';
+  throw new Error(`${desired.argv[0]} ${ending(result)}${said && `: ${said}`}${left}`);
+}
+
+const ending = ({ exitCode, signal, timedOut }: CommandResult): string =>
+  timedOut ? 'timed out' : exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `exited with ${exitCode}`;
+
+function optionsOf({ cwd, env, user, timeout }: CommandDesired): CommandOptions {
+  const plain = Object.entries(env).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]);
+  return {
+    env: Object.fromEntries(plain),
+    timeout,
+    ...(cwd !== undefined && { cwd }),
+    ...(user !== undefined && { user }),
+  };
+}
+
+/** A program may print its environment. A secret of several lines may appear line by line. */
+function withoutSecrets(text: string, { env }: CommandDesired): string {
+  const secrets = Object.values(env)
+    .filter((value) => value instanceof Secret)
+    .map((secret) => secret.reveal());
+  const lines = secrets
+    .flatMap((secret) => secret.split('\n').map((line) => line.trim()))
+    .filter((line) => line.length >= shortestLine);
+  return [...secrets, ...lines]
+    .filter((part) => part !== '')
+    .sort((a, b) => b.length - a.length)
+    .reduce((rest, part) => rest.replaceAll(part, '<secret>'), text);
+}
+
+const lastLines = (text: string): string => text.split('\n').slice(-shownLines).join('\n').slice(-shownCharacters);

@@ -1,0 +1,53 @@
+import * as z from 'zod';
+import { converged } from '../../model/plan.ts';
+import { absolutePath } from '../attributes.ts';
+import { defineResourceType } from '../resource-type.ts';
+
+const spec = z
+  .strictObject({
+    path: absolutePath,
+    ensure: z.enum(['present', 'absent']).default('present').meta({ description: 'absent: no link at this path.' }),
+    target: z
+      .string()
+      .min(1)
+      .max(4095)
+      .optional()
+      .meta({ description: 'Where the link points, absolute or relative to its directory; it need not exist.' }),
+  })
+  .refine(({ ensure, target }) => ensure === 'absent' || target !== undefined, { message: 'target is needed', path: ['target'] });
+
+interface Desired {
+  readonly path: string;
+  /** Null: no link. */
+  readonly target: string | null;
+}
+
+type State = { readonly type: 'absent' | 'file' | 'directory' | 'other' } | { readonly type: 'link'; readonly target: string };
+
+export const link = defineResourceType({
+  kind: 'link',
+  summary: 'A symbolic link.',
+  spec,
+  identify: ({ path }) => path,
+  prepare: ({ path, ensure, target }): Desired => ({ path, target: ensure === 'absent' ? null : (target ?? null) }),
+  inspect: ({ path }, { host }): State => {
+    const stat = host.stat(path);
+    if (!stat) return { type: 'absent' };
+    return stat.type === 'link' ? { type: 'link', target: host.readLink(path) ?? '' } : { type: stat.type };
+  },
+  diff: ({ target }, actual) => {
+    const from = actual.type === 'link' ? actual.target : null;
+    if (target === from) return converged;
+    if (target === null) return { action: 'remove', changes: [{ field: 'target', from, to: null }] };
+    return { action: from === null ? 'create' : 'update', changes: [{ field: 'target', from, to: target }] };
+  },
+  refuses: ({ path, target }, actual) =>
+    target !== null && actual.type !== 'absent' && actual.type !== 'link'
+      ? [{ code: 'unsafe-target', message: `${path} is a ${actual.type}, where a link is wanted`, hint: 'move it away by hand' }]
+      : [],
+  apply: ({ path, target }, _changes, { host }) => (target === null ? host.remove(path) : host.link(path, target)),
+  watches: ({ path }) => [path],
+  owns: ({ path }) => [path],
+  touches: ({ path }) => [path],
+  absent: ({ path }) => ({ path, target: null }),
+});

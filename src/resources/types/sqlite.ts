@@ -1,0 +1,141 @@
+import * as z from 'zod';
+import type { AbsolutePath, HostReader } from '../../host/host.ts';
+import { converged, type Change, type Diff } from '../../model/plan.ts';
+import { absolutePath, fileMode, formatMode, ownerName, parseMode } from '../attributes.ts';
+import { applyOwners, diffOwners, inspectOwners, ownerIds, type OwnedState } from '../ownership.ts';
+import { defineResourceType, type Refusal } from '../resource-type.ts';
+import { buildDatabase, migrateDatabase, readDatabase, revertDatabase } from '../sqlite-database.ts';
+import { planMigration, type ActualSchema } from '../sqlite-migration.ts';
+import { compileSchema, type DatabaseSchema } from '../sqlite-schema.ts';
+
+const spec = z.strictObject({
+  path: absolutePath,
+  schema: z
+    .string()
+    .optional()
+    .meta({ description: 'SQL: CREATE TABLE, CREATE INDEX, PRAGMA journal_mode, PRAGMA user_version.' }),
+  schema_file: z.string().optional().meta({ description: 'The same as a file under files/.' }),
+  mode: fileMode.default('0640'),
+  owner: ownerName.optional(),
+  group: ownerName.optional(),
+});
+
+interface SqliteDesired {
+  readonly path: AbsolutePath;
+  readonly schema: DatabaseSchema;
+  readonly mode: string;
+  readonly owner?: string;
+  readonly group?: string;
+}
+
+type SqliteState =
+  { readonly exists: false } | ({ readonly exists: true; readonly schema: ActualSchema; readonly mode: number } & OwnedState);
+
+const nothing: ActualSchema = { tables: [], indexes: [], taken: [], journalMode: null, userVersion: null };
+
+/** A SQLite database that has at least the tables, columns and indexes of a schema. Rows are never touched. */
+export const sqlite = defineResourceType({
+  kind: 'sqlite',
+  summary: 'A SQLite database: created, and given the tables, columns and indexes that it lacks; nothing is ever dropped.',
+  spec,
+  identify: ({ path }) => path,
+
+  prepare({ path, schema, schema_file: file, mode, owner, group }, context): SqliteDesired | undefined {
+    if ((schema === undefined) === (file === undefined)) {
+      context.problem('schema', 'exactly one of "schema" and "schema_file" is needed');
+      return undefined;
+    }
+    const attribute = file === undefined ? 'schema' : 'schema_file';
+    const source = file === undefined ? undefined : context.sourceFile(file, attribute);
+    const sql = source ? context.read(source.content).toString() : schema;
+    if (sql === undefined) return undefined;
+    const compiled = compileSchema(sql, (message) => context.problem(attribute, message));
+    return (
+      compiled && { path, schema: compiled, mode, ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) }
+    );
+  },
+
+  inspect(desired, { host }): SqliteState {
+    const { path, schema } = desired;
+    const stat = host.stat(path);
+    if (!stat) return { exists: false };
+    if (stat.type !== 'file') throw new Error(`${path} is a ${stat.type}, not a database`);
+    return { exists: true, schema: readActual(path, schema, host), mode: stat.mode, ...inspectOwners(stat, host, desired) };
+  },
+
+  diff(desired, actual): Diff {
+    if (!actual.exists) return { action: 'create', changes: planMigration(desired.schema, nothing).changes };
+    const changes: Change[] = [...planMigration(desired.schema, actual.schema).changes];
+    if (parseMode(desired.mode) !== actual.mode)
+      changes.push({ field: 'mode', from: formatMode(actual.mode), to: formatMode(parseMode(desired.mode)) });
+    changes.push(...diffOwners(desired, actual));
+    return changes.length === 0 ? converged : { action: 'update', changes };
+  },
+
+  refuses(desired, actual): readonly Refusal[] {
+    const conflicts = actual.exists ? planMigration(desired.schema, actual.schema).conflicts : [];
+    return conflicts.map((conflict) => ({
+      code: 'schema-conflict',
+      message: `${desired.path}: ${conflict}`,
+      hint: 'write the schema as the database is, or migrate the database by hand',
+    }));
+  },
+
+  apply(desired, changes, { host }) {
+    const { path, schema, mode } = desired;
+    if (!host.stat(path)) {
+      // A log left by an earlier database of that name would be replayed into the new one.
+      for (const sidecar of [`${path}-wal`, `${path}-shm`]) if (host.stat(sidecar)) host.remove(sidecar);
+      host.writeFile(path, buildDatabase(schema), { mode: parseMode(mode), ...ownerIds(desired, host) });
+      return;
+    }
+    if (changes.some(({ field }) => !['mode', 'owner', 'group'].includes(field))) migrateDatabase(host.realPath(path), schema);
+    if (changes.some(({ field }) => field === 'mode')) host.setMode(path, parseMode(mode));
+    if (changes.some(({ field }) => field === 'owner' || field === 'group')) applyOwners(path, desired, host);
+  },
+
+  watches: ({ path }) => [path, `${path}-wal`],
+  owns: ({ path }) => [path],
+  requires: ({ owner, group }) => [...(owner ? [`user[${owner}]`] : []), ...(group ? [`group[${group}]`] : [])],
+
+  // On a live host programs may write rows between the change and its undo: there what was added is taken back, and the
+  // file is never replaced. Under --root, and where there was no database, the files themselves are put back.
+  touches: ({ path }, _changes, host) =>
+    host.live && host.stat(path) ? [] : ['', '-wal', '-shm', '-journal'].map((suffix) => path + suffix),
+
+  undo: {
+    capture({ path, schema }, { host }) {
+      const stat = host.live ? host.stat(path) : undefined;
+      if (!stat) return { database: null };
+      const actual = readActual(path, schema, host);
+      const { additions, changes } = planMigration(schema, actual);
+      const changed = new Set(changes.map(({ field }) => field));
+      return {
+        database: {
+          path,
+          additions: additions.map((addition) => ({ ...addition })),
+          userVersion: changed.has('user_version') ? { from: actual.userVersion, to: schema.userVersion } : null,
+          journalMode: changed.has('journal_mode') ? actual.journalMode : null,
+          attributes: { mode: stat.mode, uid: stat.uid, gid: stat.gid },
+        },
+      };
+    },
+    restore({ database }, { host }) {
+      if (!database) return;
+      const stat = host.stat(database.path);
+      if (!stat) return;
+      revertDatabase(host.realPath(database.path), database);
+      const { mode, uid, gid } = database.attributes;
+      if (uid !== stat.uid || gid !== stat.gid) host.setOwner(database.path, uid, gid);
+      if (mode !== stat.mode) host.setMode(database.path, mode);
+    },
+  },
+});
+
+function readActual(path: AbsolutePath, schema: DatabaseSchema, host: HostReader): ActualSchema {
+  try {
+    return readDatabase(host.realPath(path), schema);
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
+  }
+}

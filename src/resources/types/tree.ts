@@ -1,0 +1,259 @@
+import picomatch from 'picomatch';
+import * as z from 'zod';
+import type { AbsolutePath, Host, HostReader } from '../../host/host.ts';
+import { converged, type Change } from '../../model/plan.ts';
+import { absolutePath, fileMode, formatMode, ownerName, parseMode } from '../attributes.ts';
+import { diffOwners, inspectOwners, ownerIds, type Ownership } from '../ownership.ts';
+import { defineResourceType, type ApplyContext, type SourceEntry } from '../resource-type.ts';
+
+const globs = z.array(z.string().min(1).max(1024)).max(1000);
+const spec = z.strictObject({
+  path: absolutePath,
+  source: z.string().meta({ description: "A directory under the role's files/, else desired-state/files/." }),
+  include: globs.default(['**']).meta({ description: 'Globs of relative paths to take; dot files count like others.' }),
+  exclude: globs.default([]).meta({ description: 'Globs of relative paths to leave out.' }),
+  mode: fileMode
+    .optional()
+    .meta({ description: 'Mode of every file; without it 0755 for files that are executable in git and 0644 for the rest.' }),
+  dir_mode: fileMode.default('0755'),
+  modes: z.record(z.string(), fileMode).default({}).meta({ description: 'Modes by glob; the last match wins.' }),
+  owner: ownerName.optional(),
+  group: ownerName.optional(),
+  purge: z
+    .enum(['own', 'all'])
+    .default('own')
+    .meta({ description: 'own: remove files that left git (default); all: remove foreign files too.' }),
+});
+type Attributes = z.infer<typeof spec>;
+
+interface Desired extends Ownership {
+  readonly path: string;
+  /** `mode sha256 size path` per file, sorted by path; one string each keeps ten thousand of them small. */
+  readonly files: readonly string[];
+  readonly dirMode: string;
+  readonly purge: 'own' | 'all';
+}
+
+interface Entry {
+  readonly mode: string;
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/** What stands at the paths that are not as last applied and as desired; a path that is not here is both. `a/b/` is a directory. */
+interface State {
+  readonly paths: { readonly [relative: string]: Found | null };
+}
+type Found = { readonly text: string; readonly ownerChange: string | null; readonly foreign?: true };
+
+export const tree = defineResourceType({
+  kind: 'tree',
+  summary: 'An overlay: every file of a directory of the repository, as one resource.',
+  spec,
+  identify: ({ path }) => path,
+  prepare: (attributes: Attributes, context): Desired | undefined => {
+    const entries = context.sourceDirectory(attributes.source, 'source');
+    if (!entries) return undefined;
+    const { path, dir_mode: dirMode, owner, group, purge } = attributes;
+    return {
+      path,
+      files: selected(entries, attributes).map(
+        (entry) => `${modeOf(entry, attributes)} ${entry.content.sha256} ${entry.content.size} ${entry.path}`,
+      ),
+      dirMode: formatMode(parseMode(dirMode)),
+      purge,
+      ...(owner !== undefined && { owner }),
+      ...(group !== undefined && { group }),
+    };
+  },
+  inspect: (desired, { host, last }): State => inspectTree(desired, last as Desired | undefined, host),
+  diff: (desired, { paths }) => {
+    const wanted = wantedTexts(desired);
+    const changes: Change[] = [];
+    for (const [relative, found] of Object.entries(paths)) {
+      const to = wanted.get(relative) ?? null;
+      const from = found?.text ?? null;
+      if (to === null && found?.foreign && desired.purge !== 'all') continue;
+      if (from !== to) changes.push({ field: relative, from, to });
+      else if (found?.ownerChange) changes.push({ field: relative, from: found.ownerChange, to });
+    }
+    if (changes.length === 0) return converged;
+    const action =
+      wanted.size === 0 ? 'remove' : changes.some(({ field, from }) => field === '' && from === null) ? 'create' : 'update';
+    return { action, changes: sortedForApply(changes), ...(wanted.size === 0 && { bestEffort: true as const }) };
+  },
+  refuses: (desired, { paths }) => {
+    const wanted = wantedTexts(desired);
+    return Object.entries(paths)
+      .filter(([relative, found]) => found && wanted.has(relative) && found.text.startsWith('a '))
+      .map(([relative, found]) => ({
+        code: 'unsafe-target' as const,
+        message: `${join(desired.path, relative)} is ${found?.text}; move it away by hand`,
+      }));
+  },
+  apply: (desired, changes, context) => {
+    const wanted = entriesOf(desired);
+    const owners = ownerIds(desired, context.host);
+    for (const change of changes) applyChange(desired, wanted.get(change.field), change, owners, context);
+  },
+  watches: (desired) => {
+    const names = desired.purge === 'all' ? '/' : '';
+    return [...wantedTexts(desired).keys()].map((relative) =>
+      relative === '' || relative.endsWith('/') ? join(desired.path, relative) + names : join(desired.path, relative),
+    );
+  },
+  owns: ({ path, files }) => files.map((line) => `${path}/${relativeOf(line)}`),
+  touches: ({ path }, changes) => changes.map(({ field }) => join(path, field)),
+  *preview(desired, changes, { host, contents }) {
+    const wanted = entriesOf(desired);
+    const files = changes.filter(({ field, from, to }) => field !== '' && !field.endsWith('/') && hashIn(from) !== hashIn(to));
+    // Edits first: of what is new or gone, the names say most.
+    for (const { field } of [...files.filter(isEdit), ...files.filter((change) => !isEdit(change))]) {
+      const path = join(desired.path, field);
+      const entry = wanted.get(field);
+      yield {
+        path,
+        before: host.stat(path)?.type === 'file' ? host.readFile(path) : undefined,
+        after: entry && contents.read(entry),
+      };
+    }
+  },
+  requires: ({ owner, group }) => [...(owner ? [`user[${owner}]`] : []), ...(group ? [`group[${group}]`] : [])],
+  absent: (desired) => ({ ...desired, files: [] }),
+});
+
+function selected(entries: readonly SourceEntry[], { include, exclude }: Attributes): readonly SourceEntry[] {
+  const takes = picomatch(include, { dot: true });
+  const leaves = exclude.length > 0 ? picomatch(exclude, { dot: true }) : () => false;
+  return entries.filter(({ path }) => takes(path) && !leaves(path));
+}
+
+function modeOf({ path, executable }: SourceEntry, { mode, modes }: Attributes): string {
+  const match = Object.entries(modes).findLast(([glob]) => picomatch.isMatch(path, glob, { dot: true }));
+  return formatMode(parseMode(match?.[1] ?? mode ?? (executable ? '0755' : '0644')));
+}
+
+const relativeOf = (line: string): string => line.slice(line.indexOf(' ', line.indexOf(' ', 5 + 64) + 1) + 1);
+
+function entriesOf({ files }: Desired): Map<string, Entry> {
+  return new Map(
+    files.map((line) => {
+      const [mode = '', sha256 = '', size = ''] = line.split(' ', 3);
+      return [relativeOf(line), { mode, sha256, size: Number(size) }];
+    }),
+  );
+}
+
+/** Every path of the tree, directories included, with the text that a converged one shows: `0644 sha256` or `0755 directory`. */
+function wantedTexts(desired: Desired): Map<string, string> {
+  const texts = new Map<string, string>();
+  if (desired.files.length === 0) return texts;
+  const directory = `${desired.dirMode} directory`;
+  texts.set('', directory);
+  for (const line of desired.files) {
+    const relative = relativeOf(line);
+    for (let slash = relative.indexOf('/'); slash !== -1; slash = relative.indexOf('/', slash + 1))
+      texts.set(relative.slice(0, slash + 1), directory);
+    texts.set(relative, line.slice(0, 5 + 64));
+  }
+  return texts;
+}
+
+function inspectTree(desired: Desired, last: Desired | undefined, host: HostReader): State {
+  const wanted = wantedTexts(desired);
+  const applied = last && last.files !== desired.files ? wantedTexts(last) : wanted;
+  const sizes = new Map(
+    [...(last ? entriesOf(last) : []), ...entriesOf(desired)].map(([relative, { size }]) => [relative, size]),
+  );
+  const lastSizes = last ? entriesOf(last) : new Map<string, Entry>();
+  const paths: Record<string, Found | null> = {};
+  const look = (relative: string, foreign: boolean): void => {
+    const found = inspectPath(
+      desired,
+      relative,
+      host,
+      (size) => foreign || size === sizes.get(relative) || size === lastSizes.get(relative)?.size,
+    );
+    const text = found?.text ?? null;
+    const isAsDesired = text === (wanted.get(relative) ?? null) && !found?.ownerChange;
+    if (!isAsDesired || text !== (applied.get(relative) ?? null))
+      paths[relative] = found && foreign ? { ...found, foreign: true } : found;
+  };
+  for (const relative of wanted.keys()) look(relative, false);
+  for (const relative of applied.keys()) if (!wanted.has(relative)) look(relative, false);
+  if (desired.purge === 'all')
+    for (const relative of foreignPaths(desired.path, new Set([...wanted.keys(), ...applied.keys()]), host)) look(relative, true);
+  return { paths };
+}
+
+function inspectPath(
+  desired: Desired,
+  relative: string,
+  host: HostReader,
+  isWorthReading: (size: number) => boolean,
+): Found | null {
+  const path = join(desired.path, relative);
+  const stat = host.stat(path);
+  if (!stat) return null;
+  const [change] = diffOwners(desired, inspectOwners(stat, host, desired));
+  const ownerChange = change ? `${change.field} ${String(change.from)}` : null;
+  const isDirectory = relative === '' || relative.endsWith('/');
+  if (stat.type === 'directory') return { text: isDirectory ? `${formatMode(stat.mode)} directory` : 'a directory', ownerChange };
+  if (isDirectory || stat.type === 'other')
+    return { text: `a ${stat.type === 'other' ? 'device, fifo or socket' : stat.type}`, ownerChange };
+  if (stat.type === 'link') return { text: `link to ${host.readLink(path) ?? ''}`, ownerChange };
+  // A file of another size differs without being read.
+  const content = isWorthReading(stat.size) ? (host.digest(path) ?? '') : `${stat.size} bytes`;
+  return { text: `${formatMode(stat.mode)} ${content}`, ownerChange };
+}
+
+function* foreignPaths(root: AbsolutePath, known: ReadonlySet<string>, host: HostReader, below = ''): Generator<string> {
+  for (const name of host.list(join(root, below)) ?? []) {
+    const relative = below + name;
+    const isDirectory = host.stat(join(root, relative))?.type === 'directory';
+    if (isDirectory) yield* foreignPaths(root, known, host, `${relative}/`);
+    if (!known.has(isDirectory ? `${relative}/` : relative)) yield isDirectory ? `${relative}/` : relative;
+  }
+}
+
+/** Directories before what goes into them; removals last and deepest first. */
+function sortedForApply(changes: readonly Change[]): Change[] {
+  const byPath = changes.toSorted((a, b) => (a.field < b.field ? -1 : 1));
+  return [...byPath.filter(({ to }) => to !== null), ...byPath.filter(({ to }) => to === null).toReversed()];
+}
+
+function applyChange(
+  desired: Desired,
+  entry: Entry | undefined,
+  change: Change,
+  owners: { readonly uid?: number; readonly gid?: number },
+  context: ApplyContext,
+): void {
+  const { host, contents } = context;
+  const path = join(desired.path, change.field);
+  const isDirectory = change.field === '' || change.field.endsWith('/');
+  if (change.to === null) return isDirectory ? host.removeDirectory(path) : host.remove(path);
+  const mode = parseMode(isDirectory ? desired.dirMode : (entry?.mode ?? ''));
+  const stat = host.stat(path);
+  if (isDirectory) {
+    if (!stat) return host.makeDirectory(path, { mode, ...owners });
+  } else if (entry && (hashIn(change.from) !== entry.sha256 || stat?.type !== 'file')) {
+    if (stat?.type !== 'file' || host.digest(path) !== entry.sha256)
+      return host.writeFile(path, contents.read(entry), { mode, ...keptOwners(host, stat), ...owners });
+  }
+  if (owners.uid !== undefined || owners.gid !== undefined) host.setOwner(path, owners.uid ?? -1, owners.gid ?? -1);
+  return host.setMode(path, mode);
+}
+
+const keptOwners = (
+  host: Host,
+  stat: { readonly type: string; readonly uid: number; readonly gid: number } | undefined,
+): { readonly uid?: number; readonly gid?: number } =>
+  stat?.type === 'file' && host.privileged ? { uid: stat.uid, gid: stat.gid } : {};
+
+const isEdit = ({ from, to }: Change): boolean => from !== null && to !== null;
+
+const hashIn = (text: Change['from']): string | undefined => (typeof text === 'string' ? text.split(' ')[1] : undefined);
+
+const join = (root: AbsolutePath, relative: string): AbsolutePath =>
+  relative === '' ? root : `${root}/${relative.replace(/\/$/, '')}`;

@@ -1,0 +1,17 @@
+/** What one YAML file may hold. A file within these bounds is read in well under a second. */
+export const yamlBounds = {
+  /** Bytes. */
+  bytes: 1024 * 1024,
+  /** Nested mappings and lists, aliases resolved. */
+  depth: 32,
+  /** Keys and list items as written. */
+  entries: 20_000,
+  /** Words, signs, spaces and line ends as written. */
+  tokens: 200_000,
+  /** Values after aliases are resolved. */
+  values: 100_000,
+  /** Keys that all `<<` together bring in. */
+  merged: 40_000,
+  /** Problems that are listed for one file. */
+  problems: 50,
+} as const;

@@ -1,0 +1,64 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeStatIndex, type StatIndex } from '../host/stat-index.ts';
+
+/** What a converged host needs to be told again, without compiling anything. */
+export interface StampHead {
+  /** Everything but the sources that the catalog was made from: facts, host policy, identities, program. */
+  readonly environment: string;
+  readonly host: string;
+  readonly run: string;
+  readonly resources: number;
+  /** How many of them this host cannot have, such as services in a sandbox. */
+  readonly held: number;
+  /** Whether every resource is covered by the index; otherwise the others must be inspected each time. */
+  readonly isComplete: boolean;
+}
+
+export interface Stamp extends StampHead {
+  /** The files of the repository, and its directories with their names. */
+  readonly sources: StatIndex;
+  /** Every managed path. */
+  readonly index: StatIndex;
+}
+
+const fileName = 'converged';
+
+/**
+ * The mark that the last run left: verified, with the stat index of all that is managed. A cache; without it everything is
+ * compiled and read. Any apply removes it first, so that it never describes a host in the middle of a change.
+ */
+export function readStamp(directory: string, locate: (path: string) => string): Stamp | undefined {
+  try {
+    const bytes = readFileSync(join(directory, fileName));
+    const end = bytes.indexOf(10);
+    const { sourceBytes, ...head } = JSON.parse(bytes.toString('utf8', 0, end)) as StampHead & { readonly sourceBytes: number };
+    const middle = end + 1 + sourceBytes;
+    const sources = decodeStatIndex(bytes.subarray(end + 1, middle), (path) => path);
+    return { ...head, sources, index: decodeStatIndex(bytes.subarray(middle), locate) };
+  } catch {
+    // Absent, cut short or from another version: the slow way is always right.
+    return undefined;
+  }
+}
+
+export function writeStamp(directory: string, { index, sources, ...head }: Stamp): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const staged = join(directory, `${fileName}.new`);
+  const sourceBytes = sources.encode();
+  const line = `${JSON.stringify({ ...head, sourceBytes: sourceBytes.length })}\n`;
+  rmSync(staged, { force: true });
+  writeFileSync(staged, Buffer.concat([Buffer.from(line), sourceBytes, index.encode()]), { mode: 0o600, flag: 'wx' });
+  renameSync(staged, join(directory, fileName));
+}
+
+export function removeStamp(directory: string): void {
+  rmSync(join(directory, fileName), { force: true });
+  const descriptor = openSync(directory, 'r');
+  try {
+    // The removal must not be lost in a power cut that keeps the changes which follow it.
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

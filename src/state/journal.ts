@@ -1,0 +1,130 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Address } from '../model/catalog.ts';
+import type { JsonObject } from '../model/json.ts';
+import { openSealing } from './sealing.ts';
+
+/** Undo of one effect, in the order of capture; restored in reverse. */
+export interface UndoEntry {
+  readonly address: Address;
+  /** What `apply/undo.ts` needs to put things back. */
+  readonly entry: JsonObject;
+}
+
+export interface OpenRun {
+  readonly run: string;
+  readonly key: string;
+  readonly startedAt: string;
+}
+
+/** A refresh that some change owes; it stays until it is done, across crashes and rollbacks. */
+export interface OwedRefresh {
+  readonly address: Address;
+  readonly run: string;
+  readonly because: Address;
+}
+
+export interface Quarantined {
+  readonly key: string;
+  readonly run: string;
+  readonly reason: string;
+}
+
+/**
+ * Intent and undo data, durable before the host changes. The caller puts what belongs together into one transaction.
+ */
+export interface Journal {
+  begin(run: string, key: string, startedAt: string): void;
+  /** The run that was begun and neither finished nor rolled back: what a crash left. */
+  open(): OpenRun | undefined;
+  finish(run: string, how: 'applied' | 'rolled-back'): void;
+  addUndo(run: string, undo: UndoEntry): void;
+  /** Newest first. */
+  undoOf(run: string): readonly UndoEntry[];
+  /** Keeps bytes for the undo of a run, encrypted with a key of this state directory. */
+  putContent(run: string, digest: string, bytes: Uint8Array): void;
+  content(run: string, digest: string): Buffer;
+  owe(refresh: OwedRefresh): void;
+  settle(address: Address): void;
+  owed(): readonly OwedRefresh[];
+  quarantine(entry: Quarantined): void;
+  quarantined(key: string): Quarantined | undefined;
+  /** Forgets every quarantine; the revisions may be tried again. */
+  release(): number;
+  /** The key that a run was begun with. */
+  keyOf(run: string): string | undefined;
+  /** Runs that were applied and whose undo data is still kept, newest first. */
+  undoable(): readonly string[];
+  /** Drops undo data of all but the newest `keep` applied runs. */
+  forget(keep: number): void;
+}
+
+export function openJournal(database: DatabaseSync, directory: string): Journal {
+  const sealing = openSealing(directory);
+  const run = (sql: string, ...values: (string | number | Uint8Array)[]): number =>
+    Number(database.prepare(sql).run(...values).changes);
+  const rows = (sql: string, ...values: (string | number)[]): Readonly<Record<string, unknown>>[] =>
+    database.prepare(sql).all(...values);
+  const insertUndo = () => database.prepare('INSERT INTO undo (run, address, entry) VALUES (?, ?, ?)');
+  let preparedUndo: ReturnType<typeof insertUndo> | undefined;
+  return {
+    begin: (id, key, startedAt) => void run("INSERT INTO journal VALUES (?, 'open', ?, ?)", id, key, startedAt),
+    open() {
+      const [row] = rows("SELECT * FROM journal WHERE state = 'open'");
+      return row && { run: String(row['run']), key: String(row['key']), startedAt: String(row['started_at']) };
+    },
+    finish(id, how) {
+      run('UPDATE journal SET state = ? WHERE run = ?', how, id);
+      if (how === 'rolled-back') dropUndo(run, id);
+    },
+    addUndo(id, { address, entry }) {
+      preparedUndo ??= insertUndo();
+      preparedUndo.run(id, address, JSON.stringify(entry));
+    },
+    undoOf: (id) =>
+      rows('SELECT address, entry FROM undo WHERE run = ? ORDER BY sequence DESC', id).map((row) => ({
+        address: String(row['address']),
+        entry: JSON.parse(String(row['entry'])) as JsonObject,
+      })),
+    putContent: (id, digest, bytes) =>
+      void run('INSERT OR IGNORE INTO content VALUES (?, ?, ?)', id, digest, sealing.seal(bytes)),
+    content(id, digest) {
+      const [row] = rows('SELECT bytes FROM content WHERE run = ? AND sha256 = ?', id, digest);
+      if (!row) throw new Error(`the undo data of run ${id} lacks content ${digest.slice(0, 12)}`);
+      return sealing.open(row['bytes'] as Uint8Array);
+    },
+    owe: ({ address, run: id, because }) => void run('INSERT OR REPLACE INTO owed VALUES (?, ?, ?)', address, id, because),
+    settle: (address) => void run('DELETE FROM owed WHERE address = ?', address),
+    owed: () =>
+      rows('SELECT * FROM owed ORDER BY address').map((row) => ({
+        address: String(row['address']),
+        run: String(row['run']),
+        because: String(row['because']),
+      })),
+    quarantine: ({ key, run: id, reason }) => void run('INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?)', key, id, reason),
+    quarantined(key) {
+      const [row] = rows('SELECT * FROM quarantine WHERE key = ?', key);
+      return row && { key, run: String(row['run']), reason: String(row['reason']) };
+    },
+    release: () => run('DELETE FROM quarantine'),
+    keyOf(id) {
+      const [row] = rows('SELECT key FROM journal WHERE run = ?', id);
+      return row && String(row['key']);
+    },
+    undoable: () =>
+      rows("SELECT run FROM journal WHERE state = 'applied' ORDER BY started_at DESC, run DESC").map((row) => String(row['run'])),
+    forget(keep) {
+      for (const row of rows(
+        "SELECT run FROM journal WHERE state != 'open' ORDER BY started_at DESC, run DESC LIMIT -1 OFFSET ?",
+        keep,
+      )) {
+        dropUndo(run, String(row['run']));
+        run('DELETE FROM journal WHERE run = ?', String(row['run']));
+      }
+    },
+  };
+}
+
+function dropUndo(run: (sql: string, id: string) => number, id: string): void {
+  run('DELETE FROM undo WHERE run = ?', id);
+  run('DELETE FROM content WHERE run = ?', id);
+}

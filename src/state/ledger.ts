@@ -1,0 +1,73 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Address } from '../model/catalog.ts';
+import { canonicalJson } from '../model/json.ts';
+import { sealSecrets } from '../model/secret.ts';
+
+/** What was last applied for one resource, and by which run. */
+export interface LedgerEntry {
+  readonly address: Address;
+  readonly kind: string;
+  /** `digestOf(desired)` as it was applied. */
+  readonly digest: string;
+  readonly prune: 'yes' | 'no' | 'confirm';
+  /** Secrets stand in it sealed: known by digest only. */
+  readonly desired: object;
+  /** Contents of it are never shown, also after git stopped saying so. */
+  readonly sensitive: boolean;
+  /** `roles/golden_state/role.yaml:12:5`. */
+  readonly origin: string;
+  readonly run: string;
+  readonly revision: string | null;
+  readonly appliedAt: string;
+}
+
+/** The ledger: every resource that this program owns on the host. */
+export interface Ledger {
+  all(): ReadonlyMap<Address, LedgerEntry>;
+  get(address: Address): LedgerEntry | undefined;
+  put(entry: LedgerEntry): void;
+  remove(address: Address): void;
+}
+
+export function openLedger(database: DatabaseSync): Ledger {
+  const put = () =>
+    database.prepare(`INSERT OR REPLACE INTO ledger (address, kind, digest, prune, desired, sensitive, origin, run, revision, applied_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  let prepared: ReturnType<typeof put> | undefined;
+  return {
+    all: () =>
+      new Map(
+        database
+          .prepare('SELECT * FROM ledger ORDER BY address')
+          .all()
+          .map((row) => [String(row['address']), readEntry(row)]),
+      ),
+    get(address) {
+      const row = database.prepare('SELECT * FROM ledger WHERE address = ?').get(address);
+      return row && readEntry(row);
+    },
+    put(entry) {
+      prepared ??= put();
+      const { address, kind, digest, prune, desired, sensitive, origin, run, revision, appliedAt } = entry;
+      prepared.run(address, kind, digest, prune, canonicalJson(desired), sensitive ? 1 : 0, origin, run, revision, appliedAt);
+    },
+    remove(address) {
+      database.prepare('DELETE FROM ledger WHERE address = ?').run(address);
+    },
+  };
+}
+
+function readEntry(row: Readonly<Record<string, unknown>>): LedgerEntry {
+  return {
+    address: String(row['address']),
+    kind: String(row['kind']),
+    digest: String(row['digest']),
+    prune: row['prune'] as LedgerEntry['prune'],
+    desired: sealSecrets(JSON.parse(String(row['desired']))) as object,
+    sensitive: row['sensitive'] === 1,
+    origin: String(row['origin']),
+    run: String(row['run']),
+    revision: row['revision'] === null ? null : String(row['revision']),
+    appliedAt: String(row['applied_at']),
+  };
+}

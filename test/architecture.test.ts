@@ -1,0 +1,171 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path/posix';
+import { describe, expect, it } from 'vitest';
+
+/** Folder or file of `src/` → what it may import besides itself. A rule that nothing uses is an error too. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  host: ['model', 'source'],
+  source: ['model'],
+  inventory: ['model'],
+  resources: ['model', 'host'],
+  compile: ['model', 'inventory', 'resources'],
+  plan: ['model', 'host', 'resources'],
+  policy: ['model'],
+  state: ['model', 'host'],
+  apply: ['model', 'host', 'plan', 'resources', 'state'],
+  report: ['model', 'resources'],
+  cli: ['*'],
+};
+
+/** Each npm package has its doors; whoever else needs it goes through them. */
+const doors: Readonly<Record<string, readonly string[]>> = {
+  'age-encryption': ['inventory/age.ts'],
+  ajv: ['compile/role-parameters.ts'],
+  'ajv-formats': ['compile/role-parameters.ts'],
+  commander: ['cli'],
+  diff: ['report/unified-diff.ts'],
+  esbuild: ['build.ts'],
+  ini: ['resources/formats'],
+  nunjucks: ['compile'],
+  picomatch: ['policy/glob.ts', 'resources/types/tree.ts'],
+  'simple-git': ['source/commit-info.ts'],
+  'smol-toml': ['resources/formats'],
+  yaml: ['source', 'compile', 'resources/formats'],
+  zod: ['model', 'resources', 'source', 'report', 'compile'],
+};
+
+/** No clock, no files, no processes, no chance. */
+const pure = ['model', 'compile', 'policy', 'plan'];
+const impure = /^node:(fs|child_process|os|net|http|timers)/;
+
+/** Who may name the mutating half of the host. */
+const mayMutate = ['apply', 'host', 'resources', 'converge.ts', 'roll-back-runs.ts'];
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+const files = globSync('src/**/*.ts')
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => !file.endsWith('.d.ts'));
+const text = new Map(files.map((file) => [relative('src', file), readFileSync(file, 'utf8')]));
+const imports: Import[] = [...text].flatMap(([file, source]) => {
+  const found = [...source.matchAll(/^(?:import|export)\s[^;]*?from '([^']+)';|^import '([^']+)';|\bimport\('([^']+)'\)/gms)];
+  return found.map((match) => {
+    const name = match[1] ?? match[2] ?? match[3] ?? '';
+    return { file, target: name.startsWith('.') ? join(dirname(file), name) : name };
+  });
+});
+const isLocal = ({ target }: Import): boolean => text.has(target);
+const isWithin = (file: string, place: string): boolean => file === place || file.startsWith(`${place}/`);
+const packageOf = (target: string): string =>
+  target
+    .split('/')
+    .slice(0, target.startsWith('@') ? 2 : 1)
+    .join('/');
+
+describe('the architecture', () => {
+  it('is looked at', () => {
+    expect(files.length).toBeGreaterThan(50);
+    expect(imports.length).toBeGreaterThan(200);
+  });
+
+  it('imports point one way', () => {
+    const wrong = imports.filter(isLocal).filter(({ file, target }) => {
+      const place = file.split('/')[0] as string;
+      if (!file.includes('/')) return false;
+      const allowed = mayImport[place];
+      return !isWithin(target, place) && !allowed?.some((each) => each === '*' || isWithin(target, each));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('no import rule is stale', () => {
+    const stale = Object.entries(mayImport).flatMap(([place, allowed]) =>
+      allowed
+        .filter((each) => each !== '*' && !imports.some(({ file, target }) => isWithin(file, place) && isWithin(target, each)))
+        .map((each) => `${place} → ${each}`),
+    );
+    expect(stale).toEqual([]);
+  });
+
+  it('no file imports itself in a circle', () => {
+    const next = new Map(files.map((file) => [relative('src', file), [] as string[]]));
+    for (const { file, target } of imports.filter(isLocal)) next.get(file)?.push(target);
+    // Types may refer to each other; what is loaded may not.
+    const values = new Map(
+      [...text].map(([file, source]) => [file, (next.get(file) ?? []).filter((target) => loads(source, file, target))]),
+    );
+    expect(findCircle(values)).toEqual([]);
+  });
+
+  it('every npm package has its doors, and every dependency is used', () => {
+    const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: Record<string, string> };
+    const outside = imports.filter((each) => !isLocal(each) && !each.target.startsWith('node:') && !each.target.startsWith('.'));
+    const wrong = outside.filter(({ file, target }) => !doors[packageOf(target)]?.some((door) => isWithin(file, door)));
+    const unused = Object.keys(dependencies).filter((name) => !outside.some(({ target }) => packageOf(target) === name));
+    const stale = Object.entries(doors).flatMap(([name, places]) =>
+      places
+        .filter((place) => !outside.some(({ file, target }) => packageOf(target) === name && isWithin(file, place)))
+        .map((place) => `${name}: ${place}`),
+    );
+    expect({ wrong, unused, stale }).toEqual({ wrong: [], unused: [], stale: [] });
+  });
+
+  it('pure stages have no clock, no files, no processes and no chance', () => {
+    const wrong = imports.filter(({ file, target }) => pure.some((place) => isWithin(file, place)) && impure.test(target));
+    const clocks = [...text]
+      .filter(
+        ([file, source]) =>
+          pure.some((place) => isWithin(file, place)) &&
+          /\bDate\.now\(|\bMath\.random\(|\bprocess\.(?!getBuiltinModule)/.test(source),
+      )
+      .map(([file]) => file);
+    expect({ wrong, clocks }).toEqual({ wrong: [], clocks: [] });
+  });
+
+  it('only apply and the kinds hold a Host that can change something', () => {
+    const mutating = /\b(Host|LocalHost)\b(?!Policy|Reader)/;
+    const wrong = [...text].filter(([file, source]) => {
+      const named = [...source.matchAll(/^import (?:type )?\{([^}]*)\} from '[^']*host\/(?:local-)?host\.ts';/gm)].some((match) =>
+        mutating.test(match[1] ?? ''),
+      );
+      return named && !mayMutate.some((place) => isWithin(file, place));
+    });
+    expect(wrong.map(([file]) => file)).toEqual([]);
+  });
+
+  it('no file has more than 300 lines', () => {
+    const tests = globSync('test/**/*.ts').map((file): [string, string] => [file, readFileSync(file, 'utf8')]);
+    const long = [...text, ...tests]
+      .map(([file, source]) => ({ file, lines: source.split('\n').length - 1 }))
+      .filter(({ lines }) => lines > 300);
+    expect(long).toEqual([]);
+  });
+});
+
+function loads(source: string, file: string, target: string): boolean {
+  const statements = [...source.matchAll(/^(import|export)\s(type\s)?([^;]*?)from '([^']+)';/gms)];
+  return statements.some(([, , type, , name]) => !type && join(dirname(file), name as string) === target);
+}
+
+function findCircle(next: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return [];
+    for (const target of next.get(file) ?? []) {
+      const circle = visit(target, [...path, file]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(file);
+    return [];
+  };
+  for (const file of next.keys()) {
+    const circle = visit(file, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}

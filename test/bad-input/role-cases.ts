@@ -1,0 +1,83 @@
+import { badCase, roleCases, type BadCase } from './bad-case.ts';
+
+const health = (name: string, codes: string, text: string) => [name, codes, `summary: x\nhealth:\n  - ${text}\n`] as const;
+const inRole = (name: string, codes: string, text: string): BadCase =>
+  badCase(name, codes, {
+    'roles/web/role.yaml': 'summary: x\nparameters: {type: object, required: [port], properties: {port: {type: integer}}}\n',
+    'desired-state/site.yaml': `assignments:\n  - hosts: all\n    roles: [${text}]\n`,
+  });
+
+/** roles/NAME/role.yaml, its parameters and its health checks. */
+export const roleDocumentCases: readonly BadCase[] = [
+  ...roleCases([
+    ['an empty role', 'missing-key', '¦'],
+    ['a role that is a list', 'wrong-type', '¦- kind: file\n'],
+    ['a role that is a text', 'wrong-type', '¦hello\n'],
+    ['a role without a summary', 'missing-key', '¦depends: []\n'],
+    ['a misspelt summary', 'missing-key unknown-key', '¦¦sumary: x\n'],
+    ['an empty summary', 'wrong-type', 'summary: ¦""\n'],
+    ['a summary that is nothing', 'wrong-type', 'summary: ¦\n'],
+    ['a summary that is a number', 'wrong-type', 'summary: ¦1.5\n'],
+    ['a summary that is a boolean', 'wrong-type', 'summary: ¦true\n'],
+    ['a summary that is a list', 'wrong-type', 'summary: ¦[x]\n'],
+    ['depends as a text', 'wrong-type', 'summary: x\ndepends: ¦web\n'],
+    ['depends with a number', 'wrong-type', 'summary: x\ndepends: [¦1]\n'],
+    ['depends on a role that is not there', 'unknown-role', 'summary: x\ndepends: [¦nobody]\n'],
+    ['depends on itself', 'cycle', 'summary: x\ndepends: ¦[depends-on-itself]\n'],
+    ['parameters as a list', 'wrong-type', 'summary: x\nparameters: ¦[a]\n'],
+    ['parameters as a text', 'wrong-type', 'summary: x\nparameters: ¦a\n'],
+    ['parameters that are no JSON Schema', 'role-parameter', 'summary: x\nparameters: ¦{type: objekt}\n'],
+    ['parameters with an unknown reference', 'role-parameter', 'summary: x\nparameters: ¦{$ref: "https://example.org/x"}\n'],
+    ['a misspelt resources key', 'unknown-key', 'summary: x\n¦resource: []\n'],
+    ['a misspelt health key', 'unknown-key', 'summary: x\n¦healt: []\n'],
+    ['an Ansible role', 'missing-key unknown-key', '¦¦tasks:\n  - name: x\n'],
+    ['resources as a text', 'wrong-type', 'summary: x\nresources: ¦file\n'],
+    ['health as a mapping', 'wrong-type', 'summary: x\nhealth: ¦{tcp: {port: 1}}\n'],
+    health('an unknown health check', 'unknown-key', '¦ping: {host: x}'),
+    health('two health checks in one', 'wrong-type', '¦{tcp: {port: 1}, http: {url: "http://127.0.0.1/"}}'),
+    health('a health check that is a text', 'wrong-type', '¦http'),
+    health('a health check that is empty', 'wrong-type', '¦{}'),
+    health('an http check without a url', 'missing-key', 'http: ¦{status: 200}'),
+    health('an http check with a misspelt key', 'unknown-key', 'http: {url: "http://127.0.0.1/", ¦withn: 3s}'),
+    health('an http check with a bad status', 'wrong-type', 'http: {url: "http://127.0.0.1/", status: ¦ok}'),
+    health('an http check with half a status', 'wrong-type', 'http: {url: "http://127.0.0.1/", status: ¦200.5}'),
+    health('a duration without a unit', 'wrong-type', 'http: {url: "http://127.0.0.1/", within: ¦30}'),
+    health('a duration with an unknown unit', 'wrong-type', 'http: {url: "http://127.0.0.1/", within: ¦3 fortnights}'),
+    health('a negative duration', 'wrong-type', 'http: {url: "http://127.0.0.1/", within: ¦-3s}'),
+    health('a tcp check without a port', 'missing-key', 'tcp: ¦{host: 127.0.0.1}'),
+    health('a tcp check with a list of ports', 'wrong-type', 'tcp: {port: ¦[1, 2]}'),
+    health('a tcp check with half a port', 'wrong-type', 'tcp: {port: ¦80.5}'),
+    health('a command check with a text', 'wrong-type', 'command: {argv: ¦"systemctl is-active x"}'),
+    health('a command check with nothing to run', 'wrong-type', 'command: {argv: ¦[]}'),
+    health('a file_age check without a path', 'missing-key', 'file_age: ¦{max: 5m}'),
+    health('a file_age check without a limit', 'missing-key', 'file_age: ¦{path: /x}'),
+    health('an undefined variable in a health check', 'undefined-variable', 'file_age: {path: ¦"{{ nowhere }}/x", max: 5m}'),
+  ]),
+  badCase('a default that does not fit', 'role-parameter', {
+    'roles/picky/role.yaml': 'summary: x\nparameters: {type: object, properties: {a: {type: integer, default: x}}}\n',
+    'desired-state/site.yaml': 'assignments:\n  - hosts: all\n    roles: [¦picky]\n',
+  }),
+  inRole('a missing parameter', 'role-parameter', '¦web'),
+  inRole('a missing parameter beside others', 'role-parameter role-parameter', '{role: web, with: ¦{¦prt: 1}}'),
+  inRole('a parameter of another type', 'role-parameter', '{role: web, with: {port: ¦eighty}}'),
+  inRole('a parameter that no role has', 'role-parameter', '{role: web, with: {port: 1, ¦colour: red}}'),
+  inRole('a parameter from an undefined variable', 'undefined-variable', '{role: web, with: {port: ¦"{{ nowhere }}"}}'),
+  inRole('a role with a bad condition', 'template-syntax', '{role: web, with: {port: 1}, when: ¦"{{ a b }}"}'),
+  {
+    name: 'a role without role.yaml',
+    files: { 'roles/lost/role.yml': 'summary: x\n' },
+    expected: ['missing-file roles/lost/role.yaml:1:1'],
+  },
+  badCase('a role name with a blank', 'unsafe-path', { 'roles/my role/role.yaml': '¦summary: x\n' }),
+  badCase('a role name with a leading dash', 'unsafe-path', { 'roles/-rf/role.yaml': '¦summary: x\n' }),
+  badCase('a hidden role', 'unsafe-path', { 'roles/.hidden/role.yaml': '¦summary: x\n' }),
+  badCase('a circle of two roles', 'cycle', {
+    'roles/one/role.yaml': 'summary: x\ndepends: ¦[two]\n',
+    'roles/two/role.yaml': 'summary: x\ndepends: [one]\n',
+  }),
+  badCase('a circle of three roles', 'cycle', {
+    'roles/one/role.yaml': 'summary: x\ndepends: ¦[two]\n',
+    'roles/three/role.yaml': 'summary: x\ndepends: [one]\n',
+    'roles/two/role.yaml': 'summary: x\ndepends: [three]\n',
+  }),
+];

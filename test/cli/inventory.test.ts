@@ -1,0 +1,81 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../support/run-cli.ts';
+
+let source: string;
+beforeAll(() => {
+  source = mkdtempSync(join(tmpdir(), 'inventory-'));
+  mkdirSync(join(source, 'desired-state'));
+  mkdirSync(join(source, 'inventory/group_vars'), { recursive: true });
+  writeFileSync(join(source, 'desired-state/site.yaml'), 'assignments: []\n');
+  writeFileSync(
+    join(source, 'inventory/hosts.yml'),
+    'all:\n  children:\n    web:\n      hosts:\n        web1:\n        web2: { port: 81 }\n    db:\n      hosts:\n        db1:\n',
+  );
+  writeFileSync(join(source, 'inventory/group_vars/web.yml'), 'port: 80\n');
+});
+afterAll(() => rmSync(source, { recursive: true }));
+
+const inventory = (...args: readonly string[]) => runCli(['inventory', ...args], { cwd: source });
+
+describe('inventory', () => {
+  it('--list prints groups and variables as ansible-inventory does', () => {
+    const { exit, stdout } = inventory('--list');
+
+    expect(JSON.parse(stdout)).toEqual({
+      _meta: { hostvars: { web1: { port: 80 }, web2: { port: 81 } } },
+      all: { children: ['ungrouped', 'web', 'db'] },
+      web: { hosts: ['web1', 'web2'] },
+      db: { hosts: ['db1'] },
+    });
+    expect(exit).toBe(0);
+  });
+
+  it('--list PATTERN keeps the selected hosts only', () => {
+    expect(JSON.parse(inventory('--list', 'all:!web1').stdout)).toEqual({
+      _meta: { hostvars: { web2: { port: 81 } } },
+      all: { children: ['web', 'db'] },
+      web: { hosts: ['web2'] },
+      db: { hosts: ['db1'] },
+    });
+  });
+
+  it('--host prints the variables of one host', () => {
+    expect(JSON.parse(inventory('--host', 'web2').stdout)).toEqual({ port: 81 });
+  });
+
+  it('--graph draws a group, or the groups of the hosts that a pattern selects', () => {
+    expect(inventory('--graph', 'web').stdout).toBe('@web:\n  |--web1\n  |--web2\n');
+    expect(inventory('--graph', 'web:&web1').stdout).toBe('@all:\n  |--@web:\n  |  |--web1\n');
+  });
+
+  it.each([
+    [['--host', 'web3'], 'did you mean web1?'],
+    [['--graph', 'wbe'], 'web'],
+    [[], '--list, --host NAME, --graph'],
+    [['--list', '--graph'], '--list, --host NAME, --graph'],
+  ])('%j exits 64 and names what would be right', (args, hint) => {
+    const { exit, stdout, stderr } = inventory(...args);
+
+    expect(stderr).toContain(hint);
+    expect(stdout).toBe('');
+    expect(exit).toBe(64);
+  });
+
+  it('lists problems as file:line:column and exits 65', () => {
+    const broken = mkdtempSync(join(tmpdir(), 'inventory-broken-'));
+    try {
+      cpSync(source, broken, { recursive: true });
+      writeFileSync(join(broken, 'inventory/hosts.yml'), 'all:\n  hosts:\n    a b:\n');
+
+      const { exit, stderr } = runCli(['inventory', '--graph', '--source', broken]);
+
+      expect(stderr).toMatch(/inventory\/hosts\.yml:3:5 /);
+      expect(exit).toBe(65);
+    } finally {
+      rmSync(broken, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,69 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { readFileSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { jsonSchemas } from '../../src/report/json-schemas.ts';
+import { runCli } from '../support/run-cli.ts';
+
+const repository = new URL('../..', import.meta.url).pathname;
+const validator = (name: string) => new Ajv2020({ strict: false, allErrors: true }).compile({ ...jsonSchemas().get(name)! });
+
+describe('the JSON Schemas', () => {
+  it.each([...jsonSchemas().keys()])('%s is a valid schema', (name) => {
+    expect(() => validator(name)).not.toThrow();
+  });
+
+  it.each([
+    ['site', 'desired-state/site.yaml'],
+    ['policy', 'desired-state/policy.yaml'],
+    ['rollout', 'desired-state/rollout.yaml'],
+    ...readdirSync(`${repository}roles`).map((role) => ['role', `roles/${role}/role.yaml`] as const),
+  ] as const)('%s accepts %s', (name, file) => {
+    const validate = validator(name);
+
+    validate(parse(readFileSync(`${repository}${file}`, 'utf8')));
+
+    expect(validate.errors ?? []).toEqual([]);
+  });
+
+  it.each([
+    [{ kind: 'file', path: '/x', content: 'a', mod: '0644' }, 'an unknown attribute'],
+    [{ kind: 'file', path: 'x', content: 'a' }, 'a relative path'],
+    [{ kind: 'file', path: '/x', content: 'a', on_drift: 'never' }, 'a word that is none'],
+    [{ kind: 'fiel', path: '/x' }, 'an unknown kind'],
+    [{ path: '/x' }, 'no kind'],
+  ])('site refuses %j: %s', (resource: object, _why: string) => {
+    expect(validator('site')({ assignments: [{ hosts: 'all', resources: [resource] }] })).toBe(false);
+  });
+
+  it('site accepts templates in the place of values', () => {
+    const resource = { kind: 'file', path: '{{ home }}/x', content: 'a', mode: '{{ mode }}', create_only: '{{ once }}' };
+
+    expect(validator('site')({ assignments: [{ hosts: 'all', resources: [resource] }] })).toBe(true);
+  });
+});
+
+describe('schema', () => {
+  it('lists every schema', () => {
+    const { exit, stdout } = runCli(['schema']);
+
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    ).toEqual([...jsonSchemas().keys()]);
+    expect(exit).toBe(0);
+  });
+
+  it('prints one, a kind also by its own name', () => {
+    expect(JSON.parse(runCli(['schema', 'file']).stdout)).toEqual(jsonSchemas().get('kind-file'));
+  });
+
+  it('names the nearest for a name that is none', () => {
+    const { exit, stderr } = runCli(['schema', 'sitee']);
+
+    expect(stderr).toContain('did you mean site?');
+    expect(exit).toBe(64);
+  });
+});

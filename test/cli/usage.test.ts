@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { commandTable } from '../../src/cli/command-table.ts';
+import { runCli } from '../support/run-cli.ts';
+
+const repository = new URL('../..', import.meta.url).pathname;
+
+describe('wrong usage', () => {
+  it.each([
+    [['plann'], "unknown command 'plann'", 'did you mean plan?'],
+    [['secret', 'sett', 'x'], "unknown command 'sett'", 'did you mean set?'],
+    [['--chek'], "unknown option '--chek'", 'did you mean --check?'],
+    [['plan', '--ot', 'x'], "unknown option '--ot'", 'did you mean --out?'],
+    [['-o', 'jsn'], 'Allowed choices are text, json, ndjson', '--help'],
+    [['completion', 'bsh'], 'Allowed choices are bash, zsh, fish', 'reconcile completion --help'],
+    [['--check', 'history'], '--check does not fit the command history', 'reconcile history --help'],
+    [['apply'], "missing required argument 'file'", 'reconcile apply --help'],
+    [['apply', '/nonexistent/plan'], 'no such file', 'reconcile plan -o'],
+    [['secret'], 'set, show-recipients, rekey', 'reconcile secret --help'],
+    [['history', '--limit', 'many'], "not 'many'", ''],
+    [['--host'], 'argument missing', '--help'],
+    [['--check'], 'no configuration repository here or above', '--source PATH'],
+    [['--source', '/'], '/ is not a configuration repository', 'desired-state/site.yaml'],
+    [['--check', '--source', repository, '--root', '/nonexistent/root'], 'no such directory', 'mkdir'],
+    [['--check', '--source', repository, '--tags', ','], '--tags needs at least one tag', ''],
+  ])('%j exits 64, says what is wrong and what would be right', (args, message, hint) => {
+    const { exit, stdout, stderr } = runCli(args);
+
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(hint);
+    expect(stdout).toBe('');
+    expect(exit).toBe(64);
+  });
+
+  it('escapes control characters that it quotes', () => {
+    const { exit, stderr } = runCli(['pl\x1b[2Jan']);
+
+    expect(exit).toBe(64);
+    expect(stderr).not.toContain('\x1b');
+  });
+});
+
+describe('--help', () => {
+  it('ends with an example for every command, on standard output, exit 0', () => {
+    for (const { name, example } of commandTable) {
+      const { exit, stdout, stderr } = runCli([...name.split(' '), '--help'].filter((word) => word !== ''));
+
+      expect(stdout.trimEnd().endsWith(`Example:\n  ${example[0]}\n      ${example[1]}`), name).toBe(true);
+      expect(stderr).toBe('');
+      expect(exit).toBe(0);
+    }
+  }, 30_000);
+
+  it('lists every command', () => {
+    const { stdout } = runCli(['--help']);
+
+    for (const { name } of commandTable) expect(stdout).toContain(name.split(' ')[0]);
+  });
+});

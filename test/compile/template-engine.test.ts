@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { openEngine, scopeOf, somewhere } from './template-rig.ts';
+
+const variables = {
+  port: 8080,
+  home: '/srv/app',
+  on: true,
+  nothing: null,
+  list: [1, 2],
+  map: { key: 'value' },
+  lazy: '{{ home }}/{{ port }}',
+  twice: '{{ lazy }}!',
+  needs_item: 'item is {{ item }}',
+  literal: { __ansible_unsafe: '{{ port }}' },
+  broken: '{{ prot }}',
+  left: '{{ right }}',
+  right: 'x{{ left }}',
+};
+
+const evaluate = (text: string, more: object = {}) => {
+  const base = scopeOf(variables);
+  return openEngine().evaluate(text, Object.keys(more).length > 0 ? scopeOf(more, undefined, base) : base, somewhere);
+};
+
+describe('a scalar', () => {
+  it.each([
+    ['plain', 'plain'],
+    ['{{ port }}', 8080],
+    ['{{ on }}', true],
+    ['{{ nothing }}', null],
+    ['{{ list }}', [1, 2]],
+    ['{{ map }}', { key: 'value' }],
+    ['{{ port + 1 }}', 8081],
+    ['{{ list | map("string") }}', ['1', '2']],
+    [' {{ port }}', ' 8080'],
+    ['{{ port }}{{ port }}', '80808080'],
+    ['{{ home }}/bin', '/srv/app/bin'],
+    ['{{ twice }}', '/srv/app/8080!'],
+    ['{{ literal }}', '{{ port }}'],
+    [String.raw`{{ 'it\'s' }}`, "it's"],
+    ["{{ 'ab' | regex_replace('(a)(b)', '\\2\\1') }}", 'ba'],
+  ])('%s is %j', (text, expected) => {
+    const { value, problems } = evaluate(text);
+
+    expect(problems).toEqual([]);
+    expect(value).toEqual(expected);
+  });
+
+  it('does not render data a second time', () => {
+    const { value } = evaluate('{{ item }} {{ item ~ "" }}', { item: '{{ port }}' });
+
+    expect(value).toBe('{{ port }} {{ port }}');
+  });
+
+  it('renders a variable in the scope that uses it', () => {
+    const engine = openEngine();
+    const base = scopeOf(variables);
+
+    const values = ['a', 'b'].map(
+      (item) => engine.evaluate('{{ needs_item }}', scopeOf({ item }, undefined, base), somewhere).value,
+    );
+
+    expect(values).toEqual(['item is a', 'item is b']);
+    expect(engine.evaluate('{{ needs_item | default("none") }}', base, somewhere).value).toBe('none');
+  });
+
+  it('tells which variables it was made of, with their layers', () => {
+    const { uses } = evaluate('{{ twice }}');
+
+    expect(uses.map(({ name }) => name).sort()).toEqual(['home', 'lazy', 'port', 'twice']);
+    expect(new Set(uses.map(({ layer }) => layer))).toEqual(new Set(['inventory/group_vars/all.yml']));
+  });
+
+  it('keeps its tags as they are: vault and unsafe values anywhere, keys literal', () => {
+    const value = { '{{ port }}': [{ __ansible_unsafe: '{{ home }}' }, '{{ port }}'] };
+
+    const done = openEngine().evaluateAll(value, scopeOf(variables), () => somewhere);
+
+    expect(done.value).toEqual({ '{{ port }}': ['{{ home }}', 8080] });
+  });
+});
+
+describe('a problem of a scalar stands at the scalar', () => {
+  it.each([
+    ['{{ hme }}/x', 'undefined-variable', '"hme" is undefined', 'did you mean "home"?'],
+    ['{{ map.kee }}', 'undefined-variable', '"map" has no key "kee"', 'did you mean "key"?'],
+    ['{{ list[5] }}', 'undefined-variable', '"list" has 2 items, there is no index 5', undefined],
+    ['{{ port.name }}', 'undefined-variable', '"port" is a number and has no key "name"', undefined],
+    ['{{ port', 'template-syntax', 'template syntax: expected variable end', undefined],
+    ['{% for x in %}', 'template-syntax', 'template syntax: unexpected token: %}', undefined],
+    ["{{ 'abc }}", 'template-syntax', 'template syntax: a string is never closed', undefined],
+    ['{{ home | to_jsn }}', 'template-failed', 'no filter "to_jsn"', 'did you mean "to_json"?'],
+    ['{{ home is strng }}', 'template-failed', 'no test "strng"', 'did you mean "string"?'],
+    ['{{ home + 1 }}', 'template-failed', 'cannot calculate a string + a number', 'use ~ to join values as text'],
+    ['{{ home | indent(widht=2) }}', 'template-failed', 'the filter "indent" has no parameter "widht"', 'did you mean "width"?'],
+    ["{{ nope | mandatory('set nope') }}", 'undefined-variable', 'set nope', undefined],
+    [
+      "{{ lookup('env', 'HOME') }}",
+      'template-failed',
+      expect.stringContaining('"lookup" is not provided: templates cannot look'),
+      undefined,
+    ],
+    [
+      '{{ list | random }}',
+      'template-failed',
+      expect.stringContaining('"random" is not provided: the result would differ'),
+      undefined,
+    ],
+    ['{{ home is file }}', 'template-failed', expect.stringContaining('"file" is not provided'), undefined],
+    ["{% include 'x.j2' %}", 'template-failed', 'other templates can only be used from template files', undefined],
+  ])('%s', (text, code, message, hint) => {
+    const { problems, value } = evaluate(text);
+
+    expect(value).toBeUndefined();
+    expect(problems).toEqual([{ code, message, at: somewhere, ...(hint !== undefined && { hint }) }]);
+  });
+
+  it('or at the variable that has it', () => {
+    const { problems } = evaluate('{{ broken }}');
+
+    expect(problems).toEqual([
+      {
+        code: 'undefined-variable',
+        message: '"prot" is undefined, in the variable "broken" of inventory/group_vars/all.yml',
+        hint: 'did you mean "port"?',
+        at: { file: 'inventory/group_vars/all.yml', line: 3, column: 8 },
+      },
+    ]);
+  });
+
+  it('and names the path of variables that go round in a circle', () => {
+    const [problem] = evaluate('{{ left }}').problems;
+
+    expect(problem).toMatchObject({ code: 'cycle', message: expect.stringContaining('left → right → left') as string });
+  });
+});
+
+describe('a template file', () => {
+  const templates = {
+    'roles/web/templates/part.j2': 'part of {{ home }}',
+    'roles/web/templates/base.j2': '<{% block body %}base{% endblock %}>\n',
+    'roles/web/templates/macros.j2': '{% macro row(k, v="-") %}{{ k }}={{ v }}{% endmacro %}',
+    'roles/web/templates/loop.j2': "{% include 'loop.j2' %}",
+    'roles/web/secret.j2': 'outside',
+  };
+  const render = (text: string) =>
+    openEngine(templates).renderFile('roles/web/templates/a.j2', text, scopeOf(variables), 'roles/web/templates');
+
+  it.each([
+    ["{% include 'part.j2' %}", 'part of /srv/app'],
+    ["{% include 'none.j2' ignore missing %}.", '.'],
+    ["{% extends 'base.j2' %}{% block body %}own {{ super() }}{% endblock %}", '<own base>\n'],
+    ["{% from 'macros.j2' import row %}{{ row('a') }} {{ row('b', v=1) }}", 'a=- b=1'],
+    ["{% import 'macros.j2' as m %}{{ m.row('a', 2) }}", 'a=2'],
+    ['{{ map | to_json }}', '{"key": "value"}'],
+    ['{{ port }}', '8080'],
+  ])('%s gives %j', (text, expected) => {
+    const { value, problems } = render(text);
+
+    expect(problems).toEqual([]);
+    expect(value).toBe(expected);
+  });
+
+  it('lists every undefined variable at its place', () => {
+    const { problems } = render(
+      'a {{ one_gone }}\n{% if on %}\n  b {{ two_gone.x }} {{ port }}\n{% endif %}\n{{ home | to_jsn }}\n',
+    );
+
+    expect(problems.map(({ at, message }) => `${at?.line}:${at?.column} ${message}`)).toEqual([
+      '1:6 "one_gone" is undefined',
+      '3:8 "two_gone" is undefined',
+      '5:11 no filter "to_jsn"',
+    ]);
+  });
+
+  it.each([
+    ["{% include '../secret.j2' %}", 'unsafe-path'],
+    ["{% include '/etc/passwd' %}", 'unsafe-path'],
+    ["{% include 'a/./b.j2' %}", 'unsafe-path'],
+    ["{% include 'none.j2' %}", 'missing-file'],
+    ["{% extends 'none.j2' %}", 'missing-file'],
+    ["{% include 'loop.j2' %}", 'cycle'],
+    ["{% from 'macros.j2' import nope %}", 'template-failed'],
+  ])('%s is a problem: %s', (text, code) => {
+    expect(render(text).problems).toMatchObject([{ code }]);
+  });
+});

@@ -1,0 +1,148 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { Secret } from '../../src/model/secret.ts';
+import { openEngine, scopeOf, somewhere } from './template-rig.ts';
+
+const variables = {
+  password: { __ansible_vault: 'sealed' },
+  foreign: { __ansible_vault: 'other' },
+  url: 'postgres://u:{{ password }}@db',
+  chained: '{{ url }}?x',
+  users: [
+    { name: 'a', key: { __ansible_vault: 'sealed' } },
+    { name: 'b', key: 'open' },
+  ],
+  open: 'open',
+};
+
+const evaluate = (text: string, more?: object) => {
+  const engine = openEngine();
+  const base = scopeOf(variables, engine);
+  return engine.evaluate(text, more ? scopeOf(more, undefined, base) : base, somewhere);
+};
+const plain = (value: unknown): unknown => (value instanceof Secret ? value.reveal() : value);
+
+describe('a text that a secret went into is a secret', () => {
+  it.each([
+    ['{{ secrets.token }}', 'canary-token'],
+    ['x{{ secrets.token }}', 'xcanary-token'],
+    ['{{ secrets["token"] | upper }}', 'CANARY-TOKEN'],
+    ['{{ password }}', 'canary-vault'],
+    ['{{ url }}', 'postgres://u:canary-vault@db'],
+    ['{{ chained }}', 'postgres://u:canary-vault@db?x'],
+    ['{{ users[0].key }}', 'canary-vault'],
+    ['{{ users | map(attribute="key") | join(",") }}', 'canary-vault,open'],
+    ['{{ users | to_json }}', '[{"name": "a", "key": "canary-vault"}, {"name": "b", "key": "open"}]'],
+    ['{% if secrets.token == "canary-token" %}yes{% endif %}', 'yes'],
+    ['{% for c in secrets.token[:2] %}{{ c }}.{% endfor %}', 'c.a.'],
+    ['{{ "same" if secrets.token is match("canary") else "other" }}', 'same'],
+    ['{% set n = namespace(s="") %}{% set n.s = secrets.token %}{{ n.s }}!', 'canary-token!'],
+    ['{% macro m(v) %}<{{ v }}>{% endmacro %}{{ m(password) }}', '<canary-vault>'],
+    ['{{ password | b64encode }}', Buffer.from('canary-vault').toString('base64')],
+    ['{{ {"a": password} }}', undefined],
+  ])('%s', (text, expected) => {
+    const { value, problems, touchedSecret } = evaluate(text);
+
+    expect(problems).toEqual([]);
+    expect(touchedSecret).toBe(true);
+    expect(inspect(value, { depth: 9 }) + JSON.stringify(value) + String(value)).not.toContain('canary');
+    if (expected !== undefined) expect(plain(value)).toBe(expected);
+  });
+
+  it('also when it came as an item or a parameter', () => {
+    const { value } = evaluate('<{{ item.key }}>', { item: { key: Secret.of('canary-item') } });
+
+    expect(value).toBeInstanceOf(Secret);
+    expect(plain(value)).toBe('<canary-item>');
+  });
+
+  it('also in a rendered file', () => {
+    const engine = openEngine();
+
+    const done = engine.renderFile('templates/a.j2', 'key={{ url }}\n', scopeOf(variables, engine), 'templates');
+
+    expect(done.touchedSecret).toBe(true);
+    expect(plain(done.value)).toBe('key=postgres://u:canary-vault@db\n');
+  });
+});
+
+describe('what does not look at a secret is none', () => {
+  it.each([
+    ['{{ users | map(attribute="name") | list }}', ['a', 'b']],
+    ['{{ users | selectattr("name", "eq", "b") | map(attribute="key") | first }}', 'open'],
+    ['{{ users[0].name }}', 'a'],
+    ['{{ users | length }}', 2],
+    ['{{ secrets.token is defined }}', true],
+    ['{{ secrets.nope is defined }}', false],
+    ['{{ secrets.nope | default("x") }}', 'x'],
+    ['{{ open }}', 'open'],
+  ])('%s', (text, expected) => {
+    const { value, touchedSecret } = evaluate(text);
+
+    expect(value).toEqual(expected);
+    expect(touchedSecret).toBe(false);
+  });
+
+  it('a list keeps its open members open', () => {
+    const { value } = evaluate('{{ users }}');
+
+    expect(value).toEqual([
+      { name: 'a', key: Secret.of('canary-vault') },
+      { name: 'b', key: 'open' },
+    ]);
+  });
+});
+
+describe('a secret that cannot be read', () => {
+  it.each([
+    '{{ secrets.foreign }}',
+    '{{ foreign }}',
+    '{{ foreign | default("x") }}',
+    'x{{ secrets.foreign }}',
+    '{{ [foreign] }}',
+  ])('%s is a problem, whatever the default', (text) => {
+    expect(evaluate(text).problems).toMatchObject([{ code: 'secret-unreadable' }]);
+  });
+
+  it('is still there', () => {
+    expect(evaluate('{{ foreign is defined and secrets.foreign is defined }}').value).toBe(true);
+  });
+
+  it('does no harm where it is not used', () => {
+    const { value, problems } = evaluate('{{ both.open }}', { both: { open: 1 } });
+
+    expect(problems).toEqual([]);
+    expect(value).toBe(1);
+  });
+});
+
+it('no problem shows a secret', () => {
+  const texts = [
+    '{{ password + 1 }}',
+    '{{ password.nope }}',
+    '{{ password | from_json }}',
+    '{{ (password ~ ": [") | from_yaml }}',
+    '{{ password | int | foo }}',
+    '{{ map[password | upper] }}',
+    '{{ ([1] | map(password[:6])) }}',
+    '{{ dict()[password[1:]] }}',
+    '{{ ({})[password] }}',
+    '{{ [1, 2] | map(password) | list }}',
+    '{{ password() }}',
+    '{{ "x" | regex_search(password ~ "(") }}',
+    '{{ "x" | hash(password) }}',
+    '{% include password %}',
+    '{{ users | groupby(password) }}',
+    '{{ "%d" % password }}',
+    '{{ "a" is version("1", password) }}',
+    '{{ "a" | comment(password) }}',
+  ];
+  const engine = openEngine();
+  const scope = scopeOf(variables, engine);
+
+  for (const text of texts) {
+    const { problems } = engine.renderFile('templates/a.j2', text, scope, 'templates');
+    expect(problems, text).toHaveLength(1);
+    expect(JSON.stringify(problems)).not.toMatch(/canary|anary-vault|CANARY/);
+  }
+});

@@ -1,0 +1,81 @@
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { decodeStatIndex, recordStatIndex } from '../../src/host/stat-index.ts';
+import { sha256 } from '../../src/model/json.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+/** Longer than the youngest age that is trusted. */
+const settled = () => sleep(25);
+const digest = () => sha256('one');
+
+it.each([
+  { act: 'nothing', change: () => undefined, isUnchanged: true },
+  { act: 'an edit of the same size that restores mtime', change: (file: string) => editKeepingTimes(file), isUnchanged: false },
+  { act: 'a chmod', change: (file: string) => chmodSync(file, 0o600), isUnchanged: false },
+  { act: 'a removal', change: (file: string) => rmSync(file), isUnchanged: false },
+  { act: 'a replacement by rename', change: (file: string) => replace(file), isUnchanged: false },
+])('$act: unchanged is $isUnchanged', async ({ change, isUnchanged }) => {
+  using directory = temporaryDirectory();
+  const file = join(directory.path, 'file');
+  writeFileSync(file, 'one');
+  await settled();
+  const index = recordStatIndex(['/file'], (path) => directory.path + path, digest);
+  const decoded = decodeStatIndex(index.encode(), (path) => directory.path + path);
+
+  change(file);
+
+  expect(decoded.isUnchanged()).toBe(isUnchanged);
+  expect(decoded.digest('/file')).toBe(isUnchanged ? sha256('one') : undefined);
+});
+
+it('a file that was written just now is never trusted', () => {
+  using directory = temporaryDirectory();
+  writeFileSync(join(directory.path, 'file'), 'one');
+
+  const index = recordStatIndex(['/file'], (path) => directory.path + path, digest);
+
+  expect(index.isUnchanged()).toBe(false);
+});
+
+it('an absent path counts as long as it stays absent', () => {
+  using directory = temporaryDirectory();
+  const index = recordStatIndex(['/file'], (path) => directory.path + path, digest);
+
+  expect(index.isUnchanged()).toBe(true);
+  writeFileSync(join(directory.path, 'file'), '');
+  expect(index.isUnchanged()).toBe(false);
+});
+
+it('a directory counts by identity, and with a trailing slash by its names too', async () => {
+  using directory = temporaryDirectory();
+  mkdirSync(join(directory.path, 'd'));
+  await settled();
+  const shallow = recordStatIndex(['/d'], (path) => directory.path + path, digest);
+  const deep = recordStatIndex(['/d/'], (path) => directory.path + path, digest);
+
+  writeFileSync(join(directory.path, 'd/new'), '');
+
+  expect(shallow.isUnchanged()).toBe(true);
+  expect(deep.isUnchanged()).toBe(false);
+});
+
+it('bytes that are cut short are no index', async () => {
+  using directory = temporaryDirectory();
+  const bytes = recordStatIndex(['/a', '/b'], (path) => directory.path + path, digest).encode();
+
+  for (let length = 0; length < bytes.length; length++)
+    expect(() => decodeStatIndex(bytes.subarray(0, length), (path) => path)).toThrow();
+});
+
+function editKeepingTimes(file: string): void {
+  const { atime, mtime } = statSync(file);
+  writeFileSync(file, 'two');
+  utimesSync(file, atime, mtime);
+}
+
+function replace(file: string): void {
+  writeFileSync(`${file}.new`, 'one');
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Installs the Debian packages that the tests compare with or drive. Without them those tests are skipped with a reason.
+#   ansible-core  oracle for inventories, patterns and vault files
+#   age           oracle for encrypted secrets
+#   cron          the real crontab program
+#   git           repositories
+#   strace        kill and error injection at every system call
+#   zsh, fish     shell completion
+set -eu
+packages="ansible-core age cron git strace zsh fish"
+missing=""
+for package in $packages; do
+  dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
+done
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  echo "not installed (needs root on Debian):$missing" >&2
+  exit 0
+fi
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 -- a list of words
+apt-get install -y -qq --no-install-recommends $missing >/dev/null

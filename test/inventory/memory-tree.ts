@@ -1,0 +1,18 @@
+import type { SourceTree } from '../../src/model/revision.ts';
+
+/** A repository that consists of these files. */
+export function memoryTree(files: { readonly [path: string]: string | Uint8Array }): SourceTree {
+  const contents = new Map(Object.entries(files).map(([path, content]) => [path, Buffer.from(content as string)] as const));
+  return {
+    list: (directory) =>
+      [...contents]
+        .filter(([path]) => path.startsWith(`${directory}/`))
+        .map(([path, bytes]) => ({ path, executable: false, size: bytes.length }))
+        .sort((a, b) => (a.path < b.path ? -1 : 1)),
+    read: (path) => contents.get(path),
+  };
+}
+
+/** The same files below `inventory/`. */
+export const inventoryTree = (files: { readonly [path: string]: string }): SourceTree =>
+  memoryTree(Object.fromEntries(Object.entries(files).map(([path, text]) => [`inventory/${path}`, text])));

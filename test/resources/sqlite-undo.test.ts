@@ -1,0 +1,99 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openLocalReader } from '../../src/host/local-reader.ts';
+import { sqlite } from '../../src/resources/types/sqlite.ts';
+import { converge, prepare } from './converge-kind.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'sqlite-'));
+  mkdirSync(join(root, 'db'));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const file = (suffix = ''): string => join(root, `db/log.db${suffix}`);
+function use<T>(act: (database: DatabaseSync) => T): T {
+  const database = new DatabaseSync(file());
+  try {
+    return act(database);
+  } finally {
+    database.close();
+  }
+}
+
+const schema = `
+  PRAGMA journal_mode = wal;
+  PRAGMA user_version = 2;
+  CREATE TABLE IF NOT EXISTS request_log (id INTEGER PRIMARY KEY, agent_name TEXT NOT NULL, at TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS request_log_agent ON request_log (agent_name, at);`;
+const wider = schema
+  .replace('at TEXT NOT NULL)', 'at TEXT NOT NULL, cost REAL NOT NULL DEFAULT 0)')
+  .concat('CREATE TABLE providers (name TEXT PRIMARY KEY);');
+const insert = (count: number) => (opened: DatabaseSync) => {
+  const add = opened.prepare('INSERT INTO request_log (agent_name, at) VALUES (?, ?)');
+  opened.exec('BEGIN');
+  for (let index = 0; index < count; index++) add.run(`agent ${index}`, '2026-11-20');
+  opened.exec('COMMIT');
+};
+const rows = (): unknown[] => use((opened) => opened.prepare('SELECT agent_name FROM request_log').all());
+
+describe('undo on a live host', () => {
+  const change = { path: '', schema: wider };
+  beforeEach(() => {
+    use((opened) => opened.exec(schema));
+    chmodSync(file(), 0o640);
+    change.path = file();
+  });
+
+  it('takes the additions back and keeps rows that were written meanwhile', async () => {
+    const { undo } = await converge(sqlite, change);
+    use(insert(5));
+    await undo();
+
+    expect((await converge(sqlite, { path: file(), schema })).diff.action).toBe('none');
+    expect(rows()).toHaveLength(5);
+    expect(use((opened) => opened.prepare('SELECT * FROM request_log LIMIT 1').get())).not.toHaveProperty('cost');
+    expect(use((opened) => opened.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'providers'").get())).toBeUndefined();
+  });
+
+  it('keeps an added table or column that holds something by then', async () => {
+    const { undo } = await converge(sqlite, change);
+    use((opened) => {
+      opened.exec("INSERT INTO providers VALUES ('local')");
+      opened.exec("INSERT INTO request_log (agent_name, at, cost) VALUES ('a', 'now', 0.5)");
+    });
+    await undo();
+
+    expect(use((opened) => opened.prepare('SELECT name FROM providers').all())).toEqual([{ name: 'local' }]);
+    expect(use((opened) => opened.prepare('SELECT cost FROM request_log').all())).toEqual([{ cost: 0.5 }]);
+  });
+
+  it('gives back version, journal mode and file mode', async () => {
+    rmSync(file());
+    use((opened) => opened.exec('CREATE TABLE x (a); PRAGMA user_version = 1'));
+    chmodSync(file(), 0o600);
+    const { undo } = await converge(sqlite, {
+      path: file(),
+      schema: 'PRAGMA journal_mode=wal; PRAGMA user_version=9; CREATE TABLE x (a)',
+    });
+    await undo();
+
+    expect(use((opened) => opened.prepare('PRAGMA user_version').get())).toEqual({ user_version: 1 });
+    expect(use((opened) => opened.prepare('PRAGMA journal_mode').get())).toEqual({ journal_mode: 'delete' });
+    expect(statSync(file()).mode & 0o7777).toBe(0o600);
+  });
+
+  it('leaves the files to the engine under a root and where there was no database', () => {
+    const paths = ['', '-wal', '-shm', '-journal'].map(file);
+    const { desired } = prepare(sqlite, change);
+    const live = openLocalReader({});
+
+    expect(sqlite.touches?.(desired, [], live)).toEqual([]);
+    expect(sqlite.touches?.(desired, [], openLocalReader({ root }))).toEqual(paths);
+    rmSync(file());
+    expect(sqlite.touches?.(desired, [], live)).toEqual(paths);
+  });
+});

@@ -1,0 +1,3 @@
+process.on('warning', (warning) => {
+  throw warning;
+});
