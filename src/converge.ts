@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { applyPlan, ApplyError, type ApplyDeps } from './apply/apply.ts';
 import { checkHealth } from './apply/health.ts';
 import { captureLedger } from './apply/ledger-undo.ts';
@@ -8,49 +7,62 @@ import { verify } from './apply/verify.ts';
 import { openLocalHost, type LocalHost } from './host/local-host.ts';
 import { openLocalReader } from './host/local-reader.ts';
 import { recordStatIndex, type StatIndex } from './host/stat-index.ts';
+import { isDone } from './model/plan.ts';
+import { formatPosition } from './model/problem.ts';
+import { noContents } from './model/catalog.ts';
 import type { Outcome, Report, ReportedCheck } from './model/report.ts';
 import type { Revision } from './model/revision.ts';
 import type { Request } from './pipeline.ts';
-import { isDone, isSensitive } from './plan/make-plan.ts';
-import { rootOf, watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
+import { watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
 import { countSteps, withOutcomes, type Outcomes } from './report/make-report.ts';
 import { resourceType } from './resources/registry.ts';
 import { convergedSummary, type Run } from './run.ts';
-import { writeCatalog } from './state/catalog-cache.ts';
-import { removeStamp, writeStamp } from './state/converged-stamp.ts';
+import { stampIfConverged } from './stamp-if-converged.ts';
+import { removeStamp } from './state/converged-stamp.ts';
 import { keptRuns } from './state/runs.ts';
 import type { State } from './state/state.ts';
 
-/** A file younger than this could change again without a trace in its timestamps; verification waits it out. Milliseconds. */
-const timestampTick = 11;
-
-const openHost = (request: Request): LocalHost => openLocalHost(rootOf(request));
+const openHost = ({ root }: Request): LocalHost => openLocalHost({ root });
 
 /** Puts back what a run that was killed had changed. A Report when that fails: nothing else is done then. */
 export async function recover(
-  { request, emit }: FullRun,
+  { request, key, emit }: FullRun,
   state: State,
   run: Run,
 ): Promise<{ readonly restored: readonly string[] } | Report> {
-  const open = state.journal.open();
-  if (!open) return { restored: [] };
+  const { journal } = state;
+  // A revision that was taken back is not applied again, so that nobody else would do what is still owed for it.
+  const mustRefresh = journal.owed().length > 0 && journal.quarantined(key) !== undefined;
+  if (!journal.open() && !mustRefresh) return { restored: [] };
   removeStamp(state.directory);
   const host = openHost(request);
+  const all: string[] = [];
   try {
-    const { restored, failures } = await rollBack(open.run, state, host, resourceType);
-    if (failures.length === 0) {
+    // One that a crash cut short, or those that a person has asked to take back, newest first.
+    for (let open = journal.open(); open; open = journal.open()) {
+      const { restored, failures } = await rollBack(open.run, state, host, resourceType);
+      if (failures.length > 0)
+        return run.report({
+          outcome: 'rollbackIncomplete',
+          summary: `Run ${open.run} was interrupted and cannot be taken back completely; nothing else was done`,
+          problems: failures.map((message) => ({ code: 'unsafe-target', message })),
+        });
       emit({ type: 'recovered', run: open.run, addresses: restored });
-      return { restored };
+      all.push(...restored);
     }
-    const problems = failures.map((message) => ({ code: 'unsafe-target' as const, message }));
-    return run.report({
-      outcome: 'rollbackIncomplete',
-      summary: `Run ${open.run} was interrupted and cannot be taken back completely; nothing else was done`,
-      problems,
-    });
+    if (mustRefresh) await refreshAfterRollback(run, host, state, emit);
+    return { restored: [...new Set(all)] };
   } finally {
     host.close();
   }
+}
+
+/** What fails stays owed. */
+async function refreshAfterRollback({ id }: Run, host: LocalHost, state: State, emit: FullRun['emit']): Promise<void> {
+  const ledger = state.ledger.all();
+  const deps: ApplyDeps = { run: id, host, state, contents: noContents, ledger, types: resourceType, emit };
+  const owed = state.journal.owed().map(({ address }) => address);
+  await refreshRestored(owed, [...ledger.values()], deps, new AbortController().signal);
 }
 
 /** Plan → Run: applies, refreshes, verifies, checks health, and records; or takes everything back. */
@@ -64,7 +76,7 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
     stampIfConverged(full, run, planned, planned.index, state);
     return run.report({
       outcome: 'converged',
-      summary: convergedSummary(counts),
+      summary: convergedSummary(counts, planned.steps),
       counts,
       steps: planned.steps,
       planDigest: plan.digest,
@@ -82,61 +94,70 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
     types: resourceType,
     emit,
   };
+  const checks: Checks = { refreshes: [], health: [] };
   try {
-    const { checks, index } = await applyAndProve(request, run, planned, deps, signal);
+    const index = await applyAndProve(request, run, planned, deps, checks, signal);
     const report = applied(run, planned, host, checks);
     record(revision, run, planned, state, report);
-    stampIfConverged(full, run, planned, index, state);
+    // The old one was removed before the first change.
+    stampIfConverged({ ...full, stamp: undefined }, run, planned, index, state);
     return report;
   } catch (error) {
-    const report = await takeBack(error, full.key, run, planned, deps, signal.aborted);
-    state.runs.put(report);
-    return report;
+    return keepReport(await takeBack(error, full.key, run, planned, deps, checks, signal.aborted), state);
   } finally {
     host.close();
   }
 }
 
+/** Why it cannot be, if so. */
+function quarantine(entry: Parameters<State['journal']['quarantine']>[0], { journal }: State): readonly string[] {
+  try {
+    journal.quarantine(entry);
+    return [];
+  } catch (error) {
+    return [`the revision cannot be quarantined: ${(error as Error).message}`];
+  }
+}
+
+/** What cannot be kept is told all the same. */
+function keepReport(report: Report, state: State): Report {
+  try {
+    state.runs.put(report);
+    return report;
+  } catch (error) {
+    return { ...report, summary: `${report.summary}. This report cannot be kept: ${(error as Error).message}` };
+  }
+}
+
+/** Filled as the run goes on, so that a run that fails can tell them too. */
 interface Checks {
-  readonly refreshes: readonly ReportedCheck[];
-  readonly health: readonly ReportedCheck[];
+  readonly refreshes: ReportedCheck[];
+  readonly health: ReportedCheck[];
 }
 
-interface Proof {
-  readonly checks: Checks;
-  readonly index: StatIndex;
-}
-
+/** Gives what the next run may trust. */
 async function applyAndProve(
   request: Request,
   run: Run,
   planned: PlannedHost,
   deps: ApplyDeps,
+  checks: Checks,
   signal: AbortSignal,
-): Promise<Proof> {
+): Promise<StatIndex> {
   const { plan, input, desired } = planned;
   await applyPlan(plan, deps, signal);
-  const refreshes = await refreshOwed(desired.graph.batches.flat(), deps, signal);
+  await refreshOwed(desired.graph.batches.flat(), deps, checks.refreshes, signal);
   deps.emit({ type: 'verifying', run: run.id });
-  await sleep(timestampTick, undefined, { signal });
+  await deps.host.settled(signal);
   const digests = new Map<string, string>();
-  const fresh = openLocalReader({ ...rootOf(request), digests });
+  const fresh = openLocalReader({ root: request.root, digests });
   const index = recordStatIndex(watchedPaths(desired.catalog), fresh.realPath, (path) => digests.get(path));
   const [open] = await verify(plan, desired.graph, input, fresh, signal);
   if (open !== undefined) throw new ApplyError(open, new Error('still differs from the configuration after it was applied'));
-  const health = deps.host.live ? await checkHealth(desired.catalog.health, deps.host, signal) : [];
-  const sick = health.find(({ ok }) => !ok);
-  if (sick) throw new HealthError(sick, health);
-  return { checks: { refreshes, health }, index };
-}
-
-class HealthError extends Error {
-  readonly health: readonly ReportedCheck[];
-
-  constructor({ name, message }: ReportedCheck, health: readonly ReportedCheck[]) {
-    super(`health check failed: ${name}: ${message}`);
-    this.health = health;
-  }
+  if (deps.host.live) checks.health.push(...(await checkHealth(desired.catalog.health, deps.host, signal)));
+  const sick = checks.health.find(({ ok }) => !ok);
+  if (sick) throw new Error(`health check failed: ${sick.name}: ${sick.message}`);
+  return index;
 }
 
 function applied(run: Run, { plan, steps }: PlannedHost, host: LocalHost, checks: Checks): Report {
@@ -161,17 +182,19 @@ async function takeBack(
   run: Run,
   planned: PlannedHost,
   deps: ApplyDeps,
+  checks: Checks,
   isInterrupted: boolean,
 ): Promise<Report> {
   const { plan, steps, desired } = planned;
   const { state, host, emit } = deps;
   const reason = (error as Error).message;
   emit({ type: 'rolling-back', run: run.id, reason });
-  const touched = new Set(plan.steps.filter(isDone).flatMap(({ refreshes }) => refreshes));
-  const { restored, failures } = await rollBack(run.id, state, host, resourceType);
+  const touched = new Set([...plan.owed, ...plan.steps.filter(isDone).flatMap(({ refreshes }) => refreshes)]);
+  const { restored, failures: left } = await rollBack(run.id, state, host, resourceType);
+  const failures = [...left];
   const refreshFailures = await refreshRestored([...touched], desired.graph.batches.flat(), deps, new AbortController().signal);
   // What did not fail by itself (a signal came) may be tried again at once.
-  if (!isInterrupted) state.journal.quarantine({ key, run: run.id, reason });
+  if (!isInterrupted) failures.push(...quarantine(run.scrub({ key, run: run.id, reason }), state));
   const failed = error instanceof ApplyError ? error.address : undefined;
   const outcomes = new Map(
     plan.steps.filter(isDone).map(({ address }): [string, { outcome: Outcome; reason?: string }] => {
@@ -189,9 +212,9 @@ async function takeBack(
         : `${cause}. The rollback is INCOMPLETE: ${all.join('; ')}`,
     counts: countSteps(plan.steps, outcomes),
     steps: withOutcomes(steps, outcomes),
-    health: error instanceof HealthError ? error.health : [],
     planDigest: plan.digest,
     writes: host.writes,
+    ...checks,
   });
 }
 
@@ -208,7 +231,6 @@ function record({ commit }: Revision, run: Run, { plan, input }: PlannedHost, st
         continue;
       }
       const { kind, digest, prune, desired, origin } = resource;
-      const { file, line, column } = origin.at;
       state.ledger.put({
         address,
         kind,
@@ -216,7 +238,7 @@ function record({ commit }: Revision, run: Run, { plan, input }: PlannedHost, st
         prune,
         desired,
         sensitive,
-        origin: `${file}:${line}:${column}`,
+        origin: formatPosition(origin.at),
         run: run.id,
         revision: commit,
         appliedAt: run.startedAt,
@@ -229,35 +251,4 @@ function record({ commit }: Revision, run: Run, { plan, input }: PlannedHost, st
     state.journal.forget(keptRuns);
     state.runs.put(report);
   });
-}
-
-/** Leaves the mark by which the next run knows, from stat calls alone, that nothing has moved. */
-function stampIfConverged(
-  { request, scope, sources, key }: FullRun,
-  run: Run,
-  { plan, desired }: PlannedHost,
-  index: StatIndex,
-  state: State,
-): void {
-  const held = plan.steps.filter((step) => step.held);
-  // What the host cannot have stays so; every other reason must be looked at, and told, each time.
-  if (request.tags.length > 0 || held.some((step) => step.held?.reason !== 'unsupported')) return;
-  const { catalog, secrets, policy, hostPolicy, chains, isJudged } = desired;
-  const cannot = new Set(held.map(({ address }) => address));
-  const isComplete = catalog.resources.every(
-    ({ address, kind, desired: wanted }) => cannot.has(address) || resourceType(kind).watches?.(wanted) !== undefined,
-  );
-  const { environment } = scope;
-  writeStamp(state.directory, {
-    environment,
-    host: desired.host,
-    run: run.id,
-    resources: catalog.resources.length,
-    held: held.length,
-    isComplete,
-    index,
-    sources,
-  });
-  if (!isJudged && secrets.names.length === 0 && !catalog.resources.some(isSensitive))
-    writeCatalog(state.directory, { key, catalog, policy, hostPolicy, chains });
 }

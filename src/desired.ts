@@ -1,25 +1,20 @@
-import { compile, type CompileRequest } from './compile/compile.ts';
-import { loadHostPolicy } from './host/host-policy.ts';
-import { readIdentities } from './host/identities.ts';
-import { readInventory } from './inventory/read-inventory.ts';
+import { compile } from './compile/compile.ts';
+import { chooseHost } from './inventory/choose-host.ts';
 import type { Inventory } from './inventory/inventory.ts';
-import { openSecrets } from './inventory/open-secrets.ts';
 import { selectHosts } from './inventory/select-hosts.ts';
+import { loadSources, type Sources } from './load-sources.ts';
 import type { Catalog } from './model/catalog.ts';
 import type { HostPolicyDocument, PolicyDocument } from './model/document.ts';
 import type { Documents } from './model/documents.ts';
-import type { WithProblems } from './model/located.ts';
-import { nearest } from './model/nearest.ts';
-import type { Problem } from './model/problem.ts';
+import type { HostChain } from './model/host-chain.ts';
+import type { KeyPath, WithProblems } from './model/located.ts';
+import type { Problem, SourcePosition } from './model/problem.ts';
 import type { Revision } from './model/revision.ts';
 import type { Secrets } from './model/secret.ts';
 import { buildGraph, type Graph } from './plan/graph.ts';
-import type { HostChain } from './model/host-chain.ts';
+import { judgePrograms, type WantedProgram } from './policy/commands.ts';
 import { findResourceType, resourceType, resourceTypes } from './resources/registry.ts';
-import { chainOf } from './resources/types/provider-chain.ts';
 import type { Scope } from './scope.ts';
-import { readCommitInfo } from './source/commit-info.ts';
-import { loadDocuments } from './source/load.ts';
 
 /** What one host should be, and what judging a plan for it needs. */
 export interface Plannable {
@@ -27,10 +22,14 @@ export interface Plannable {
   readonly catalog: Catalog;
   readonly graph: Graph;
   readonly policy: PolicyDocument;
+  /** Positions in the policy; unknown when it was read from the catalog that was compiled last. */
+  readonly policyAt?: ((path: KeyPath) => SourcePosition) | undefined;
   readonly hostPolicy: HostPolicyDocument;
   readonly secrets: Secrets;
   /** Provider chains of this host and of every critical one. */
   readonly chains: readonly HostChain[];
+  /** Files beside the repository that decided what is in it. */
+  readonly identityFiles: readonly string[];
   /** Whether policy has looked into the repository and the rendered texts already, as they are now. */
   readonly isJudged: boolean;
 }
@@ -43,80 +42,52 @@ export interface Desired extends Plannable, WithProblems {
 
 /** Revision → Documents → Catalog → Graph, for one host. */
 export async function loadDesired(revision: Revision, scope: Scope): Promise<Desired> {
-  const documents = loadDocuments(revision.files);
-  const inventory = readInventory(documents.inventory);
-  const { policy: hostPolicy, problems: policyProblems } = loadHostPolicy();
-  const identities = readIdentities(hostPolicy);
-  const secrets = await openSecrets({
-    files: revision.files,
-    identities: identities.age,
-    vaultPasswords: identities.vaultPasswords,
-  });
-  const { host, problems: hostProblems } = chooseHost(inventory, hostPolicy, scope);
-  const request = {
-    facts: scope.facts,
-    secrets,
-    revision: await readCommitInfo(revision),
-    kindNames: resourceTypes.map(({ kind }) => kind),
-  };
-  const catalog = compile(documents, inventory, findResourceType, { ...request, host });
+  const sources = await loadSources(revision, scope.facts);
+  const { documents, inventory, hostPolicy, secrets, identityFiles } = sources;
+  const names = { asked: scope.askedHost, own: hostPolicy.host, machine: scope.machineNames };
+  const { host, problems: hostProblems } = chooseHost(inventory, names);
+  const catalog = compile(documents, inventory, findResourceType, { ...sources.request, host });
   const graph = buildGraph(catalog, resourceType);
-  const { chains, problems: chainProblems } = compileChains(documents, inventory, catalog, request);
+  const { chains, problems: chainProblems } = compileChains(sources, catalog);
   const problems = [
-    ...policyProblems,
-    ...identities.problems,
-    ...documents.problems,
-    ...inventory.problems,
+    ...sources.machineProblems,
+    ...sources.problems,
     ...(documents.site ? hostProblems : []),
     ...catalog.problems,
     ...graph.problems,
     ...chainProblems,
+    ...(scope.reader.live ? judgePrograms(programsOf(catalog), hostPolicy) : []),
   ];
-  const { policy } = documents;
-  return { host, documents, inventory, policy, hostPolicy, secrets, catalog, graph, chains, problems, isJudged: false };
+  const { policy, policyAt } = documents;
+  const plannable = { host, catalog, graph, policy, policyAt, hostPolicy, secrets, chains, identityFiles, isJudged: false };
+  return { ...plannable, documents, inventory, problems };
 }
 
-function chooseHost(
-  inventory: Inventory,
-  { host: own }: HostPolicyDocument,
-  { names }: Scope,
-): { readonly host: string; readonly problems: readonly Problem[] } {
-  const candidates = [...(own === undefined ? [] : [own]), ...names];
-  const host = candidates.find((name) => inventory.hosts.includes(name));
-  if (host !== undefined) return { host, problems: [] };
-  const [wanted = ''] = candidates;
-  const near = nearest(wanted, inventory.hosts);
-  const hosts = inventory.hosts.slice(0, 20).join(', ') || 'none';
-  const message = `the inventory has no host "${wanted}" (it has: ${hosts})`;
-  return {
-    host: wanted,
-    problems: [
-      { code: 'unknown-host', message, hint: near === undefined ? 'choose one with --host' : `did you mean --host ${near}?` },
-    ],
-  };
-}
+/** Whatever the repository can make this host run, also only to look (guards), to refresh, or to see whether it works. */
+const programsOf = ({ resources, health }: Catalog): WantedProgram[] => [
+  ...resources.flatMap(({ address, kind, desired, origin: { at } }) =>
+    (resourceType(kind).commands?.(desired) ?? []).map((program) => ({ program, address, at })),
+  ),
+  ...health.flatMap(({ role, check }) =>
+    'command' in check ? [{ program: check.command.argv[0] ?? '', address: `health of role ${role}` }] : [],
+  ),
+];
 
 /** The portfolio rule compares agents, so the chains of all critical hosts are compiled, whichever host this is. */
 function compileChains(
-  documents: Documents,
-  inventory: Inventory,
+  { documents, inventory, request }: Sources,
   catalog: Catalog,
-  request: Omit<CompileRequest, 'host'>,
 ): { readonly chains: readonly HostChain[]; readonly problems: readonly Problem[] } {
   const pattern = documents.policy.portfolio.critical;
   const { hosts: critical, problems } = pattern === undefined ? { hosts: [], problems: [] } : selectHosts(inventory, pattern);
+  const kinds = resourceTypes.filter(({ chain }) => chain !== undefined).map(({ kind }) => kind);
   const chainsOf = ({ host, resources }: Catalog): HostChain[] =>
-    resources
-      .filter(({ kind }) => kind === 'provider_chain')
-      .map(({ address, desired, origin }) => ({
-        host,
-        address,
-        critical: critical.includes(host),
-        chain: chainOf(desired as never),
-        at: origin.at,
-      }));
+    resources.flatMap(({ address, kind, desired, origin }) => {
+      const chain = resourceType(kind).chain?.(desired);
+      return chain ? [{ host, address, critical: critical.includes(host), chain, at: origin.at }] : [];
+    });
   const others = critical
     .filter((host) => host !== catalog.host)
-    .map((host) => compile(documents, inventory, findResourceType, { ...request, host, only: 'provider_chain' }));
+    .map((host) => compile(documents, inventory, findResourceType, { ...request, host, only: kinds }));
   return { chains: [catalog, ...others].flatMap(chainsOf), problems };
 }

@@ -1,13 +1,17 @@
+import { findContentSource } from './content-source.ts';
 import { loadDesired, type Desired } from './desired.ts';
-import type { CatalogResource, ContentRef } from './model/catalog.ts';
+import { findResources } from './find-resources.ts';
+import { isContentRef, type CatalogResource } from './model/catalog.ts';
 import { isObject, type Json } from './model/json.ts';
+import type { WithProblems } from './model/located.ts';
+import { formatPosition, parsePosition } from './model/problem.ts';
+import type { Revision } from './model/revision.ts';
 import { holdsSecret, Secret } from './model/secret.ts';
 import { reconcile, type Request } from './pipeline.ts';
 import type { Explanation } from './report/render-explanation.ts';
-import { findResources } from './find-resources.ts';
-import type { WithProblems } from './model/located.ts';
 import { openScope } from './scope.ts';
 import { blameLine } from './source/blame-line.ts';
+import { lastCommit } from './source/last-commit.ts';
 import { openWorkingTree } from './source/working-tree.ts';
 import type { LedgerEntry } from './state/ledger.ts';
 import { openState, type State } from './state/state.ts';
@@ -17,10 +21,13 @@ const searchedRuns = 100;
 const shownRuns = 5;
 /** Of a text that is wanted. */
 const shownLines = 10;
+const largestShown = 256 * 1024;
 
-export interface Explained extends WithProblems {
+interface Explained extends WithProblems {
   /** Every resource that the target names: one address, or all that have to do with a path. */
   readonly explanations: readonly Explanation[];
+  /** Not exact: nothing manages the path, and the explanations are of what stands above it. */
+  readonly isExact: boolean;
   /** Every address there is, for hints. */
   readonly known: readonly string[];
 }
@@ -34,47 +41,69 @@ export async function explain(request: Request, target: string, signal: AbortSig
   try {
     const ledger = state?.ledger.all() ?? new Map<string, LedgerEntry>();
     const { resources } = desired.catalog;
-    const wanted = findResources(resources, target);
     const isWanted = new Set(resources.map(({ address }) => address));
-    const orphans = [...ledger.values()].filter(({ address }) => !isWanted.has(address) && matches(address, target));
+    const left = [...ledger.values()].filter(({ address }) => !isWanted.has(address));
+    const found = findResources(resources, target);
+    const orphans = findResources(
+      left.map((entry) => ({ ...entry, id: idOf(entry) })),
+      target,
+    );
+    const gone = orphans.isExact ? orphans.resources : [];
+    const wanted = found.isExact || gone.length === 0 ? found.resources : [];
     const known = [...isWanted, ...ledger.keys()];
-    if (wanted.length + orphans.length === 0) return { explanations: [], known, problems: desired.problems };
+    const isExact = found.isExact || gone.length > 0;
+    if (wanted.length + gone.length === 0) return { explanations: [], isExact, known, problems: desired.problems };
     const report = await reconcile({ ...request, action: 'check' }, () => undefined, signal);
     const nowOf = (address: string) => report.steps.find((step) => step.address === address) ?? null;
     const explanations = await Promise.all(
       wanted.map(async (resource) => ({
-        ...(await describeResource(resource, desired, request.source)),
+        ...(await describeResource(resource, target, desired, revision)),
         ...describePast(resource.address, ledger.get(resource.address), state),
         now: nowOf(resource.address),
       })),
     );
-    const gone = orphans.map((entry) => ({
+    const past = gone.map((entry) => ({
       ...describeOrphan(entry),
       ...describePast(entry.address, entry, state),
       now: nowOf(entry.address),
     }));
-    return { explanations: [...explanations, ...gone], known, problems: desired.problems };
+    return { explanations: [...explanations, ...past], isExact, known, problems: desired.problems };
   } finally {
     state?.close();
   }
 }
 
-const matches = (address: string, target: string): boolean => address === target || address.endsWith(`[${target}]`);
+const idOf = ({ address, kind }: LedgerEntry): string => address.slice(kind.length + 1, -1);
 
-async function describeResource(resource: CatalogResource, { catalog }: Desired, root: string) {
-  const { address, kind, desired, origin, after, notify, tags, onDrift, prune, mode } = resource;
-  const { file, line, column } = origin.at;
-  const content = contentOf(resource, catalog.contents);
+async function describeResource(
+  resource: CatalogResource,
+  target: string,
+  { catalog, inventory, documents }: Desired,
+  { root, files }: Revision,
+) {
+  const { address, kind, id, desired, origin, after, notify, tags, onDrift, prune, mode } = resource;
+  const { file, line } = origin.at;
+  const path = id.startsWith('/') && target.startsWith(`${id}/`) ? target : id;
+  const found = findContentSource(resource, path, documents, files);
+  const source = 'file' in found && found.type !== 'foreign' ? found.file : undefined;
+  const isMember = found.type === 'file' && path !== id;
+  const content = isMember ? textOf(files.read(found.file)) : contentOf(resource, catalog.contents);
+  const variables = inventory.variables(catalog.host);
   return {
     schema: 'reconcile.explanation/1' as const,
     address,
     kind,
     desired: shownDesired(desired),
+    ...(isMember ? { member: { path, mode: found.mode ?? '' } } : {}),
     ...(content === undefined ? {} : { content }),
     ...(origin.role === undefined ? {} : { role: origin.role }),
-    origin: `${file}:${line}:${column}`,
+    origin: formatPosition(origin.at),
     commit: await blameLine(root, file, line),
-    variables: origin.variables,
+    ...(source === undefined ? {} : { source: { file: source, commit: await lastCommit(root, source) } }),
+    variables: origin.variables.map(({ name, layer }) => {
+      const variable = variables.get(name);
+      return { name, layer, ...(variable?.layer === layer ? { at: formatPosition(variable.at) } : {}) };
+    }),
     after,
     notify,
     tags,
@@ -89,7 +118,7 @@ const describeOrphan = ({ address, kind, origin, prune }: LedgerEntry) => ({
   address,
   kind,
   desired: null,
-  origin,
+  origin: formatPosition(parsePosition(origin)),
   commit: null,
   variables: [],
   after: [],
@@ -120,7 +149,7 @@ function shownDesired(desired: object): { readonly [attribute: string]: Json } {
   const shown = (value: unknown): Json => {
     if (value instanceof Secret) return '<secret>';
     if (Array.isArray(value)) return value.length > 20 ? `${value.length} entries` : value.map(shown);
-    if (isContent(value))
+    if (isContentRef(value))
       return `${value.size} bytes${value.sensitive ? ', with a secret' : `, sha256 ${value.sha256.slice(0, 12)}`}`;
     if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shown(member)]));
     return (value ?? null) as Json;
@@ -128,15 +157,16 @@ function shownDesired(desired: object): { readonly [attribute: string]: Json } {
   return shown(desired) as { readonly [attribute: string]: Json };
 }
 
-const isContent = (value: unknown): value is ContentRef =>
-  isObject(value) && typeof value['sha256'] === 'string' && typeof value['size'] === 'number';
-
 function contentOf({ desired, sensitive }: CatalogResource, contents: Desired['catalog']['contents']): string | undefined {
   const content = (desired as { readonly content?: unknown }).content;
-  if (!isContent(content) || sensitive || content.sensitive || holdsSecret(desired) || content.size > 256 * 1024)
+  if (!isContentRef(content) || sensitive || content.sensitive || holdsSecret(desired) || content.size > largestShown)
     return undefined;
-  const bytes = contents.read(content);
-  if (bytes.includes(0)) return undefined;
+  return textOf(contents.read(content));
+}
+
+/** Its first lines; undefined for what is no text. */
+function textOf(bytes: Buffer | undefined): string | undefined {
+  if (!bytes || bytes.length > largestShown || bytes.includes(0)) return undefined;
   const lines = bytes.toString('utf8').replace(/\n$/, '').split('\n');
   const rest = lines.length - shownLines;
   return [...lines.slice(0, shownLines), ...(rest > 0 ? [`... ${rest} more lines`] : [])].join('\n');

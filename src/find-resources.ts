@@ -1,19 +1,29 @@
 import type { CatalogResource } from './model/catalog.ts';
 import { resourceType } from './resources/registry.ts';
 
+/** What of a resource is looked at; what left git has no more than that. */
+type Findable = Pick<CatalogResource, 'address' | 'kind' | 'id' | 'desired'>;
+
+/** What `findResources` found. */
+interface Found<R> {
+  readonly resources: readonly R[];
+  /** Not exact: they only stand above the path. */
+  readonly isExact: boolean;
+}
+
 /**
  * The resources that a person means: one by its address, or all that manage a path, be it as their own or as one of the
- * files of a tree. A path that nothing manages belongs to the nearest tree or directory above it.
+ * files of a tree. For a path that nothing manages, the nearest tree or directory above it.
  */
-export function findResources(resources: readonly CatalogResource[], target: string): readonly CatalogResource[] {
+export function findResources<R extends Findable>(resources: readonly R[], target: string): Found<R> {
   const named = resources.filter(({ address }) => address === target);
-  if (named.length > 0) return named;
+  if (named.length > 0) return { resources: named, isExact: true };
   const path = target.length > 1 ? target.replace(/\/+$/, '') : target;
   const own = resources.filter(({ id, kind, desired }) => id === path || watched(kind, desired).includes(path));
-  if (own.length > 0 || !path.startsWith('/')) return own;
+  if (own.length > 0 || !path.startsWith('/')) return { resources: own, isExact: true };
   const above = resources.filter(({ id }) => id.startsWith('/') && path.startsWith(`${id}/`));
   const longest = Math.max(...above.map(({ id }) => id.length));
-  return above.filter(({ id }) => id.length === longest);
+  return { resources: above.filter(({ id }) => id.length === longest), isExact: false };
 }
 
 /** A watched directory ends in "/". */

@@ -2,7 +2,6 @@ import type { Event } from './model/event.ts';
 import type { Report } from './model/report.ts';
 import { convergedSummary, startRun } from './run.ts';
 import { openScope, type Scope } from './scope.ts';
-import { readHead } from './source/git-head.ts';
 import { readStamp, type Stamp } from './state/converged-stamp.ts';
 
 /** What one run is asked to do. */
@@ -13,7 +12,7 @@ export interface Request {
   /** Inventory name; else the host policy's, else this machine's. */
   readonly host?: string;
   /** Sandbox directory that prefixes every path. */
-  readonly root?: string;
+  readonly root?: string | undefined;
   readonly tags: readonly string[];
   /** Read every managed target instead of trusting its stat signature. */
   readonly paranoid: boolean;
@@ -33,12 +32,11 @@ export async function reconcile(request: Request, emit: (event: Event) => void, 
   const mayTrust = !request.paranoid && request.tags.length === 0 && request.planDigest === undefined;
   if (!mayTrust || !stamp || !holds(stamp, scope)) {
     const { reconcileFully } = await import('./reconcile-fully.ts');
-    return reconcileFully({ request, scope, stamp: request.paranoid ? undefined : stamp, started, emit, signal });
+    return reconcileFully({ request, scope, stamp, started, emit, signal });
   }
   const { host, resources, held } = stamp;
-  const head = readHead(request.source);
-  const run = startRun(request, { ...head, workingTree: true, key: '' }, host, started);
-  emit({ type: 'run-started', run: run.id, host, revision: head.commit ?? 'working tree' });
+  const run = startRun(request, { ...scope.head, workingTree: true, key: stamp.revision }, host, started);
+  emit({ type: 'run-started', run: run.id, host, revision: scope.head.commit ?? 'working tree' });
   const counts = { resources, converged: resources - held, create: 0, update: 0, remove: 0, held, failed: 0, adopted: 0 };
   const report = run.report({ outcome: 'converged', summary: convergedSummary(counts), counts });
   emit({ type: 'finished', run: run.id, report });

@@ -1,9 +1,10 @@
+import { resolve } from 'node:path';
 import type { Plannable } from './desired.ts';
 import { openLocalReader } from './host/local-reader.ts';
 import { recordStatIndex, type StatIndex } from './host/stat-index.ts';
 import type { Catalog } from './model/catalog.ts';
 import type { Event } from './model/event.ts';
-import type { Plan, Preview, Step } from './model/plan.ts';
+import { changesOf, type Plan, type Preview, type Step } from './model/plan.ts';
 import type { Problem } from './model/problem.ts';
 import type { ReportedStep } from './model/report.ts';
 import type { Revision } from './model/revision.ts';
@@ -28,7 +29,7 @@ export interface FullRun {
   readonly key: string;
   /** Signatures of the sources, taken before they were read. */
   readonly sources: StatIndex;
-  /** The last stamp: its digests are trusted for files that have not moved. Undefined with `--paranoid`. */
+  /** What the last run left. Its digests are trusted for files that have not moved, but not with `--paranoid`. */
   readonly stamp: Stamp | undefined;
   /** When the run was asked for, on the clock of `performance.now()`. */
   readonly started: number;
@@ -53,8 +54,10 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   const { request, revision, scope, stamp, signal } = full;
   const { catalog, graph, policy, hostPolicy, chains } = desired;
   const digests = new Map<string, string>();
-  const index = recordStatIndex(watchedPaths(catalog), scope.reader.realPath, (path) => digests.get(path));
-  const reader = openLocalReader({ ...rootOf(request), ...(stamp && { index: stamp.index }), digests });
+  // Only a run that may leave a stamp needs them, and only before anything is inspected.
+  const isCheck = request.action === 'check';
+  const index = recordStatIndex(isCheck ? [] : watchedPaths(catalog), scope.reader.realPath, (path) => digests.get(path));
+  const reader = openLocalReader({ root: request.root, ...(stamp && !request.paranoid && { index: stamp.index }), digests });
   const ledger = state?.ledger.all() ?? new Map();
   const observation = await observe(graph.batches.flat(), ledger, reader, resourceType, signal);
   const addresses = new Set(catalog.resources.map(({ address }) => address));
@@ -71,26 +74,30 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
       !reader.privileged ||
       (kind === 'user' ? reader.userId(name) : reader.groupId(name)) !== undefined ||
       addresses.has(`${kind}[${name}]`),
+    // A check may be made by anybody.
+    unwritable: (...what) => (request.action === 'check' ? undefined : reader.unwritable(...what)),
+    live: reader.live,
     tags: request.tags,
     isConfirmed: request.planDigest !== undefined,
   };
   const plan = makePlan(input);
   const previewsOf = ({ diff, resource }: Step): Iterable<Preview> => {
-    const changes = diff.action === 'none' ? [] : diff.changes;
-    return resourceType(resource.kind).preview?.(resource.desired, changes, { host: reader, contents: catalog.contents }) ?? [];
+    return (
+      resourceType(resource.kind).preview?.(resource.desired, changesOf(diff), { host: reader, contents: catalog.contents }) ?? []
+    );
   };
   const quarantined = state?.journal.quarantined(full.key);
   const verdict = judge({
     plan,
     policy,
+    policyAt: desired.policyAt,
     hostPolicy,
     chains,
     texts: policyTexts(desired, revision.files, plan, reader, previewsOf),
     ledgerSize: ledger.size,
-    stateDirectory: scope.stateDirectory,
+    stateDirectory: asHostSees(scope, request),
     commandsOf: ({ resource }) => resourceType(resource.kind).commands?.(resource.desired) ?? [],
     pathsOf: (step) => writtenPaths(step, input),
-    ...(request.planDigest !== undefined && { confirmed: new Set(plan.steps.map(({ address }) => address)) }),
     ...(quarantined && { quarantinedReason: `run ${quarantined.run}: ${quarantined.reason}` }),
   });
   const steps = await reportSteps(plan.steps, previewsOf, openDiffer());
@@ -98,11 +105,17 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   return { desired, input, plan, steps, problems, index };
 }
 
+/** The state directory by the path that resources would name it. */
+function asHostSees({ stateDirectory }: Scope, { root }: Request): string {
+  return root === undefined ? stateDirectory : stateDirectory.slice(resolve(root).length);
+}
+
 /** What a step writes, also where a program does it and the engine has nothing to undo. */
 function writtenPaths({ resource: { kind, desired }, diff }: Step, { touched }: PlanInput): readonly string[] {
   if (diff.action === 'none') return [];
+  const { owns, writes } = resourceType(kind);
   const paths = touched(kind, desired, diff.changes);
-  return paths.length > 0 ? paths : (resourceType(kind).owns?.(desired) ?? []);
+  return paths.length > 0 ? paths : [...(owns?.(desired) ?? []), ...(writes?.(desired) ?? [])];
 }
 
 function staleness({ planDigest }: Request, { digest }: Plan): readonly Problem[] {
@@ -110,8 +123,6 @@ function staleness({ planDigest }: Request, { digest }: Plan): readonly Problem[
   const message = 'the host or the revision has moved since the plan was made; nothing was applied';
   return [{ code: 'stale-plan', message, hint: 'make a new plan with `reconcile plan -o FILE`' }];
 }
-
-export const rootOf = ({ root }: Request): { readonly root?: string } => (root === undefined ? {} : { root });
 
 /** Every path whose signature says whether something moved. */
 export const watchedPaths = ({ resources }: Catalog): string[] =>

@@ -1,6 +1,6 @@
 import type { Plannable } from './desired.ts';
 import type { HostReader } from './host/host.ts';
-import type { Catalog, ContentRef } from './model/catalog.ts';
+import { isContentRef, type Catalog, type ContentRef } from './model/catalog.ts';
 import { canonicalJson, isObject } from './model/json.ts';
 import type { Plan, Preview, Step } from './model/plan.ts';
 import type { SourceTree } from './model/revision.ts';
@@ -9,8 +9,6 @@ import { resourceType } from './resources/registry.ts';
 
 /** Texts above this are not looked into. Bytes. */
 const largestText = 1024 * 1024;
-/** The file that lists the bans may name them. */
-const policyFile = 'desired-state/policy.yaml';
 
 /**
  * Every text in which policy looks for banned providers: the repository, what is rendered, and what stays on the host. Of a
@@ -33,7 +31,7 @@ export function* policyTexts(
 function* configTexts(files: SourceTree): Generator<PolicyText> {
   for (const directory of ['desired-state', 'inventory', 'roles'])
     for (const { path, size } of files.list(directory)) {
-      const text = path === policyFile || size > largestText ? undefined : textOf(files.read(path));
+      const text = size > largestText ? undefined : textOf(files.read(path));
       if (text !== undefined) yield { where: 'config', name: path, text };
     }
 }
@@ -50,18 +48,23 @@ function* renderedTexts({ resources, contents }: Catalog): Generator<PolicyText>
   }
 }
 
-/** A file that others write too is judged as it will be after the run. */
+/** What is on the host after the run: of a held step as it stands, of a file that others write too with the run's edit. */
 function* remainingText(step: Step, host: HostReader, previewsOf: (step: Step) => Iterable<Preview>): Generator<PolicyText> {
-  const path = resourceType(step.resource.kind).sharedFile?.(step.resource.desired);
-  if (path === undefined || host.stat(path)?.type !== 'file') return;
-  const preview = step.diff.action === 'none' ? undefined : [...previewsOf(step)].find((each) => each.path === path);
-  const text = textOf(preview ? preview.after : host.readFile(path, largestText));
-  if (text !== undefined) yield { where: 'live', name: path, path, text };
+  const { diff, held, resource } = step;
+  const shared = resourceType(resource.kind).sharedFile?.(resource.desired);
+  const previews = diff.action === 'none' || (!held && shared === undefined) ? [] : [...previewsOf(step)];
+  for (const { path, before, after } of previews) {
+    const text = textOf(held ? before : after);
+    if (text !== undefined) yield { where: 'live', name: path, path, text };
+  }
+  if (shared === undefined || previews.length > 0 || host.stat(shared)?.type !== 'file') return;
+  const text = textOf(host.readFile(shared, largestText));
+  if (text !== undefined) yield { where: 'live', name: shared, path: shared, text };
 }
 
 function* contentsIn(value: unknown): Generator<ContentRef> {
   if (!isObject(value)) return;
-  if (typeof value['sha256'] === 'string' && typeof value['size'] === 'number') yield value as unknown as ContentRef;
+  if (isContentRef(value)) yield value;
   else for (const member of Object.values(value)) yield* contentsIn(member);
 }
 

@@ -3,6 +3,7 @@ import { rollBack } from './apply/rollback.ts';
 import { openLocalHost, type LocalHost } from './host/local-host.ts';
 import { noContents } from './model/catalog.ts';
 import type { Event } from './model/event.ts';
+import type { ExitName } from './model/exit-code.ts';
 import type { Action } from './model/plan.ts';
 import type { Report, ReportedStep } from './model/report.ts';
 import { resourceType } from './resources/registry.ts';
@@ -11,34 +12,43 @@ import { removeStamp } from './state/converged-stamp.ts';
 import { takeLock } from './state/lock.ts';
 import { openState, type State } from './state/state.ts';
 
-export interface RollbackRequest {
+interface RollbackRequest {
   /** A run's id or the beginning of it; the last run that changed something unless told. */
   readonly run: string | undefined;
   readonly root: string | undefined;
   readonly stateDirectory: string;
 }
 
+/** Why there is nothing to take back, or not now. */
+interface Refused {
+  readonly refused: string;
+  readonly exit: ExitName;
+}
+
+const refused = (reason: string): Refused => ({ refused: reason, exit: 'usage' });
+
 /**
  * Takes back a run that was applied, and every later one first, newest to oldest: what a run replaced is what stood there
  * before it, and later runs have built on it. Their revisions are quarantined, so that the next run does not simply apply
- * them again. A sentence instead of a report when there is nothing to take back.
+ * them again.
  */
 export async function rollBackRuns(
   { run: wanted, root, stateDirectory }: RollbackRequest,
   emit: (event: Event) => void,
-): Promise<Report | string> {
+): Promise<Report | Refused> {
   const started = performance.now();
   const lock = takeLock(stateDirectory);
-  if (!lock) return 'another run is at work on this host';
+  if (!lock) return { refused: 'another run is at work on this host', exit: 'busy' };
   const state = openState(stateDirectory);
   try {
-    if (state.journal.open()) return 'a run was interrupted here; the next reconcile takes it back';
+    if (state.journal.open()) return refused('a run was interrupted here; the next reconcile takes it back');
     const undoable = state.journal.undoable();
     const named = wanted === undefined ? undoable.slice(0, 1) : undoable.filter((id) => id.startsWith(wanted));
-    if (undoable.length === 0) return 'no run is left that could be taken back';
-    if (named.length !== 1) return `no run, or more than one, that could be taken back has an id that begins with '${wanted}'`;
+    if (undoable.length === 0) return refused('no run is left that could be taken back');
+    if (named.length !== 1)
+      return refused(`no run, or more than one, that could be taken back has an id that begins with '${wanted}'`);
     const runs = undoable.slice(0, undoable.indexOf(named[0]!) + 1);
-    const host = openLocalHost(root === undefined ? {} : { root });
+    const host = openLocalHost({ root });
     try {
       return await takeBack(runs, root, state, host, emit, started);
     } finally {
@@ -62,29 +72,23 @@ async function takeBack(
   const reports = runs.map((id) => state.runs.get(id)).filter((report) => report !== undefined);
   const newest = reports[0];
   const nowhere = { commit: null, branch: null, workingTree: false, key: '' };
-  const run = startRun(
-    { action: 'converge', ...(root === undefined ? {} : { root }) },
-    newest?.revision ?? nowhere,
-    newest?.host ?? '',
-    started,
-  );
+  const run = startRun({ action: 'converge', root }, newest?.revision ?? nowhere, newest?.host ?? '', started);
   const reason = `asked for: ${runs.join(', ')}`;
   emit({ type: 'run-started', run: run.id, host: newest?.host ?? '', revision: newest?.revision.commit ?? 'working tree' });
   emit({ type: 'rolling-back', run: run.id, reason });
+  const steps = reports.flatMap((report) => report.steps.filter(({ outcome }) => outcome === 'changed'));
   removeStamp(state.directory);
+  declare(runs, steps, run.id, state);
   const restored = new Set<string>();
   const failures: string[] = [];
   const ledger = state.ledger.all();
   for (const id of runs) {
-    const key = state.journal.keyOf(id);
     const result = await rollBack(id, state, host, resourceType);
     for (const address of result.restored) restored.add(address);
-    if (key !== undefined) state.journal.quarantine({ key, run: id, reason: 'taken back by reconcile rollback' });
     failures.push(...result.failures);
     // An older run stands below this one; what could not be restored would be buried.
     if (result.failures.length > 0) break;
   }
-  const steps = reports.flatMap((report) => report.steps.filter(({ outcome }) => outcome === 'changed'));
   const deps = { run: run.id, host, state, contents: noContents, ledger, types: resourceType, emit };
   const { signal } = new AbortController();
   const refreshes = [...new Set(steps.flatMap((step) => step.refreshes))];
@@ -101,6 +105,20 @@ async function takeBack(
   state.runs.put(report);
   emit({ type: 'finished', run: run.id, report });
   return report;
+}
+
+/** The intent, durable before anything is put back: from here on whoever comes next must go on with it. */
+function declare(runs: readonly string[], steps: readonly ReportedStep[], by: string, { journal, transaction }: State): void {
+  for (const id of runs) journal.requireContents(id);
+  transaction(() => {
+    for (const id of runs) {
+      const key = journal.keyOf(id);
+      if (key !== undefined) journal.quarantine({ key, run: id, reason: 'taken back by reconcile rollback' });
+      journal.reopen(id);
+    }
+    for (const { address, refreshes } of steps)
+      for (const owed of refreshes) journal.owe({ address: owed, run: by, because: address });
+  });
 }
 
 const inverse: Readonly<Record<Action, Action>> = { create: 'remove', remove: 'create', update: 'update', replace: 'replace' };

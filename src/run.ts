@@ -1,14 +1,19 @@
 import type { Request } from './pipeline.ts';
 import type { ExitName } from './model/exit-code.ts';
 import { exitCodes } from './model/exit-code.ts';
+import { firstProblems } from './model/first-problems.ts';
+import { outsideTags } from './model/plan.ts';
 import type { Report } from './model/report.ts';
 import { version } from './model/version.ts';
+import type { Scrub } from './report/scrub.ts';
 
 /** What is known of a run before anything was looked at. */
 export interface Run {
   /** Sorts by time, ends with the process id: `20261120T190412Z-003f9a`. */
   readonly id: string;
   readonly startedAt: string;
+  /** Takes the host's secrets out of what is told or kept of the run; reports are without them already. */
+  readonly scrub: Scrub;
   /** A report that says nothing yet; assume the worst until it is completed. */
   report(parts: Partial<Report> & { readonly outcome: ExitName; readonly summary: string }): Report;
 }
@@ -19,12 +24,14 @@ export function startRun(
   { commit, branch, workingTree, key }: Report['revision'],
   host: string,
   started: number,
+  scrub: Scrub = (told) => told,
 ): Run {
   const startedAt = new Date(performance.timeOrigin + started).toISOString();
   const id = `${startedAt.replace(/[-:]|\.\d+/g, '')}-${process.pid.toString(16).padStart(6, '0')}`;
   return {
     id,
     startedAt,
+    scrub,
     report: (parts) => ({
       schema: 'reconcile.report/1',
       run: id,
@@ -40,16 +47,28 @@ export function startRun(
       steps: [],
       refreshes: [],
       health: [],
-      problems: [],
       planDigest: null,
       recovered: [],
       writes: 0,
-      ...parts,
+      ...scrub({ ...parts, problems: firstProblems(parts.problems ?? []) }),
     }),
   };
 }
 
-/** What people read when there was nothing to do. */
-export function convergedSummary({ resources, adopted, held }: Report['counts']): string {
-  return `Converged: ${resources} resources, nothing to do${adopted > 0 ? ` (${adopted} adopted)` : ''}${held > 0 ? ` (${held} held)` : ''}`;
+/** What people read when there was nothing to do. What differs and is held is not called converged. */
+export function convergedSummary({ resources, adopted, held }: Report['counts'], steps: Report['steps'] = []): string {
+  const differing = countDiffering(steps);
+  const outside = steps.filter(({ reason, action }) => reason === outsideTags && action !== 'none').length;
+  const rest = held - differing - outside;
+  const more = differing > 0 ? ' more' : '';
+  const others = [...(adopted > 0 ? [`${adopted} adopted`] : []), ...(rest > 0 ? [`${rest}${more} held`] : [])];
+  if (outside > 0) others.push(`${outside} ${outside === 1 ? 'differs' : 'differ'}, but not among the chosen tags`);
+  const aside = others.length > 0 ? ` (${others.join(', ')})` : '';
+  if (outside > 0 && differing === 0) return `Nothing to do for these tags${aside}`;
+  if (differing === 0) return `Converged: ${resources} resources, nothing to do${aside}`;
+  return `Nothing to do: ${differing} of ${resources} resources ${differing === 1 ? 'differs and is' : 'differ and are'} held${aside}`;
 }
+
+/** Steps that would change something, but are held; not counting those that were not asked for. */
+export const countDiffering = (steps: Report['steps']): number =>
+  steps.filter(({ outcome, action, reason }) => outcome === 'held' && action !== 'none' && reason !== outsideTags).length;

@@ -1,58 +1,66 @@
 import { compile } from './compile/compile.ts';
 import { readFacts } from './host/facts.ts';
-import { loadHostPolicy } from './host/host-policy.ts';
-import { readIdentities } from './host/identities.ts';
 import { openLocalReader } from './host/local-reader.ts';
-import { openSecrets } from './inventory/open-secrets.ts';
-import { readInventory } from './inventory/read-inventory.ts';
+import { unknownHost } from './inventory/choose-host.ts';
+import { readRecipients } from './inventory/edit-secrets.ts';
+import { secretsDirectory } from './inventory/open-secrets.ts';
+import { loadSources } from './load-sources.ts';
 import type { WithProblems } from './model/located.ts';
-import { nearest } from './model/nearest.ts';
 import type { Problem } from './model/problem.ts';
-import type { Revision } from './model/revision.ts';
+import type { Revision, SourceTree } from './model/revision.ts';
 import { buildGraph } from './plan/graph.ts';
-import { findResourceType, resourceType, resourceTypes } from './resources/registry.ts';
-import { readCommitInfo } from './source/commit-info.ts';
-import { loadDocuments } from './source/load.ts';
+import { findResourceType, resourceType } from './resources/registry.ts';
 
-export interface Validation extends WithProblems {
+/** When there are more, further hosts are not compiled. */
+const enoughProblems = 5_000;
+
+interface Validation extends WithProblems {
+  /** Those that were compiled. */
   readonly hosts: readonly string[];
   /** Uses of secrets that only other hosts can decrypt; not a fault of the repository. */
   readonly unreadable: number;
 }
 
-/** Checks every document and compiles every host of the inventory, or the one named. Each problem is listed once. */
+/**
+ * Checks every document and compiles every host of the inventory, or the one named. Each problem is listed once. What is wrong
+ * with this machine's own files is no fault of the repository and is left to `doctor`.
+ */
 export async function validateRepository(revision: Revision, only?: string): Promise<Validation> {
-  const documents = loadDocuments(revision.files);
-  const inventory = readInventory(documents.inventory);
-  const { policy } = loadHostPolicy();
-  const { age, vaultPasswords } = readIdentities(policy);
-  const secrets = await openSecrets({ files: revision.files, identities: age, vaultPasswords });
-  const request = {
-    facts: readFacts(openLocalReader({})),
-    secrets,
-    revision: await readCommitInfo(revision),
-    kindNames: resourceTypes.map(({ kind }) => kind),
-  };
+  const { documents, inventory, request, problems: found } = await loadSources(revision, readFacts(openLocalReader({})));
   const hosts = only === undefined ? inventory.hosts : inventory.hosts.filter((host) => host === only);
-  const problems: Problem[] = [...documents.problems, ...inventory.problems];
-  if (only !== undefined && hosts.length === 0) problems.push(unknownHost(only, inventory.hosts));
+  const problems = new Map<string, Problem>();
+  let unreadable = 0;
+  const report = (problem: Problem): void => {
+    if (problem.code === 'secret-unreadable') unreadable++;
+    // One mistake may be told for several hosts, with and without a nearest word.
+    else problems.set(keyOf(problem), problems.get(keyOf(problem))?.hint ? problems.get(keyOf(problem))! : problem);
+  };
+  [...found, ...(await checkSecrets(revision.files))].forEach(report);
+  if (only !== undefined && hosts.length === 0) report(unknownHost(only, inventory.hosts));
+  const compiled: string[] = [];
   for (const host of hosts) {
     const catalog = compile(documents, inventory, findResourceType, { ...request, host });
-    problems.push(...catalog.problems, ...buildGraph(catalog, resourceType).problems);
+    [...catalog.problems, ...buildGraph(catalog, resourceType).problems].forEach(report);
+    compiled.push(host);
+    // What is too much for one host would take as long for each of the others.
+    if (catalog.problems.some(({ code }) => code === 'too-large') || problems.size > enoughProblems) break;
   }
-  const unreadable = problems.filter(({ code }) => code === 'secret-unreadable');
-  return {
-    hosts,
-    problems: distinct(problems.filter((problem) => !unreadable.includes(problem))),
-    unreadable: unreadable.length,
-  };
+  return { hosts: compiled, problems: [...problems.values()], unreadable };
 }
 
-function unknownHost(host: string, hosts: readonly string[]): Problem {
-  const near = nearest(host, hosts);
-  return { code: 'unknown-host', message: `the inventory has no host "${host}"`, ...(near && { hint: `did you mean ${near}?` }) };
-}
+const keyOf = ({ hint: _hint, ...problem }: Problem): string => JSON.stringify(problem);
 
-const distinct = (problems: readonly Problem[]): readonly Problem[] => [
-  ...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values(),
-];
+/** The recipients, where there are secrets; and files beside them that nothing reads, which may be secrets in plain text. */
+async function checkSecrets(files: SourceTree): Promise<readonly Problem[]> {
+  const listed = files.list(secretsDirectory).map(({ path }) => path);
+  const strange = listed.filter((path) => !/\.age$|\/(?:recipients\.txt|README[^/]*|\.[^/]*)$/.test(path));
+  const problems = strange.map((file): Problem => {
+    const hint =
+      '`reconcile secret set NAME < FILE` encrypts a secret; take the plain text out of git, and replace it everywhere';
+    return { code: 'unknown-file', message: 'nothing reads this file', at: { file, line: 1, column: 1 }, hint };
+  });
+  if (listed.length === 0) return [];
+  const hasSecrets = listed.some((path) => path.endsWith('.age'));
+  const { problems: faults } = await readRecipients(files);
+  return [...faults.filter(({ code }) => hasSecrets || !code.startsWith('missing-')), ...problems];
+}

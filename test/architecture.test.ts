@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path/posix';
 import { describe, expect, it } from 'vitest';
+import { problemTable } from '../src/model/problem.ts';
+import { resourceTypes } from '../src/resources/registry.ts';
 
 /** Folder or file of `src/` → what it may import besides itself. A rule that nothing uses is an error too. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -35,8 +37,9 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   zod: ['model', 'resources', 'source', 'report', 'compile'],
 };
 
-/** No clock, no files, no processes, no chance. */
-const pure = ['model', 'compile', 'policy', 'plan'];
+/** No clock, no files, no processes, no chance; the one clock only ends what runs too long. */
+const pure = ['model', 'inventory', 'compile', 'policy', 'plan'];
+const watchdog = 'model/time-limit.ts';
 const impure = /^node:(fs|child_process|os|net|http|timers)/;
 
 /** Who may name the mutating half of the host. */
@@ -58,6 +61,8 @@ const imports: Import[] = [...text].flatMap(([file, source]) => {
     return { file, target: name.startsWith('.') ? join(dirname(file), name) : name };
   });
 });
+/** By path from `src/`, as all the others. */
+const tests = new Map(globSync('test/**/*.ts').map((file) => [`../${file}`, readFileSync(file, 'utf8')]));
 const isLocal = ({ target }: Import): boolean => text.has(target);
 const isWithin = (file: string, place: string): boolean => file === place || file.startsWith(`${place}/`);
 const packageOf = (target: string): string =>
@@ -119,8 +124,11 @@ describe('the architecture', () => {
     const clocks = [...text]
       .filter(
         ([file, source]) =>
+          file !== watchdog &&
           pure.some((place) => isWithin(file, place)) &&
-          /\bDate\.now\(|\bMath\.random\(|\bprocess\.(?!getBuiltinModule)/.test(source),
+          /\bDate\.now\(|\bnew Date\(\)|\bperformance\.|\bMath\.random\(|\brandom(?:Bytes|UUID)\b|\bprocess\.(?!getBuiltinModule)/.test(
+            source,
+          ),
       )
       .map(([file]) => file);
     expect({ wrong, clocks }).toEqual({ wrong: [], clocks: [] });
@@ -137,8 +145,42 @@ describe('the architecture', () => {
     expect(wrong.map(([file]) => file)).toEqual([]);
   });
 
+  it('nothing is exported that no other file imports, nor only for tests', () => {
+    const takers = new Map<string, Set<string>>();
+    for (const [file, source] of [...text, ...tests])
+      for (const name of namesTaken(file, source)) takers.set(name, (takers.get(name) ?? new Set()).add(file));
+    const idle = [...text].flatMap(([file, source]) =>
+      [...source.matchAll(/^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm)].flatMap(([, name = '']) => {
+        const files = [...(takers.get(`${file}#${name}`) ?? []), ...(takers.get(`${file}#*`) ?? [])];
+        const isUsedHere = source.match(new RegExp(`\\b${name}\\b`, 'g'))!.length > 1;
+        const isUsed = files.some((taker) => text.has(taker)) || (isUsedHere && files.length > 0);
+        return isUsed ? [] : [`${file}: ${name}`];
+      }),
+    );
+    expect(idle).toEqual([]);
+  });
+
+  it('every kind is registered and has its test', () => {
+    const kinds = [...text.keys()].flatMap((file) => /^resources\/types\/(.+)\.ts$/.exec(file)?.[1] ?? []);
+    const untested = kinds.filter((kind) => !tests.has(`../test/resources/${kind}.test.ts`));
+
+    expect(kinds.map((kind) => kind.replaceAll('-', '_')).sort()).toEqual(resourceTypes.map(({ kind }) => kind).sort());
+    expect(untested).toEqual([]);
+  });
+
+  it('every problem code is reported by something', () => {
+    const sources = [...text].filter(([file]) => file !== 'model/problem.ts').map(([, source]) => source);
+    const idle = Object.keys(problemTable).filter((code) => !sources.some((source) => source.includes(`'${code}'`)));
+    expect(idle).toEqual([]);
+  });
+
+  it('every problem code is expected by a test', () => {
+    const isExpected = (code: string): boolean =>
+      [...tests].some(([file, source]) => !file.includes('architecture') && new RegExp(`['" [¦]${code}['" \\]]`).test(source));
+    expect(Object.keys(problemTable).filter((code) => !isExpected(code))).toEqual([]);
+  });
+
   it('no file has more than 300 lines', () => {
-    const tests = globSync('test/**/*.ts').map((file): [string, string] => [file, readFileSync(file, 'utf8')]);
     const long = [...text, ...tests]
       .map(([file, source]) => ({ file, lines: source.split('\n').length - 1 }))
       .filter(({ lines }) => lines > 300);
@@ -149,6 +191,19 @@ describe('the architecture', () => {
 function loads(source: string, file: string, target: string): boolean {
   const statements = [...source.matchAll(/^(import|export)\s(type\s)?([^;]*?)from '([^']+)';/gms)];
   return statements.some(([, , type, , name]) => !type && join(dirname(file), name as string) === target);
+}
+
+/** What a file takes from others, as `file#name`; of a module that is taken as a whole `file#*`. */
+function namesTaken(file: string, source: string): string[] {
+  const located = (path: string): string => relative('src', join('src', dirname(file), path));
+  const whole = [...source.matchAll(/import\('(\.[^']+)'\)|import (?:type )?\* as \w+ from '(\.[^']+)'/g)];
+  const lists = [...source.matchAll(/^(?:import|export) (?:type )?\{([^}]*)\} from '(\.[^']+)';/gm)];
+  return [
+    ...whole.map(([, lazy, star]) => `${located(lazy ?? star ?? '')}#*`),
+    ...lists.flatMap(([, list = '', path = '']) =>
+      list.split(',').map((name) => `${located(path)}#${name.trim().replace(/^type |\s+as .*/gs, '')}`),
+    ),
+  ];
 }
 
 function findCircle(next: ReadonlyMap<string, readonly string[]>): string[] {

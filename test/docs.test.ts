@@ -9,24 +9,65 @@ import { referenceTables } from './support/reference-tables.ts';
 const repository = new URL('..', import.meta.url).pathname;
 const readme = readFileSync(join(repository, 'README.md'), 'utf8');
 const generated = /<!-- generated: ([\w-]+) -->\n([\s\S]*?)<!-- \/generated -->/g;
-const blocks = (kind: string): string[] =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text!);
+/** What stands between fences. The first words after the opening fence say how it is tested. */
+interface Block {
+  readonly info: string;
+  readonly text: string;
+  readonly index: number;
+}
+const blocks: readonly Block[] = [...readme.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)].map(([, info, text], index) => ({
+  info: info!,
+  text: text!,
+  index,
+}));
+const blocksOf = (form: RegExp): readonly Block[] => blocks.filter(({ info }) => form.test(info));
+const valueOf = ({ info }: Block, name: string): string | undefined => new RegExp(`\\b${name}=(\\S+)`).exec(info)?.[1];
+
+/** How an example can be tested; anything else could be wrong for years. */
+const forms = {
+  converge: /^yaml converge$/,
+  console: /^console$/,
+  document: /^yaml document=\S+$/,
+  tutorial: /^console tutorial(?: needs=\S+)?$/,
+  tutorialFile: /^\w+ file=\S+(?: needs=\S+)?$/,
+  notRun: /^sh not-run=".{20,}"$/,
+  noExample: /^text$/,
+} as const;
 
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'docs-'));
+  mkdirSync(join(directory, 'bin'));
+  writeFileSync(join(directory, 'bin/reconcile'), `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`, { mode: 0o755 });
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+const repositoryCopy = (): string => {
+  const copy = mkdtempSync(join(directory, 'copy-'));
+  for (const part of ['desired-state', 'inventory', 'roles'])
+    cpSync(join(repository, part), join(copy, part), { recursive: true });
+  return copy;
+};
+
+const environment = (): NodeJS.ProcessEnv => ({
+  PATH: `${directory}/bin:${process.env['PATH']}`,
+  HOME: directory,
+  NO_COLOR: '1',
+});
+
 const reconcile = (args: readonly string[], cwd: string) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
-    cwd,
-    encoding: 'utf8',
-    timeout: 60_000,
-    env: { PATH: process.env['PATH'] ?? '', HOME: directory, NO_COLOR: '1' },
-  });
+  const { status, stdout, stderr } = spawnSync('reconcile', args, { cwd, encoding: 'utf8', timeout: 60_000, env: environment() });
   return { exit: status, stdout, stderr };
 };
+
+describe('the examples of README.md', () => {
+  it('all say how they are tested, or why they are not', () => {
+    const all = Object.values(forms);
+
+    expect(blocks.filter(({ info }) => !all.some((form) => form.test(info))).map(({ info }) => info)).toEqual([]);
+    for (const form of all) expect(blocksOf(form).length, String(form)).toBeGreaterThan(0);
+  });
+});
 
 describe('the reference tables of README.md', () => {
   const wanted = readme.replace(generated, (_all, name: string) => {
@@ -47,7 +88,7 @@ describe('the reference tables of README.md', () => {
 });
 
 describe('the examples of README.md marked "converge"', () => {
-  it.each(blocks('yaml converge').map((text, index) => [index + 1, text] as const))(
+  it.each(blocksOf(forms.converge).map(({ text }, index) => [index + 1, text] as const))(
     'number %i converges, and the second run changes nothing',
     (index, text) => {
       const source = join(directory, `converge-${index}`);
@@ -68,40 +109,111 @@ describe('the examples of README.md marked "converge"', () => {
   );
 });
 
+describe('the examples of README.md that are a document of the bundled repository', () => {
+  it.each(blocksOf(forms.document).map((block) => [valueOf(block, 'document')!, block.text] as const))(
+    '%s is valid for every host',
+    (file, text) => {
+      const source = repositoryCopy();
+      writeFileSync(join(source, file), text);
+
+      const { exit, stdout } = reconcile(['validate'], source);
+
+      expect(stdout).toMatch(/^Valid, \d+ hosts compiled$/m);
+      expect(exit).toBe(0);
+    },
+    60_000,
+  );
+});
+
 describe('the examples of README.md marked "console"', () => {
-  it.each(blocks('console').map((text) => [text.split('\n')[0]!, text] as const))(
+  it.each(blocksOf(forms.console).map(({ text }) => [text.split('\n')[0]!, text] as const))(
     '%s prints what is shown there',
     (_title, text) => {
-      const source = mkdtempSync(join(directory, 'console-'));
-      for (const part of ['desired-state', 'inventory', 'roles'])
-        cpSync(join(repository, part), join(source, part), { recursive: true });
-      for (const { args, shown, exit } of consoleCommands(text)) {
-        const run = reconcile(args, source);
+      const commands = consoleCommands(text);
 
-        expect(`${run.stdout}${run.stderr}`.trimEnd()).toMatch(patternOf(shown));
-        expect(run.exit, args.join(' ')).toBe(exit);
-      }
+      const done = runAll(
+        commands.map(({ line }) => line),
+        repositoryCopy(),
+      );
+
+      for (const [index, command] of commands.entries()) expectShown(command, done[index]!);
     },
     120_000,
   );
 });
 
+describe('the tutorial of README.md, one shell for all of it', () => {
+  const steps = blocks.filter(({ info }) => forms.tutorial.test(info) || forms.tutorialFile.test(info));
+  const missing = (block: Block): string | undefined =>
+    valueOf(block, 'needs')
+      ?.split(',')
+      .find((name) => spawnSync(name, ['--version']).error);
+  const done = new Map<number, readonly Done[]>();
+
+  beforeAll(() => {
+    const source = mkdtempSync(join(directory, 'tutorial-'));
+    mkdirSync(join(source, 'config'));
+    const lines = steps
+      .filter((block) => missing(block) === undefined)
+      .flatMap((block) => {
+        const file = valueOf(block, 'file');
+        if (file === undefined) return consoleCommands(block.text).map(({ line }) => ({ block, line }));
+        const staged = join(source, `block-${block.index}`);
+        writeFileSync(staged, block.text);
+        return [{ block, line: `mkdir -p "$(dirname '${file}')" && cp '${staged}' '${file}'` }];
+      });
+    const results = runAll(
+      lines.map(({ line }) => line),
+      join(source, 'config'),
+    );
+    for (const [index, { block }] of lines.entries()) done.set(block.index, [...(done.get(block.index) ?? []), results[index]!]);
+  }, 120_000);
+
+  it.for(steps.filter(({ info }) => forms.tutorial.test(info)).map((block) => [block.text.split('\n')[0]!, block] as const))(
+    '%s prints what is shown there',
+    ([, block], { skip }) => {
+      const lacking = missing(block);
+      if (lacking !== undefined) skip(`${lacking} is not installed`);
+      for (const [index, command] of consoleCommands(block.text).entries()) expectShown(command, done.get(block.index)![index]!);
+    },
+  );
+});
+
 interface ConsoleCommand {
-  readonly args: readonly string[];
+  readonly line: string;
   readonly shown: readonly string[];
   readonly exit: number;
 }
 
-/** `$ reconcile ...` and the lines up to the next; `[exit N]` stands for an exit code other than 0. */
+interface Done {
+  readonly output: string;
+  readonly exit: number;
+}
+
+/** `$ command` and the lines up to the next; `[exit N]` stands for an exit code other than 0. */
 function consoleCommands(text: string): readonly ConsoleCommand[] {
   return text
-    .split(/^\$ reconcile /m)
+    .split(/^\$ /m)
     .slice(1)
     .map((part) => {
       const [line = '', ...shown] = part.trimEnd().split('\n');
       const exit = /^\[exit (\d+)\]$/.exec(shown.at(-1) ?? '')?.[1];
-      return { args: line.split(' '), shown: exit ? shown.slice(0, -1) : shown, exit: Number(exit ?? 0) };
+      return { line, shown: exit ? shown.slice(0, -1) : shown, exit: Number(exit ?? 0) };
     });
+}
+
+/** Runs the lines in one shell, so that variables stay; each with what it wrote. */
+function runAll(lines: readonly string[], cwd: string): readonly Done[] {
+  const results = mkdtempSync(join(directory, 'results-'));
+  const script = lines.map((line, index) => `{ ${line}\n} > '${results}/${index}' 2>&1; echo $? > '${results}/${index}.exit'\n`);
+  spawnSync('sh', ['-c', script.join('')], { cwd, env: environment(), timeout: 120_000 });
+  const read = (name: string): string => readFileSync(join(results, name), 'utf8').trimEnd();
+  return lines.map((_line, index) => ({ output: read(String(index)), exit: Number(read(`${index}.exit`)) }));
+}
+
+function expectShown({ line, shown, exit }: ConsoleCommand, done: Done): void {
+  expect(done.output, line).toMatch(patternOf(shown));
+  expect(done.exit, line).toBe(exit);
 }
 
 /** `...` stands for anything. */

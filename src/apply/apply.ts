@@ -1,13 +1,13 @@
 import type { LocalHost } from '../host/local-host.ts';
+import { PathError } from '../host/path-error.ts';
 import type { Address, Contents } from '../model/catalog.ts';
 import type { Event } from '../model/event.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Plan, Step } from '../model/plan.ts';
-import { isDone } from '../plan/make-plan.ts';
-import type { LastApplied } from '../plan/observe.ts';
+import type { LastApplied } from '../model/last-applied.ts';
+import { changesOf, isDone, type Plan, type Step } from '../model/plan.ts';
 import type { AnyResourceType, ApplyContext } from '../resources/resource-type.ts';
 import type { State } from '../state/state.ts';
-import { capturePath } from './undo.ts';
+import { capturePaths } from './undo.ts';
 
 export interface ApplyDeps {
   readonly run: string;
@@ -47,8 +47,20 @@ export async function applyPlan(plan: Plan, deps: ApplyDeps, signal: AbortSignal
       deps.emit({ type: 'applying', run: deps.run, address: step.address, done: done++, total });
       await attempt(step.address, () => applyStep(step, deps, signal));
     }
-    await attempt((steps.at(-1) as Step).address, () => deps.host.commit(signal));
+    try {
+      await deps.host.commit(signal);
+    } catch (error) {
+      throw new ApplyError(concerned(error, steps, deps).address, error);
+    }
   }
+}
+
+/** The step that a failure of the whole group is about. */
+function concerned(error: unknown, steps: readonly Step[], { types, host }: ApplyDeps): Step {
+  const touches = ({ resource: { kind, desired }, diff }: Step): readonly string[] =>
+    types(kind).touches?.(desired, changesOf(diff), host) ?? [];
+  const found = error instanceof PathError && steps.find((step) => touches(step).includes(error.path));
+  return found || (steps.at(-1) as Step);
 }
 
 /** Everything the batch needs to be taken back, and every refresh that it will owe, in one durable transaction. */
@@ -64,10 +76,9 @@ async function journalIntent(steps: readonly Step[], deps: ApplyDeps, captured: 
   }
   state.transaction(() => {
     for (const { address, resource, diff, refreshes } of steps) {
-      const changes = diff.action === 'none' ? [] : diff.changes;
-      for (const path of types(resource.kind).touches?.(resource.desired, changes, host) ?? [])
-        for (const entry of capturePath(path, host, { run, journal: state.journal }, captured))
-          state.journal.addUndo(run, { address, entry });
+      const touched = types(resource.kind).touches?.(resource.desired, changesOf(diff), host) ?? [];
+      const { paths } = capturePaths(touched, host, { run, journal: state.journal }, captured);
+      if (paths.length > 0) state.journal.addUndo(run, { address, entry: { paths } });
       for (const owed of refreshes) state.journal.owe({ address: owed, run, because: address });
     }
     for (const { address, entry } of kindUndos) state.journal.addUndo(run, { address, entry });

@@ -1,14 +1,18 @@
 import { statSync } from 'node:fs';
+import { get as getPlainly } from 'node:http';
+import { get as getSecurely } from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalHost } from '../host/local-host.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { HealthCheck } from '../model/document.ts';
 import { milliseconds } from '../model/duration.ts';
+import { lastLines } from '../model/last-lines.ts';
 import type { ReportedCheck } from '../model/report.ts';
 
-/** How long one try of a check may take, and the pause before the next. Milliseconds. */
-const tryTimeout = 5000;
+/** How long one try over the network may take, how long each try may take at least, and the pause before the next. Milliseconds. */
+const networkTimeout = 5000;
+const leastTimeout = 250;
 const pause = 500;
 
 type Health = Catalog['health'][number];
@@ -27,12 +31,22 @@ async function tryUntil(
 ): Promise<{ readonly ok: boolean; readonly message?: string }> {
   const deadline = performance.now() + windowOf(check);
   for (;;) {
-    const failure = await tryOnce(check, host, signal).catch((error: unknown) => (error as Error).message);
-    if (failure === undefined) return { ok: true };
+    const limit = Math.ceil(Math.max(leastTimeout, deadline - performance.now()));
+    const failure = await tryOnce(check, host, signal, limit).catch(reasonOf);
     signal.throwIfAborted();
+    if (failure === undefined) return { ok: true };
     if (performance.now() + pause >= deadline) return { ok: false, message: failure };
     await sleep(pause, undefined, { signal });
   }
+}
+
+const tooSlow = 'no answer in time';
+
+function reasonOf(thrown: unknown): string {
+  const error = thrown as Error & { readonly code?: unknown };
+  if (error.name === 'TimeoutError' || error.code === 'ABORT_ERR') return tooSlow;
+  // A name with several addresses fails once for each.
+  return error instanceof AggregateError ? error.errors.map((each: Error) => each.message).join('; ') : error.message;
 }
 
 function windowOf(check: HealthCheck): number {
@@ -48,22 +62,39 @@ function describe(check: HealthCheck): string {
   return `file_age ${check.file_age.path}`;
 }
 
-/** Undefined when it holds, else what was seen instead. */
-async function tryOnce(check: HealthCheck, host: LocalHost, signal: AbortSignal): Promise<string | undefined> {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(tryTimeout)]);
+/** Undefined when it holds, else what was seen instead. `limit` in milliseconds. */
+async function tryOnce(check: HealthCheck, host: LocalHost, signal: AbortSignal, limit: number): Promise<string | undefined> {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(Math.min(limit, networkTimeout))]);
   if ('http' in check) {
-    const { status } = await fetch(check.http.url, { signal: bounded, redirect: 'manual' });
+    const status = await askStatus(check.http.url, bounded);
     return status === check.http.status ? undefined : `answered ${status}, expected ${check.http.status}`;
   }
   if ('tcp' in check) return tryTcp(check.tcp.host, Number(check.tcp.port), bounded);
   if ('command' in check) {
     const [command = '', ...rest] = check.command.argv;
-    const { exitCode, stderr } = await host.query([command, ...rest], signal, { timeout: milliseconds(check.command.within) });
-    return exitCode === 0 ? undefined : `exit ${exitCode}: ${stderr.trim().split('\n').at(-1) ?? ''}`;
+    const { exitCode, timedOut, stdout, stderr } = await host.query([command, ...rest], signal, { timeout: limit });
+    if (exitCode === 0) return undefined;
+    const said = lastLines(stderr.trim() || stdout)
+      .split('\n')
+      .at(-1)!;
+    return timedOut ? tooSlow : `exit ${exitCode}${said && `: ${said}`}`;
   }
   const age = fileAge(host.realPath(check.file_age.path));
   if (age === undefined) return 'the file does not exist';
   return age <= milliseconds(check.file_age.max) ? undefined : `the file is ${Math.round(age / 1000)} s old`;
+}
+
+/** Of the first answer; redirects are not followed. Not `fetch`: that refuses some ports, and keeps connections. */
+function askStatus(url: string, signal: AbortSignal): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const get = url.startsWith('https:') ? getSecurely : getPlainly;
+    const request = get(url, { signal, agent: false }, (response) => {
+      // However long the rest may go on.
+      response.destroy();
+      resolve(response.statusCode);
+    });
+    request.once('error', reject);
+  });
 }
 
 function tryTcp(host: string, port: number, signal: AbortSignal): Promise<undefined> {

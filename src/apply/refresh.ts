@@ -5,20 +5,23 @@ import { applyContext, ApplyError, type ApplyDeps } from './apply.ts';
 
 /**
  * Does the refreshes that are owed, from this run and from runs that did not get to it, in the catalog's order. Each is
- * settled when it is done, so that a crash repeats only the rest. Throws `ApplyError` at the first that fails.
+ * settled when it is done, so that a crash repeats only the rest. `done` is filled, also when it throws: `ApplyError` at the
+ * first that fails.
  */
 export async function refreshOwed(
   resources: readonly CatalogResource[],
   deps: ApplyDeps,
+  done: ReportedCheck[],
   signal: AbortSignal,
-): Promise<ReportedCheck[]> {
+): Promise<void> {
   const { run, state, types, emit } = deps;
   const owed = new Map(state.journal.owed().map((refresh) => [refresh.address, refresh]));
-  const done: ReportedCheck[] = [];
-  for (const { address, kind, desired } of resources) {
+  for (const { address, kind, desired, mode } of resources) {
     const refresh = owed.get(address);
     const type = types(kind);
     if (!refresh || !type.refresh) continue;
+    // It stays owed until the assignment enforces again.
+    if (mode === 'observe') continue;
     signal.throwIfAborted();
     if (type.unsupported?.(desired, deps.host) !== undefined) {
       state.journal.settle(address);
@@ -29,12 +32,13 @@ export async function refreshOwed(
       await type.refresh(desired, applyContext(address, deps, signal));
       await deps.host.commit(signal);
     } catch (error) {
-      throw new ApplyError(address, new Error(`refresh failed: ${(error as Error).message}`, { cause: error }));
+      const { message } = error as Error;
+      done.push({ name: address, ok: false, message });
+      throw new ApplyError(address, new Error(`refresh failed: ${message}`, { cause: error }));
     }
     state.journal.settle(address);
     done.push({ name: address, ok: true, message: `because of ${refresh.because}` });
   }
-  return done;
 }
 
 /** Refreshes again, with the restored configuration, what the failed run refreshed or would have refreshed. Collects what fails. */
@@ -47,8 +51,12 @@ export async function refreshRestored(
   const failures: string[] = [];
   for (const { address, kind, desired } of resources) {
     const type = deps.types(kind);
-    if (!addresses.includes(address) || !type.refresh || type.unsupported?.(desired, deps.host) !== undefined) continue;
+    if (!addresses.includes(address) || !type.refresh) continue;
     try {
+      if (type.unsupported?.(desired, deps.host) !== undefined) {
+        deps.state.journal.settle(address);
+        continue;
+      }
       const last = deps.ledger.get(address)?.desired;
       // The ledger knows secrets by digest only; then the present one must do.
       await type.refresh(last === undefined || holdsSecret(last) ? desired : last, applyContext(address, deps, signal));

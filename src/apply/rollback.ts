@@ -6,16 +6,22 @@ import type { JsonObject } from '../model/json.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 import type { State } from '../state/state.ts';
 import { isLedgerUndo, restoreLedger } from './ledger-undo.ts';
-import { isPathUndo, restorePath, undonePath } from './undo.ts';
+import { pathsUndo, restorePaths } from './undo.ts';
 
-export interface Rollback {
+interface Rollback {
   /** Resources whose previous state was put back, newest change first. */
   readonly restored: readonly Address[];
   /** What could not be put back. Not empty: the rollback is incomplete, and the journal keeps its undo data. */
   readonly failures: readonly string[];
 }
 
-/** Puts back everything a run changed, in reverse. Also what start-up does with the run that a crash left open. */
+type Undo = ReturnType<State['journal']['undoOf']>[number];
+type RestoreUndo = (undo: Undo) => readonly string[] | Promise<readonly string[]>;
+
+/**
+ * Puts back everything a run changed, in reverse. Also what start-up does with the run that a crash left open. Throws only
+ * when the undo data cannot be read.
+ */
 export async function rollBack(
   run: string,
   state: State,
@@ -24,32 +30,77 @@ export async function rollBack(
 ): Promise<Rollback> {
   // A rollback is not interrupted: half a rollback is what it must prevent.
   const { signal } = new AbortController();
-  const restored = new Set<Address>();
-  const failures: string[] = [];
-  const entries = state.journal.undoOf(run);
+  const all = state.journal.undoOf(run);
+  const undos = all.filter(({ entry }) => !isLedgerUndo(entry));
   host.discard();
-  sweepStaged(
-    entries.map(({ entry }) => entry),
-    host,
-  );
-  for (const { address, entry } of entries) {
+  const failures = await sweepStaged(undos, host, signal);
+  const failed = await restoreAll(undos, host, signal, async ({ entry }) => {
+    const paths = pathsUndo(entry);
+    if (paths) return restorePaths(paths, host, { run, journal: state.journal });
+    await restoreKind(entry, host, types, signal);
+    return [];
+  });
+  failures.push(...failed.values());
+  if (failures.length === 0)
     try {
-      if (isLedgerUndo(entry)) restoreLedger(address, entry, state.ledger);
-      else if (isPathUndo(entry)) restorePath(entry, host, { run, journal: state.journal });
-      else await restoreKind(entry, host, types, signal);
-      if (!isLedgerUndo(entry)) restored.add(address);
+      state.transaction(() => {
+        for (const { address, entry } of all) if (isLedgerUndo(entry)) restoreLedger(address, entry, state.ledger);
+        state.journal.finish(run, 'rolled-back');
+      });
     } catch (error) {
-      failures.push(`${address}: ${(error as Error).message}`);
+      failures.push(`what was put back cannot be recorded: ${(error as Error).message}`);
     }
+  const restored = new Set(undos.map(({ address }) => address));
+  return { restored: [...restored].filter((address) => !failed.has(address)), failures };
+}
+
+/**
+ * All in one group. Where that fails, each path by itself, and again while that makes room for others: one that cannot be put
+ * back must not keep the rest from it. What went wrong, by resource.
+ */
+async function restoreAll(
+  undos: readonly Undo[],
+  host: LocalHost,
+  signal: AbortSignal,
+  restore: RestoreUndo,
+): Promise<ReadonlyMap<Address, string>> {
+  if ((await restoreGroup(undos, host, signal, restore)) === undefined) return new Map();
+  let open = undos.flatMap(onePathEach);
+  for (;;) {
+    const failed: { readonly undo: Undo; readonly message: string }[] = [];
+    for (const undo of open) {
+      host.discard();
+      const message = await restoreGroup([undo], host, signal, restore);
+      if (message !== undefined) failed.push({ undo, message });
+    }
+    if (failed.length === open.length || failed.length === 0)
+      return new Map(failed.map(({ undo: { address }, message }) => [address, `${address}: ${message}`]));
+    open = failed.map(({ undo }) => undo);
   }
+}
+
+/** What went wrong. */
+async function restoreGroup(
+  undos: readonly Undo[],
+  host: LocalHost,
+  signal: AbortSignal,
+  restore: RestoreUndo,
+): Promise<string | undefined> {
+  const failures: string[] = [];
   try {
+    for (const undo of undos) failures.push(...(await restore(undo)));
     await host.commit(signal);
   } catch (error) {
     failures.push((error as Error).message);
   }
-  if (failures.length === 0) state.journal.finish(run, 'rolled-back');
-  return { restored: [...restored], failures };
+  return failures.length === 0 ? undefined : failures.join('; ');
 }
+
+/** In the order in which they are put back. */
+const onePathEach = (undo: Undo): readonly Undo[] =>
+  pathsUndo(undo.entry)
+    ?.paths.map((path) => ({ ...undo, entry: { paths: [path] } }))
+    .reverse() ?? [undo];
 
 async function restoreKind(
   entry: JsonObject,
@@ -65,15 +116,19 @@ async function restoreKind(
   });
 }
 
-/** Removes what a killed run staged beside its targets. */
-function sweepStaged(entries: readonly JsonObject[], host: LocalHost): void {
-  const directories = new Set(
-    entries
-      .map(undonePath)
-      .filter((path) => path !== undefined)
-      .map((path) => dirname(path)),
-  );
+/** Removes what a killed run staged beside its targets, first of all: it takes up room. */
+async function sweepStaged(undos: readonly Undo[], host: LocalHost, signal: AbortSignal): Promise<string[]> {
+  const paths = undos.flatMap(({ entry }) => pathsUndo(entry)?.paths ?? []);
+  const directories = new Set(paths.map(({ path }) => dirname(path)));
+  const failures: string[] = [];
   for (const directory of directories)
-    for (const name of host.list(directory) ?? [])
-      if (stagedName.test(name)) host.remove(`${directory === '/' ? '' : directory}/${name}`);
+    try {
+      for (const name of host.list(directory) ?? [])
+        if (stagedName.test(name)) host.remove(`${directory === '/' ? '' : directory}/${name}`);
+      await host.commit(signal);
+    } catch (error) {
+      host.discard();
+      failures.push(`what was staged in ${directory} is still there: ${(error as Error).message}`);
+    }
+  return failures;
 }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import type { Host, HostReader } from '../host/host.ts';
+import type { Host, HostReader, PathStat } from '../host/host.ts';
 import { sha256, type JsonObject } from '../model/json.ts';
 import type { Journal } from '../state/journal.ts';
 
@@ -17,55 +17,73 @@ type PathUndo =
   | { readonly path: string; readonly was: 'directory'; readonly mode: number; readonly uid: number; readonly gid: number }
   | { readonly path: string; readonly was: 'link'; readonly target: string };
 
-/** Undo that a kind captured itself. */
-export interface KindUndo {
-  readonly kind: string;
-  readonly undo: JsonObject;
-}
-
 /** Where undo data goes: the journal of one run, with the bytes beside it. */
-export interface UndoStore {
+interface UndoStore {
   readonly run: string;
   readonly journal: Journal;
 }
 
-/** Saves what stands at a path, and which of its parent directories are missing. Bytes go into the store. */
-export function capturePath(path: string, host: HostReader, { run, journal }: UndoStore, captured: Set<string>): JsonObject[] {
-  const entries: PathUndo[] = [];
-  const capture = (each: string): void => {
-    if (captured.has(each)) return;
-    captured.add(each);
-    const stat = host.stat(each);
-    if (!stat) {
-      if (dirname(each) !== '/') capture(dirname(each));
-      entries.push({ path: each, was: 'absent' });
-      return;
-    }
-    // A parent that exists is not ours to restore.
-    if (each !== path) return;
-    const { type, mode, uid, gid } = stat;
-    if (type === 'other') throw new Error(`${each} is a device, fifo or socket; it is not replaced`);
-    if (type === 'link') entries.push({ path: each, was: 'link', target: host.readLink(each) ?? '' });
-    else if (type === 'directory') entries.push({ path: each, was: 'directory', mode, uid, gid });
-    else {
-      const bytes = host.readFile(each) ?? Buffer.alloc(0);
-      const digest = sha256(bytes);
-      journal.putContent(run, digest, bytes);
-      entries.push({ path: each, was: 'file', mode, uid, gid, sha256: digest });
-    }
-  };
-  capture(path);
-  return entries;
+/** Undo data of one resource: what stood at its paths, in the order of capture. */
+interface PathsUndo {
+  readonly paths: readonly PathUndo[];
 }
 
-/** Whether a journalled entry is about a path; otherwise a kind made it. */
-export const isPathUndo = (entry: JsonObject): boolean => typeof entry['path'] === 'string';
+/** Saves what stands at the paths, and which of their parent directories are missing. Bytes go into the store. */
+export function capturePaths(paths: readonly string[], host: HostReader, store: UndoStore, captured: Set<string>): PathsUndo {
+  const undos: PathUndo[] = [];
+  const captureAbsent = (path: string): void => {
+    if (path === '/' || captured.has(path) || host.stat(path)) return;
+    captureAbsent(dirname(path));
+    captured.add(path);
+    undos.push({ path, was: 'absent' });
+  };
+  for (const path of paths) {
+    if (captured.has(path)) continue;
+    const stat = host.stat(path);
+    if (!stat) captureAbsent(path);
+    else {
+      captured.add(path);
+      undos.push(captureStanding(path, stat, host, store));
+    }
+  }
+  return { paths: undos };
+}
 
-export const undonePath = (entry: JsonObject): string | undefined => (isPathUndo(entry) ? String(entry['path']) : undefined);
+function captureStanding(
+  path: string,
+  { type, mode, uid, gid }: PathStat,
+  host: HostReader,
+  { run, journal }: UndoStore,
+): PathUndo {
+  if (type === 'other') throw new Error(`${path} is a device, fifo or socket; it is not replaced`);
+  if (type === 'link') return { path, was: 'link', target: host.readLink(path) ?? '' };
+  if (type === 'directory') return { path, was: 'directory', mode, uid, gid };
+  const bytes = host.readFile(path) ?? Buffer.alloc(0);
+  const digest = sha256(bytes);
+  journal.putContent(run, digest, bytes);
+  return { path, was: 'file', mode, uid, gid, sha256: digest };
+}
 
-/** Puts back what `capturePath` saved. Does nothing where it already stands so; works on half-done changes. */
-export function restorePath(entry: JsonObject, host: Host, { run, journal }: UndoStore): void {
-  const before = entry as unknown as PathUndo;
+/** The undo data of paths in a journalled entry; undefined when a kind made it. */
+export const pathsUndo = (entry: JsonObject): PathsUndo | undefined =>
+  Array.isArray(entry['paths']) ? (entry as unknown as PathsUndo) : undefined;
+
+/**
+ * Puts back what `capturePaths` saved, last first. Does nothing where it already stands so; works on half-done changes. What
+ * cannot be put back is returned, and does not keep the rest from it.
+ */
+export function restorePaths({ paths }: PathsUndo, host: Host, store: UndoStore): readonly string[] {
+  const failures: string[] = [];
+  for (const before of paths.toReversed())
+    try {
+      restorePath(before, host, store);
+    } catch (error) {
+      failures.push(`${before.path}: ${(error as Error).message}`);
+    }
+  return failures;
+}
+
+function restorePath(before: PathUndo, host: Host, { run, journal }: UndoStore): void {
   const { path } = before;
   const now = host.stat(path);
   if (before.was === 'absent') {

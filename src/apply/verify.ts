@@ -1,9 +1,11 @@
 import type { HostReader } from '../host/host.ts';
 import type { Address } from '../model/catalog.ts';
-import type { Plan } from '../model/plan.ts';
+import type { LastApplied } from '../model/last-applied.ts';
+import { isDone, type Plan } from '../model/plan.ts';
+import { formatPosition } from '../model/problem.ts';
 import type { Graph } from '../plan/graph.ts';
-import { isDone, makePlan, type PlanInput } from '../plan/make-plan.ts';
-import { observe, type LastApplied } from '../plan/observe.ts';
+import { makePlan, type PlanInput } from '../plan/make-plan.ts';
+import { observe } from '../plan/observe.ts';
 
 /**
  * Inspects and compares everything again, as if this run had been recorded. What is still to be done is returned: after a
@@ -22,7 +24,8 @@ export async function verify(
     if (held) continue;
     const { kind, digest, prune, desired, origin } = resource;
     const isBestEffort = diff.action !== 'none' && diff.bestEffort === true;
-    if (origin.assignment >= 0) ledger.set(address, { address, kind, digest, prune, desired, sensitive } satisfies LastApplied);
+    const applied: LastApplied = { address, kind, digest, prune, desired, sensitive, origin: formatPosition(origin.at) };
+    if (origin.assignment >= 0) ledger.set(address, applied);
     else if (diff.action === 'none' || isBestEffort) ledger.delete(address);
   }
   const observation = await observe(resources, ledger, host, input.types, signal);

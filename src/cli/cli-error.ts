@@ -1,7 +1,7 @@
 import { exitCodes, type ExitName } from '../model/exit-code.ts';
 
 /** An error that `main.ts` shows as one message with a hint, and that decides the exit code. */
-export interface CliError extends Error {
+interface CliError extends Error {
   readonly exit: number;
   readonly hint?: string;
 }

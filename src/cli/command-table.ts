@@ -31,7 +31,7 @@ const source: OptionEntry = {
 };
 const tags: OptionEntry = { flags: '--tags <tags>', summary: 'only resources with one of these tags, separated by commas' };
 const paranoid: OptionEntry = { flags: '--paranoid', summary: 'read every managed file instead of trusting its metadata' };
-const diff: OptionEntry = { flags: '--diff', summary: 'show every line of every diff' };
+const diff: OptionEntry = { flags: '--diff', summary: 'show the diffs in full; of long new files the beginning' };
 const output = (...choices: readonly string[]): OptionEntry => ({
   flags: '-o, --output <format>',
   summary: 'the form of the output',
@@ -111,6 +111,13 @@ export const commandTable: readonly CommandEntry[] = [
     options: [root, output('text', 'json', 'ndjson')],
     example: ['reconcile rollback', 'restores what the last changing run replaced'],
     load: () => import('./commands/rollback.ts'),
+  },
+  {
+    name: 'release',
+    summary: 'Let revisions that failed here, or were taken back, be tried again.',
+    options: [root],
+    example: ['reconcile release', 'ends the quarantine of every revision on this host'],
+    load: () => import('./commands/release.ts'),
   },
   {
     name: 'inventory',

@@ -17,7 +17,7 @@ export async function runCommander(argv: readonly string[], signal: AbortSignal)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
-    throw usageError(error, commandOf(program, argv));
+    throw usageError(error, commandOf(program, argv), argv);
   }
   return exit;
 }
@@ -90,11 +90,12 @@ function commandOf(command: Command, words: readonly string[]): Command {
   return inner ? commandOf(inner, words.slice(next + 1)) : command;
 }
 
-function usageError(error: CommanderError, command: Command): Error {
+function usageError(error: CommanderError, command: Command, argv: readonly string[]): Error {
   const [message, ...more] = error.message.replace(/^error: /, '').split('\n');
   const names = command.commands.map((inner) => inner.name());
-  const word = command.args[0];
-  if (names.length > 0 && error.code === 'commander.excessArguments' && word !== undefined) {
+  const isHelp = error.code === 'commander.help' && argv[0] === 'help';
+  const word = isHelp ? argv[1] : command.args[0];
+  if (names.length > 0 && (isHelp || error.code === 'commander.excessArguments') && word !== undefined) {
     const close = nearest(word, names);
     return cliError('usage', `unknown command '${word}'`, close ? `did you mean ${close}?` : seeHelp(command));
   }

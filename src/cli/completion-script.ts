@@ -135,7 +135,8 @@ function fishScript(places: readonly Place[]): string {
         .map(({ word, summary }) => {
           const list = choices.find(([option]) => option === word)?.[1];
           const value = list ? ` -x -a ${quoted(list.join(' '))}` : valued.includes(word) ? ' -r' : '';
-          return `${start} -l ${word.slice(2)}${value} -d ${quoted(summary)}`;
+          const short = options.find((option) => option.word.length === 2 && option.summary === summary)?.word.slice(1);
+          return `${start}${short === undefined ? '' : ` -s ${short}`} -l ${word.slice(2)}${value} -d ${quoted(summary)}`;
         }),
       ...choices.filter(([option]) => option === '').map(([, list]) => `${start} -f -a ${quoted(list.join(' '))}`),
     ];

@@ -1,3 +1,5 @@
+import { cliError } from './cli-error.ts';
+
 /** What a command is called with, after parsing. */
 export interface Invocation {
   readonly arguments: readonly string[];
@@ -12,8 +14,9 @@ export interface CommandModule {
   readonly run: (invocation: Invocation) => Promise<number>;
 }
 
-/** An option with a value, or undefined when it was not given. */
+/** An option with a value, or undefined when it was not given. An empty value is a usage error: a variable was not set. */
 export function textOption({ options }: Invocation, name: string): string | undefined {
   const value = options[name];
+  if (value === '') throw cliError('usage', `--${name} needs a value, not an empty text`, 'is a variable of the shell not set?');
   return typeof value === 'string' ? value : undefined;
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { commandTable, type OptionEntry } from './command-table.ts';
+import { run } from './commands/reconcile.ts';
 import type { Invocation } from './invocation.ts';
 
 /**
@@ -10,7 +11,6 @@ import type { Invocation } from './invocation.ts';
 export async function runProgram(argv: readonly string[], signal: AbortSignal): Promise<number> {
   const options = parsePlainRun(argv);
   if (options) {
-    const { run } = await import('./commands/reconcile.ts');
     return run({ arguments: [], options, signal });
   }
   const { runCommander } = await import('./commander-program.ts');

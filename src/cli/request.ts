@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Request } from '../pipeline.ts';
 import { findRepository } from '../source/find-repository.ts';
 import { cliError } from './cli-error.ts';
@@ -9,9 +9,7 @@ import { textOption, type Invocation } from './invocation.ts';
 export function makeRequest(invocation: Invocation, action: Request['action']): Request {
   const host = textOption(invocation, 'host');
   const root = rootOption(invocation);
-  if (root !== undefined && action === 'converge') mkdirSync(root, { recursive: true });
-  if (root !== undefined && !existsSync(root))
-    throw cliError('usage', `no such directory: ${root}`, `mkdir ${root}; a check makes nothing`);
+  if (root !== undefined) openRoot(root, action);
   return {
     action,
     source: sourceOption(invocation),
@@ -22,10 +20,22 @@ export function makeRequest(invocation: Invocation, action: Request['action']): 
   };
 }
 
+function openRoot(root: string, action: Request['action']): void {
+  const stat = statSync(root, { throwIfNoEntry: false });
+  if (stat && !stat.isDirectory())
+    throw cliError('usage', `${root} is not a directory`, '--root names a directory to treat as /');
+  if (stat) return;
+  if (action === 'check') throw cliError('usage', `no such directory: ${root}`, `mkdir ${root}; a check makes nothing`);
+  try {
+    mkdirSync(root, { recursive: true });
+  } catch (error) {
+    throw cliError('usage', `${root} cannot be made: ${(error as Error).message}`, 'name another directory with --root');
+  }
+}
+
 /** `--root`, absolute. */
 export function rootOption(invocation: Invocation): string | undefined {
   const root = textOption(invocation, 'root');
-  if (root === '') throw cliError('usage', '--root needs a directory');
   return root === undefined ? undefined : resolve(root);
 }
 
@@ -34,14 +44,22 @@ export function sourceOption(invocation: Invocation): string {
   const given = textOption(invocation, 'source');
   const found = findRepository(given ?? '.');
   if (given !== undefined && found !== resolve(given)) {
-    const hint = found ? `did you mean ${found}?` : 'it needs desired-state/site.yaml';
+    if (!existsSync(given)) throw cliError('usage', `no such directory: ${given}`, '--source names a configuration repository');
+    const hint = misnamedSite(given) ?? (found ? `did you mean ${found}?` : 'it needs desired-state/site.yaml');
     throw cliError('usage', `${given} is not a configuration repository`, hint);
   }
   if (found === undefined) {
-    const hint = 'go into one (it has desired-state/site.yaml), or give --source PATH';
+    const hint = misnamedSite('.') ?? 'go into one (it has desired-state/site.yaml), or give --source PATH';
     throw cliError('usage', 'no configuration repository here or above', hint);
   }
   return found;
+}
+
+/** What to do about a directory that is nearly one. */
+function misnamedSite(directory: string): string | undefined {
+  const folder = join(directory, 'desired-state');
+  if (existsSync(join(folder, 'site.yml'))) return 'rename desired-state/site.yml to site.yaml';
+  return existsSync(folder) ? 'desired-state/ has no site.yaml: write one, it says which host gets what' : undefined;
 }
 
 function tagsOption(invocation: Invocation): readonly string[] {

@@ -5,7 +5,7 @@ import { eventLine, progressLine } from '../report/render-events.ts';
 import { planLine, renderClosing, renderPlan, renderReport, renderSteps, type DiffDetail } from '../report/render-text.ts';
 
 /** Shows one run: the report on standard output, progress on standard error where that is a terminal. */
-export interface RunOutput {
+interface RunOutput {
   readonly emit: (event: Event) => void;
   /** Call once, with what the run returned. */
   readonly finish: (report: Report) => void;

@@ -2,8 +2,9 @@ import { selectHosts } from '../inventory/select-hosts.ts';
 import type { Document, ResourceDocument, RoleDocument } from '../model/document.ts';
 import { digestOf } from '../model/json.ts';
 import type { KeyPath, LoadedFile } from '../model/located.ts';
-import { nearest } from '../model/nearest.ts';
+import { didYouMean } from '../model/nearest.ts';
 import type { SourcePosition } from '../model/problem.ts';
+import { asList } from './as-list.ts';
 import type { Compilation } from './compilation.ts';
 import { renderCondition, renderWritten, type Written } from './render.ts';
 import { roleParameters } from './role-parameters.ts';
@@ -38,9 +39,6 @@ interface Use {
   readonly tags: readonly string[];
   readonly isWanted: boolean;
 }
-
-const asList = (value: unknown): readonly string[] =>
-  value === undefined ? [] : (Array.isArray(value) ? value : [value]).map(String);
 
 /**
  * What `site.yaml` gives this host. A role comes once, at its first use, after the roles that it depends on; in an assignment
@@ -180,7 +178,6 @@ function closure(names: readonly string[], roles: ReadonlyMap<string, Document<R
 }
 
 function reportUnknown(role: string, at: SourcePosition, { documents, report }: Compilation): void {
-  const near = nearest(role, documents.roles.keys());
-  const hint = near === undefined ? `roles stand in roles/<name>/role.yaml` : `did you mean "${near}"?`;
+  const hint = didYouMean(role, documents.roles.keys()) ?? `roles stand in roles/<name>/role.yaml`;
   report({ code: 'unknown-role', message: `no role "${role}"`, at, hint });
 }

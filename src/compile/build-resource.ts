@@ -7,6 +7,7 @@ import type { Problem } from '../model/problem.ts';
 import { holdsSecret } from '../model/secret.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 import { checkAttributes } from './check-attributes.ts';
+import { asList } from './as-list.ts';
 import type { Compilation } from './compilation.ts';
 import type { Instance } from './expand-resource.ts';
 import { type ListFiles, prepareContext } from './prepare-context.ts';
@@ -16,7 +17,7 @@ import { omit } from './template-value.ts';
 export interface Draft {
   readonly resource: CatalogResource;
   readonly type: AnyResourceType;
-  /** The role that it belongs to, for the order of roles. */
+  /** What it was made from, for positions and for the order of roles. */
   readonly instance: Instance;
 }
 
@@ -92,14 +93,11 @@ export function buildResource(
     tags: [...new Set([...unit.tags, ...asList(shared.tags)])],
     onDrift: shared.on_drift ?? 'heal',
     prune: shared.prune ?? 'yes',
-    sensitive: shared.sensitive === true || holdsSecret(desired) || isSensitive(desired),
+    sensitive: shared.sensitive === true || holdsSecret(desired),
     mode: unit.mode,
   };
   return { resource, type, instance };
 }
-
-const asList = (value: string | readonly string[] | undefined): readonly string[] =>
-  value === undefined ? [] : typeof value === 'string' ? [value] : value;
 
 /** Ansible's `{{ value | default(omit) }}`: the key is as if it had not been written. */
 function withoutOmitted(value: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } {
@@ -109,12 +107,6 @@ function withoutOmitted(value: { readonly [key: string]: unknown }): { readonly 
 
 const plainObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   isObject(value) && Object.getPrototypeOf(value) === Object.prototype;
-
-/** Whether a content that a secret went into stands anywhere in it. */
-function isSensitive(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(isSensitive);
-  return isObject(value) && (value['sensitive'] === true || Object.values(value).some(isSensitive));
-}
 
 /** `notfy` is no attribute of the kind, but near to one that every resource has. */
 function withCommonHint(problem: Problem, own: object): Problem {

@@ -5,7 +5,7 @@ import type { KeyPath, LoadedFile } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import { Secret } from '../model/secret.ts';
 
-export interface Checked<T> {
+interface Checked<T> {
   /** Undefined when there are problems. */
   readonly value?: T | undefined;
   readonly problems: readonly Problem[];

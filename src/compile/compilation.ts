@@ -17,8 +17,8 @@ export interface CompileRequest {
   readonly revision: { readonly id: string; readonly short: string; readonly author: string; readonly time: string };
   /** Every kind, for hints. */
   readonly kindNames: readonly string[];
-  /** Compiles resources of this kind only; the rest is neither rendered nor checked. */
-  readonly only?: string;
+  /** Compiles resources of these kinds only; the rest is neither rendered nor checked. */
+  readonly only?: readonly string[];
 }
 
 /** What all steps of one compile share. */

@@ -3,7 +3,7 @@ import type { Catalog } from '../model/catalog.ts';
 import { healthCheck } from '../model/document.ts';
 import type { Documents } from '../model/documents.ts';
 import { canonicalJson } from '../model/json.ts';
-import { nearest } from '../model/nearest.ts';
+import { didYouMean } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 import { assignRoles, type Unit } from './assign-roles.ts';
@@ -14,7 +14,7 @@ import { createContents } from './contents.ts';
 import { expandResource } from './expand-resource.ts';
 import { hostScope, overlay } from './host-scope.ts';
 import { linkResources } from './link-resources.ts';
-import { decode, listFilesOf } from './prepare-context.ts';
+import { listFilesOf, readTemplate } from './prepare-context.ts';
 import { renderWritten } from './render.ts';
 import { createTemplateEngine } from './template-engine.ts';
 
@@ -37,7 +37,7 @@ export function compile(
   const contents = createContents(documents.files);
   const engine = createTemplateEngine({
     secrets: request.secrets,
-    readTemplate: (path) => decode(documents.files.read(path)),
+    readTemplate: (path) => readTemplate(path, documents.files),
   });
   const compilation: Compilation = {
     documents,
@@ -72,7 +72,7 @@ function buildUnits(units: readonly Unit[], compilation: Compilation) {
     for (const [index, document] of unit.resources.entries()) {
       const { kind } = document;
       const type = kinds(kind);
-      if (request.only !== undefined && kind !== request.only) continue;
+      if (request.only?.includes(kind) === false) continue;
       if (!type) {
         reportKind(unit, index, kind, compilation);
         unknown.add(kind);
@@ -102,8 +102,7 @@ function buildUnits(units: readonly Unit[], compilation: Compilation) {
 }
 
 function reportKind({ source, path }: Unit, index: number, kind: string, { request, report }: Compilation): void {
-  const near = nearest(kind, request.kindNames);
-  const hint = near === undefined ? `known kinds: ${request.kindNames.join(', ')}` : `did you mean "${near}"?`;
+  const hint = didYouMean(kind, request.kindNames) ?? `known kinds: ${request.kindNames.join(', ')}`;
   report({ code: 'unknown-kind', message: `no kind "${kind}"`, at: source.at([...path, index, 'kind']), hint });
 }
 
@@ -120,8 +119,9 @@ function reportDuplicate({ resource: first }: Draft, { resource: second, instanc
   });
 }
 
-function healthOf({ role, health, source, names, isSkipped }: Unit, compilation: Compilation): Catalog['health'] {
-  if (role === undefined || isSkipped) return [];
+/** What is only observed cannot fail a run. */
+function healthOf({ role, health, source, names, isSkipped, mode }: Unit, compilation: Compilation): Catalog['health'] {
+  if (role === undefined || isSkipped || mode === 'observe') return [];
   const scope = overlay(compilation.scope, names);
   return health.flatMap((check, index) => {
     const path = ['health', index];

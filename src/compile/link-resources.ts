@@ -9,7 +9,7 @@ import type { Compilation } from './compilation.ts';
 const mostEdges = 2_000_000;
 
 /** What was written but is not in the catalog. */
-export interface Absent {
+interface Absent {
   /** Addresses whose `when` is false. */
   readonly skipped: ReadonlySet<Address>;
   /** Kinds of resources whose address is not known, because they have problems or are skipped without a valid one. */
@@ -38,7 +38,8 @@ export function linkResources(
       if (absent.skipped.has(address) || absent.unknown.has(kindOf(address))) return false;
       const { path, unit } = draft.instance;
       const isList = Array.isArray(draft.instance.document[key]);
-      const near = nearest(address, byAddress.keys());
+      const known = [...byAddress.keys()];
+      const near = known.find((each) => each.endsWith(`[${address}]`)) ?? nearest(address, known);
       problems.push({
         code: 'unknown-resource',
         message: `"${key}" names ${address}, which nothing here declares`,
@@ -94,7 +95,16 @@ function roleOrder(drafts: readonly Draft[], units: readonly Unit[]): ReadonlyMa
   const before = new Map<string, readonly Address[]>();
   // Units stand in the order of their dependencies, so that what a role builds on is known when it is reached.
   for (const [role, needed] of depends) {
-    before.set(role, [...new Set(needed.flatMap((name) => own.get(name) ?? before.get(name) ?? []))]);
+    // A role in a circle is a problem of its own, told already; it waits for nobody.
+    const isCircular = dependsOn(role, depends).has(role);
+    before.set(role, isCircular ? [] : [...new Set(needed.flatMap((name) => own.get(name) ?? before.get(name) ?? []))]);
   }
   return before;
+}
+
+/** All roles that a role depends on, directly or through others. */
+function dependsOn(role: string, depends: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const found = new Set(depends.get(role));
+  for (const name of found) for (const needed of depends.get(name) ?? []) found.add(needed);
+  return found;
 }

@@ -121,7 +121,8 @@ function syntaxFailure(error: unknown, text: string, file: string): TemplateFail
   if (error instanceof TemplateFailure) return error;
   if (error instanceof RangeError) return new TemplateFailure('the template is nested too deeply', { code: 'too-large' });
   const { lineno, colno, message } = error as { lineno?: number; colno?: number; message: string };
-  const reported = message.replace(/^\(.*?\)\n?\s*/s, '').replace(/^(Template render error:|parse\w+:)\s*/, '');
+  const said = message.replace(/^\(.*?\)\n?\s*/s, '').replace(/^(Template render error:|parse\w+:)\s*/, '');
+  const reported = said.replace('expected variable end', 'expected "}}"').replace('expected block end', 'expected "%}"');
   const lines = text.split('\n');
   const known = typeof lineno === 'number' && lineno > 0;
   const reason = error instanceof TypeError ? 'the template ends too early' : reported.trim();

@@ -2,14 +2,19 @@ import type { ContentRef } from '../model/catalog.ts';
 import type { KeyPath } from '../model/located.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Problem, ProblemCode, SourcePosition } from '../model/problem.ts';
-import type { SourceFile } from '../model/revision.ts';
+import type { SourceFile, SourceTree } from '../model/revision.ts';
 import { Secret } from '../model/secret.ts';
+import { decodeUtf8 } from '../model/utf8.ts';
 import type { PrepareContext, SourceEntry } from '../resources/resource-type.ts';
 import type { Compilation } from './compilation.ts';
+import { isRelativeName } from './relative-name.ts';
 import type { Scope } from './template-scope.ts';
 
+/** Bytes. */
+const largestTemplate = 4 * 1024 * 1024;
+
 /** The resource that is being prepared. */
-export interface Subject {
+interface Subject {
   readonly address: string;
   readonly role: string | undefined;
   readonly scope: Scope;
@@ -59,7 +64,8 @@ export function prepareContext(
     folder: string,
     attribute: string,
   ): { readonly file: SourceFile; readonly root: string } | undefined => {
-    if (!isSafe(name)) return fail('unsafe-path', attribute, `"${attribute}": "${shown(name)}" is not a path inside ${folder}/`);
+    if (!isRelativeName(name))
+      return fail('unsafe-path', attribute, `"${attribute}": "${shown(name)}" is not a path inside ${folder}/`);
     for (const root of roots(folder)) {
       const file = listFiles(root).get(`${root}/${name}`);
       if (file) return { file, root };
@@ -67,6 +73,8 @@ export function prepareContext(
     const all = roots(folder).flatMap((root) => [...listFiles(root).keys()].map((path) => path.slice(root.length + 1)));
     const near = nearest(name, all) ?? all.find((path) => path.endsWith(`/${name}`));
     const message = `"${attribute}": no file "${name}" in ${roots(folder).join('/ or ')}/`;
+    if (all.some((path) => path.startsWith(`${name}/`)))
+      return fail('missing-file', attribute, message, 'it is a directory; "kind: tree" copies one');
     return fail('missing-file', attribute, message, near === undefined ? undefined : `did you mean "${near}"?`);
   };
   const read = (file: SourceFile, attribute: string): ContentRef | undefined =>
@@ -81,7 +89,7 @@ export function prepareContext(
     },
     sourceDirectory(name, attribute) {
       const folder = name === '.' || name === './' ? '' : name.replace(/\/$/, '');
-      if (folder !== '' && !isSafe(folder)) {
+      if (folder !== '' && !isRelativeName(folder)) {
         return fail('unsafe-path', attribute, `"${attribute}": "${shown(name)}" is not a path inside files/`);
       }
       for (const root of roots('files')) {
@@ -94,18 +102,21 @@ export function prepareContext(
         });
         return entries.includes(undefined) ? undefined : (entries as SourceEntry[]);
       }
-      return fail(
-        'missing-file',
-        attribute,
-        `"${attribute}": no files in a directory "${name}" of ${roots('files').join('/ or ')}/`,
-      );
+      const message = `"${attribute}": no files in a directory "${name}" of ${roots('files').join('/ or ')}/`;
+      const paths = roots('files').flatMap((root) => [...listFiles(root).keys()].map((path) => path.slice(root.length + 1)));
+      if (paths.includes(folder)) return fail('missing-file', attribute, message, 'it is a file; "kind: file" copies one');
+      const near = nearest(folder, new Set(paths.flatMap(directoriesOf)));
+      return fail('missing-file', attribute, message, near === undefined ? undefined : `did you mean "${near}"?`);
     },
     template(name, attribute) {
       const found = find(name, 'templates', attribute);
       if (!found) return undefined;
-      const text = decode(documents.files.read(found.file.path));
-      if (text === undefined) return fail('not-utf8', attribute, `${found.file.path} is not UTF-8 text`);
-      const done = engine.renderFile(found.file.path, text, subject.scope, found.root);
+      const { path, size } = found.file;
+      if (size > largestTemplate)
+        return fail('too-large', attribute, `${path} has ${size} bytes; a template has at most ${largestTemplate}`);
+      const text = readTemplate(path, documents.files);
+      if (text === undefined) return fail('not-utf8', attribute, `${path} is not UTF-8 text`);
+      const done = engine.renderFile(path, text, subject.scope, found.root);
       subject.used(done.uses);
       for (const problem of done.problems) subject.report({ ...problem, address: subject.address });
       if (done.problems.length > 0) return undefined;
@@ -113,25 +124,25 @@ export function prepareContext(
       return keep(done.touchedSecret && typeof made === 'string' ? Secret.of(made) : made);
     },
     read: (content) => contents.read(content),
-    problem(attribute, message, hint) {
-      fail('wrong-type', attribute, message, hint);
+    problem(attribute, message, hint, code = 'wrong-type') {
+      const name = attribute.replace(/\.(\d+)(?=\.|$)/g, '[$1]');
+      fail(code, attribute, `"${name}": ${message}`, hint);
     },
   };
 }
 
-const isSafe = (name: string): boolean =>
-  name.length <= 1024 &&
-  !/[\0\r\n\\]/.test(name) &&
-  name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-
 const shown = (name: string): string => JSON.stringify(name.slice(0, 200)).slice(1, -1);
 
-/** Undefined for bytes that are not UTF-8, and for text with NUL. */
-export function decode(bytes: Buffer | undefined): string | undefined {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return text.includes('\0') ? undefined : text;
-  } catch {
-    return undefined;
-  }
+/** The text of a template file. Undefined when there is no such file, and for bytes that are not UTF-8 or hold a NUL. */
+export function readTemplate(path: string, files: SourceTree): string | undefined {
+  const bytes = files.read(path);
+  const text = bytes && bytes.length <= largestTemplate ? decodeUtf8(bytes) : undefined;
+  return text?.includes('\0') ? undefined : text;
 }
+
+/** `a`, `a/b` for `a/b/c`. */
+const directoriesOf = (path: string): readonly string[] =>
+  path
+    .split('/')
+    .slice(0, -1)
+    .map((_part, index, parts) => parts.slice(0, index + 1).join('/'));

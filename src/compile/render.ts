@@ -3,6 +3,7 @@ import { Secret } from '../model/secret.ts';
 import type { Compilation } from './compilation.ts';
 import type { Evaluated } from './template-engine.ts';
 import type { Scope } from './template-scope.ts';
+import { typeName } from './template-value.ts';
 
 /** A value of a document, and where it stands. */
 export interface Written {
@@ -37,7 +38,7 @@ export function renderCondition(
   if (done.problems.length > 0) return { isTrue: undefined, uses: done.uses };
   const isTrue = truthOf(done.value);
   if (isTrue === undefined) {
-    const message = `"when": expected true or false, found ${Array.isArray(done.value) ? 'a list' : `a ${typeof done.value}`}`;
+    const message = `"when": expected true or false, found ${typeName(done.value)}`;
     compilation.report({ code: 'wrong-type', message, at: source.at(path) });
   }
   return { isTrue, uses: done.uses };
@@ -47,8 +48,8 @@ function truthOf(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value;
   if (value === null || value === 0) return false;
   if (typeof value === 'number') return true;
-  const text = value instanceof Secret ? value.reveal() : value;
-  if (typeof text !== 'string') return undefined;
-  const word = text.trim().toLowerCase();
+  if (value instanceof Secret) return truthOf(value.value());
+  if (typeof value !== 'string') return undefined;
+  const word = value.trim().toLowerCase();
   return yes.includes(word) ? true : no.includes(word) ? false : undefined;
 }

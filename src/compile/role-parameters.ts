@@ -3,14 +3,14 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import type { Document, RoleDocument } from '../model/document.ts';
 import { isObject } from '../model/json.ts';
 import type { KeyPath } from '../model/located.ts';
-import { nearest } from '../model/nearest.ts';
+import { didYouMean } from '../model/nearest.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
 import { Secret } from '../model/secret.ts';
+import { runFor } from '../model/time-limit.ts';
 import type { Compilation } from './compilation.ts';
 import { renderWritten, type Written } from './render.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { createRegexRunner } from './template-regex.ts';
-import { runFor } from './time-limit.ts';
 
 /** Milliseconds that compiling a schema, or checking parameters, may take. */
 const longestCheck = 1000;
@@ -71,9 +71,8 @@ const isOpen = (schema: { readonly [keyword: string]: unknown }): boolean =>
 
 function unknownParameter(role: string, name: string, properties: object, at: SourcePosition): Problem[] {
   if (Object.hasOwn(properties, name)) return [];
-  const near = nearest(name, Object.keys(properties));
-  const known = Object.keys(properties).join(', ');
-  const hint = near !== undefined ? `did you mean "${near}"?` : known === '' ? 'it takes none' : `it takes ${known}`;
+  const known = Object.keys(properties);
+  const hint = didYouMean(name, known) ?? (known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`);
   return [{ code: 'role-parameter', message: `role "${role}" has no parameter "${name}"`, at, hint }];
 }
 
@@ -93,36 +92,51 @@ function outcomeOf(validate: ValidateFunction, values: unknown): readonly ErrorO
   }
 }
 
+/** JSON Schema's own schema takes 15 ms to compile, so that one instance checks every role's. */
+let metaSchema: Ajv2020 | undefined;
+
 function validatorOf(schema: object): ValidateFunction | string {
   if (Object.keys(schema).length === 0) return acceptAll;
   const known = compiled.get(schema);
   if (known !== undefined) return known;
-  const regex = createRegexRunner();
-  const engine = Object.assign(
-    // ajv keeps patterns apart by their text.
-    (pattern: string) => ({
-      test: (text: string) => regex(pattern, '', text, (expression) => expression.test(text)),
-      toString: () => pattern,
-    }),
-    { code: 'boundedRegExp' },
-  );
-  const ajv = new Ajv2020({
-    strict: false,
-    allErrors: true,
-    useDefaults: true,
-    validateFormats: true,
-    code: { regExp: engine },
-    logger: false,
-  });
-  addFormats.default(ajv);
+  metaSchema ??= new Ajv2020({ strict: false, logger: false });
   let made: ValidateFunction | string;
   try {
-    made = runFor(longestCheck, () => ajv.compile({ type: 'object', ...schema }))?.value ?? 'it takes too long to compile';
+    made = runFor(longestCheck, () => compileSchema({ type: 'object', ...schema }, metaSchema!))?.value ?? 'it takes too long';
   } catch (error) {
     made = (error as Error).message.slice(0, 300);
   }
   compiled.set(schema, made);
   return made;
+}
+
+/** Each schema has an instance of its own, so that ids of one role mean nothing in another. Throws for what is no schema. */
+function compileSchema(schema: object, meta: Ajv2020): ValidateFunction {
+  if (!meta.validateSchema(schema)) throw new Error(meta.errorsText(meta.errors, { dataVar: 'schema' }));
+  const regex = createRegexRunner();
+  const engine = Object.assign(
+    (pattern: string) => {
+      // Asked while the schema is compiled: a broken pattern is the role's fault, whatever parameters are given.
+      regex(pattern, '', '', () => undefined);
+      return {
+        test: (text: string) => regex(pattern, '', text, (expression) => expression.test(text)),
+        // ajv keeps patterns apart by their text.
+        toString: () => pattern,
+      };
+    },
+    { code: 'boundedRegExp' },
+  );
+  const ajv = new Ajv2020({
+    strict: false,
+    meta: false,
+    validateSchema: false,
+    allErrors: true,
+    useDefaults: true,
+    code: { regExp: engine },
+    logger: false,
+  });
+  addFormats.default(ajv);
+  return ajv.compile(schema);
 }
 
 function problemOf(
@@ -151,12 +165,22 @@ function problemOf(
   }
   const allowed =
     keyword === 'enum' ? `: ${(params['allowedValues'] as unknown[]).map((value) => JSON.stringify(value)).join(', ')}` : '';
+  const words = keyword === 'type' ? `must be ${typeWords[String(params['type'])] ?? String(params['type'])}` : message;
   const subject = path.length === 0 ? `the parameters of role "${role}"` : `parameter "${name}" of role "${role}"`;
-  return { code: 'role-parameter', message: `${subject} ${message ?? 'is not valid'}${allowed}`, at: locate.at(path) };
+  return { code: 'role-parameter', message: `${subject} ${words ?? 'is not valid'}${allowed}`, at: locate.at(path) };
 }
 
+const typeWords: { readonly [type: string]: string } = {
+  array: 'a list',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  number: 'a number',
+  object: 'a mapping',
+  string: 'a text',
+};
+
 function revealed(value: unknown): unknown {
-  if (value instanceof Secret) return value.reveal();
+  if (value instanceof Secret) return value.value();
   if (Array.isArray(value)) return value.map(revealed);
   return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, revealed(member)])) : value;
 }

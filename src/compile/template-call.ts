@@ -1,4 +1,4 @@
-import { nearest } from '../model/nearest.ts';
+import { didYouMean } from '../model/nearest.ts';
 import { TemplateFailure } from './template-failure.ts';
 import type { Call, Meter, Value } from './template-value.ts';
 
@@ -37,10 +37,7 @@ export function bindCall(subject: string, params: readonly string[], { positiona
     if (index >= 0 && index >= positional.length) given[index] = value;
     else if (index >= 0) throw new TemplateFailure(`${subject} is given "${name}" twice`);
     else if (!isOpen) {
-      const near = nearest(name, names);
-      throw new TemplateFailure(`${subject} has no parameter "${name}"`, {
-        hint: near === undefined ? undefined : `did you mean "${near}"?`,
-      });
+      throw new TemplateFailure(`${subject} has no parameter "${name}"`, { hint: didYouMean(name, names) });
     }
   }
   return given;

@@ -1,6 +1,7 @@
 import type { Problem, SourcePosition } from '../model/problem.ts';
 import { Secret, type Secrets, holdsSecret } from '../model/secret.ts';
 import { parseTemplate } from './parse-template.ts';
+import { isRelativeName } from './relative-name.ts';
 import { evaluateExpression } from './template-expression.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { applyFilter, applyTest, globalNames, globalOf } from './template-library.ts';
@@ -25,7 +26,7 @@ const mostProblems = 50;
 export interface Evaluated {
   readonly value: unknown;
   readonly problems: readonly Problem[];
-  /** A secret went into the value; strings that one went into are `Secret` values. */
+  /** A secret went into the value; strings and numbers that one went into are `Secret` values. */
   readonly touchedSecret: boolean;
   /** The variables that were read, directly or through others, each with its layer. */
   readonly uses: readonly { readonly name: string; readonly layer: string }[];
@@ -47,7 +48,7 @@ export interface TemplateEngine {
   readonly secrets: LazyMapping;
 }
 
-export interface TemplateOptions {
+interface TemplateOptions {
   readonly secrets: Secrets;
   /** The text of a file of the repository; undefined when there is none. */
   readonly readTemplate: (path: string) => string | undefined;
@@ -111,7 +112,7 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
       },
       reveal(secret) {
         revealed.add(secret.reveal());
-        return secret.reveal();
+        return secret.value();
       },
       filter: (name, input, call) => applyFilter(name, input, call, render),
       test: (name, input, call) => applyTest(name, input, call, render),
@@ -269,11 +270,7 @@ function soleExpression(root: Node): Node | undefined {
 function pathOf(name: Value, directory: string | undefined): string {
   if (directory === undefined) throw new TemplateFailure('other templates can only be used from template files');
   if (typeof name !== 'string') throw new TemplateFailure('the name of a template is a string');
-  const isSafe =
-    !name.startsWith('/') &&
-    !/[\0\\\n]/.test(name) &&
-    name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-  if (!isSafe)
+  if (!isRelativeName(name))
     throw new TemplateFailure(`"${name.slice(0, 200)}" is not a path inside the templates directory`, { code: 'unsafe-path' });
   return `${directory}/${name}`;
 }

@@ -1,4 +1,5 @@
-import { nearest } from '../model/nearest.ts';
+import { didYouMean } from '../model/nearest.ts';
+import { Secret } from '../model/secret.ts';
 import type { Frame, Render } from './template-render.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { applyFilter, applyTest } from './template-library.ts';
@@ -21,7 +22,7 @@ export function evaluateExpression(node: Node, frame: Frame, render: Render): Va
       if (node.value instanceof RegExp) throw failureAt(node, render, 'regular expression literals are not provided');
       return node.value;
     case 'Symbol':
-      return at(lookUp(node.value, frame, render, node));
+      return at(openNumber(lookUp(node.value, frame, render, node), render));
     case 'Group':
       return node.children.length === 1 ? evaluate(node.children[0]!) : node.children.map((child) => defined(evaluate(child)));
     case 'Array':
@@ -36,7 +37,7 @@ export function evaluateExpression(node: Node, frame: Frame, render: Render): Va
       }
       const key = evaluate(node.val);
       render.place = node;
-      return located(memberOf(subject, key, describe(node.target), render), node, render);
+      return openNumber(located(memberOf(subject, key, describe(node.target), render), node, render), render);
     }
     case 'FunCall':
       return callFunction(node, frame, render);
@@ -108,6 +109,10 @@ export function evaluateExpression(node: Node, frame: Frame, render: Render): Va
   }
 }
 
+/** Arithmetic and filters take numbers as they are; the render is marked by it, and its result sealed again. */
+const openNumber = (value: Value, render: Render): Value =>
+  value instanceof Secret && typeof value.value() === 'number' ? render.reveal(value) : value;
+
 /** Positional and keyword arguments of a call. */
 export function argumentsOf(nodes: readonly Node[], frame: Frame, render: Render): Call {
   const positional: Value[] = [];
@@ -166,8 +171,7 @@ function lookUp(name: string, frame: Frame, render: Render, node: Node): Value {
   }
   const value = render.resolve(name);
   if (value !== undefined) return located(value, node, render);
-  const near = nearest(name, render.names(frame));
-  const hint = near === undefined ? undefined : `did you mean "${near}"?`;
+  const hint = didYouMean(name, render.names(frame));
   return new Undefined(failureAt(node, render, `"${name}" is undefined`, 'undefined-variable', hint));
 }
 

@@ -1,4 +1,4 @@
-import { parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { type Filter, required, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { stringOf, toPlain, toText } from './template-text.ts';
@@ -15,6 +15,7 @@ import {
   Undefined,
   type Value,
 } from './template-value.ts';
+import { readYamlText } from './template-yaml.ts';
 
 /** Python's `json.dumps`: a space after separators, everything beyond ASCII escaped unless told otherwise. */
 const jsonFilter = (indent: number | undefined): Filter => ({
@@ -104,7 +105,8 @@ const isYes = (value: Value, tools: Tools): boolean => {
 const parsed = (what: string, parse: () => unknown): unknown => {
   try {
     return parse();
-  } catch {
+  } catch (error) {
+    if (error instanceof TemplateFailure) throw error;
     // The parser's own message quotes the text, which may be a secret.
     throw new TemplateFailure(`${what}: the text cannot be parsed`);
   }
@@ -136,20 +138,15 @@ export const dataFilters: { readonly [name: string]: Filter } = {
   to_nice_yaml: yamlFilter(true),
   from_json: {
     params: [],
-    run: (input, _given, tools) => parsed('from_json', () => JSON.parse(stringOf(input, tools)) as unknown),
+    run(input, _given, tools) {
+      const text = stringOf(input, tools);
+      tools.spend(text.length >>> 3);
+      return parsed('from_json', () => JSON.parse(text) as unknown);
+    },
   },
   from_yaml: {
     params: [],
-    run: (input, _given, tools) =>
-      parsed('from_yaml', () => {
-        const document = parseDocument(stringOf(input, tools), {
-          version: '1.1',
-          customTags: (tags) => tags.filter((tag) => tag !== 'timestamp' && tag !== 'binary' && tag !== 'set' && tag !== 'omap'),
-          logLevel: 'silent',
-        });
-        if (document.errors.length > 0) throw document.errors[0]!;
-        return JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: 100 }) ?? null)) as unknown;
-      }),
+    run: (input, _given, tools) => parsed('from_yaml', () => readYamlText(stringOf(input, tools), tools)),
   },
   combine: {
     params: ['*mappings'],
@@ -197,7 +194,11 @@ export const dataFilters: { readonly [name: string]: Filter } = {
   },
   ternary: {
     params: ['true_val', 'false_val', 'none_val'],
-    run: (input, [yes, no, none], tools) => (input === null && none !== undefined ? none : isTruthy(input, tools) ? yes : no),
+    run(input, [yes, no, none], tools) {
+      const [chosen, otherwise] = [required(yes, 'true_val'), required(no, 'false_val')];
+      if (input === null && none !== undefined) return none;
+      return isTruthy(input, tools) ? chosen : otherwise;
+    },
   },
   bool: { params: [], run: (input, _given, tools) => isYes(input, tools) },
   type_debug: { params: [], run: (input) => typeName(input).replace(/^an? /, '') },

@@ -1,4 +1,5 @@
 import { createHash, getHashes } from 'node:crypto';
+import { decodeUtf8 } from '../model/utf8.ts';
 import { type Filter, required, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { formatText } from './template-format.ts';
@@ -62,11 +63,9 @@ export const textFilters: { readonly [name: string]: Filter } = {
   ),
   b64encode: onText((text) => Buffer.from(text).toString('base64')),
   b64decode: onText((text) => {
-    try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(text, 'base64'));
-    } catch {
-      throw new TemplateFailure('b64decode: the bytes are not UTF-8 text');
-    }
+    const decoded = decodeUtf8(Buffer.from(text, 'base64'));
+    if (decoded === undefined) throw new TemplateFailure('b64decode: the bytes are not UTF-8 text');
+    return decoded;
   }),
   quote: onText((text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`)),
   basename: onText((text) => text.slice(text.lastIndexOf('/') + 1)),
@@ -80,10 +79,13 @@ export const textFilters: { readonly [name: string]: Filter } = {
   }),
   path_join: {
     params: [],
-    run: (input, _given, tools) =>
-      (Array.isArray(input) ? input.map((part) => stringOf(part, tools)) : [stringOf(input, tools)]).reduce((path, part) =>
+    run(input, _given, tools) {
+      const parts = Array.isArray(input) ? input.map((part) => stringOf(part, tools)) : [stringOf(input, tools)];
+      if (parts.length === 0) throw new TemplateFailure('path_join: expected at least one part');
+      return parts.reduce((path, part) =>
         part.startsWith('/') ? part : path === '' || path.endsWith('/') ? path + part : `${path}/${part}`,
-      ),
+      );
+    },
   },
   trim: { params: ['chars'], run: (input, [chars], tools) => stripText(stringOf(input, tools), chars, 'both', tools) },
   split: {

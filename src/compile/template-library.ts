@@ -1,4 +1,4 @@
-import { nearest } from '../model/nearest.ts';
+import { didYouMean } from '../model/nearest.ts';
 import { bindCall, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { dataFilters } from './template-filters-data.ts';
@@ -7,6 +7,7 @@ import { textFilters } from './template-filters-text.ts';
 import { tests } from './template-tests.ts';
 import {
   boundList,
+  boundText,
   type Call,
   Callable,
   defined,
@@ -53,10 +54,9 @@ const tolerant = new Set(['default', 'd', 'mandatory']);
 const shortName = (name: string): string => name.replace(/^ansible\.builtin\./, '');
 
 function unknown(what: string, name: string, known: object): TemplateFailure {
-  const near = nearest(name, Object.keys(known));
   const reason = Object.hasOwn(absent, name) ? absent[name] : undefined;
   return new TemplateFailure(reason === undefined ? `no ${what} "${name}"` : `"${name}" is not provided: ${reason}`, {
-    hint: reason === undefined && near !== undefined ? `did you mean "${near}"?` : undefined,
+    hint: reason === undefined ? didYouMean(name, Object.keys(known)) : undefined,
   });
 }
 
@@ -68,7 +68,10 @@ export function applyFilter(name: string, input: Value, call: Call, tools: Tools
   if (!tolerant.has(shortName(name))) defined(input);
   const given = bindCall(`the filter "${name}"`, filter.params, call);
   if (!tolerant.has(shortName(name))) given.forEach(defined);
-  return filter.run(input, given, tools, call);
+  const made = filter.run(input, given, tools, call);
+  // Some make longer texts of long texts; doing so again and again must end.
+  if (typeof made === 'string') boundText(made.length, tools);
+  return made;
 }
 
 /** `input is name(call)`. */

@@ -1,4 +1,4 @@
-import { nearest } from '../model/nearest.ts';
+import { didYouMean } from '../model/nearest.ts';
 import { Secret } from '../model/secret.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { type Method, stringMethods } from './template-string-methods.ts';
@@ -73,8 +73,7 @@ export function memberOf(subject: Value, key: Value, shown: string, meter: Meter
 }
 
 function missing(message: string, name?: string, names: Iterable<string> = []): Undefined {
-  const near = name === undefined ? undefined : nearest(name, names);
-  const hint = near === undefined ? undefined : `did you mean "${near}"?`;
+  const hint = name === undefined ? undefined : didYouMean(name, names);
   return new Undefined(new TemplateFailure(message, { code: 'undefined-variable', hint }));
 }
 
@@ -92,8 +91,7 @@ export function callMethod(subject: Value, name: string, call: Call, shown: stri
   const member = memberOf(subject, name, shown, meter);
   if (member instanceof Callable) return member.call(call);
   const names = typeof subject === 'string' ? stringMethods : Array.isArray(subject) ? listMethods : mappingMethods;
-  const near = nearest(name, Object.keys(names));
-  const hint = near === undefined ? undefined : `did you mean "${near}"?`;
+  const hint = didYouMean(name, Object.keys(names));
   throw new TemplateFailure(`${shown} is ${typeName(subject)} and has no method "${name}" that templates may call`, { hint });
 }
 

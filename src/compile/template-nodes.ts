@@ -20,12 +20,12 @@ interface Unary<Name extends string> extends Place {
   readonly target: Node;
 }
 
-export interface SymbolNode extends Place {
+interface SymbolNode extends Place {
   readonly typename: 'Symbol';
   readonly value: string;
 }
 
-export interface PairNode extends Place {
+interface PairNode extends Place {
   readonly typename: 'Pair';
   readonly key: Node;
   readonly value: Node;
@@ -77,14 +77,14 @@ export interface FromImportNode extends Place {
   readonly names: List<'NodeList'>;
 }
 
-export interface SliceNode extends Place {
+interface SliceNode extends Place {
   readonly typename: 'Slice';
   readonly start: Node | null;
   readonly stop: Node | null;
   readonly step: Node | null;
 }
 
-export interface CompareNode extends Place {
+interface CompareNode extends Place {
   readonly typename: 'Compare';
   readonly expr: Node;
   readonly ops: readonly (Place & { readonly expr: Node; readonly type: string })[];

@@ -15,7 +15,7 @@ import {
   type Value,
 } from './template-value.ts';
 
-export type Arithmetic = 'Add' | 'Sub' | 'Mul' | 'Div' | 'FloorDiv' | 'Mod' | 'Pow';
+type Arithmetic = 'Add' | 'Sub' | 'Mul' | 'Div' | 'FloorDiv' | 'Mod' | 'Pow';
 
 const signs: { readonly [operator in Arithmetic]: string } = {
   Add: '+',

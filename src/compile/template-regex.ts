@@ -1,5 +1,5 @@
+import { runFor } from '../model/time-limit.ts';
 import { TemplateFailure } from './template-failure.ts';
-import { runFor } from './time-limit.ts';
 
 /** Milliseconds that one expression, and all expressions of a compile together, may take. */
 const longestMatch = 200;
@@ -8,7 +8,7 @@ const longestTotal = 1000;
 const longestPattern = 2000;
 const longestSubject = 256 * 1024;
 
-export type RunRegex = <T>(pattern: string, flags: string, subject: string, work: (expression: RegExp) => T) => T;
+type RunRegex = <T>(pattern: string, flags: string, subject: string, work: (expression: RegExp) => T) => T;
 
 /**
  * Runs regular expressions that people wrote for Python, in bounded time: JavaScript's engine backtracks.
@@ -31,9 +31,8 @@ export function createRegexRunner(): RunRegex {
     const expression = compile(pattern, flags);
     if (isTame(pattern, subject)) return work(expression);
     if (left <= 0) throw new TemplateFailure('regular expressions take too long', { code: 'too-large' });
-    const started = performance.now();
     const done = runFor(longestMatch, () => work(expression));
-    left -= performance.now() - started;
+    left -= done?.milliseconds ?? longestMatch;
     if (done) return done.value;
     throw new TemplateFailure('the regular expression takes too long', { code: 'too-large' });
   };

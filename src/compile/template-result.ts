@@ -25,11 +25,11 @@ export function withNewlines(made: string, text: string): string {
   return text.endsWith('\n') ? made + '\n'.repeat(Math.max(0, count(text) - count(made))) : made;
 }
 
-/** The value as it leaves the engine: nothing undefined, nothing lazy, and secret strings as `Secret` where one was looked at. */
+/** The value as it leaves the engine: nothing undefined, nothing lazy, strings and numbers as `Secret` where one was looked at. */
 export function seal(value: Value, isTouched: () => boolean, meter: Meter, depth = 0): Value {
   meter.spend(1);
   if (value instanceof Undefined) throw value.failure;
-  if (typeof value === 'string') return isTouched() ? Secret.of(value) : value;
+  if (typeof value === 'string' || typeof value === 'number') return isTouched() ? Secret.of(value) : value;
   if (typeof value !== 'object' || value === null || value instanceof Secret) return value;
   if (depth > 200) throw new TemplateFailure('the value is nested too deeply', { code: 'too-large' });
   if (Array.isArray(value)) return value.map((item) => seal(item, isTouched, meter, depth + 1));

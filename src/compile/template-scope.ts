@@ -1,4 +1,5 @@
 import { isObject } from '../model/json.ts';
+import { didYouMean } from '../model/nearest.ts';
 import type { SourcePosition } from '../model/problem.ts';
 import { Secret, type Secrets } from '../model/secret.ts';
 import { TemplateFailure } from './template-failure.ts';
@@ -22,7 +23,7 @@ export interface Scope {
 }
 
 /** A variable after rendering. */
-export interface Resolved {
+interface Resolved {
   readonly value: Value;
   /** The variables that the value was made of, itself first. */
   readonly uses: ReadonlyMap<string, string>;
@@ -36,7 +37,7 @@ export interface RenderedText extends Resolved {
   readonly failure?: TemplateFailure | undefined;
 }
 
-export interface Variables {
+interface Variables {
   /** Undefined when the scope has no such name. */
   resolve(scope: Scope, name: string): Resolved | undefined;
   /** Another host's variables, for `hostvars`. */
@@ -153,7 +154,8 @@ export function openTagged(value: { readonly [key: string]: unknown }, secrets: 
 function readable(secret: Secret | { readonly unreadable: string }, what: string, at?: SourcePosition): Secret | Undefined {
   if (secret instanceof Secret) return secret;
   const message = `${what} cannot be decrypted here: ${secret.unreadable}`;
-  return new Undefined(new TemplateFailure(message, { code: 'secret-unreadable', at }));
+  const hint = '`reconcile doctor` shows which keys this host has';
+  return new Undefined(new TemplateFailure(message, { code: 'secret-unreadable', hint, at }));
 }
 
 /** `secrets.NAME`. */
@@ -162,6 +164,12 @@ export const secretsMapping = (secrets: Secrets): LazyMapping =>
     () => secrets.names,
     (name) => {
       const secret = secrets.get(name);
-      return secret === undefined ? undefined : readable(secret, `the secret "${name}"`);
+      return secret === undefined ? unknownSecret(name, secrets) : readable(secret, `the secret "${name}"`);
     },
   );
+
+function unknownSecret(name: string, { names }: Secrets): Undefined {
+  const hint = didYouMean(name, names) ?? `\`reconcile secret set ${name} < FILE\` writes it`;
+  const message = `there is no secret "${name}": desired-state/secrets/ has no ${name}.age`;
+  return new Undefined(new TemplateFailure(message, { code: 'undefined-variable', hint }));
+}

@@ -20,7 +20,7 @@ import {
 type Block = { readonly node: BlockNode; readonly file: string | undefined };
 
 /** Where statements write, and the blocks that they may fill: the child's before its parents'. */
-export interface Page {
+interface Page {
   readonly write: (text: string) => void;
   readonly blocks: ReadonlyMap<string, readonly Block[]>;
 }
@@ -69,9 +69,9 @@ export function renderStatement(node: Node, frame: Frame, page: Page, render: Re
     case 'Block':
       return renderBlock(page.blocks.get(node.name.value) ?? [{ node, file: render.file }], frame, page, render);
     case 'Include': {
-      const found = render.template(evaluateExpression(node.template, frame, render));
-      if (found === undefined && node.ignoreMissing === true) return;
-      const { root, file } = found ?? load(node.template, node, frame, render);
+      const found = load(node.template, node, frame, render, node.ignoreMissing === true);
+      if (!found) return;
+      const { root, file } = found;
       const inner: Frame = { values: new Map(), parent: frame };
       render.within(file, () => renderTemplate(root, inner, { ...page, blocks: new Map() }, render));
       return;
@@ -238,17 +238,18 @@ function importNames(node: ImportNode | FromImportNode, frame: Frame, render: Re
   }
 }
 
-function load(template: Node, node: Node, frame: Frame, render: Render): { readonly root: Node; readonly file: string } {
+type Template = NonNullable<ReturnType<Render['template']>>;
+
+/** The template that an expression names. Throws when there is none, unless it may be missing. */
+function load(template: Node, node: Node, frame: Frame, render: Render): Template;
+function load(template: Node, node: Node, frame: Frame, render: Render, mayBeMissing: boolean): Template | undefined;
+function load(template: Node, node: Node, frame: Frame, render: Render, mayBeMissing = false): Template | undefined {
   const name = defined(evaluateExpression(template, frame, render));
   render.place = node;
   const found = render.template(name);
-  if (found === undefined) {
-    throw new TemplateFailure(`no template "${String(name)}" in the same templates directory`, {
-      code: 'missing-file',
-      at: render.position(node),
-    });
-  }
-  return found;
+  if (found || mayBeMissing) return found;
+  const message = `no template "${String(name)}" in the same templates directory`;
+  throw new TemplateFailure(message, { code: 'missing-file', at: render.position(node) });
 }
 
 function* blocksIn(node: Node): Generator<BlockNode> {

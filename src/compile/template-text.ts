@@ -12,7 +12,7 @@ export const printed = (value: Value, meter: Meter): string => (value === null ?
 export function toText(value: Value, meter: Meter): string {
   defined(value);
   if (typeof value === 'string') return value;
-  if (value instanceof Secret) return meter.reveal(value);
+  if (value instanceof Secret) return String(meter.reveal(value));
   const text = represent(value, meter, 0);
   boundText(text.length, meter);
   return text;

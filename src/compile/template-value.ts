@@ -67,8 +67,8 @@ export const omit: unique symbol = Symbol('omit');
 export interface Meter {
   /** Counts work; throws when the render has done too much. */
   spend(steps: number): void;
-  /** The text of a secret; the render is marked. */
-  reveal(secret: Secret): string;
+  /** What a secret stands for; the render is marked. */
+  reveal(secret: Secret): string | number;
 }
 
 /** Characters that one string may have. */
@@ -117,7 +117,7 @@ export function typeName(value: Value): string {
 /** Python's truth: empty strings, lists and mappings, 0 and null are false. */
 export function isTruthy(value: Value, meter: Meter): boolean {
   defined(value);
-  if (value instanceof Secret) return meter.reveal(value) !== '';
+  if (value instanceof Secret) return Boolean(meter.reveal(value));
   if (Array.isArray(value)) return value.length > 0;
   if (isMapping(value)) return Object.keys(value).length > 0;
   return Boolean(value);
@@ -137,7 +137,7 @@ export function membersOf(value: Value, meter: Meter): { readonly [key: string]:
 export function itemsOf(value: Value, meter: Meter): readonly Value[] {
   defined(value);
   if (Array.isArray(value)) return value;
-  if (value instanceof Secret) return charactersOf(meter.reveal(value));
+  if (value instanceof Secret) return itemsOf(meter.reveal(value), meter);
   if (typeof value === 'string') return charactersOf(value);
   const members = membersOf(value, meter);
   if (members === undefined) throw new TemplateFailure(`expected a list or a mapping, found ${typeName(value)}`);

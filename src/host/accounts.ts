@@ -1,23 +1,22 @@
-import { readFileSync } from 'node:fs';
-
 interface Names {
   readonly ids: ReadonlyMap<string, number>;
   readonly names: ReadonlyMap<number, string>;
 }
 
 /** Users and groups of a host, from its own passwd and group files; read once, when first asked. */
-export interface Accounts {
+interface Accounts {
   userId(name: string): number | undefined;
   groupId(name: string): number | undefined;
   userName(uid: number): string;
   groupName(gid: number): string;
 }
 
-export function readAccounts(root: string): Accounts {
+/** `read` gives a file of the host, undefined when there is none. */
+export function readAccounts(read: (path: string) => Buffer | undefined, isLive: boolean): Accounts {
   let users: Names | undefined;
   let groups: Names | undefined;
-  const user = (): Names => (users ??= readNames(`${root}/etc/passwd`, root === ''));
-  const group = (): Names => (groups ??= readNames(`${root}/etc/group`, root === ''));
+  const user = (): Names => (users ??= readNames(read('/etc/passwd'), isLive));
+  const group = (): Names => (groups ??= readNames(read('/etc/group'), isLive));
   return {
     userId: (name) => idOf(user(), name),
     groupId: (name) => idOf(group(), name),
@@ -29,28 +28,19 @@ export function readAccounts(root: string): Accounts {
 const idOf = ({ ids }: Names, name: string): number | undefined =>
   ids.get(name) ?? (/^\d{1,10}$/.test(name) ? Number(name) : undefined);
 
-function readNames(file: string, isHost: boolean): Names {
+function readNames(file: Buffer | undefined, isLive: boolean): Names {
   const ids = new Map<string, number>();
   const names = new Map<number, string>();
-  for (const line of readText(file).split('\n')) {
+  for (const line of (file?.toString('utf8') ?? '').split('\n')) {
     const [name, , id] = line.split(':');
     if (!name || !id || !/^\d+$/.test(id)) continue;
     ids.set(name, Number(id));
     if (!names.has(Number(id))) names.set(Number(id), name);
   }
   // An image or a sandbox without account files still knows root.
-  if (!isHost && ids.size === 0) {
+  if (!isLive && ids.size === 0) {
     ids.set('root', 0);
     names.set(0, 'root');
   }
   return { ids, names };
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
 }

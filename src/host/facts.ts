@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
-import { hostname, machine, platform, release, userInfo } from 'node:os';
+import { hostname, machine, platform, release } from 'node:os';
 import type { JsonObject } from '../model/json.ts';
 import type { HostReader } from './host.ts';
+import { ownAccount } from './own-account.ts';
 
 /** A file this large is no os-release. Bytes. */
 const largest = 64 * 1024;
@@ -15,7 +16,7 @@ export function readFacts(host: HostReader): JsonObject {
   const isImage = image !== undefined;
   const osRelease = image ?? readOsRelease(readOwn);
   const os = osRelease ?? {};
-  const { name, home } = account();
+  const { name, home } = ownAccount();
   return {
     /** `debian`, `ubuntu`, `fedora`, `macos`. */
     os: os['ID'] ?? (platform() === 'darwin' ? 'macos' : platform()),
@@ -34,21 +35,14 @@ export function readFacts(host: HostReader): JsonObject {
   };
 }
 
+/** What the machine calls itself: its whole name, and the first label of that. */
+export const machineNames = (): readonly string[] => [...new Set([hostname(), hostname().split('.')[0] ?? ''])];
+
 /** Whether the machine runs it; for an image, whether it is installed there. */
 function serviceManager(host: HostReader, isImage: boolean): 'systemd' | 'launchd' | 'none' {
   if (isImage) return ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'].some((path) => host.stat(path)) ? 'systemd' : 'none';
   if (platform() === 'darwin') return 'launchd';
   return statSync('/run/systemd/system', { throwIfNoEntry: false }) ? 'systemd' : 'none';
-}
-
-function account(): { readonly name: string; readonly home: string } {
-  try {
-    const { username, homedir } = userInfo();
-    return { name: username, home: homedir };
-  } catch {
-    // A user id without an account, as in containers.
-    return { name: String(process.getuid?.() ?? ''), home: '/' };
-  }
 }
 
 /** The first is often a link to the second. */

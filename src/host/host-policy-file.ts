@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Problem } from '../model/problem.ts';
+import { ownAccount } from './own-account.ts';
 
 /** What decides where the host policy is and who may own it; this process's own unless told. */
 export interface HostPolicyPlace {
@@ -20,7 +20,7 @@ export function hostPolicyFile({ env = process.env, uid = process.getuid?.() ?? 
   if (given) return resolve(given);
   const system = '/etc/timmy-reconciler/host.yaml';
   if (uid === 0) return system;
-  const own = join(env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config'), 'timmy-reconciler', 'host.yaml');
+  const own = join(env['XDG_CONFIG_HOME'] || join(env['HOME'] || ownAccount().home, '.config'), 'timmy-reconciler', 'host.yaml');
   return lstatSync(own, { throwIfNoEntry: false }) ? own : system;
 }
 

@@ -5,7 +5,7 @@ import { checkDocument } from '../source/check-document.ts';
 import { readYaml } from '../source/yaml.ts';
 import { hostPolicyFile, readHostPolicyFile, type HostPolicyPlace } from './host-policy-file.ts';
 
-export interface HostPolicy extends WithProblems {
+interface HostPolicy extends WithProblems {
   /** Where it was looked for. */
   readonly file: string;
   /** What the file says; everything is allowed without a file, and nothing when the file has a problem. */

@@ -54,6 +54,11 @@ export interface HostReader {
   list(path: AbsolutePath): readonly string[] | undefined;
   /** SHA-256 of a regular file; undefined when absent. Answers from the stat index where the file has not moved. */
   digest(path: AbsolutePath): string | undefined;
+  /**
+   * Why this process cannot make, replace or remove what stands at a path, or with `isAttributeOnly` change its mode and owner,
+   * and where that stops; undefined where it can. Missing directories count as what they would be made in.
+   */
+  unwritable(path: AbsolutePath, isAttributeOnly: boolean): { readonly where: AbsolutePath; readonly reason: string } | undefined;
   /** From the host's own passwd and group files; a numeric name is itself. */
   userId(name: string): number | undefined;
   groupId(name: string): number | undefined;
@@ -72,6 +77,8 @@ export interface FileAttributes {
   readonly gid?: number;
   /** Run on the staged file before it takes its name; `%s` is its path. A non-zero exit discards it and throws. */
   readonly validate?: Argv;
+  /** The content holds a secret: what `validate` says of it is not shown. */
+  readonly sensitive?: true;
 }
 
 /**

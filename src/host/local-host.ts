@@ -1,8 +1,10 @@
 import { constants, fchmodSync, fchownSync, closeSync, mkdirSync, openSync, readFileSync, rmdirSync, lchownSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../model/json.ts';
 import type { AbsolutePath, Host } from './host.ts';
 import { openLocalReader, type ReaderOptions } from './local-reader.ts';
+import { about } from './path-error.ts';
 import { SafeDirectories } from './safe-directories.ts';
 import { Staging } from './staging.ts';
 
@@ -16,7 +18,12 @@ export interface LocalHost extends Host {
   close(): void;
   /** How many mutating calls took effect or were staged. */
   readonly writes: number;
+  /** Resolves when every timestamp that the last commit made is older than a clock tick, so that it can be trusted. */
+  settled(signal: AbortSignal): Promise<void>;
 }
+
+/** A file younger than this could change again without a trace in its timestamps. Milliseconds. */
+const timestampTick = 11;
 
 /** Opens this machine, or the directory that stands for it, for changing it. Only `apply/` holds one. */
 export function openLocalHost(options: ReaderOptions): LocalHost {
@@ -26,13 +33,18 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
   const staging = new Staging(directories, reader.live);
   const locate = (path: AbsolutePath): string => directories.child(dirname(path), basename(path));
   let writes = 0;
-  const changing = <T>(change: () => T): T => {
+
+  const changing = (path: AbsolutePath, change: () => void): void => {
     writes++;
-    return change();
+    about(path, change);
   };
+  // Directories that are there; one that is removed is forgotten.
+  const known = new Set<AbsolutePath>();
   const makeParents = (path: AbsolutePath): void => {
     const parent = dirname(path);
-    if (parent === '/' || reader.stat(parent)) return;
+    if (parent === '/' || known.has(parent)) return;
+    known.add(parent);
+    if (reader.stat(parent)) return;
     makeParents(parent);
     const real = locate(parent);
     mkdirSync(real);
@@ -66,21 +78,24 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
       return staged.kind === 'file' ? sha256(readFileSync(staging.stagedFile(path, staged.temporary))) : undefined;
     },
     writeFile(path, content, attributes) {
-      changing(() => {
+      changing(path, () => {
         makeParents(path);
         staging.writeFile(path, content, { ...attributes, uid: owner(attributes.uid), gid: owner(attributes.gid) });
       });
     },
     link(path, target) {
-      changing(() => {
+      changing(path, () => {
         makeParents(path);
         staging.link(path, target);
       });
     },
-    remove: (path) => changing(() => staging.remove(path, 'unlink')),
-    removeDirectory: (path) => changing(() => staging.remove(path, 'rmdir')),
+    remove: (path) => changing(path, () => staging.remove(path, 'unlink')),
+    removeDirectory(path) {
+      known.delete(path);
+      changing(path, () => staging.remove(path, 'rmdir'));
+    },
     makeDirectory(path, { mode, uid, gid }) {
-      changing(() => {
+      changing(path, () => {
         makeParents(path);
         const real = locate(path);
         mkdirSync(real, 0o700);
@@ -97,14 +112,14 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
       });
     },
     setMode(path, mode) {
-      changing(() => {
+      changing(path, () => {
         onDescriptor(locate(path), (descriptor) => fchmodSync(descriptor, mode));
         staging.touchedDirectory(dirname(path));
       });
     },
     setOwner(path, uid, gid) {
       if (!reader.privileged) return;
-      changing(() => {
+      changing(path, () => {
         lchownSync(locate(path), uid, gid);
         staging.touchedDirectory(dirname(path));
       });
@@ -116,6 +131,10 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
       return runCommand(argv, runOptions ?? {}, signal);
     },
     commit: (signal) => staging.commit(signal),
+    async settled(signal) {
+      const left = staging.renamed + timestampTick - performance.now();
+      if (left > 0) await sleep(left, undefined, { signal });
+    },
     discard: () => staging.discard(),
     close() {
       staging.discard();

@@ -1,4 +1,18 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  type BigIntStats,
+  type Stats,
+} from 'node:fs';
+import { dirname } from 'node:path/posix';
 import { sha256 } from '../model/json.ts';
 import { readAccounts } from './accounts.ts';
 import type { AbsolutePath, HostReader, PathStat } from './host.ts';
@@ -6,11 +20,15 @@ import type { StatIndex } from './stat-index.ts';
 
 const defaultLimit = 64 * 1024 * 1024;
 const formatMask = 0o170000;
+const unwritableReasons: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EROFS: 'its filesystem is read-only',
+};
 const types: Readonly<Record<number, PathStat['type']>> = { 0o100000: 'file', 0o040000: 'directory', 0o120000: 'link' };
 
 export interface ReaderOptions {
   /** Absolute, existing; every path is prefixed with it and nothing is run. */
-  readonly root?: string;
+  readonly root?: string | undefined;
   /** Lets `digest` answer for files that have not moved. */
   readonly index?: StatIndex;
   /** Filled with what `digest` found out. */
@@ -22,26 +40,48 @@ export interface ReaderOptions {
 /** Reads this machine, or a directory that stands for one. */
 export function openLocalReader({ root, index, digests, privileged }: ReaderOptions): HostReader {
   const prefix = root === undefined ? '' : realpathSync(root).replace(/\/$/, '');
-  const accounts = readAccounts(prefix);
   const realPath = (path: AbsolutePath): string => prefix + path;
+  const accounts = readAccounts((path) => readRegularFile(realPath(path), path, defaultLimit), root === undefined);
+  // Who asks for a digest has mostly just asked what stands there.
+  let seen: { readonly path: string; readonly stat: BigIntStats } | undefined;
   return {
     live: root === undefined,
     privileged: privileged ?? process.geteuid?.() === 0,
     ...accounts,
     realPath,
     stat(path) {
-      const stat = lstatSync(realPath(path), { throwIfNoEntry: false });
+      const stat = lstatSync(realPath(path), { bigint: true, throwIfNoEntry: false });
       if (!stat) return undefined;
-      const { size, mode, uid, gid, nlink } = stat;
-      return { type: types[mode & formatMask] ?? 'other', size, mode: mode & 0o7777, uid, gid, links: nlink };
+      seen = { path, stat };
+      const mode = Number(stat.mode);
+      const type = types[mode & formatMask] ?? 'other';
+      const [size, uid, gid, links] = [Number(stat.size), Number(stat.uid), Number(stat.gid), Number(stat.nlink)];
+      return { type, size, mode: mode & 0o7777, uid, gid, links };
     },
     readFile: (path, limit = defaultLimit) => readRegularFile(realPath(path), path, limit),
     readLink: (path) => absentAs(undefined, () => readlinkSync(realPath(path))),
     list: (path) => absentAs(undefined, () => readdirSync(realPath(path)).sort()),
     digest(path) {
-      const digest = index?.digest(path) ?? digestOfFile(realPath(path), path);
+      const digest = index?.digest(path, seen?.path === path ? seen.stat : undefined) ?? digestOfFile(realPath(path), path);
       if (digest !== undefined) digests?.set(path, digest);
       return digest;
+    },
+    unwritable(path, isAttributeOnly) {
+      const stat = isAttributeOnly ? lstatSync(realPath(path), { throwIfNoEntry: false }) : undefined;
+      const uid = process.geteuid?.();
+      if (stat)
+        return stat.uid === uid || uid === 0
+          ? undefined
+          : { where: path, reason: `it belongs to ${accounts.userName(stat.uid)}` };
+      let directory = dirname(path);
+      while (directory !== '/' && !lstatSync(realPath(directory), { throwIfNoEntry: false })) directory = dirname(directory);
+      try {
+        accessSync(realPath(directory), constants.W_OK | constants.X_OK);
+        return undefined;
+      } catch (error) {
+        const reason = unwritableReasons[(error as NodeJS.ErrnoException).code ?? ''];
+        return reason === undefined ? undefined : { where: directory, reason };
+      }
     },
     async query(argv, signal, options) {
       if (root !== undefined) throw new Error(`${argv[0]}: nothing is run under --root`);
@@ -61,13 +101,38 @@ function absentAs<T>(absent: T, read: () => T): T {
   }
 }
 
+/** One buffer for all: what is only hashed need not be kept, and ten thousand buffers are ten thousand page faults. */
+let scratch: Buffer | undefined;
+const scratchSize = 1024 * 1024;
+
 function digestOfFile(real: string, shown: string): string | undefined {
-  const content = readRegularFile(real, shown, defaultLimit);
-  return content && sha256(content);
+  const buffer = (scratch ??= Buffer.allocUnsafeSlow(scratchSize));
+  return useRegularFile(
+    real,
+    shown,
+    (descriptor, { size }) => {
+      if (size >= scratchSize) return sha256(readAll(descriptor, size));
+      let length = 0;
+      for (let count = -1; count !== 0 && length < scratchSize; length += count) {
+        if (length === size && size > 0) break;
+        count = readSync(descriptor, buffer, length, scratchSize - length, null);
+      }
+      return sha256(buffer.subarray(0, length));
+    },
+    defaultLimit,
+  );
 }
 
+const readRegularFile = (real: string, shown: string, limit: number): Buffer | undefined =>
+  useRegularFile(real, shown, (descriptor, { size }) => readAll(descriptor, size), limit);
+
 /** O_NONBLOCK: opening a fifo must not wait for a writer; what it is, is decided on the open descriptor. */
-function readRegularFile(real: string, shown: string, limit: number): Buffer | undefined {
+function useRegularFile<T>(
+  real: string,
+  shown: string,
+  use: (descriptor: number, stat: Stats) => T,
+  limit: number,
+): T | undefined {
   let descriptor: number;
   try {
     descriptor = openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -81,7 +146,7 @@ function readRegularFile(real: string, shown: string, limit: number): Buffer | u
     const stat = fstatSync(descriptor);
     if (!stat.isFile()) throw new Error(`${shown} is not a regular file`);
     if (stat.size > limit) throw new Error(`${shown} has ${stat.size} bytes; at most ${limit} are read`);
-    return readAll(descriptor, stat.size);
+    return use(descriptor, stat);
   } finally {
     closeSync(descriptor);
   }
@@ -93,8 +158,9 @@ function readAll(descriptor: number, expected: number): Buffer {
   let length = 0;
   for (;;) {
     const count = readSync(descriptor, buffer, length, buffer.length - length, null);
-    if (count === 0) return buffer.subarray(0, length);
     length += count;
+    // A regular file that gave all it said it had is at its end.
+    if (count === 0 || (length === expected && expected > 0)) return buffer.subarray(0, length);
     if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafeSlow(buffer.length)]);
   }
 }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import type { Argv, CommandOptions, CommandResult } from './host.ts';
+import { ownAccount } from './own-account.ts';
 
 /** Per stream. */
 const outputLimit = 1024 * 1024;
@@ -11,13 +11,14 @@ const killDelay = 2_000;
 /** How long a background child may keep the pipes open after the program has ended. */
 const drainDelay = 250;
 
+const fixedUmask = 0o022;
 const fixedEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
 
 /** Ids in place of the machine's own for `user`, and the real directory behind `cwd`. */
 export type RunOptions = CommandOptions & { readonly uid?: number; readonly gid?: number; readonly realCwd?: string };
 
 /**
- * Runs one program, without a shell, in its own process group and with nothing inherited: fixed environment, `/` as the
+ * Runs one program, without a shell, in its own process group and with nothing inherited: fixed environment and umask, `/` as the
  * directory unless told, `/dev/null` as the input unless given. On timeout the whole group is ended (SIGTERM, SIGKILL after
  * 2 s) and the result says `timedOut`; on abort the same, and the signal's reason is thrown. A non-zero exit is a result,
  * not an error. Throws when the program cannot be started: not installed, not executable, another user without root's rights.
@@ -31,6 +32,7 @@ export async function runCommand(argv: Argv, options: RunOptions, signal: AbortS
   // Node's own error for this quotes the value, which may be a secret.
   if ([...argv, ...Object.entries(env).flat()].some((text) => text.includes('\0')))
     throw new Error(`${program}: an argument or environment value holds a NUL character`);
+  const umask = process.umask(fixedUmask);
   const child = spawn(program, rest, {
     cwd,
     env,
@@ -38,6 +40,7 @@ export async function runCommand(argv: Argv, options: RunOptions, signal: AbortS
     stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...ids,
   });
+  process.umask(umask);
   const stdout = keepEnd(child.stdout);
   const stderr = keepEnd(child.stderr);
   if (options.stdin !== undefined) {
@@ -157,16 +160,6 @@ function account({ user, uid, gid }: RunOptions): Account {
     home: found?.home ?? '/',
     ids: { uid: wanted, gid: gid ?? found?.gid ?? wanted },
   };
-}
-
-function ownAccount(): Account {
-  try {
-    const { username, homedir } = userInfo();
-    return { name: username, home: homedir };
-  } catch {
-    // A user id without an account, as in containers.
-    return { name: String(process.getuid?.() ?? ''), home: '/' };
-  }
 }
 
 function passwdEntry(user: string | undefined, uid: number | undefined) {

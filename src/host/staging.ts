@@ -13,25 +13,34 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { lastLines } from '../model/last-lines.ts';
 import type { AbsolutePath, Argv, FileAttributes } from './host.ts';
+import { about, PathError } from './path-error.ts';
 import type { SafeDirectories } from './safe-directories.ts';
 
 /** Names of staged files. No consumer's glob matches them, and recovery finds them by it. */
 export const stagedName = /^\.agent-[0-9a-f]{16}$/;
 
 type Staged =
-  | { readonly kind: 'file'; readonly temporary: string; readonly size: number; readonly attributes: FileAttributes }
+  | {
+      readonly kind: 'file';
+      readonly temporary: string;
+      readonly size: number;
+      readonly attributes: FileAttributes;
+    }
   | { readonly kind: 'link'; readonly temporary: string; readonly target: string }
   | { readonly kind: 'remove'; readonly call: 'unlink' | 'rmdir' };
 
-/** How many fsync calls are in flight at once; they share the filesystem's journal commits. */
-const syncWidth = 32;
+/** How many fsync calls may be in flight at once; they share the filesystem's journal commits. Each holds a descriptor. */
+const syncWidth = 512;
 
 /**
  * Writes that wait for their group: each file stands complete beside its target, 0600 and under a name of its own, until
  * `commit` makes all of them durable, sets owner and mode, and renames them in the order in which they were staged.
  */
 export class Staging {
+  /** When the last commit gave its names, on the clock of `performance.now()`. */
+  renamed = -Infinity;
   readonly #directories: SafeDirectories;
   readonly #live: boolean;
   readonly #staged = new Map<AbsolutePath, Staged>();
@@ -91,29 +100,31 @@ export class Staging {
     await this.#makeFilesDurable();
     for (const [path, staged] of this.#staged)
       if (staged.kind === 'file' && staged.attributes.validate)
-        await this.#validate(path, staged.temporary, staged.attributes.validate, signal);
+        await this.#validate(path, staged.temporary, staged.attributes.validate, staged.attributes.sensitive === true, signal);
     signal.throwIfAborted();
     for (const [path, staged] of this.#staged) {
-      this.#giveName(path, staged);
+      about(path, () => this.#giveName(path, staged));
       this.#touched.add(dirname(path));
       this.#staged.delete(path);
     }
+    this.renamed = performance.now();
     const directories = [...this.#touched];
     this.#touched.clear();
-    await inParallel(directories, async (directory) => {
-      const descriptor = this.#directories.open(directory);
-      try {
-        await syncDescriptor(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-    });
+    // Through /proc a directory is a link, to a descriptor that is known.
+    const located = directories.map((path) => ({ path, locate: () => this.#directories.located(path) }));
+    await syncAll(located, constants.O_DIRECTORY);
   }
 
+  /** What cannot be removed stays, under a name by which recovery finds it. */
   discard(): void {
     for (const [path, staged] of this.#staged) {
       this.#staged.delete(path);
-      if (staged.kind !== 'remove') unlinkSync(this.#directories.child(dirname(path), staged.temporary));
+      if (staged.kind !== 'remove')
+        try {
+          unlinkSync(this.stagedFile(path, staged.temporary));
+        } catch {
+          // The rollback that follows looks for it, and says why it cannot be removed.
+        }
     }
   }
 
@@ -135,58 +146,78 @@ export class Staging {
   }
 
   async #makeFilesDurable(): Promise<void> {
-    const files = [...this.#staged].filter(([, staged]) => staged.kind === 'file');
-    await inParallel(files, async ([path, staged]) => {
-      if (staged.kind !== 'file') return;
-      const { mode, uid, gid } = staged.attributes;
-      const real = this.#directories.child(dirname(path), staged.temporary);
-      const descriptor = openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW);
-      try {
-        if ((uid ?? -1) !== -1 || (gid ?? -1) !== -1) fchownSync(descriptor, uid ?? -1, gid ?? -1);
-        fchmodSync(descriptor, mode);
-        await syncDescriptor(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-    });
+    const files = [...this.#staged].flatMap(([path, staged]) =>
+      staged.kind === 'file' ? [{ path, locate: () => this.stagedFile(path, staged.temporary) }] : [],
+    );
+    await syncAll(files, constants.O_NOFOLLOW);
   }
 
-  async #validate(path: AbsolutePath, temporary: string, argv: Argv, signal: AbortSignal): Promise<void> {
+  async #validate(path: AbsolutePath, temporary: string, argv: Argv, sensitive: boolean, signal: AbortSignal): Promise<void> {
     if (!this.#live) return;
     const { runCommand } = await import('./run-command.ts');
     const staged = `${dirname(path).replace(/\/$/, '')}/${temporary}`;
     const [command, ...rest] = argv.map((word) => word.replaceAll('%s', staged));
     const { exitCode, timedOut, stderr, stdout } = await runCommand([command as string, ...rest], {}, signal);
     if (exitCode === 0) return;
-    const said = (stderr || stdout).trim().split('\n').slice(-5).join('\n');
+    const said = sensitive ? 'what it says may hold a secret and is not shown' : lastLines(stderr.trim() || stdout);
     throw new Error(`validation of ${path} failed (${argv[0]} ${timedOut ? 'timed out' : `exit ${exitCode}`}): ${said}`);
   }
 
   #giveName(path: AbsolutePath, staged: Staged): void {
+    if (staged.kind === 'remove') return this.#removeNow(path, staged.call);
     const target = this.#target(path);
-    if (staged.kind !== 'remove') renameSync(this.#directories.child(dirname(path), staged.temporary), target);
-    else
-      try {
-        if (staged.call === 'unlink') unlinkSync(target);
-        else rmdirSync(target);
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code !== 'ENOENT' && !(staged.call === 'rmdir' && code === 'ENOTEMPTY')) throw error;
-      }
+    const temporary = this.#directories.child(dirname(path), staged.temporary);
+    if (staged.kind === 'file') giveAttributes(temporary, staged.attributes);
+    renameSync(temporary, target);
+  }
+
+  #removeNow(path: AbsolutePath, call: 'unlink' | 'rmdir'): void {
+    try {
+      if (call === 'unlink') return unlinkSync(this.#target(path));
+      rmdirSync(this.#target(path));
+      // Whoever makes it again makes another directory.
+      this.#directories.forget(path);
+      this.#touched.delete(path);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && !(call === 'rmdir' && code === 'ENOTEMPTY')) throw error;
+    }
   }
 }
 
-const syncDescriptor = (descriptor: number): Promise<void> =>
+interface Syncable {
+  readonly path: AbsolutePath;
+  /** Asked right before it is opened: where it is may hold for a moment only. */
+  readonly locate: () => string;
+}
+
+const syncDescriptor = ({ path, descriptor }: { readonly path: AbsolutePath; readonly descriptor: number }): Promise<void> =>
   new Promise((resolve, reject) => {
-    fsync(descriptor, (error) => (error ? reject(error) : resolve()));
+    fsync(descriptor, (error) => (error ? reject(new PathError(path, error)) : resolve()));
   });
 
-async function inParallel<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let item = items[next++]; item !== undefined; item = items[next++]) await act(item);
-  };
-  const results = await Promise.allSettled(Array.from({ length: Math.min(syncWidth, items.length) }, worker));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
+/** fsync of every one, many at once: they share the filesystem's journal commits. */
+async function syncAll(items: readonly Syncable[], flag: number): Promise<void> {
+  for (let first = 0; first < items.length; first += syncWidth) {
+    const open: { path: AbsolutePath; descriptor: number }[] = [];
+    try {
+      for (const { path, locate } of items.slice(first, first + syncWidth))
+        open.push({ path, descriptor: about(path, () => openSync(locate(), constants.O_RDONLY | flag)) });
+      const results = await Promise.allSettled(open.map(syncDescriptor));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+    } finally {
+      for (const { descriptor } of open) closeSync(descriptor);
+    }
+  }
+}
+
+/** Right before the rename: until then the file is nobody's business. The directory's fsync makes it durable. */
+function giveAttributes(temporary: string, { mode, uid = -1, gid = -1 }: FileAttributes): void {
+  const descriptor = openSync(temporary, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    if (uid !== -1 || gid !== -1) fchownSync(descriptor, uid, gid);
+    fchmodSync(descriptor, mode);
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -1,4 +1,5 @@
-import { lstatSync, type BigIntStats } from 'node:fs';
+import { lstatSync } from 'node:fs';
+import type { PathSignature } from '../model/revision.ts';
 
 /** Numbers per entry: type and mode, uid, gid, inode, size, mtime and ctime in nanoseconds. */
 const width = 7;
@@ -18,9 +19,12 @@ export interface StatIndex {
   readonly paths: readonly string[];
   /** Whether nothing has moved since the index was made. Stops at the first difference. */
   isUnchanged(): boolean;
-  /** SHA-256 of the file if it has not moved and its digest was recorded. */
-  digest(path: string): string | undefined;
+  /** SHA-256 of the file if it has not moved and its digest was recorded. `seen`: what it looks like, where that is known. */
+  digest(path: string, seen?: PathSignature): string | undefined;
+  /** Whether both say the same of the same paths. */
+  equals(other: StatIndex): boolean;
   encode(): Buffer;
+  readonly signatures: BigInt64Array;
 }
 
 /**
@@ -33,11 +37,29 @@ export function recordStatIndex(
   locate: (path: string) => string,
   digestOf: (path: string) => string | undefined,
 ): StatIndex {
+  return makeStatIndex(paths, (path) => look(locate(path)), locate, digestOf);
+}
+
+/** The same of paths that were looked at before; without digests. */
+export const indexSignatures = (known: ReadonlyMap<string, PathSignature | undefined>): StatIndex =>
+  makeStatIndex(
+    [...known.keys()],
+    (path) => known.get(path),
+    (path) => path,
+    () => undefined,
+  );
+
+function makeStatIndex(
+  paths: readonly string[],
+  signatureOf: (path: string) => PathSignature | undefined | 'unreadable',
+  locate: (path: string) => string,
+  digestOf: (path: string) => string | undefined,
+): StatIndex {
   const unique = [...new Set(paths)].sort();
   const signatures = new BigInt64Array(unique.length * width);
   const now = BigInt(Date.now()) * 1_000_000n;
   unique.forEach((path, index) => {
-    const stat = look(locate(path));
+    const stat = signatureOf(path);
     writeSignature(signatures, index * width, path, stat === 'unreadable' ? undefined : stat);
     if (stat === 'unreadable' || (stat && isRacy(stat, now))) signatures.fill(-1n, index * width, index * width + width);
   });
@@ -45,7 +67,7 @@ export function recordStatIndex(
 }
 
 /** What may not be looked at (another user's crontab) must be inspected in another way. */
-function look(real: string): BigIntStats | undefined | 'unreadable' {
+function look(real: string): PathSignature | undefined | 'unreadable' {
   try {
     return lstatSync(real, { bigint: true, throwIfNoEntry: false });
   } catch {
@@ -53,14 +75,15 @@ function look(real: string): BigIntStats | undefined | 'unreadable' {
   }
 }
 
-function isRacy(stat: BigIntStats, now: bigint): boolean {
+function isRacy(stat: PathSignature, now: bigint): boolean {
   const coarse = stat.ctimeNs % 1_000_000_000n === 0n && stat.mtimeNs % 1_000_000_000n === 0n;
   return stat.ctimeNs > now - (coarse ? coarseTickNs : tickNs);
 }
 
-function writeSignature(target: BigInt64Array, offset: number, path: string, stat: BigIntStats | undefined): void {
+function writeSignature(target: BigInt64Array, offset: number, path: string, stat: PathSignature | undefined): void {
   if (!stat) {
-    target.fill(0n, offset, offset + width);
+    // Not zeros: those are what a torn write leaves, and must match nothing.
+    target.fill(-2n, offset, offset + width);
     return;
   }
   const shallow = (stat.mode & formatMask) === directoryBit && !path.endsWith('/');
@@ -80,10 +103,10 @@ function statIndex(
   digestAt: (index: number) => string,
 ): StatIndex {
   const actual = new BigInt64Array(width);
-  const isUnchangedAt = (index: number): boolean => {
+  const isUnchangedAt = (index: number, seen?: PathSignature): boolean => {
     const path = paths[index] as string;
     const offset = index * width;
-    const stat = look(locate(path));
+    const stat = seen ?? look(locate(path));
     if (stat === 'unreadable') return false;
     writeSignature(actual, 0, path, stat);
     for (let field = 0; field < width; field++) if (actual[field] !== signatures[offset + field]) return false;
@@ -92,14 +115,19 @@ function statIndex(
   let positions: Map<string, number> | undefined;
   return {
     paths,
+    signatures,
+    equals: (other) =>
+      paths.length === other.paths.length &&
+      signatures.every((value, index) => value === other.signatures[index]) &&
+      paths.every((path, index) => path === other.paths[index]),
     isUnchanged() {
       for (let index = 0; index < paths.length; index++) if (!isUnchangedAt(index)) return false;
       return true;
     },
-    digest(path) {
+    digest(path, seen) {
       positions ??= new Map(paths.map((each, index) => [each, index]));
       const index = positions.get(path);
-      if (index === undefined || !isUnchangedAt(index)) return undefined;
+      if (index === undefined || !isUnchangedAt(index, seen)) return undefined;
       return digestAt(index) || undefined;
     },
     encode() {
@@ -122,6 +150,7 @@ export function decodeStatIndex(bytes: Buffer, locate: (path: string) => string)
   // Copied, because the numbers must be aligned to eight bytes.
   const signatures = new BigInt64Array(new Uint8Array(bytes.subarray(8, signatureEnd)).buffer);
   const paths = count === 0 ? [] : bytes.toString('utf8', digestEnd).split('\0');
+  if (paths.length !== count) throw new Error('the stat index is damaged');
   return statIndex(paths, signatures, locate, (index) => {
     const start = signatureEnd + index * 32;
     const digest = bytes.toString('hex', start, start + 32);

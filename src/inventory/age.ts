@@ -1,7 +1,11 @@
 /** What came of a decryption: the bytes, or why not, in words that hold nothing of the secret or the identities. */
 export type Decrypted = { readonly bytes: Uint8Array } | { readonly unreadable: string };
 
-const maxBytes = 4 * 1024 * 1024;
+/** Of an encrypted file. */
+export const maxBytes = 4 * 1024 * 1024;
+export const tooLarge = `the file has more than ${maxBytes} bytes`;
+/** Each recipient of a file is tried with each identity, which takes a third of a millisecond. */
+const maxTries = 50_000;
 const armorHead = '-----BEGIN AGE ENCRYPTED FILE-----';
 
 // The library takes longer to load than a converged run without secrets takes as a whole.
@@ -27,6 +31,13 @@ export async function isRecipient(text: string): Promise<boolean> {
   }
 }
 
+/** The lines of the header, which ends in one of its own, that name a recipient. */
+function recipientsOf(binary: Uint8Array): number {
+  const text = Buffer.from(binary.buffer, binary.byteOffset, binary.byteLength).toString('latin1');
+  const end = text.indexOf('\n--- ');
+  return text.slice(0, end < 0 ? text.length : end).match(/\n-> /g)?.length ?? 0;
+}
+
 /** Prepares to decrypt files, armored or binary. An identity text is an identity file: comments, one key per line. */
 export async function openDecrypter(identities: readonly string[]): Promise<(bytes: Uint8Array) => Promise<Decrypted>> {
   const lines = identities.flatMap((text) => text.split('\n').map((line) => line.trim()));
@@ -34,6 +45,7 @@ export async function openDecrypter(identities: readonly string[]): Promise<(byt
   if (keys.length === 0) return async () => ({ unreadable: 'no age identity is configured on this host' });
   const { Decrypter, armor } = await loadAge();
   const decrypter = new Decrypter();
+  let triesLeft = maxTries;
   let usable = 0;
   for (const key of keys) {
     try {
@@ -47,10 +59,12 @@ export async function openDecrypter(identities: readonly string[]): Promise<(byt
     return async () => ({ unreadable: 'the age identity of this host is malformed; expected AGE-SECRET-KEY-1...' });
 
   return async (bytes) => {
-    if (bytes.byteLength > maxBytes) return { unreadable: `the file has more than ${maxBytes} bytes` };
+    if (bytes.byteLength > maxBytes) return { unreadable: tooLarge };
     try {
       const head = Buffer.from(bytes.subarray(0, 256)).toString('latin1').trimStart();
       const binary = head.startsWith(armorHead) ? armor.decode(Buffer.from(bytes).toString('latin1')) : bytes;
+      triesLeft -= usable * recipientsOf(binary);
+      if (triesLeft < 0) return { unreadable: 'the secrets together name more recipients than can be tried' };
       return { bytes: await decrypter.decrypt(binary) };
     } catch (error) {
       const isForOthers = error instanceof Error && /no identity matched/.test(error.message);

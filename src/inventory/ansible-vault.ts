@@ -1,7 +1,8 @@
 import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
+import { decodeUtf8 } from '../model/utf8.ts';
 
 /** What came of a decryption: the text, or why not, in words that hold nothing of either. */
-export type VaultText = { readonly text: string } | { readonly unreadable: string };
+type VaultText = { readonly text: string } | { readonly unreadable: string };
 
 const maxLength = 8 * 1024 * 1024;
 const header = /^\$ANSIBLE_VAULT;1\.(?:1;AES256|2;AES256;[^;\s]+)$/;
@@ -40,9 +41,6 @@ function unpad(padded: Buffer): VaultText {
   const length = padded.at(-1) ?? 0;
   const isPadded = length >= 1 && length <= blockSize && padded.subarray(-length).every((byte) => byte === length);
   if (!isPadded) return { unreadable: 'the ansible-vault text is damaged' };
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(padded.subarray(0, -length)) };
-  } catch {
-    return { unreadable: 'the decrypted text is not UTF-8' };
-  }
+  const text = decodeUtf8(padded.subarray(0, -length));
+  return text === undefined ? { unreadable: 'the decrypted text is not UTF-8' } : { text };
 }

@@ -8,14 +8,14 @@ import { secretsDirectory } from './open-secrets.ts';
 export const recipientsFile = `${secretsDirectory}/recipients.txt`;
 
 /** A public key that secrets are encrypted for. */
-export interface Recipient {
+interface Recipient {
   readonly key: string;
   /** The comment in the lines directly above it, usually the host's or person's name. */
   readonly comment: string;
   readonly line: number;
 }
 
-export interface Recipients extends WithProblems {
+interface Recipients extends WithProblems {
   readonly recipients: readonly Recipient[];
 }
 

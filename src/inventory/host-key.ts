@@ -1,5 +1,5 @@
 /** What a key under `hosts:` stands for. */
-export type HostKey = { readonly hosts: readonly string[]; readonly port?: number } | { readonly fault: string };
+type HostKey = { readonly hosts: readonly string[]; readonly port?: number } | { readonly fault: string };
 
 /** Hosts that one key may stand for. */
 const maxHosts = 50_000;

@@ -6,7 +6,7 @@ import type { Variable } from './inventory.ts';
 type Layer = ReadonlyMap<string, Variable>;
 
 /** The parts of `Inventory` that depend on who is in which group. */
-export interface HostVariables {
+interface HostVariables {
   groupNames(host: string): readonly string[];
   variables(host: string): Layer;
 }

@@ -1,10 +1,14 @@
 import type { SourceTree } from '../model/revision.ts';
 import { Secret, type Secrets } from '../model/secret.ts';
-import { openDecrypter, type Decrypted } from './age.ts';
+import { decodeUtf8 } from '../model/utf8.ts';
+import { maxBytes, openDecrypter, tooLarge, type Decrypted } from './age.ts';
 import { decryptVault } from './ansible-vault.ts';
 
 /** Where `secrets.NAME` comes from: `NAME.age` in this directory of the repository. */
 export const secretsDirectory = 'desired-state/secrets';
+
+/** Each takes some milliseconds, by design of ansible-vault. */
+const maxVaults = 1_000;
 
 type Opened = Secret | { readonly unreadable: string };
 
@@ -20,26 +24,31 @@ export async function openSecrets(input: {
   readonly vaultPasswords: readonly string[];
 }): Promise<Secrets> {
   const secretFile = /^desired-state\/secrets\/([^/]+)\.age$/;
-  const found = input.files.list(secretsDirectory).flatMap(({ path }) => {
+  const found = input.files.list(secretsDirectory).flatMap(({ path, size }) => {
     const name = secretFile.exec(path)?.[1];
-    return name === undefined ? [] : [{ name, path }];
+    return name === undefined ? [] : [{ name, path, size }];
   });
   const opened = new Map<string, Opened>();
   if (found.length > 0) {
     const decrypt = await openDecrypter(input.identities);
-    for (const { name, path } of found) {
-      const bytes = input.files.read(path);
-      opened.set(name, bytes ? toSecret(await decrypt(bytes)) : { unreadable: 'the file has gone' });
+    for (const { name, path, size } of found) {
+      const bytes = size > maxBytes ? undefined : input.files.read(path);
+      const unreadable = size > maxBytes ? tooLarge : 'the file has gone';
+      opened.set(name, bytes ? toSecret(await decrypt(bytes)) : { unreadable });
     }
   }
   const vaults = new Map<string, Opened>();
   return {
     names: [...opened.keys()],
     get: (name) => opened.get(name),
+    opened: () => [...opened.values(), ...vaults.values()].filter((each) => each instanceof Secret),
     vault(text) {
       const known = vaults.get(text);
       if (known) return known;
-      const decrypted = decryptVault(text, input.vaultPasswords);
+      const isTooMuch = vaults.size >= maxVaults;
+      const decrypted = isTooMuch
+        ? { unreadable: `more than ${maxVaults} vault values are used` }
+        : decryptVault(text, input.vaultPasswords);
       const result = 'text' in decrypted ? Secret.of(decrypted.text) : decrypted;
       vaults.set(text, result);
       return result;
@@ -49,9 +58,6 @@ export async function openSecrets(input: {
 
 function toSecret(decrypted: Decrypted): Opened {
   if ('unreadable' in decrypted) return decrypted;
-  try {
-    return Secret.of(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(decrypted.bytes));
-  } catch {
-    return { unreadable: 'the decrypted text is not UTF-8' };
-  }
+  const text = decodeUtf8(decrypted.bytes);
+  return text === undefined ? { unreadable: 'the decrypted text is not UTF-8' } : Secret.of(text);
 }

@@ -1,7 +1,7 @@
 import { isObject } from '../model/json.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { KeyPath, LoadedFile } from '../model/located.ts';
-import { nearest } from '../model/nearest.ts';
+import { didYouMean } from '../model/nearest.ts';
 import type { Problem, ProblemCode } from '../model/problem.ts';
 import { expandHostKey } from './host-key.ts';
 import { addChild, addGroup, type DraftGroup, type InventoryDraft } from './inventory-draft.ts';
@@ -38,8 +38,7 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
       const keyPath = [...path, key];
       const section = sections.find((known) => known === key);
       if (!section) {
-        const near = nearest(key, sections);
-        const hint = near === undefined ? 'expected "hosts", "vars" or "children"' : `did you mean "${near}"?`;
+        const hint = didYouMean(key, sections) ?? 'expected "hosts", "vars" or "children"';
         report('unknown-key', `unknown key "${key.slice(0, 80)}" in the group "${name}"`, keyPath, hint);
         continue;
       }

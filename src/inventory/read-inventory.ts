@@ -1,6 +1,6 @@
 import type { InventoryFiles, VariableFile } from '../model/documents.ts';
 import { isObject } from '../model/json.ts';
-import { nearest } from '../model/nearest.ts';
+import { didYouMean } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import { emptyDraft, settleDraft } from './inventory-draft.ts';
 import type { Group, Inventory } from './inventory.ts';
@@ -16,8 +16,8 @@ export function readInventory(files: InventoryFiles): Inventory {
   const problems = [...files.problems, ...files.inventories.flatMap((file) => parseInventory(file, draft))];
   problems.push(
     ...settleDraft(draft).map(lostHost),
-    ...checkVariableFiles(files.groupVars, 'group', draft.groups),
-    ...checkVariableFiles(files.hostVars, 'host', draft.hosts),
+    ...checkVariableFiles(files.groupVars, 'group', draft.groups, files.inventories.length > 0),
+    ...checkVariableFiles(files.hostVars, 'host', draft.hosts, files.inventories.length > 0),
   );
   const groups = new Map<string, Group>();
   for (const { name, children, hosts } of draft.groups.values())
@@ -34,16 +34,17 @@ function checkVariableFiles(
   files: readonly VariableFile[],
   what: 'group' | 'host',
   known: ReadonlyMap<string, unknown>,
+  /** Without an inventory that can be read every name would be unknown. */
+  isKnown: boolean,
 ): readonly Problem[] {
   const problems: Problem[] = [];
   for (const { name, loaded } of files) {
     if (loaded.value !== null && !isObject(loaded.value)) {
       problems.push({ code: 'wrong-type', message: 'variables that are not a mapping', at: loaded.at([]) });
     }
-    if (known.has(name)) continue;
-    const near = nearest(name, known.keys());
+    if (!isKnown || known.has(name)) continue;
     const message = `variables of "${name}", but the inventory has no ${what} of that name`;
-    const hint = near === undefined ? undefined : `did you mean "${near}"?`;
+    const hint = didYouMean(name, known.keys());
     problems.push({ code: `unknown-${what}`, message, at: loaded.at([]), ...(hint !== undefined && { hint }) });
   }
   return problems;

@@ -1,5 +1,5 @@
 import type { WithProblems } from '../model/located.ts';
-import { nearest } from '../model/nearest.ts';
+import { didYouMean } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import { hostsInGroup } from './group-hosts.ts';
 import { isAddress } from './host-key.ts';
@@ -8,7 +8,7 @@ import { compileGlob } from './match-glob.ts';
 import { matchRegex } from './match-regex.ts';
 
 /** Hosts in Ansible's order. Problems have no position: the caller knows where the pattern stands. */
-export interface SelectedHosts extends WithProblems {
+interface SelectedHosts extends WithProblems {
   readonly hosts: readonly string[];
 }
 
@@ -101,9 +101,9 @@ function matchNames(
   const hosts = match(inventory.hosts);
   if ('fault' in hosts) return { code: 'bad-pattern', message: `the host pattern "${shorten(term)}" ${hosts.fault}` };
   if (hosts.length > 0 || groups.length > 0 || term.startsWith('~') || /[?*[]/.test(term)) return [...found, ...hosts];
-  const near = nearest(term, [...inventory.groups.keys(), ...inventory.hosts]);
+  const hint = didYouMean(term, [...inventory.groups.keys(), ...inventory.hosts]);
   const message = `the inventory has no group or host "${shorten(term)}"`;
-  return { code: 'unknown-group', message, ...(near !== undefined && { hint: `did you mean "${near}"?` }) };
+  return { code: 'unknown-group', message, ...(hint !== undefined && { hint }) };
 }
 
 function slice(

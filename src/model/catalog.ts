@@ -1,4 +1,5 @@
 import type { HealthCheck } from './document.ts';
+import { isObject } from './json.ts';
 import type { Problem, SourcePosition } from './problem.ts';
 
 /** `kind[id]`, the one name of a resource: `file[/etc/motd]`. */
@@ -12,6 +13,9 @@ export type ContentRef = {
   /** Set when a secret went into the bytes: diffs and previews are redacted, nothing is cached. */
   readonly sensitive?: true;
 };
+
+export const isContentRef = (value: unknown): value is ContentRef =>
+  isObject(value) && typeof value['sha256'] === 'string' && typeof value['size'] === 'number';
 
 /** Gives the bytes that a `ContentRef` stands for. */
 export interface Contents {

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { isObject } from './json.ts';
 import type { KeyPath } from './located.ts';
-import { nearest } from './nearest.ts';
+import { didYouMean } from './nearest.ts';
 import { Secret } from './secret.ts';
 
 /** One way in which a value does not fit its schema. Never quotes the value: it may be secret. */
@@ -25,11 +25,20 @@ export function checkValue<S extends z.ZodType>(
   const checked = schema.safeParse(value);
   if (checked.success) return { value: checked.data, misfits: [] };
   const misfits = checked.error.issues.flatMap((issue) => misfitsOf(issue, [], schema as unknown as Type, value));
-  return {
-    misfits: [
-      ...new Map(misfits.reverse().map((misfit) => [JSON.stringify([misfit.path, misfit.isKey]), misfit])).values(),
-    ].reverse(),
-  };
+  const distinct = new Map(misfits.reverse().map((misfit) => [JSON.stringify([misfit.path, misfit.isKey]), misfit]));
+  return { misfits: withoutEchoes([...distinct.values()].reverse()) };
+}
+
+/** A key that is missing only because it was mistyped is told once, as the typing error. */
+function withoutEchoes(misfits: readonly Misfit[]): readonly Misfit[] {
+  const placeOf = (path: KeyPath, key: string | number | undefined): string => JSON.stringify([...path.slice(0, -1), key]);
+  const meant = new Set(
+    misfits.flatMap(({ code, path, hint }) => {
+      const near = code === 'unknown-key' ? /^did you mean "(.*)"\?$/.exec(hint ?? '')?.[1] : undefined;
+      return near === undefined ? [] : [placeOf(path, near)];
+    }),
+  );
+  return misfits.filter(({ code, path }) => code !== 'missing-key' || !meant.has(placeOf(path, path.at(-1))));
 }
 
 /** `base` and `schema` are those of the union's value while one of its branches is explained; `root` is the value at `base`. */
@@ -49,9 +58,8 @@ function misfitsOf(issue: Issue, base: KeyPath, schema: Type, root: unknown): re
       return actual === undefined && path.length > 0 ? [missing(path)] : wrong(...wrongType(issue, actual));
     case 'invalid_value': {
       const values = issue.values.map(String);
-      const near = typeof actual === 'string' ? nearest(actual, values) : undefined;
       if (actual === undefined && path.length > 0) return [missing(path, `expected ${oneOf(values)}`)];
-      return wrong(`expected ${oneOf(values)}`, near && `did you mean "${near}"?`);
+      return wrong(`expected ${oneOf(values)}`, typeof actual === 'string' ? didYouMean(actual, values) : undefined);
     }
     case 'invalid_key':
     case 'invalid_element': {
@@ -74,8 +82,7 @@ const missing = (path: KeyPath, hint?: string): Misfit => ({
 
 function unknownKeys(keys: readonly string[], path: KeyPath, known: readonly string[]): Misfit[] {
   return keys.map((key) => {
-    const near = nearest(key, known);
-    const hint = near ? `did you mean "${near}"?` : known.length > 0 ? `expected ${oneOf(known)}` : undefined;
+    const hint = didYouMean(key, known) ?? (known.length > 0 ? `expected ${oneOf(known)}` : undefined);
     const message = `unknown key "${key.length > 60 ? `${key.slice(0, 60)}...` : key}"`;
     return { code: 'unknown-key', path: [...path, key], isKey: true, message, ...(hint === undefined ? {} : { hint }) };
   });
@@ -116,9 +123,11 @@ function unionMisfits(
   const words = branches.flatMap(({ issues }) =>
     issues.flatMap((each) => (each.code === 'invalid_value' ? each.values.map(String) : [])),
   );
-  const near = typeof actual === 'string' ? nearest(actual, words) : undefined;
-  const message = `expected ${expected.join(' or ')}, got ${wordFor(actual)}`;
-  return [{ code: 'wrong-type', path, isKey: false, message, ...(near && { hint: `did you mean "${near}"?` }) }];
+  const hint = typeof actual === 'string' ? didYouMean(actual, words) : undefined;
+  // Some texts would do: that it is one says nothing.
+  const got = typeof actual === 'string' && words.length > 0 ? '' : `, got ${wordFor(actual)}`;
+  const message = `expected ${expected.join(' or ')}${got}`;
+  return [{ code: 'wrong-type', path, isKey: false, message, ...(hint !== undefined && { hint }) }];
 }
 
 const isForm = ({ code }: Issue): boolean => code === 'invalid_type' || code === 'unrecognized_keys';

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Json } from './json.ts';
 import type { LoadedFile } from './located.ts';
 
 /** Duration with a unit: `30s`, `5m`, `2h`, `7d`. */
@@ -17,7 +16,10 @@ const patternText = z.string().min(1).meta({ description: 'An Ansible host patte
  * All of them may be templates.
  */
 export const commonAttributes = {
-  when: z.union([z.boolean(), z.string()]).optional().meta({ description: 'Skip the resource unless this is true.' }),
+  when: z
+    .union([z.boolean(), z.string()])
+    .optional()
+    .meta({ description: 'Skip the resource unless this is true; when it turns false, `prune` decides as if it had left git.' }),
   for_each: z
     .union([z.string(), z.array(z.unknown()), z.record(z.string(), z.unknown())])
     .optional()
@@ -42,7 +44,7 @@ const template = z.string().regex(/\{[{%]/, { error: 'expected a template ("{{ .
  * A resource as written: kind, common attributes, and the kind's own attributes unchecked. What takes no text may be a template
  * all the same; its result is checked by `commonAttributes`.
  */
-export const resourceDocument = z.looseObject({
+const resourceDocument = z.looseObject({
   kind: z.string().min(1),
   ...commonAttributes,
   on_drift: z.union([commonAttributes.on_drift.unwrap(), template]).optional(),
@@ -79,7 +81,7 @@ export const roleDocument = z.strictObject({
 });
 export type RoleDocument = z.infer<typeof roleDocument>;
 
-export const roleUse = z.union([
+const roleUse = z.union([
   z.string(),
   z.strictObject({
     role: z.string(),
@@ -180,12 +182,4 @@ export type RolloutDocument = z.infer<typeof rolloutDocument>;
 export interface Document<T> {
   readonly source: LoadedFile;
   readonly value: T;
-}
-
-/** A layer of variables as it was found: a file of group_vars or host_vars, or the inventory itself. */
-export interface VariableLayer {
-  /** `inventory/group_vars/wizards.yml`, `inventory/hosts.yml (group wizards)`, `role golden_state`. */
-  readonly name: string;
-  readonly source?: LoadedFile;
-  readonly values: { readonly [name: string]: Json };
 }

@@ -1,5 +1,6 @@
 import type { Document, PolicyDocument, RoleDocument, RolloutDocument, SiteDocument } from './document.ts';
-import type { LoadedFile, WithProblems } from './located.ts';
+import type { KeyPath, LoadedFile, WithProblems } from './located.ts';
+import type { SourcePosition } from './problem.ts';
 import type { SourceTree } from './revision.ts';
 
 /** A file of `group_vars/` or `host_vars/`, for the group or host it is named after. */
@@ -23,6 +24,8 @@ export interface Documents extends WithProblems {
   readonly site: Document<SiteDocument> | undefined;
   /** Defaults when there is no `desired-state/policy.yaml`. */
   readonly policy: PolicyDocument;
+  /** Positions in it; undefined when there is none. */
+  readonly policyAt: ((path: KeyPath) => SourcePosition) | undefined;
   readonly rollout: Document<RolloutDocument> | undefined;
   /** By name, sorted. */
   readonly roles: ReadonlyMap<string, Document<RoleDocument>>;

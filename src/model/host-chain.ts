@@ -1,13 +1,6 @@
 import type { Address } from './catalog.ts';
 import type { SourcePosition } from './problem.ts';
-
-/** One slot of a provider chain, in the order of preference. */
-export interface ProviderSlot {
-  readonly provider: string;
-  readonly model: string;
-  readonly base_url?: string;
-  readonly key_env?: string;
-}
+import type { ProviderSlot } from './provider-slot.ts';
 
 /** A provider chain of one host, compiled. */
 export interface HostChain {

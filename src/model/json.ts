@@ -30,7 +30,7 @@ function isSorted(object: object): boolean {
 export function sha256(bytes: string | Uint8Array): string {
   // Loaded when first needed: a converged run hashes nothing, and loading it takes a quarter of Node's own start.
   crypto ??= process.getBuiltinModule('node:crypto');
-  return crypto.createHash('sha256').update(bytes).digest('hex');
+  return crypto.hash('sha256', bytes, 'hex');
 }
 
 let crypto: typeof import('node:crypto') | undefined;

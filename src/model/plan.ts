@@ -24,6 +24,8 @@ export type Diff =
 
 export const converged: Diff = { action: 'none' };
 
+export const changesOf = (diff: Diff): readonly Change[] => (diff.action === 'none' ? [] : diff.changes);
+
 /** Why actual and desired differ, or not: from last applied (ledger), actual and desired. Design §6. */
 export type Cause = 'converged' | 'upstream' | 'drift' | 'conflict' | 'adopted' | 'orphan' | 'unmanaged';
 
@@ -34,6 +36,9 @@ export interface Preview {
   readonly after: Buffer | undefined;
 }
 
+/** Why a step is held whose resource has none of the tags that were asked for. */
+export const outsideTags = 'not among the chosen tags';
+
 /** What the run would do with one resource. */
 export interface Step {
   readonly address: Address;
@@ -42,11 +47,16 @@ export interface Step {
   readonly diff: Diff;
   /** Absent: it will be done. Present: it will not, and why. */
   readonly held?: { readonly reason: 'observe' | 'on_drift' | 'tags' | 'unsupported' | 'prune'; readonly message: string };
+  /** What doing it leaves out here, and why. */
+  readonly note?: string;
   /** A secret is in it, or was when it was last applied: nothing of its contents is shown. */
   readonly sensitive: boolean;
   /** Addresses that will be refreshed because of this step. */
   readonly refreshes: readonly Address[];
 }
+
+/** Whether the run will change the host for this step. */
+export const isDone = ({ diff, held }: Step): boolean => diff.action !== 'none' && held === undefined;
 
 /** Every resource of the catalog and every orphan of the ledger, in the order of execution. */
 export interface Plan {
@@ -56,6 +66,6 @@ export interface Plan {
   readonly batches: readonly (readonly number[])[];
   /** Refreshes owed from an earlier run. */
   readonly owed: readonly Address[];
-  /** Digest of all that will be done; equal plans have equal digests. */
+  /** Digest of all that will be done, removals that wait for a confirmation included; equal plans have equal digests. */
   readonly digest: string;
 }

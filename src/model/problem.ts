@@ -33,6 +33,7 @@ export const problemTable = {
   'missing-key': { exit: 65, meaning: 'A required key is absent.' },
   'missing-file': { exit: 65, meaning: 'A file that the configuration names does not exist.' },
   'unsafe-path': { exit: 65, meaning: 'A path that is relative, climbs with "..", or holds a NUL or newline.' },
+  'not-a-file': { exit: 65, meaning: 'Something in the repository that is no regular file, or that cannot be read.' },
   'unknown-kind': { exit: 65, meaning: 'No resource kind of that name.' },
   'unknown-role': { exit: 65, meaning: 'No role of that name.' },
   'unknown-host': { exit: 65, meaning: 'No host of that name in the inventory.' },
@@ -53,7 +54,10 @@ export const problemTable = {
   'secret-not-allowed': { exit: 65, meaning: 'A secret was used where its text would be visible.' },
   'secret-unreadable': { exit: 65, meaning: 'A secret cannot be decrypted with the identities of this host.' },
   'bad-schedule': { exit: 65, meaning: 'A cron schedule that cron would not accept.' },
-  'bad-provider-chain': { exit: 65, meaning: 'A provider chain with a missing reference, a duplicate or no local end.' },
+  'bad-provider-chain': {
+    exit: 65,
+    meaning: 'A slot of a provider chain that names no provider, lacks its URL or stands there twice.',
+  },
   'banned-provider': { exit: 7, meaning: 'A banned provider in a config, a rendered file or a live file.' },
   'base-url-denied': { exit: 7, meaning: 'A provider base URL outside the allowed ones.' },
   'portfolio-rule': { exit: 7, meaning: 'Critical agents share their first provider slots, or a chain lacks a local end.' },
@@ -66,7 +70,7 @@ export const problemTable = {
     exit: 7,
     meaning: 'A database differs from its schema in a way that cannot be changed without risk to its rows.',
   },
-  'confirm-required': { exit: 7, meaning: 'A deletion that "prune: confirm" holds back until a person confirms it.' },
+  'not-writable': { exit: 7, meaning: 'The user who runs this cannot write where the plan has to.' },
   'symlink-in-path': { exit: 7, meaning: 'A managed path leads through a symbolic link.' },
   'unsafe-target': {
     exit: 7,
@@ -79,9 +83,18 @@ export const problemTable = {
 
 export type ProblemCode = keyof typeof problemTable;
 
+/** `roles/golden_state/role.yaml:12:5`. */
+export const formatPosition = ({ file, line, column }: SourcePosition): string => `${file}:${line}:${column}`;
+
+/** What `formatPosition` wrote. */
+export function parsePosition(text: string): SourcePosition {
+  const [, file = text, line, column] = /^(.*):(\d+):(\d+)$/s.exec(text) ?? [];
+  return { file, line: Number(line ?? 1), column: Number(column ?? 1) };
+}
+
 /** `file:line:column  message; hint`, the one form in which problems are shown. */
 export function formatProblem({ at, address, message, hint }: Problem): string {
-  const where = at ? `${at.file}:${at.line}:${at.column}  ` : '';
+  const where = at ? `${formatPosition(at)}  ` : '';
   const subject = address && !message.includes(address) ? `${address}: ` : '';
   return `${where}${subject}${message}${hint ? `; ${hint}` : ''}`;
 }

@@ -1,3 +1,5 @@
+import type { WithProblems } from './located.ts';
+
 /** A file of the configuration repository. */
 export interface SourceFile {
   /** Relative to the repository, with `/`. */
@@ -15,8 +17,19 @@ export interface SourceTree {
   read(path: string): Buffer | undefined;
 }
 
-/** Which state of the repository is being applied. */
-export interface Revision {
+/** What tells whether a path was written since: Node's `BigIntStats` has it. */
+export interface PathSignature {
+  readonly mode: bigint;
+  readonly uid: bigint;
+  readonly gid: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+/** Which state of the repository is being applied. `problems`: what stands in it and cannot be part of it. */
+export interface Revision extends WithProblems {
   /** Commit id, or null outside git. */
   readonly commit: string | null;
   /** Branch name where there is one. */
@@ -28,6 +41,6 @@ export interface Revision {
   readonly files: SourceTree;
   /** Directory of the repository on this machine. */
   readonly root: string;
-  /** Every file and directory (with a trailing `/`) whose signature tells whether the sources are still these. */
-  readonly watched: readonly string[];
+  /** Every file and directory (with a trailing `/`) that the sources are or may be in, as it was when they were listed. */
+  readonly watched: ReadonlyMap<string, PathSignature | undefined>;
 }

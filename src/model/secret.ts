@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { isObject, sha256 } from './json.ts';
+import { digestOf, isObject, sha256 } from './json.ts';
 
 /**
  * A value that cannot be printed. It converts to `<secret>` in strings, logs and `util.inspect`, and to its digest in
@@ -8,15 +8,16 @@ import { isObject, sha256 } from './json.ts';
  */
 export class Secret {
   readonly sha256: string;
-  readonly #text: string | undefined;
+  readonly #value: string | number | undefined;
 
-  private constructor(digest: string, text: string | undefined) {
+  private constructor(digest: string, value: string | number | undefined) {
     this.sha256 = digest;
-    this.#text = text;
+    this.#value = value;
   }
 
-  static of(text: string): Secret {
-    return new Secret(sha256(text), text);
+  /** A text, or a number that was made of one. */
+  static of(value: string | number): Secret {
+    return new Secret(typeof value === 'string' ? sha256(value) : digestOf({ scalar: value }), value);
   }
 
   /** A secret known only by its digest, as read back from the ledger. */
@@ -26,13 +27,13 @@ export class Secret {
 
   /** Throws for a sealed secret. */
   reveal(): string {
-    if (this.#text === undefined) throw new Error('a sealed secret cannot be revealed');
-    return this.#text;
+    return String(this.value());
   }
 
-  /** Whether the text is this secret's; works for sealed ones. */
-  matches(text: unknown): boolean {
-    return typeof text === 'string' && sha256(text) === this.sha256;
+  /** The same with its type, for formats that know numbers. */
+  value(): string | number {
+    if (this.#value === undefined) throw new Error('a sealed secret cannot be revealed');
+    return this.#value;
   }
 
   toString(): string {
@@ -70,6 +71,8 @@ export interface Secrets {
   get(name: string): Secret | { readonly unreadable: string } | undefined;
   /** Decrypts an ansible-vault text (`$ANSIBLE_VAULT;1.1;AES256...`). */
   vault(text: string): Secret | { readonly unreadable: string };
+  /** Every secret that was decrypted up to now. */
+  opened(): readonly Secret[];
 }
 
 /** For a repository without secrets. */
@@ -77,4 +80,5 @@ export const noSecrets: Secrets = {
   names: [],
   get: () => undefined,
   vault: () => ({ unreadable: 'no vault password is known' }),
+  opened: () => [],
 };

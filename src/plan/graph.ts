@@ -3,6 +3,7 @@ import type { Address, Catalog, CatalogResource } from '../model/catalog.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
+import { toLevels } from './to-levels.ts';
 
 /** The catalog in order of execution. */
 export interface Graph extends WithProblems {
@@ -14,29 +15,30 @@ export interface Graph extends WithProblems {
 
 type Types = (kind: string) => AnyResourceType;
 
-/** Orders a catalog by `after`, `notify`, role order and what the kinds imply; a circle is a Problem that names its path. */
+/**
+ * Orders a catalog by `after`, `notify`, role order and what the kinds imply. A circle is a Problem that names its path; the
+ * engine's own wishes (a directory before what is in it, declared order) yield where they contradict what users said.
+ */
 export function buildGraph({ resources }: Catalog, types: Types): Graph {
-  const byAddress = new Map(resources.map((resource) => [resource.address, resource]));
-  const before = new Map<Address, Set<Address>>(resources.map(({ address }) => [address, new Set()]));
-  const addEdge = (first: Address, then: Address): void => {
-    if (first !== then && byAddress.has(first)) before.get(then)?.add(first);
+  const numbers = new Map(resources.map(({ address }, number) => [address, number]));
+  const firm: number[][] = resources.map(() => []);
+  const implied: number[][] = resources.map(() => []);
+  const addEdge = (edges: number[][], first: Address, then: Address): void => {
+    const [from, to] = [numbers.get(first), numbers.get(then)];
+    if (from !== undefined && to !== undefined) edges[from]!.push(to);
   };
   for (const resource of resources) {
-    const type = types(resource.kind);
-    for (const address of resource.after) addEdge(address, resource.address);
-    for (const address of resource.notify) if (byAddress.has(address)) addEdge(resource.address, address);
-    for (const address of type.requires?.(resource.desired) ?? []) addEdge(address, resource.address);
-    for (const address of parentDirectories(resource, type)) addEdge(address, resource.address);
+    const { address, after, notify, kind, desired } = resource;
+    const type = types(kind);
+    for (const first of [...after, ...(type.requires?.(desired) ?? [])]) addEdge(firm, first, address);
+    for (const then of notify) addEdge(firm, address, then);
+    for (const parent of parentDirectories(resource, type)) addEdge(implied, parent, address);
   }
-  keepDeclaredOrder(resources, types, addEdge);
+  keepDeclaredOrder(resources, types, (first, then) => addEdge(implied, first, then));
   const { claims, problems } = findClaims(resources, types);
-  const batches = toBatches(resources, before);
-  const placed = batches.reduce((sum, batch) => sum + batch.length, 0);
-  return {
-    batches,
-    claims,
-    problems: placed === resources.length ? problems : [...problems, cycleProblem(resources, before, batches)],
-  };
+  const { levels, circles } = toLevels(firm, implied);
+  const named = (level: readonly number[]): CatalogResource[] => level.map((number) => resources[number]!);
+  return { batches: levels.map(named), claims, problems: [...problems, ...circles.map(named).map(cycleProblem)] };
 }
 
 function* parentDirectories({ desired }: CatalogResource, type: AnyResourceType): Generator<Address> {
@@ -54,6 +56,8 @@ function keepDeclaredOrder(
   types: Types,
   addEdge: (first: Address, then: Address) => void,
 ): void {
+  /** What each ordered resource stays behind. */
+  const behind = new Map<Address, readonly Address[]>();
   let sinceOrdered: Address[] = [];
   let assignment = -1;
   for (const { address, kind, origin, notify } of resources) {
@@ -63,8 +67,10 @@ function keepDeclaredOrder(
       sinceOrdered.push(address);
       continue;
     }
-    // Who notifies a resource runs before it, wherever it was declared.
-    for (const first of sinceOrdered) if (!notify.includes(first)) addEdge(first, address);
+    // Who notifies a resource runs before it, wherever it was declared; then both stay behind the same.
+    const firsts = sinceOrdered.flatMap((first) => (notify.includes(first) ? (behind.get(first) ?? []) : [first]));
+    for (const first of firsts) addEdge(first, address);
+    behind.set(address, firsts);
     sinceOrdered = [address];
   }
 }
@@ -105,43 +111,13 @@ const samePath = (path: string, first: CatalogResource, second: CatalogResource)
   hint: 'let one of them own the path',
 });
 
-/** Kahn's algorithm by levels. */
-function toBatches(
-  resources: readonly CatalogResource[],
-  before: ReadonlyMap<Address, ReadonlySet<Address>>,
-): CatalogResource[][] {
-  const batches: CatalogResource[][] = [];
-  const done = new Set<Address>();
-  let waiting = [...resources];
-  while (waiting.length > 0) {
-    const ready = waiting.filter(({ address }) => [...(before.get(address) ?? [])].every((first) => done.has(first)));
-    if (ready.length === 0) break;
-    for (const { address } of ready) done.add(address);
-    batches.push(ready);
-    waiting = waiting.filter(({ address }) => !done.has(address));
-  }
-  return batches;
-}
-
-function cycleProblem(
-  resources: readonly CatalogResource[],
-  before: ReadonlyMap<Address, ReadonlySet<Address>>,
-  batches: readonly (readonly CatalogResource[])[],
-): Problem {
-  const placed = new Set(batches.flat().map(({ address }) => address));
-  const stuck = resources.filter(({ address }) => !placed.has(address));
-  const path: Address[] = [];
-  let current = (stuck[0] as CatalogResource).address;
-  while (!path.includes(current)) {
-    path.push(current);
-    current = [...(before.get(current) ?? [])].find((first) => !placed.has(first)) as Address;
-  }
-  const circle = [...path.slice(path.indexOf(current)), current].toReversed();
-  const resource = stuck.find(({ address }) => address === current) as CatalogResource;
+function cycleProblem(circle: readonly CatalogResource[]): Problem {
+  const [first] = circle as [CatalogResource];
+  const path = [...circle, first].map(({ address }) => address).join(' → ');
   return {
     code: 'cycle',
-    message: `resources wait for each other: ${circle.join(' → ')}`,
-    at: resource.origin.at,
-    address: current,
+    message: circle.length === 1 ? `${first.address} waits for itself` : `resources wait for each other: ${path}`,
+    at: first.origin.at,
+    address: first.address,
   };
 }

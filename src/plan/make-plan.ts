@@ -1,12 +1,24 @@
 import type { Address, CatalogResource } from '../model/catalog.ts';
 import { digestOf } from '../model/json.ts';
+import type { LastApplied } from '../model/last-applied.ts';
 import type { WithProblems } from '../model/located.ts';
-import { converged, type Cause, type Change, type Diff, type Plan, type Step } from '../model/plan.ts';
-import type { Problem } from '../model/problem.ts';
+import {
+  changesOf,
+  converged,
+  isDone,
+  outsideTags,
+  type Cause,
+  type Change,
+  type Diff,
+  type Plan,
+  type Step,
+} from '../model/plan.ts';
+import { parsePosition, type Problem } from '../model/problem.ts';
 import { holdsSecret } from '../model/secret.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 import type { Graph } from './graph.ts';
-import type { LastApplied, Observation, Observed } from './observe.ts';
+import type { Observation, Observed } from './observe.ts';
+import { secretPathMarker } from './secret-paths.ts';
 
 export interface PlanInput {
   readonly host: string;
@@ -17,8 +29,12 @@ export interface PlanInput {
   readonly types: (kind: string) => AnyResourceType;
   /** Paths that a kind would create, replace or remove on this host for these changes. */
   touched(kind: string, desired: object, changes: readonly Change[]): readonly string[];
+  /** Why the run could not write a path, and where that stops: the path itself when only its mode or owner is to change. */
+  unwritable(path: string, isAttributeOnly: boolean): { readonly where: string; readonly reason: string } | undefined;
   /** Whether the host has, or the catalog will make, this user or group. */
   hasAccount(kind: 'user' | 'group', name: string): boolean;
+  /** False under `--root`: nothing is run. */
+  readonly live: boolean;
   /** Only resources with one of these tags are done; empty: all. */
   readonly tags: readonly string[];
   /** A person has confirmed this very plan, deletions included. */
@@ -27,29 +43,36 @@ export interface PlanInput {
 
 /** Compares desired, actual and last applied, and says per resource what differs, why, and what will be done. Pure. */
 export function makePlan(input: PlanInput): Plan & WithProblems {
-  const { graph, observation, ledger, owed, host } = input;
+  const { graph, observation, ledger, host } = input;
+  const resources = graph.batches.flat();
+  const observeOnly = new Set(resources.filter(({ mode }) => mode === 'observe').map(({ address }) => address));
+  const owed = input.owed.filter((address) => !observeOnly.has(address));
   const problems: Problem[] = [];
   const steps: Step[] = [];
   const batches: number[][] = [];
+  const marked = secretPathMarker(resources, ledger, input.types);
   const add = (batch: number[], made: Step | undefined): void => {
-    if (made) batch.push(steps.push(made) - 1);
+    if (made) batch.push(steps.push(marked(made)) - 1);
   };
-  for (const resources of graph.batches) {
+  for (const level of graph.batches) {
     const batch: number[] = [];
-    for (const resource of resources) add(batch, desiredStep(resource, input, problems));
+    for (const resource of level) add(batch, desiredStep(resource, input, observeOnly, problems));
     batches.push(batch);
   }
-  const wanted = new Set(graph.batches.flat().map(({ address }) => address));
+  const wanted = new Set(resources.map(({ address }) => address));
   const orphans = [...ledger.values()].filter(({ address }) => !wanted.has(address));
-  // Deeper paths first: what stands in a directory goes before it.
-  for (const orphan of orphans.toSorted((a, b) => (a.address < b.address ? 1 : -1))) {
+  // Deeper paths first, whatever their kinds: what stands in a directory goes before it.
+  for (const orphan of orphans.toSorted((a, b) => (idOf(a) < idOf(b) ? 1 : -1))) {
     const batch: number[] = [];
     add(batch, orphanStep(orphan, input, problems));
     batches.push(batch);
   }
   for (const { address, message } of observation.failures)
     problems.push({ code: 'unsafe-target', message: `cannot be inspected: ${message}`, address });
-  const done = steps.filter(isDone).map(({ address, diff, resource }) => ({ address, diff, desired: resource.digest }));
+  // A removal that waits for a person has the same digest before and after the confirmation: `apply FILE` is the confirmation.
+  const done = steps
+    .filter((step) => isDone(step) || step.held?.reason === 'prune')
+    .map(({ address, diff, resource }) => ({ address, diff, desired: resource.digest }));
   return {
     host,
     steps,
@@ -63,10 +86,12 @@ export function makePlan(input: PlanInput): Plan & WithProblems {
 /** Whether contents of the resource must not be shown. */
 export const isSensitive = ({ sensitive, desired }: CatalogResource): boolean => sensitive || holdsSecret(desired);
 
-/** Whether the run will change the host for this step. */
-export const isDone = ({ diff, held }: Step): boolean => diff.action !== 'none' && held === undefined;
-
-function desiredStep(resource: CatalogResource, input: PlanInput, problems: Problem[]): Step | undefined {
+function desiredStep(
+  resource: CatalogResource,
+  input: PlanInput,
+  observeOnly: ReadonlySet<Address>,
+  problems: Problem[],
+): Step | undefined {
   const { observation, ledger, types } = input;
   const observed = observation.byAddress.get(resource.address);
   if (!observed) return undefined;
@@ -83,18 +108,24 @@ function desiredStep(resource: CatalogResource, input: PlanInput, problems: Prob
       held: { reason: 'unsupported', message: observed.unsupported },
     };
   const diff = withoutClaimed(type.diff(resource.desired, observed.actual), resource, input);
-  const cause = causeOf(diff, resource, last, observed, input);
-  const held = diff.action === 'none' ? undefined : heldBecause(resource, cause, input.tags);
+  const leftAlone = leftAloneBecause(resource, input.tags);
+  const found = causeOf(diff, resource, last, observed, input);
+  // Taking it into the ledger would make it ours to remove once it leaves git.
+  const cause = leftAlone && found === 'adopted' ? 'converged' : found;
+  const held = diff.action === 'none' ? undefined : (leftAlone ?? heldBecause(resource, cause));
   const step: Step = {
     ...base,
     cause,
     diff,
-    refreshes: diff.action === 'none' || held ? [] : resource.notify,
+    refreshes: diff.action === 'none' || held ? [] : resource.notify.filter((address) => !observeOnly.has(address)),
     ...(held && { held }),
+    ...(!input.live && hasValidation(resource, diff) && { note: 'validate is not run under --root' }),
   };
   if (isDone(step)) problems.push(...objections(step, observed, input));
   return step;
 }
+
+const hasValidation = ({ desired }: CatalogResource, diff: Diff): boolean => diff.action !== 'none' && 'validate' in desired;
 
 /** Design §6: last applied, actual and desired give the cause. */
 function causeOf(
@@ -121,10 +152,13 @@ function withoutClaimed(diff: Diff, { address, kind, desired }: CatalogResource,
   return changes.length === diff.changes.length ? diff : changes.length === 0 ? converged : { ...diff, changes };
 }
 
-function heldBecause({ mode, onDrift, tags }: CatalogResource, cause: Cause, wantedTags: readonly string[]): Step['held'] {
-  if (wantedTags.length > 0 && !tags.some((tag) => wantedTags.includes(tag)))
-    return { reason: 'tags', message: 'not among the chosen tags' };
+function leftAloneBecause({ mode, tags }: CatalogResource, wantedTags: readonly string[]): Step['held'] {
+  if (wantedTags.length > 0 && !tags.some((tag) => wantedTags.includes(tag))) return { reason: 'tags', message: outsideTags };
   if (mode === 'observe') return { reason: 'observe', message: 'the assignment observes only' };
+  return undefined;
+}
+
+function heldBecause({ onDrift }: CatalogResource, cause: Cause): Step['held'] {
   if (cause !== 'drift' && cause !== 'conflict') return undefined;
   if (onDrift === 'report') return { reason: 'on_drift', message: 'local changes are reported, not repaired (on_drift: report)' };
   if (onDrift === 'hold')
@@ -159,33 +193,36 @@ function orphanStep(last: LastApplied, input: PlanInput, problems: Problem[]): S
   return step;
 }
 
-const orphanResource = ({ address, kind, prune, digest, sensitive }: LastApplied, desired: object): CatalogResource => ({
-  address,
-  kind,
-  id: address.slice(kind.length + 1, -1),
+const idOf = ({ address, kind }: LastApplied): string => address.slice(kind.length + 1, -1);
+
+const orphanResource = (last: LastApplied, desired: object): CatalogResource => ({
+  address: last.address,
+  kind: last.kind,
+  id: idOf(last),
   desired,
-  digest,
-  origin: { at: { file: 'ledger', line: 1, column: 1 }, assignment: -1, variables: [] },
+  digest: last.digest,
+  origin: { at: parsePosition(last.origin), assignment: -1, variables: [] },
   after: [],
   notify: [],
   tags: [],
   onDrift: 'heal',
-  prune,
-  sensitive,
+  prune: last.prune,
+  sensitive: last.sensitive,
   mode: 'enforce',
 });
 
 function objections(
   { resource, address, diff }: Step,
   { actual }: Observed,
-  { types, touched, hasAccount, observation }: PlanInput,
+  { types, touched, hasAccount, unwritable, observation, graph }: PlanInput,
 ): Problem[] {
   const at = resource.origin.assignment < 0 ? {} : { at: resource.origin.at };
   const type = types(resource.kind);
   const found: Problem[] = (type.refuses?.(resource.desired, actual) ?? []).map((refusal) => ({ ...refusal, address, ...at }));
-  const { owner, group } = resource.desired as { readonly owner?: unknown; readonly group?: unknown };
+  const { owner, group, user } = resource.desired as { readonly [attribute: string]: unknown };
   for (const [kind, name] of [
     ['user', owner],
+    ['user', user],
     ['group', group],
   ] as const)
     if (typeof name === 'string' && diff.action !== 'remove' && !hasAccount(kind, name))
@@ -195,8 +232,15 @@ function objections(
         address,
         ...at,
       });
-  const changes = diff.action === 'none' ? [] : diff.changes;
-  const links = new Set(touched(resource.kind, resource.desired, changes).map((path) => observation.linkOnTheWay(path)));
+  const changes = changesOf(diff);
+  const paths = touched(resource.kind, resource.desired, changes);
+  const isAttributeOnly = changes.every(({ field }) => ['mode', 'owner', 'group'].includes(field));
+  const walls = new Map(paths.map((path) => unwritable(path, isAttributeOnly)).map((wall) => [wall?.where, wall]));
+  for (const wall of walls.values())
+    // A directory that the catalog has may be made writable by the same run.
+    if (wall && (graph.claims.get(wall.where) ?? address) === address)
+      found.push({ code: 'not-writable', message: `${wall.where} cannot be written: ${wall.reason}`, address, ...at });
+  const links = new Set(paths.map((path) => observation.linkOnTheWay(path)));
   for (const link of links)
     if (link !== undefined)
       found.push({

@@ -1,18 +1,8 @@
 import { dirname } from 'node:path/posix';
 import type { HostReader } from '../host/host.ts';
-import type { Address } from '../model/catalog.ts';
-import type { CatalogResource } from '../model/catalog.ts';
+import type { Address, CatalogResource } from '../model/catalog.ts';
+import type { LastApplied } from '../model/last-applied.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
-
-/** What was last applied, as far as deciding needs it. */
-export interface LastApplied {
-  readonly address: Address;
-  readonly kind: string;
-  readonly digest: string;
-  readonly prune: 'yes' | 'no' | 'confirm';
-  readonly desired: object;
-  readonly sensitive: boolean;
-}
 
 /** One resource as it stands on the host. */
 export interface Observed {

@@ -4,6 +4,7 @@ import { compileGlobs } from './glob.ts';
 import type { JudgeInput, PolicyText } from './judge-input.ts';
 import type { HostChain } from '../model/host-chain.ts';
 
+/** The file that lists the bans may name them. */
 const policyFile = 'desired-state/policy.yaml';
 const maxPatterns = 200;
 const maxReported = 100;

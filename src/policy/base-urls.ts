@@ -57,12 +57,3 @@ function faultOf(written: string): string | undefined {
   if (/^\[(::ffff:|64:ff9b:|2002:|fe80:)/.test(hostname)) return 'hides another address in an IPv6 address';
   return undefined;
 }
-
-/** Whether the URL leads back to the same machine. */
-export function isLoopback(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { hostname } = new URL(url);
-  return (
-    hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-  );
-}

@@ -1,6 +1,6 @@
-import type { Step } from '../model/plan.ts';
+import { isDone, type Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
-import { isPending, type JudgeInput } from './judge-input.ts';
+import { placeOf, type JudgeInput } from './judge-input.ts';
 
 /**
  * How much one run may delete: files and other things by count, resources that left git by percent of the ledger, each by the lower
@@ -19,20 +19,21 @@ export function judgeDestroyBudget(input: JudgeInput): readonly Problem[] {
 
   const own = policy.destroy;
   const hosts = hostPolicy.destroy ?? { max_delete: Infinity, max_delete_percent: 100 };
-  const pending = plan.steps.filter(isPending);
+  const pending = plan.steps.filter(isDone);
   const deletions = pending.map((step) => deletionsIn(step, input.pathsOf(step)));
   const count = deletions.reduce((sum, each) => sum + each, 0);
   // What git says must be absent is meant; what merely left git may be a mistake.
   const removed = pending.filter(({ cause, diff }) => cause === 'orphan' && diff.action === 'remove').length;
   const largest = pending[deletions.indexOf(Math.max(0, ...deletions))];
-  const place = count > 0 && largest ? { at: largest.resource.origin.at } : {};
+  const at = count > 0 && largest ? placeOf(largest).at : undefined;
+  const place = at ? { at } : {};
 
   const maxCount = Math.min(own.max_delete, hosts.max_delete);
   if (count > maxCount) {
     const hint = raise('max_delete', hosts.max_delete < own.max_delete);
     found.push({
       code: 'destroy-budget',
-      message: `the plan deletes ${count} things, ${maxCount} are allowed in one run`,
+      message: `the plan deletes ${count} ${count === 1 ? 'thing' : 'things'}, ${maxCount} are allowed in one run`,
       ...place,
       hint,
     });

@@ -3,7 +3,7 @@ import type { KeyPath } from '../model/located.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
 
 /** A list of globs of one policy key. */
-export interface GlobList {
+interface GlobList {
   /** The first glob that the text matches. */
   match(text: string): string | undefined;
   /** Globs that cannot be used. They match nothing, so each one must refuse the run. */
@@ -11,7 +11,7 @@ export interface GlobList {
 }
 
 /** Where the globs stand, for problems. */
-export interface GlobOrigin {
+interface GlobOrigin {
   /** `protected_paths`, `host policy paths.deny`. */
   readonly name: string;
   readonly path: KeyPath;

@@ -25,7 +25,7 @@ export interface JudgeInput {
   readonly policy: PolicyDocument;
   readonly hostPolicy: HostPolicyDocument;
   /** Positions in `desired-state/policy.yaml`, where there is one. */
-  readonly policyAt?: (path: KeyPath) => SourcePosition;
+  readonly policyAt?: ((path: KeyPath) => SourcePosition) | undefined;
   /** The chains of this host and of every critical host. */
   readonly chains: readonly HostChain[];
   /** Read only when policy bans something. */
@@ -38,17 +38,10 @@ export interface JudgeInput {
   commandsOf(step: Step): readonly string[];
   /** Paths on the host that the step would create, replace or remove. */
   pathsOf(step: Step): readonly string[];
-  /** Addresses whose removal a person has confirmed. */
-  readonly confirmed?: ReadonlySet<Address>;
   /** Why this revision is in quarantine here. */
   readonly quarantinedReason?: string;
 }
 
-/** Whether the step would change the host. */
-export const isPending = ({ diff, held }: Step): boolean => diff.action !== 'none' && !held;
-
-/** Where the step's resource is declared, ready to be spread into a Problem. */
-export const placeOf = ({ address, resource }: Step): { readonly address: Address; readonly at: SourcePosition } => ({
-  address,
-  at: resource.origin.at,
-});
+/** Where the step's resource is declared, ready to be spread into a Problem. What has left git stands nowhere. */
+export const placeOf = ({ address, resource: { origin } }: Step): { readonly address: Address; readonly at?: SourcePosition } =>
+  origin.assignment < 0 ? { address } : { address, at: origin.at };

@@ -3,7 +3,7 @@ import { judgeBannedProviders } from './banned-providers.ts';
 import { judgeBaseUrls } from './base-urls.ts';
 import { judgeCommands } from './commands.ts';
 import { judgeDestroyBudget } from './destroy-budget.ts';
-import { isPending, placeOf, type JudgeInput } from './judge-input.ts';
+import type { JudgeInput } from './judge-input.ts';
 import { judgePortfolio } from './portfolio.ts';
 import { judgeProtectedPaths } from './protected-paths.ts';
 import type { Verdict } from './verdict.ts';
@@ -18,7 +18,6 @@ const rules: readonly ((input: JudgeInput) => readonly Problem[])[] = [
   judgeProtectedPaths,
   judgeCommands,
   judgeDestroyBudget,
-  judgeConfirmations,
 ];
 
 /**
@@ -26,24 +25,13 @@ const rules: readonly ((input: JudgeInput) => readonly Problem[])[] = [
  * that the narrower one wins and the repository can never widen what the host policy says.
  */
 export function judge(input: JudgeInput): Verdict {
-  const problems = rules.flatMap((rule) => rule(input));
-  return { decision: problems.length === 0 ? 'allow' : 'deny', problems };
+  return { problems: rules.flatMap((rule) => rule(input)) };
 }
 
 function judgeQuarantine({ quarantinedReason }: JudgeInput): readonly Problem[] {
   if (quarantinedReason === undefined) return [];
   const message = `this revision failed here and was rolled back: ${quarantinedReason}`;
-  return [{ code: 'quarantined', message, hint: 'push a revision that supersedes it' }];
-}
-
-function judgeConfirmations({ plan, confirmed }: JudgeInput): readonly Problem[] {
-  return plan.steps
-    .filter((step) => isPending(step) && step.diff.action === 'remove' && step.resource.prune === 'confirm')
-    .filter(({ address }) => !confirmed?.has(address))
-    .map((step) => ({
-      code: 'confirm-required',
-      message: `${step.address} has left the repository and is removed only after a confirmation`,
-      ...placeOf(step),
-      hint: 'declare it again, or confirm its removal',
-    }));
+  return [
+    { code: 'quarantined', message, hint: 'push a revision that supersedes it, or try it again after `reconcile release`' },
+  ];
 }

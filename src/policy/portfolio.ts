@@ -1,9 +1,7 @@
 import type { Problem } from '../model/problem.ts';
-import { isLoopback } from './base-urls.ts';
 import type { JudgeInput } from './judge-input.ts';
-import type { HostChain, ProviderSlot } from '../model/host-chain.ts';
-
-const localProviders = new Set(['ollama', 'llamacpp', 'llama.cpp', 'lmstudio', 'vllm', 'local']);
+import type { HostChain } from '../model/host-chain.ts';
+import { isLocalSlot } from '../model/provider-slot.ts';
 
 /**
  * One provider's failure must not take two critical agents: no two of them have the same first two slots, each has enough
@@ -30,7 +28,7 @@ export function judgePortfolio({ policy, chains }: JudgeInput): readonly Problem
         'add fallbacks to its chain',
       );
     const last = chain.at(-1);
-    if (localEnd && last && !isLocal(last))
+    if (localEnd && last && !isLocalSlot(last))
       refuse(
         `the chain of ${host} ends with ${last.provider}, which is not local`,
         'end it with a local provider such as ollama',
@@ -45,6 +43,3 @@ export function judgePortfolio({ policy, chains }: JudgeInput): readonly Problem
   }
   return found;
 }
-
-const isLocal = ({ provider, base_url: url }: ProviderSlot): boolean =>
-  url === undefined ? localProviders.has(provider.toLowerCase()) : isLoopback(url);

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
-import type { Step } from '../model/plan.ts';
+import { isDone, type Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { compileGlobs } from './glob.ts';
-import { isPending, placeOf, type JudgeInput } from './judge-input.ts';
+import { placeOf, type JudgeInput } from './judge-input.ts';
 
 /** What no configuration may write: the program's own state and host policy, and the kernel's file systems. */
 const ownDirectory = '/etc/timmy-reconciler';
@@ -34,7 +34,7 @@ export function judgeProtectedPaths(input: JudgeInput): readonly Problem[] {
     { hint: ask, reason: (path) => (allow.match(path) === undefined ? 'is outside paths.allow of the host policy' : undefined) },
   ];
   const found = [...own.problems, ...deny.problems, ...allow.problems];
-  for (const step of plan.steps.filter(isPending)) {
+  for (const step of plan.steps.filter(isDone)) {
     const paths = input.pathsOf(step).map((path) => posix.normalize(path).replace(/(.)\/$/, '$1'));
     for (const { hint, reason } of rules) {
       const hits = paths.flatMap((path) => said(reason(path, step), (text) => [`${path} ${text}`]) ?? []);

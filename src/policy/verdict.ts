@@ -1,8 +1,4 @@
-import type { Problem } from '../model/problem.ts';
+import type { WithProblems } from '../model/located.ts';
 
-/** Policy's answer to a whole plan, before the first write. One refusal means no write at all. */
-export interface Verdict {
-  readonly decision: 'allow' | 'deny';
-  /** Every reason, not only the first. */
-  readonly problems: readonly Problem[];
-}
+/** Policy's answer to a whole plan, before the first write: every reason against it. One refusal means no write at all. */
+export type Verdict = WithProblems;

@@ -1,5 +1,6 @@
-import { exitCodes, type ExitName } from '../model/exit-code.ts';
-import type { Change, Preview, Step } from '../model/plan.ts';
+import type { ExitName } from '../model/exit-code.ts';
+import { changesOf, isDone, type Change, type Plan, type Preview, type Step } from '../model/plan.ts';
+import { formatPosition } from '../model/problem.ts';
 import type { Outcome, Report, ReportedDiff, ReportedStep } from '../model/report.ts';
 import type { Differ } from './unified-diff.ts';
 
@@ -14,7 +15,8 @@ export async function reportSteps(
 ): Promise<ReportedStep[]> {
   const reported: ReportedStep[] = [];
   for (const step of steps) {
-    const { address, resource, cause, diff, held, sensitive, refreshes } = step;
+    const { address, resource, cause, diff, held, note, sensitive, refreshes } = step;
+    const reason = held?.message ?? note;
     if (cause === 'converged' && diff.action === 'none' && !held) continue;
     const { at, role } = resource.origin;
     const diffs: ReportedDiff[] = [];
@@ -25,11 +27,11 @@ export async function reportSteps(
       cause,
       action: diff.action,
       outcome: held ? 'held' : diff.action === 'none' ? 'unchanged' : 'pending',
-      changes: diff.action === 'none' ? [] : diff.changes.map((change) => shownChange(change, sensitive)),
+      changes: changesOf(diff).map((change) => shownChange(change, sensitive)),
       diffs,
-      origin: `${at.file}:${at.line}:${at.column}`,
+      origin: formatPosition(at),
       ...(role !== undefined && { role }),
-      ...(held && { reason: held.message }),
+      ...(reason !== undefined && { reason }),
       refreshes,
     });
   }
@@ -49,15 +51,13 @@ async function diffsOf(step: Step, previewsOf: (step: Step) => Iterable<Preview>
   return diffs;
 }
 
-/** Digests, modes and names stay; any other value of a sensitive resource could be the secret. */
+/** Permission bits and owners stay; any other value of a sensitive resource could be the secret, and a digest can be guessed at. */
 function shownChange(change: Change, sensitive: boolean): Change {
   if (!sensitive && !change.sensitive) return change;
-  const hide = (value: Change['from']): Change['from'] =>
-    value === null || (typeof value === 'string' && /^([0-7]{4}( |$))?([0-9a-f]{64}|directory|\d+ bytes)?$/.test(value))
-      ? value
-      : '<secret>';
-  const isName = change.field === 'owner' || change.field === 'group';
-  return { ...change, from: isName ? change.from : hide(change.from), to: isName ? change.to : hide(change.to), sensitive: true };
+  const { field, from, to } = change;
+  const stays = !change.sensitive && ['mode', 'owner', 'group'].includes(field);
+  const hide = (value: Change['from']): Change['from'] => (stays || value === null ? value : '<secret>');
+  return { ...change, from: hide(from), to: hide(to), sensitive: true };
 }
 
 export const withOutcomes = (steps: readonly ReportedStep[], outcomes: Outcomes): ReportedStep[] =>
@@ -65,7 +65,7 @@ export const withOutcomes = (steps: readonly ReportedStep[], outcomes: Outcomes)
 
 /** Counts of a plan's steps. `resources` counts what git wants, orphans not. */
 export function countSteps(steps: readonly Step[], outcomes: Outcomes): Report['counts'] {
-  const open = steps.filter(({ diff, held }) => diff.action !== 'none' && !held);
+  const open = steps.filter(isDone);
   const byAction = (...actions: string[]): number => open.filter(({ diff }) => actions.includes(diff.action)).length;
   return {
     resources: steps.filter(({ resource }) => resource.origin.assignment >= 0).length,
@@ -79,15 +79,13 @@ export function countSteps(steps: readonly Step[], outcomes: Outcomes): Report['
   };
 }
 
-/** The exit of `--check`: upstream changes, local drift, both or a conflict. Design §6. */
-export function checkOutcome(steps: readonly Step[]): ExitName {
+/** The exit of `--check`: upstream changes (refreshes still owed for earlier ones included), local drift, both or a conflict. */
+export function checkOutcome({ steps, owed }: Pick<Plan, 'steps' | 'owed'>): ExitName {
   const different = steps.filter(({ diff, held }) => diff.action !== 'none' && held?.reason !== 'tags');
   const causes = new Set(different.map(({ cause }) => cause));
-  if (causes.size === 0) return 'converged';
   const hasDrift = causes.has('drift');
-  const hasUpstream = causes.has('upstream') || causes.has('orphan') || causes.has('unmanaged');
+  const hasUpstream = owed.length > 0 || causes.has('upstream') || causes.has('orphan') || causes.has('unmanaged');
   if (causes.has('conflict') || (hasDrift && hasUpstream)) return 'conflict';
-  return hasDrift ? 'driftOnly' : 'upstreamPending';
+  if (hasDrift) return 'driftOnly';
+  return hasUpstream ? 'upstreamPending' : 'converged';
 }
-
-export const exitOf = (outcome: ExitName): number => exitCodes[outcome].code;

@@ -12,14 +12,19 @@ export interface Explanation {
   readonly kind: string;
   /** What the repository wants, secrets as `<secret>`; null: it is no longer in git. */
   readonly desired: { readonly [attribute: string]: Json } | null;
+  /** The file of a tree that was asked for. */
+  readonly member?: { readonly path: string; readonly mode: string };
   /** The first lines of the desired content, where it is text and no secret is in it. */
   readonly content?: string;
   readonly role?: string;
   /** `roles/golden_state/role.yaml:12:5`. */
   readonly origin: string;
   /** Who wrote that line; null outside git and for what is not committed. */
-  readonly commit: { readonly id: string; readonly author: string; readonly time: string; readonly subject: string } | null;
-  readonly variables: readonly { readonly name: string; readonly layer: string }[];
+  readonly commit: CommitNote | null;
+  /** The file or template of the repository that the content is made from, and who changed it last. */
+  readonly source?: { readonly file: string; readonly commit: CommitNote | null };
+  /** Each with the layer that gave the value, and where it stands there. */
+  readonly variables: readonly { readonly name: string; readonly layer: string; readonly at?: string }[];
   readonly after: readonly string[];
   readonly notify: readonly string[];
   readonly tags: readonly string[];
@@ -40,23 +45,31 @@ export interface Explanation {
   }[];
 }
 
+interface CommitNote {
+  readonly id: string;
+  readonly author: string;
+  readonly time: string;
+  readonly subject: string;
+}
+
 /** An explanation for people. Ends with a newline. */
 export function renderExplanation(explanation: Explanation, paint: Paint): string {
-  const { address, desired, content, role, origin, commit, variables, lastApplied, now, runs } = explanation;
-  const wanted = Object.entries(desired ?? {}).map(([name, value]) => `${name}: ${text(value)}`);
+  const { address, desired, member, content, role, origin, commit, source, variables, lastApplied, now, runs } = explanation;
   const line = (label: string, values: readonly string[]): string[] =>
     values.map((value, index) => `  ${paint('dim', (index === 0 ? label : '').padEnd(10))} ${printableLine(value)}`);
+  // One file of a tree was asked for, not all of them.
+  const wanted = Object.entries(desired ?? {}).filter(([name]) => !member || name !== 'files');
   const lines = [
     paint('bold', printableLine(address)),
-    ...line('wanted', desired ? wanted : ['nothing: it is no longer in git']),
+    ...line('wanted', desired ? wanted.flatMap(attributeLines) : ['nothing: it is no longer in git']),
+    ...line('file', member ? [`${member.path}, mode ${member.mode}`] : []),
     ...(content === undefined ? [] : content.split('\n').map((each) => `  ${' '.repeat(10)}   | ${printable(each)}`)),
-    ...line('from', [`${role === undefined ? '' : `role ${role}, `}${origin}`]),
-    ...line('written', [
-      commit ? `${commit.id.slice(0, 8)} by ${commit.author}, ${commit.time}: ${commit.subject}` : 'not committed',
-    ]),
+    ...line(desired ? 'from' : 'was in', [`${role === undefined ? '' : `role ${role}, `}${origin}`]),
+    ...(desired ? line('written', [commit ? commitInWords(commit) : 'not committed']) : []),
+    ...line('made of', source ? [`${source.file}, ${source.commit ? commitInWords(source.commit) : 'not committed'}`] : []),
     ...line(
       'variables',
-      variables.map(({ name, layer }) => `${name}: ${layer}`),
+      variables.map(({ name, layer, at }) => `${name}: ${at ? layer.replace(at.replace(/(:\d+){2}$/, ''), at) : layer}`),
     ),
     ...line('after', firstOf(explanation.after)),
     ...line('refreshes', explanation.notify),
@@ -73,10 +86,44 @@ export function renderExplanation(explanation: Explanation, paint: Paint): strin
   return `${lines.join('\n')}\n  ${paint('dim', 'now')}\n${renderStep(now, paint, { perFile: Infinity, total: Infinity })}`;
 }
 
-const firstOf = (all: readonly string[], most = 6): readonly string[] =>
-  all.length <= most ? all : [...all.slice(0, most), `... ${all.length - most} more`];
+const firstOf = (all: readonly string[], most = 4): readonly string[] =>
+  all.length <= most ? all : [...all.slice(0, most - 1), `... ${all.length - most + 1} more`];
 
-const text = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** `name: value`, or the members of the value below it. What is not set is left out. */
+function attributeLines([name, value]: readonly [string, Json]): readonly string[] {
+  const key = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  if (value === null || (typeof value === 'object' && Object.keys(value).length === 0)) return [];
+  if (typeof value === 'string' && value.includes('\n')) {
+    return [
+      `${key}:`,
+      ...value
+        .replace(/\n$/, '')
+        .split('\n')
+        .map((each) => `  | ${clip(each)}`),
+    ];
+  }
+  if (typeof value !== 'object') return [`${key}: ${clip(String(value))}`];
+  if (Array.isArray(value)) {
+    const items = (value as readonly Json[]).map((item) => (typeof item === 'string' ? item : JSON.stringify(item)));
+    const isShort = items.join(', ').length <= 60;
+    return isShort ? [`${key}: ${items.join(', ')}`] : [`${key}:`, ...items.map((item) => `  - ${clip(shortDigest(item))}`)];
+  }
+  const members = Object.entries(value as { readonly [member: string]: Json });
+  return [
+    `${key}:`,
+    ...members.map(([member, each]) => `  ${member}: ${clip(typeof each === 'string' ? each : JSON.stringify(each))}`),
+  ];
+}
 
-const appliedInWords = ({ run, time, revision }: NonNullable<Explanation['lastApplied']>): string =>
-  `${time} by run ${run}${revision ? ` at ${revision.slice(0, 8)}` : ''}`;
+const clip = (text: string): string => (text.length > 300 ? `${text.slice(0, 297)}...` : text);
+
+/** Of a line that tells of a file, twelve digits of the digest are enough. */
+const shortDigest = (text: string): string => text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/, '$1');
+
+const time = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)}Z`;
+
+const commitInWords = (commit: CommitNote): string =>
+  `${commit.id.slice(0, 8)} by ${commit.author}, ${time(commit.time)}: ${commit.subject}`;
+
+const appliedInWords = ({ run, time: at, revision }: NonNullable<Explanation['lastApplied']>): string =>
+  `${time(at)} by run ${run}${revision ? ` at ${revision.slice(0, 8)}` : ''}`;

@@ -5,7 +5,6 @@ import { duration } from './render-text.ts';
 
 /** One line per run: id, time in UTC, action and outcome, what it changed, revision. */
 export function renderHistory(reports: readonly Report[], paint: Paint): string {
-  if (reports.length === 0) return 'No run has changed anything here yet.\n';
   return reports.map((report) => `${historyLine(report, paint)}\n`).join('');
 }
 
@@ -14,6 +13,7 @@ function historyLine({ run, startedAt, action, outcome, counts, revision, durati
   const colour = outcome === 'converged' ? 'green' : 'red';
   const changes = `+${counts.create} ~${counts.update} -${counts.remove}`;
   const commit = revision.commit?.slice(0, 8) ?? 'no git';
-  const what = action === 'converge' ? outcome : `${action} ${outcome}`;
+  const words = outcome.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  const what = action === 'converge' ? words : `${action} ${words}`;
   return `${paint('bold', printableLine(run))}  ${time}  ${paint(colour, what.padEnd(18))}  ${changes.padEnd(14)}  ${commit.padEnd(8)}  ${duration(took)}`;
 }

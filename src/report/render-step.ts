@@ -20,17 +20,23 @@ export function renderStep(step: ReportedStep, paint: Paint, allowance: DiffAllo
   if (step.action === 'none') return `${paint('dim', marks.none)} ${printableLine(step.address)}  ${withoutAction(step)}\n`;
   const colour = step.outcome === 'failed' ? 'red' : colours[step.action];
   const lines = [`${paint(colour, marks[step.action])} ${paint('bold', printableLine(step.address))}  ${causeInWords(step)}`];
-  const changes = step.diffs.length > 0 ? step.changes.filter((change) => !isInDiff(change)) : step.changes;
+  const changes = step.changes.filter((change) => !isInDiff(change, step.diffs));
   const width = Math.min(28, Math.max(0, ...changes.map(({ field }) => field.length)));
-  for (const change of changes) lines.push(`    ${printableLine(change.field).padEnd(width)}  ${values(change)}`);
+  for (const change of changes) lines.push(`    ${printableLine(change.field || '.').padEnd(width)}  ${values(change)}`);
   const outcome = outcomeInWords(step);
   if (outcome) lines.push(`    ${paint(step.outcome === 'failed' ? 'red' : 'yellow', outcome)}`);
   if (step.refreshes.length > 0) lines.push(`    then refreshes ${step.refreshes.map(printableLine).join(', ')}`);
-  lines.push(paint('dim', `    ${step.role ? `role ${printableLine(step.role)}, ` : ''}${printableLine(step.origin)}`));
+  lines.push(paint('dim', `    ${originInWords(step)}`));
   // What is held is not about to happen; its fields say enough until somebody asks for more.
   const isShort = step.outcome === 'held' && allowance.perFile !== Infinity;
   for (const diff of isShort ? [] : step.diffs) lines.push(...diffLines(diff.path, diff.text, paint, allowance));
   return `${lines.join('\n')}\n`;
+}
+
+/** Where it is declared; what has left git, where it was. */
+function originInWords({ cause, role, origin }: ReportedStep): string {
+  if (cause === 'orphan') return `was ${printableLine(origin)}`;
+  return `${role ? `role ${printableLine(role)}, ` : ''}${printableLine(origin)}`;
 }
 
 const withoutAction = (step: ReportedStep): string => (step.outcome === 'held' && outcomeInWords(step)) || causeInWords(step);
@@ -45,7 +51,7 @@ export function causeInWords({ cause, action }: Pick<ReportedStep, 'cause' | 'ac
     case 'conflict':
       return 'conflict: changed in git and on this host';
     case 'adopted':
-      return 'adopted: already as git wants it, now recorded';
+      return 'adopted: already as git wants it';
     case 'orphan':
       return 'orphan: no longer in git';
     case 'unmanaged':
@@ -73,35 +79,44 @@ function outcomeInWords({ outcome, reason }: ReportedStep): string | undefined {
   }
 }
 
-/** Contents and other long texts: the diff below shows them better. */
-const isInDiff = ({ field, from, to }: Change): boolean =>
-  field === 'content' || [from, to].some((value) => typeof value === 'string' && value.includes('\n'));
+/** Contents, other long texts and new files of a tree: the diff below shows them better. */
+function isInDiff({ field, from, to }: Change, diffs: ReportedStep['diffs']): boolean {
+  if (diffs.length === 0) return false;
+  if (field === 'content' || [from, to].some((value) => typeof value === 'string' && value.includes('\n'))) return true;
+  const isText = diffs.some(({ path, text }) => path.endsWith(`/${field}`) && isUnified(text));
+  return isText && (from === null || to === null || modeOf(from) === modeOf(to));
+}
 
-function values({ from, to, sensitive }: Change): string {
-  const [before, after] = [from, to].map((value) => (sensitive ? hidden(value) : printableLine(shown(value))));
+/** `0644 <digest>`: how a file of a tree is told. */
+const treeFile = /^([0-7]{4}) ([0-9a-f]{64})$/;
+const modeOf = (value: Json): string | undefined => (typeof value === 'string' ? treeFile.exec(value)?.[1] : undefined);
+const isUnified = (text: string): boolean => /^(---|\+\+\+|@@) /.test(text);
+
+/** Of a sensitive resource only what cannot be its secret: permission bits, and that nothing is there. */
+function values({ field, from, to, sensitive }: Change): string {
+  const isHidden = sensitive && field !== 'mode';
+  const [before, after] = [from, to].map((value) => (isHidden ? '<secret>' : printableLine(shown(value))));
   if (from === null) return after!;
   return to === null ? `${before} → (removed)` : `${before} → ${after}`;
 }
 
-/** Of a sensitive resource only what cannot be its secret: permission bits, and that nothing is there. */
-const hidden = (value: Json): string => (typeof value === 'string' && /^[0-7]{4}$/.test(value) ? value : '<secret>');
-
 function shown(value: Json): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  if (/^[0-9a-f]{64}$/.test(text)) return text.slice(0, 12);
+  const short = text.replace(/^([0-7]{4} |sha256:)?([0-9a-f]{12})[0-9a-f]{52}$/, '$1$2');
+  if (short !== text) return short;
   return text.length > 160 ? `${text.slice(0, 157)}...` : text;
 }
 
 function diffLines(path: string, text: string, paint: Paint, allowance: DiffAllowance): string[] {
   const lines = printable(text).replace(/\n$/, '').split('\n');
-  if (!/^(---|\+\+\+|@@) /.test(lines[0]!)) return [paint('dim', `    ${printableLine(path)}: ${lines.join(' ')}`)];
+  if (!isUnified(lines[0]!)) return [paint('dim', `    ${printableLine(path)}: ${lines.join(' ')}`)];
   const room = Math.max(0, Math.min(allowance.perFile, allowance.total));
   allowance.total -= Math.min(room, lines.length);
   // A cut that would hide a line or two costs a line itself.
   const kept = lines.length <= room + 1 ? lines : lines.slice(0, room);
   const rest = lines.length - kept.length;
   const shownLines = kept.map((line) => `    ${paintDiffLine(line, paint)}`);
-  if (rest > 0) shownLines.push(paint('dim', `    ... ${rest} more lines of ${printableLine(path)}; --diff shows all`));
+  if (rest > 0) shownLines.push(paint('dim', `    ... ${rest} more lines of ${printableLine(path)}; --diff shows more`));
   return shownLines;
 }
 

@@ -1,4 +1,5 @@
-import { formatProblem, type Problem } from '../model/problem.ts';
+import { outsideTags } from '../model/plan.ts';
+import { formatPosition, formatProblem, type Problem } from '../model/problem.ts';
 import type { Report, ReportedStep } from '../model/report.ts';
 import type { Paint } from './paint.ts';
 import { printableLine } from './printable.ts';
@@ -20,13 +21,13 @@ export function renderPlan(
   paint: Paint,
   detail: DiffDetail,
 ): string {
-  const isWork = steps.some(({ action }) => action !== 'none');
+  const isWork = steps.some((step) => step.action !== 'none' && !isOutsideTags(step));
   const header = isWork ? `${paint('bold', printableLine(host))} at ${printableLine(revision)}\n\n` : '';
   return header + renderSteps(steps, paint, detail);
 }
 
 /** `1a2b3c4d (main), working tree`. */
-export function revisionInWords({ revision }: Pick<Report, 'revision'>): string {
+function revisionInWords({ revision }: Pick<Report, 'revision'>): string {
   const { commit, branch, workingTree } = revision;
   const at = commit ? `${commit.slice(0, 8)}${branch ? ` (${branch})` : ''}` : 'a directory outside git';
   return commit && workingTree ? `${at}, working tree` : at;
@@ -35,8 +36,9 @@ export function revisionInWords({ revision }: Pick<Report, 'revision'>): string 
 /** The steps in order, with their diffs. */
 export function renderSteps(steps: readonly ReportedStep[], paint: Paint, detail: DiffDetail): string {
   const allowance: DiffAllowance = detail === 'full' ? { perFile: Infinity, total: Infinity } : { perFile: 16, total: 240 };
-  const work = steps.filter(({ action }) => action !== 'none');
-  const others = steps.filter(({ action }) => action === 'none');
+  const chosen = steps.filter((step) => !isOutsideTags(step));
+  const work = chosen.filter(({ action }) => action !== 'none');
+  const others = chosen.filter(({ action }) => action === 'none');
   const blocks = work.map((step) => `${renderStep(step, paint, allowance)}\n`);
   const lines = others.map((step) => renderStep(step, paint, allowance));
   return [...blocks, ...lines, ...(others.length > 0 ? ['\n'] : [])].join('');
@@ -59,7 +61,7 @@ export function renderClosing(report: Report, paint: Paint): string {
 /** Problems as `file:line:column  message; hint`, one per line. */
 export function problemLines(problems: readonly Problem[], paint: Paint): string[] {
   return problems.map((problem) => {
-    const related = (problem.related ?? []).map((at) => ` (see ${printableLine(at.file)}:${at.line}:${at.column})`).join('');
+    const related = (problem.related ?? []).map((at) => ` (see ${printableLine(formatPosition(at))})`).join('');
     return `${paint('red', printableLine(formatProblem(problem)))}${related} ${paint('dim', `[${problem.code}]`)}`;
   });
 }
@@ -93,15 +95,20 @@ function closingLine(report: Report, paint: Paint): string {
 
 /** `Plan: 2 to add, 1 to change, 0 to remove`, and what is held or adopted. */
 export function planLine(steps: readonly ReportedStep[]): string {
+  const left = steps.filter(isOutsideTags).length;
   const open = steps.filter(({ outcome }) => outcome !== 'held');
   const among = (...actions: readonly ReportedStep['action'][]): number =>
     open.filter(({ action }) => actions.includes(action)).length;
-  const held = steps.length - open.length;
+  const held = steps.length - open.length - left;
   const adopted = open.filter(({ cause }) => cause === 'adopted').length;
   const others = [...(held > 0 ? [`${held} held`] : []), ...(adopted > 0 ? [`${adopted} adopted`] : [])];
+  if (left > 0) others.push(`${left} ${outsideTags}`);
   const main = `Plan: ${among('create')} to add, ${among('update', 'replace')} to change, ${among('remove')} to remove`;
   return [main, ...others].join(', ');
 }
+
+/** Who names tags does not want to read about the rest; it is counted. */
+const isOutsideTags = ({ outcome, reason }: ReportedStep): boolean => outcome === 'held' && reason === outsideTags;
 
 /** `1 problem`, `2 problems`. */
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

@@ -1,24 +1,57 @@
-import type { Report } from '../model/report.ts';
+import { isContentRef, type Catalog } from '../model/catalog.ts';
+import { isObject } from '../model/json.ts';
 import { Secret, type Secrets } from '../model/secret.ts';
 
+/** Takes the text of every known secret out of what is told of a run: a report, an event, a part of them. */
+export type Scrub = <Told>(told: Told) => Told;
+
 /** Shorter texts are too common to be searched for; a secret of that length is none. */
-const shortest = 6;
+const shortest = 4;
+/** Members that tell in words what happened, or what stands somewhere. All others are names that git knows. */
+const told = new Set(['summary', 'reason', 'message', 'hint', 'text', 'from', 'to']);
 
 /**
- * Takes the text of every known secret out of a report, whatever way it got there (a program's error message, a file that
- * a person wrote). The last of three guards: secrets are typed, and contents that hold one are not shown at all.
+ * The last of three guards: secrets are typed, and contents that hold one are not shown at all. This one is for what others
+ * say: a program's error message, a file that a person wrote. A secret is found as it is, line by line, and in the codings in
+ * which programs print things. What templates made of secrets is looked for too, where it is a value or a line of its own.
  */
-export function scrubReport(report: Report, secrets: Secrets): Report {
-  const texts = secrets.names
-    .map((name) => secrets.get(name))
-    .filter((secret) => secret instanceof Secret)
-    .flatMap((secret) => [secret.reveal(), ...secret.reveal().split('\n')])
-    .map((text) => text.trim())
-    .filter((text) => text.length >= shortest);
-  if (texts.length === 0) return report;
+export function openScrub(secrets: Secrets, { resources, contents }: Pick<Catalog, 'resources' | 'contents'>): Scrub {
+  const made = resources.filter(({ sensitive }) => sensitive).flatMap(({ desired }) => [...secretsIn(desired, contents)]);
+  const whole = [...secrets.opened(), ...made].map((secret) => secret.reveal());
+  const parts = new Set(whole.flatMap((text) => [text, ...text.split('\n')]).map((text) => text.trim()));
+  const forms = new Set([...parts].filter((text) => text.length >= shortest).flatMap(formsOf));
+  if (forms.size === 0) return (anything) => anything;
   // Longest first: a part of a secret must not break up the whole.
-  const escaped = [...new Set(texts)].sort((a, b) => b.length - a.length).map((text) => JSON.stringify(text).slice(1, -1));
-  let json = JSON.stringify(report);
-  for (const text of escaped) json = json.replaceAll(text, '<secret>');
-  return JSON.parse(json) as Report;
+  const needles = [...forms].filter((form) => form.length >= shortest).sort((a, b) => b.length - a.length);
+  const clean = (value: unknown, isTold: boolean): unknown => {
+    if (typeof value === 'string')
+      return isTold ? needles.reduce((rest, each) => rest.replaceAll(each, '<secret>'), value) : value;
+    if (Array.isArray(value)) return value.map((item) => clean(item, isTold));
+    if (!isObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, clean(member, isTold || told.has(key))]));
+  };
+  return <Told>(anything: Told) => clean(anything, false) as Told;
+}
+
+function* secretsIn(value: unknown, contents: Catalog['contents']): Generator<Secret> {
+  if (value instanceof Secret) yield value;
+  else if (isContentRef(value)) {
+    const text = value.sensitive ? contents.read(value).toString('utf8').trim() : '\n';
+    // Most lines of a longer text are no secrets.
+    if (!text.includes('\n')) yield Secret.of(text);
+  } else if (Array.isArray(value) || isObject(value))
+    for (const member of Object.values(value)) yield* secretsIn(member, contents);
+}
+
+/** As it is, and as JSON, URL, hexadecimal and base64, wherever in a longer text the encoding began. */
+function formsOf(text: string): readonly string[] {
+  const bytes = Buffer.from(text);
+  const base64 = [0, 1, 2].map((shift) => {
+    const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
+    // Its first and last digits also depend on what stands beside the text.
+    return encoded.slice(shift === 0 ? 0 : shift + 1, Math.floor(((shift + bytes.length) * 8) / 6));
+  });
+  const urlSafe = base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'));
+  const hex = bytes.toString('hex');
+  return [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text), hex, hex.toUpperCase(), ...base64, ...urlSafe];
 }

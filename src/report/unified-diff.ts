@@ -1,5 +1,6 @@
 import type { Preview } from '../model/plan.ts';
 import type { ReportedDiff } from '../model/report.ts';
+import { decodeUtf8 } from '../model/utf8.ts';
 import { printableLine } from './printable.ts';
 
 /** Files above this are summarised, bytes. */
@@ -7,9 +8,9 @@ const largestFile = 256 * 1024;
 /** Longer diffs are cut, characters. */
 const longestText = 64 * 1024;
 /** Of a created or removed file the first lines say enough. */
-const wholeFileLines = 400;
+const wholeFileLines = 100;
 
-export interface DiffLimits {
+interface DiffLimits {
   /** Milliseconds for all diffs of a run together. */
   readonly time: number;
   /** Characters of all diffs of a run together. */
@@ -20,7 +21,7 @@ export interface DiffLimits {
 export type Differ = (preview: Preview) => Promise<ReportedDiff | undefined>;
 
 /** The `diff` library is loaded with the first diff of two texts, so that a converged run does not pay for it. */
-export function openDiffer(limits: DiffLimits = { time: 2_000, text: 512 * 1024 }): Differ {
+export function openDiffer(limits: DiffLimits = { time: 2_000, text: 256 * 1024 }): Differ {
   let { time, text } = limits;
   return async (preview) => {
     if (time <= 0 || text <= 0) return undefined;
@@ -67,16 +68,11 @@ export function bytes(count: number): string {
   return count < 1024 * 1024 ? `${(count / 1024).toFixed(1)} KiB` : `${(count / 1024 / 1024).toFixed(1)} MiB`;
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 function textOf(content: Buffer | undefined): { readonly text: string } | 'binary' {
   if (!content) return { text: '' };
   if (content.includes(0)) return 'binary';
-  try {
-    return { text: decoder.decode(content) };
-  } catch {
-    return 'binary';
-  }
+  const text = decodeUtf8(content);
+  return text === undefined ? 'binary' : { text };
 }
 
 function wholeFile(mark: '+' | '-', text: string): string {

@@ -1,10 +1,11 @@
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { customProviders, type ProviderSlot } from '../model/provider-slot.ts';
 import { formatPath, valueAt } from './formats/format.ts';
 import type { Leaves } from './leaf-value.ts';
-import { customProviders, knownProviders, type ProviderSlot } from './provider-names.ts';
+import { knownProviders } from './known-providers.ts';
 
 /** How a chain stands in a file: the keys that it is made of, and how the program that owns the file reads it. */
-export interface ChainFormat {
+interface ChainFormat {
   readonly leaves: (chain: readonly ProviderSlot[]) => Leaves;
   /** Keys that would take part in the chain beside ours. */
   readonly unset: (chain: readonly ProviderSlot[]) => readonly string[];

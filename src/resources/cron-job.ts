@@ -6,13 +6,13 @@ const longestVariable = 990;
 /** Variables that cron itself acts on, so that they only mean something as lines of a file. */
 const readByCron = /^(MAILTO|MAILFROM|SHELL|CRON_TZ|RANDOM_DELAY|CONTENT_TYPE|CONTENT_TRANSFER_ENCODING)$/;
 
-export interface JobAttributes {
+interface JobAttributes {
   readonly schedule?: string | undefined;
   readonly command?: string | undefined;
   readonly env: Readonly<Record<string, string | number | boolean>>;
 }
 
-export interface Job {
+interface Job {
   readonly schedule: string;
   /** As cron wants it, with the variables in front of it in a user's crontab. */
   readonly command: string;
@@ -24,15 +24,16 @@ export interface Job {
 export function composeJob(
   { schedule, command, env }: JobAttributes,
   where: 'crontab' | 'cron.d',
-  report: (attribute: string, message: string, hint?: string) => void,
+  report: (attribute: string, message: string, hint?: string, code?: 'bad-schedule') => void,
 ): Job | undefined {
   let isGood = true;
-  const fault = (attribute: string, message: string, hint?: string): void => {
+  const fault: typeof report = (...words) => {
     isGood = false;
-    report(attribute, message, hint);
+    report(...words);
   };
-  const scheduleFault = schedule === undefined ? 'is required unless "ensure: absent"' : scheduleProblem(schedule);
-  if (scheduleFault !== undefined) fault('schedule', scheduleFault);
+  if (schedule === undefined) fault('schedule', 'is required unless "ensure: absent"');
+  const scheduleFault = schedule === undefined ? undefined : scheduleProblem(schedule);
+  if (scheduleFault !== undefined) fault('schedule', scheduleFault, undefined, 'bad-schedule');
 
   const variables = Object.entries(env).map(([name, value]) => [name, String(value)] as const);
   for (const [name, value] of variables)

@@ -1,4 +1,4 @@
-import { nearest } from '../model/nearest.ts';
+import { didYouMean, nearest } from '../model/nearest.ts';
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
@@ -52,8 +52,7 @@ export function scheduleProblem(schedule: string): string | undefined {
 function nicknameProblem(word: string, count: number): string | undefined {
   if (nicknames.includes(word)) return count === 1 ? undefined : `nothing may follow ${word}`;
   if (word === '@every') return '"@every" is not known to cron; write the fields, e.g. "*/5 * * * *"';
-  const meant = nearest(word, nicknames);
-  return `"${word}" is not known to cron; ${meant ? `did you mean "${meant}"?` : `it knows ${nicknames.join(', ')}`}`;
+  return `"${word}" is not known to cron; ${didYouMean(word, nicknames) ?? `it knows ${nicknames.join(', ')}`}`;
 }
 
 function countProblem(count: number): string {

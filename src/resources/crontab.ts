@@ -6,7 +6,7 @@
  *     0 4 * * * /opt/deadman
  *     # reconcile end: deadman
  */
-export interface CrontabEntry {
+interface CrontabEntry {
   /** The lines between the markers, without line ends; normally one. */
   readonly lines: readonly string[];
   /** The whole entry as it stands, markers and line ends included, for putting it back exactly. */
@@ -15,7 +15,7 @@ export interface CrontabEntry {
 }
 
 /** Where an entry stands, told by what surrounds it, so that it can be put back after other lines have changed. */
-export interface EntryPlace {
+interface EntryPlace {
   /** How many foreign lines stand above. */
   readonly foreignAbove: number;
   /** Names of the other entries between the last of these lines and this entry. */

@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Change, Preview } from '../model/plan.ts';
 import type { ProblemCode } from '../model/problem.ts';
 import { holdsSecret, sealSecrets, type Secret } from '../model/secret.ts';
+import { decodeUtf8 } from '../model/utf8.ts';
 import { formatMode, parseMode } from './attributes.ts';
 import { formatByName, type FormatName } from './formats/format-by-name.ts';
 import { editText, formatPath, leavesOf, parsePath, readText, valueAt, type LeafPath } from './formats/format.ts';
@@ -145,7 +146,7 @@ export function applyKeys(wanted: KeyedFile, changes: readonly Change[], { host 
   if (before && before.type !== 'file') throw new Error(`${path} is a ${before.type}, not a regular file`);
   const live = readLive(wanted, host);
   if ('fault' in live) throw new Error(`${path} ${live.fault}`);
-  const edited = editKeys(wanted, changes, live.text, (secret) => secret.reveal());
+  const edited = editKeys(wanted, changes, live.text, (secret) => secret.value());
   if (before && edited === live.text) {
     if (changes.some(({ field }) => field === 'owner' || field === 'group')) applyOwners(path, wanted, host);
     if (mode !== undefined) host.setMode(path, parseMode(mode));
@@ -157,6 +158,7 @@ export function applyKeys(wanted: KeyedFile, changes: readonly Change[], { host 
     ...(before && host.privileged && { uid: before.uid, gid: before.gid }),
     ...ownerIds(wanted, host),
     ...(validate && { validate }),
+    ...(hiddenLeaves(wanted, edited).length > 0 && { sensitive: true }),
   });
 }
 
@@ -186,37 +188,40 @@ export function readLive(
 ): { readonly text: string; readonly tree: JsonObject } | { readonly fault: string } {
   if (host.stat(path) === undefined) return { text: '', tree: {} };
   try {
-    const bytes = host.readFile(path) ?? Buffer.alloc(0);
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = decodeUtf8(host.readFile(path) ?? Buffer.alloc(0));
+    if (text === undefined) return { fault: 'cannot be edited by key: not UTF-8 text' };
     return { text, tree: readText(formatByName[format], text) };
   } catch (error) {
-    return { fault: `cannot be edited by key: ${error instanceof TypeError ? 'not UTF-8 text' : (error as Error).message}` };
+    return { fault: `cannot be edited by key: ${(error as Error).message}` };
   }
 }
 
-/** The text with the changes made; secrets are masked unless `textOf` gives them. Throws where the text cannot take them. */
+/** The text with the changes made; secrets are masked unless `open` gives them. Throws where the text cannot take them. */
 export function editKeys(
   wanted: KeyedFile,
   changes: readonly Change[],
   text: string,
-  textOf: (secret: Secret) => string = mask,
+  open: (secret: Secret) => string | number = mask,
 ): string {
   const fields = new Set(changes.map(({ field }) => field));
   const leaves = Object.entries(wanted.leaves).filter(([leaf]) => fields.has(leaf));
-  const set = leaves.map(([leaf, value]) => [parsePath(leaf), plainOf(value, textOf)] as const);
+  const set = leaves.map(([leaf, value]) => [parsePath(leaf), plainOf(value, open)] as const);
   const above = new Set(Object.keys(wanted.leaves).flatMap((leaf) => prefixesOf(leaf)));
   const unset = changes.filter(({ field, to }) => to === null && !Object.hasOwn(wanted.leaves, field) && !above.has(field));
   return editText(formatByName[wanted.format], text, { set, unset: unset.map(({ field }) => parsePath(field)) });
 }
 
-function maskText({ format, leaves }: KeyedFile, text: string): string {
-  const hidden = leavesOf(readText(formatByName[format], text)).filter(([path, value]) => {
+function maskText(wanted: KeyedFile, text: string): string {
+  const set = hiddenLeaves(wanted, text).map(([path, value]) => [path, mask(value)] as const);
+  return editText(formatByName[wanted.format], text, { set, unset: [] });
+}
+
+/** Secrets in the file, ours and those of others. */
+const hiddenLeaves = ({ format, leaves }: KeyedFile, text: string): readonly (readonly [LeafPath, Json])[] =>
+  leavesOf(readText(formatByName[format], text)).filter(([path, value]) => {
     const leaf = formatPath(path);
     return isHidden(leaf, value, own(leaves, leaf));
   });
-  const set = hidden.map(([path, value]) => [path, mask(value)] as const);
-  return editText(formatByName[format], text, { set, unset: [] });
-}
 
 /** What was last applied, as far as it is of this shape. */
 function ourLast(last: object | undefined): { readonly leaves: Leaves; readonly unset: readonly string[] } {

@@ -23,14 +23,11 @@ function isSecretText(key: string, value: unknown): boolean {
 /** Equal for equal values, whether they stand as text or as secret. */
 export function fingerprint(value: LeafValue): string {
   if (value instanceof Secret) return value.sha256;
-  return typeof value === 'string' ? sha256(value) : digestOf(fingerprints(value));
-}
-
-function fingerprints(value: LeafValue): Json {
-  if (value instanceof Secret || typeof value === 'string') return fingerprint(value);
-  if (Array.isArray(value)) return value.map(fingerprints);
-  if (!isObject(value)) return { scalar: value as Json };
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, fingerprints(member)]));
+  if (typeof value === 'string') return sha256(value);
+  if (Array.isArray(value)) return digestOf(value.map(fingerprint));
+  // As `Secret.of` does for a number.
+  if (!isObject(value)) return digestOf({ scalar: value });
+  return digestOf(Object.fromEntries(Object.entries(value).map(([key, member]) => [key, fingerprint(member)])));
 }
 
 /** For people: the value, or its digest where it is long. */
@@ -42,10 +39,10 @@ export function show(value: Json): Json {
 /** What stands in previews in place of a secret; differs for different secrets. */
 export const mask = (value: LeafValue): string => `<secret ${fingerprint(value).slice(0, 8)}>`;
 
-/** The value with the text that `textOf` gives for each secret. */
-export function plainOf(value: LeafValue, textOf: (secret: Secret) => string): Json {
-  if (value instanceof Secret) return textOf(value);
-  if (Array.isArray(value)) return value.map((item: LeafValue) => plainOf(item, textOf));
+/** The value with what `open` gives for each secret. */
+export function plainOf(value: LeafValue, open: (secret: Secret) => string | number): Json {
+  if (value instanceof Secret) return open(value);
+  if (Array.isArray(value)) return value.map((item: LeafValue) => plainOf(item, open));
   if (!isObject(value)) return value as Json;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plainOf(member, textOf)]));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plainOf(member, open)]));
 }

@@ -7,6 +7,21 @@ export interface Ownership {
   readonly group?: string;
 }
 
+/** The two attributes as a kind keeps them: only those that were given. */
+export const ownershipOf = (attributes: {
+  readonly owner?: string | undefined;
+  readonly group?: string | undefined;
+}): Ownership => ({
+  ...(attributes.owner !== undefined && { owner: attributes.owner }),
+  ...(attributes.group !== undefined && { group: attributes.group }),
+});
+
+/** The resources that make them, for `requires`. */
+export const accountsOf = ({ owner, group }: Ownership): readonly string[] => [
+  ...(owner ? [`user[${owner}]`] : []),
+  ...(group ? [`group[${group}]`] : []),
+];
+
 /** Owner and group by name as they stand. Null where they cannot be set here: without root's rights they are not compared. */
 export type OwnedState = {
   readonly owner: string | null;
@@ -58,3 +73,10 @@ export function applyOwners(
   const { uid, gid } = ownerIds(wanted, host);
   if (uid !== undefined || gid !== undefined) host.setOwner(path, uid ?? -1, gid ?? -1);
 }
+
+/** A replaced file keeps the owner that nobody asked to change. */
+export const keptOwners = (
+  stat: Pick<PathStat, 'type' | 'uid' | 'gid'> | undefined,
+  { privileged }: HostReader,
+): { readonly uid?: number; readonly gid?: number } =>
+  stat?.type === 'file' && privileged ? { uid: stat.uid, gid: stat.gid } : {};

@@ -4,6 +4,7 @@ import type { Address, ContentRef, Contents } from '../model/catalog.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Change, Diff, Preview } from '../model/plan.ts';
 import type { ProblemCode } from '../model/problem.ts';
+import type { ProviderSlot } from '../model/provider-slot.ts';
 import type { Secret } from '../model/secret.ts';
 
 /** A reason not to apply anything, found while comparing. */
@@ -33,8 +34,8 @@ export interface PrepareContext {
   template(name: string, attribute: string): ContentRef | undefined;
   /** The bytes of a content that this context made; for kinds that must look into it. */
   read(content: ContentRef): Buffer;
-  /** Reports a Problem at one of the resource's attributes (`path`, `set.model.default`). */
-  problem(attribute: string, message: string, hint?: string): void;
+  /** Reports a Problem at one of the resource's attributes (`path`, `set.model.default`). The code is `wrong-type` unless given. */
+  problem(attribute: string, message: string, hint?: string, code?: ProblemCode): void;
 }
 
 export interface InspectContext {
@@ -56,7 +57,7 @@ export interface ApplyContext {
  * `Attributes` is what users write, `Desired` what `prepare` makes of it (JSON, with `Secret` leaves), `State` what stands
  * on the host (JSON).
  */
-export interface ResourceType<
+interface ResourceType<
   Attributes extends object,
   Desired extends object,
   State extends object,
@@ -89,6 +90,8 @@ export interface ResourceType<
    * rollback. The host tells whether a file or a live program is in charge of them.
    */
   touches?(desired: Desired, changes: readonly Change[], host: HostReader): readonly AbsolutePath[];
+  /** Paths that `apply` lets a program write, which the engine does not restore; policy judges them like the others. */
+  writes?(desired: Desired): readonly AbsolutePath[];
   /** Undo of effects that are not paths. Journalled before `apply` starts; must not need `apply` to have finished, nor to have started. */
   readonly undo?: {
     capture(desired: Desired, context: InspectContext): Undo | Promise<Undo>;
@@ -115,6 +118,8 @@ export interface ResourceType<
   refuses?(desired: Desired, actual: State): readonly Refusal[];
   /** A file in which foreign content stays after `apply`: policy looks for banned providers in what it will hold. */
   sharedFile?(desired: Desired): AbsolutePath | undefined;
+  /** The language models that it makes an agent use, in order of preference, for policy. Empty for one that is being removed. */
+  chain?(desired: Desired): readonly ProviderSlot[];
   /** Programs that `apply` runs, for the host policy. */
   commands?(desired: Desired): readonly string[];
   /** Keeps its place relative to everything declared before it in the same assignment (`command`, `package`, `service`, `timer`). */

@@ -101,7 +101,7 @@ export function revertDatabase(real: string, { additions, userVersion, journalMo
   if (journalMode !== null) setJournalMode(real, journalMode);
 }
 
-export interface Reversal {
+interface Reversal {
   readonly additions: readonly Addition[];
   /** Null where it was not changed. */
   readonly userVersion: { readonly from: number | null; readonly to: number | null } | null;

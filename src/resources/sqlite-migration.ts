@@ -13,7 +13,7 @@ export type Addition =
   | { readonly kind: 'column'; readonly table: string; readonly name: string }
   | { readonly kind: 'index'; readonly name: string };
 
-export interface Migration {
+interface Migration {
   readonly changes: readonly Change[];
   /** To be run in this order, in one transaction. */
   readonly statements: readonly string[];

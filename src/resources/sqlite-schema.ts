@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { canonicalSql, splitSql, tableItems, unquote, type SqlStatement } from './sqlite-statements.ts';
+import { canonicalSql, splitSql, unquote, type SqlStatement } from './sqlite-statements.ts';
 
 export type ColumnSchema = {
   readonly name: string;
@@ -19,7 +19,7 @@ export type TableSchema = {
   readonly hasRows: boolean;
 };
 
-export type IndexSchema = { readonly name: string; readonly sql: string };
+type IndexSchema = { readonly name: string; readonly sql: string };
 
 export type DatabaseSchema = {
   readonly tables: readonly TableSchema[];
@@ -131,9 +131,3 @@ const hasRows = (database: DatabaseSync, table: string): boolean =>
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 export const sameSql = (a: string, b: string): boolean => canonicalSql(a) === canonicalSql(b);
-
-/** The text that declares each column, constraints included. */
-export const columnDefinitions = ({ sql, columns }: TableSchema): readonly string[] => {
-  const items = tableItems(sql);
-  return columns.map((_column, index) => items[index]?.text ?? '');
-};

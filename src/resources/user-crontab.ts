@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os';
+import { ownAccount } from '../host/own-account.ts';
 import type { AbsolutePath, Argv, CommandOptions, Host, HostReader } from '../host/host.ts';
 
 /** `crontab` refuses nothing by size, but what a reader of commands cuts off must never be written back. */
@@ -15,7 +15,7 @@ export const otherSpoolFile = (user: string): AbsolutePath => `/var/spool/cron/$
 const readings = new WeakMap<HostReader, Map<string, { readonly epoch: number; readonly text: Promise<string | undefined> }>>();
 let epoch = 0;
 
-export interface CrontabOptions {
+interface CrontabOptions {
   readonly user: string;
   /** A crontab that is there but empty. */
   readonly keepEmpty?: boolean;
@@ -25,7 +25,7 @@ export interface CrontabOptions {
 export function crontabUnsupported(user: string, host: HostReader): string | undefined {
   if (!host.live) return undefined;
   if (!programs.some((path) => host.stat(path))) return 'needs the crontab program, which is not installed';
-  if (!host.privileged && user !== userInfo().username) return `needs root to change the crontab of ${user}`;
+  if (!host.privileged && user !== ownAccount().name) return `needs root to change the crontab of ${user}`;
   return undefined;
 }
 

@@ -1,19 +1,11 @@
-import { strictGit } from './commit-info.ts';
+import { runGit } from './commit-info.ts';
+import type { CommitNote } from './last-commit.ts';
 
-/** The commit that last changed a line of the working tree. */
-export interface LineCommit {
-  readonly id: string;
-  readonly author: string;
-  /** ISO 8601, UTC. */
-  readonly time: string;
-  readonly subject: string;
-}
-
-/** Null outside git, for a file that git does not know, and for a line that is not committed. */
-export async function blameLine(root: string, file: string, line: number): Promise<LineCommit | null> {
+/** The commit that last changed a line of the working tree. Null outside git, for a file that git does not know, and for a line that is not committed. */
+export async function blameLine(root: string, file: string, line: number): Promise<CommitNote | null> {
   let porcelain;
   try {
-    porcelain = await strictGit(root).raw(['blame', '--porcelain', '-L', `${line},${line}`, '--', file]);
+    porcelain = await runGit(root, ['blame', '--porcelain', '-L', `${line},${line}`, '--', file]);
   } catch {
     return null;
   }

@@ -1,8 +1,7 @@
-import { simpleGit } from 'simple-git';
 import type { Revision } from '../model/revision.ts';
 
 /** What templates see as `revision`. */
-export interface CommitInfo {
+interface CommitInfo {
   readonly id: string;
   readonly short: string;
   readonly author: string;
@@ -15,14 +14,16 @@ const outsideGit: CommitInfo = { id: 'working-tree', short: 'worktree', author: 
 /** Author and time of the commit that the working tree stands on. Outside git, and before the first commit, empty. */
 export async function readCommitInfo({ root, commit }: Revision): Promise<CommitInfo> {
   if (commit === null) return outsideGit;
-  const log = await strictGit(root).raw(['log', '-1', '--format=%an%x00%aI', commit]);
+  const log = await runGit(root, ['log', '-1', '--format=%an%x00%aI', commit]);
   const [author = '', time = ''] = log.trim().split('\0');
   return { id: commit, short: commit.slice(0, 12), author, time };
 }
 
-/** simple-git resolves a failed command as success when it wrote nothing to stderr; this one fails on every non-zero exit. */
-export const strictGit = (directory: string) =>
-  simpleGit({
+/** Runs git for its output. simple-git resolves a failed command as success when it wrote nothing to stderr; this rejects for every non-zero exit. */
+export async function runGit(directory: string, args: readonly string[]): Promise<string> {
+  // Loaded when there is something to ask git about.
+  const { simpleGit } = await import('simple-git');
+  const git = simpleGit({
     baseDir: directory,
     config: [`safe.directory=${directory}`, 'core.hooksPath=/dev/null', 'core.fsmonitor=false'],
     unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true },
@@ -30,3 +31,5 @@ export const strictGit = (directory: string) =>
     errors: (error, { exitCode, stdErr }) =>
       error ?? (exitCode === 0 ? undefined : Buffer.concat([...stdErr, Buffer.from(`exit ${exitCode}`)])),
   });
+  return git.raw([...args]);
+}

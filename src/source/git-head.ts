@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 
+export interface GitHead {
+  readonly commit: string | null;
+  readonly branch: string | null;
+}
+
 /** Commit and branch from the files of `.git`: a converged run starts no process. */
-export function readHead(root: string): { readonly commit: string | null; readonly branch: string | null } {
+export function readHead(root: string): GitHead {
   const nothing = { commit: null, branch: null };
   const head = readText(`${root}/.git/HEAD`)?.trim();
   if (head === undefined) return nothing;

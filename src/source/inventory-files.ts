@@ -3,6 +3,7 @@ import type { LoadedFile } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SourceTree } from '../model/revision.ts';
 import { readYaml } from './yaml.ts';
+import { sizeProblem, yamlBounds } from './yaml-bounds.ts';
 
 const directory = 'inventory';
 const variableDirectories = ['group_vars', 'host_vars'] as const;
@@ -17,9 +18,13 @@ type Directory = Map<string, string | Directory>;
 /** Chooses and reads the files of `inventory/` by Ansible's rules. Never throws; what cannot be read is a problem. */
 export function loadInventoryFiles(files: SourceTree): InventoryFiles {
   const problems: Problem[] = [];
-  const root = treeOf(files.list(directory).map(({ path }) => path));
+  const listed = files.list(directory);
+  const root = treeOf(listed.map(({ path }) => path));
+  const sizes = new Map(listed.map(({ path, size }) => [path, size]));
   const load = (path: string): LoadedFile | undefined => {
-    const bytes = files.read(path);
+    const tooLarge = sizeProblem(path, sizes.get(path) ?? 0);
+    if (tooLarge) problems.push(tooLarge);
+    const bytes = tooLarge ? undefined : files.read(path);
     if (!bytes) return undefined;
     if (bytes.subarray(0, 15).toString('latin1') === '$ANSIBLE_VAULT;') {
       const message = 'the whole file is encrypted by ansible-vault';
@@ -35,13 +40,14 @@ export function loadInventoryFiles(files: SourceTree): InventoryFiles {
   const inventories: LoadedFile[] = [];
   for (const path of inventoryPaths(root)) {
     if (extensions.some((known) => known === extensionOf(path))) {
-      const loaded = load(path);
-      if (loaded) inventories.push(loaded);
-    } else {
-      const message = 'not a YAML inventory; expected a name that ends in .yml, .yaml or .json';
-      const hint = 'INI, TOML and script inventories: `ansible-inventory --list --yaml --export` writes them as YAML';
-      problems.push({ code: 'bad-inventory', message, at: { file: path, line: 1, column: 1 }, hint });
-    }
+      const isSmall = (sizes.get(path) ?? 0) <= yamlBounds.bytes;
+      if (isSmall && iniSection.test(files.read(path)?.toString('latin1') ?? ''))
+        problems.push(notYaml(path, 'an INI inventory'));
+      else {
+        const loaded = load(path);
+        if (loaded) inventories.push(loaded);
+      }
+    } else problems.push(notYaml(path, 'not a YAML inventory; expected a name that ends in .yml, .yaml or .json'));
   }
   const [groupVars = [], hostVars = []] = variableDirectories.map((name) => {
     const entry = root.get(name);
@@ -49,6 +55,16 @@ export function loadInventoryFiles(files: SourceTree): InventoryFiles {
   });
   return { inventories, groupVars, hostVars, problems };
 }
+
+/** As the first thing that is no comment: in YAML it would be a list, which no inventory is. */
+const iniSection = /^(?:[ \t\r]*(?:[#;][^\n]*)?\n)*\[[\w.:-]+\][ \t]*(?:#[^\n]*)?\r?\n/;
+
+const notYaml = (file: string, message: string): Problem => ({
+  code: 'bad-inventory',
+  message,
+  at: { file, line: 1, column: 1 },
+  hint: 'INI, TOML and script inventories: `ansible-inventory --list --yaml --export` writes them as YAML',
+});
 
 function treeOf(paths: readonly string[]): Directory {
   const root: Directory = new Map();

@@ -14,7 +14,7 @@ import type { SourceFile, SourceTree } from '../model/revision.ts';
 import { checkDocument } from './check-document.ts';
 import { loadInventoryFiles } from './inventory-files.ts';
 import { readYaml } from './yaml.ts';
-import { yamlBounds } from './yaml-bounds.ts';
+import { sizeProblem } from './yaml-bounds.ts';
 
 const desiredState = 'desired-state';
 const siteFile = `${desiredState}/site.yaml`;
@@ -43,7 +43,16 @@ export function loadDocuments(files: SourceTree): Documents {
   const rollout = load(rolloutDocument, named('rollout.yaml'));
   const roles = loadRoles(files, load, problems);
   const inventory = loadInventoryFiles(files);
-  return { files, site, policy: policy?.value ?? policyDocument.parse({}), rollout, roles, inventory, problems };
+  return {
+    files,
+    site,
+    policy: policy?.value ?? policyDocument.parse({}),
+    policyAt: policy?.source.at,
+    rollout,
+    roles,
+    inventory,
+    problems,
+  };
 }
 
 function loadDocument<S extends z.ZodType>(
@@ -51,11 +60,8 @@ function loadDocument<S extends z.ZodType>(
   { path, size }: SourceFile,
   files: SourceTree,
 ): { readonly document?: Document<z.output<S>>; readonly problems: readonly Problem[] } {
-  const start = { file: path, line: 1, column: 1 };
-  if (size > yamlBounds.bytes) {
-    const message = `the file has ${size} bytes; expected at most ${yamlBounds.bytes}`;
-    return { problems: [{ code: 'too-large', message, at: start }] };
-  }
+  const tooLarge = sizeProblem(path, size);
+  if (tooLarge) return { problems: [tooLarge] };
   const bytes = files.read(path);
   if (!bytes) return { problems: [missingFile(path, 'the file went away while it was read')] };
   const { loaded, problems } = readYaml(path, bytes);
@@ -72,7 +78,7 @@ const byPosition = ({ at: a }: Problem, { at: b }: Problem): number =>
 
 type Load = <S extends z.ZodType>(schema: S, file: SourceFile | undefined) => Document<z.output<S>> | undefined;
 
-/** A role that cannot be read is there, but empty: naming it elsewhere is no second problem. */
+/** A role that cannot be read is there, but empty: naming it elsewhere, with any parameters, is no second problem. */
 function loadRoles(files: SourceTree, load: Load, problems: Problem[]): ReadonlyMap<string, Document<RoleDocument>> {
   const listed = files.list('roles');
   const names = [...new Set(listed.flatMap(({ path }) => /^roles\/([^/]+)\//.exec(path)?.[1] ?? []))].sort();
@@ -100,7 +106,7 @@ function loadRoles(files: SourceTree, load: Load, problems: Problem[]): Readonly
 function emptyRole(path: string): Document<RoleDocument> {
   const start = { file: path, line: 1, column: 1 };
   const source = { file: path, value: {}, at: () => start, keyAt: () => start };
-  return { source, value: { summary: path, depends: [], parameters: {}, resources: [], health: [] } };
+  return { source, value: { summary: path, depends: [], parameters: { additionalProperties: true }, resources: [], health: [] } };
 }
 
 /** A `policy.yml` that nothing reads would silently be no policy. */

@@ -1,57 +1,124 @@
-import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, readdirSync, readFileSync, realpathSync, type BigIntStats } from 'node:fs';
+import { sha256 } from '../model/json.ts';
+import type { Problem } from '../model/problem.ts';
 import { readHead } from './git-head.ts';
-import type { Revision, SourceFile, SourceTree } from '../model/revision.ts';
+import type { PathSignature, Revision, SourceFile, SourceTree } from '../model/revision.ts';
 
 /** What of the repository is configuration; everything else in it is not read. */
 const directories = ['desired-state', 'inventory', 'roles'];
-const maximumFiles = 100_000;
+const maximumFiles = 50_000;
+/** Of one file, bytes. It is held in memory while it is compared and written. */
+const largestFile = 64 * 1024 * 1024;
+const mostProblems = 100;
 const formatMask = 0o170000n;
 const regular = 0o100000n;
 const directory = 0o040000n;
 /** A source changed within this time could change again without a trace in its timestamps. */
 const tickNs = 10_000_000n;
 
-/** Thrown for a source that no revision may consist of: a link, a device, too many files. */
-export class SourceError extends Error {}
+/** A working tree that is known to be as it was: nothing is listed, files are read where they stand. */
+export function reopenWorkingTree(path: string, key: string): Revision {
+  const root = realpathSync(path);
+  const read = (file: string): Buffer => readFileSync(`${root}/${file}`);
+  return { ...readHead(root), workingTree: true, key, files: { list: () => [], read }, root, watched: new Map(), problems: [] };
+}
 
 /**
  * The working tree of a repository as a revision, uncommitted changes included. Its key is made of stat signatures, so that
- * finding out that nothing changed reads no file.
+ * finding out that nothing changed reads no file. Links, devices and what cannot be read are problems; nothing is read
+ * through a link, so that a repository shows only what is in it.
  */
 export function openWorkingTree(path: string): Revision {
   const root = realpathSync(path);
   const files: SourceFile[] = [];
-  const watched: string[] = [];
-  const signatures = createHash('sha256');
+  const watched = new Map<string, PathSignature | undefined>();
+  const signatures: string[] = [];
   const now = BigInt(Date.now()) * 1_000_000n;
   let isRacy = false;
-  const walk = (relative: string): void => {
-    watched.push(`${root}/${relative}/`);
-    for (const entry of readdirSync(join(root, relative)).sort()) {
+  const problems: Problem[] = [];
+  const isReadable = readability();
+  const refuse = (file: string, message: string, code: Problem['code'] = 'not-a-file'): void => {
+    // Part of the key: a catalog that was made without it must not be taken for this one's.
+    signatures.push(`refused ${file}`);
+    if (problems.length < mostProblems) problems.push({ code, message, at: { file, line: 1, column: 1 } });
+  };
+  const walk = (relative: string, own: PathSignature): void => {
+    watched.set(`${root}/${relative}/`, own);
+    for (const entry of namesIn(`${root}/${relative}`, (why) => refuse(relative, why))) {
       if (entry === '.git' || entry.startsWith('.agent-')) continue;
+      if (files.length >= maximumFiles) return;
       const name = `${relative}/${entry}`;
-      const stat = lstatSync(`${root}/${name}`, { bigint: true });
+      const stat = statOf(`${root}/${name}`, (why) => refuse(name, why));
+      if (!stat) continue;
       const type = stat.mode & formatMask;
       if (type === directory) {
-        walk(name);
+        walk(name, stat);
         continue;
       }
-      if (type !== regular)
-        throw new SourceError(`${name} is not a regular file; links and devices are not read from a repository`);
-      if (files.length >= maximumFiles) throw new SourceError(`more than ${maximumFiles} files in the repository`);
-      watched.push(`${root}/${name}`);
+      if (type !== regular) {
+        refuse(name, 'not a regular file; links and devices are not read from a repository');
+        continue;
+      }
+      if (!isReadable(stat)) {
+        refuse(name, 'this user may not read it');
+        continue;
+      }
+      if (stat.size > largestFile) {
+        refuse(name, `the file has ${stat.size} bytes; expected at most ${largestFile}`, 'too-large');
+        continue;
+      }
+      watched.set(`${root}/${name}`, stat);
       files.push({ path: name, executable: (stat.mode & 0o100n) !== 0n, size: Number(stat.size) });
       isRacy ||= stat.ctimeNs > now - tickNs;
-      signatures.update(`${name}\0${stat.mode} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}\n`);
+      signatures.push(`${name}\0${stat.mode} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`);
     }
   };
-  watched.push(`${root}/`);
-  for (const name of directories) if (statSync(join(root, name), { throwIfNoEntry: false })?.isDirectory()) walk(name);
+  for (const name of directories) {
+    const stat = lstatSync(`${root}/${name}`, { bigint: true, throwIfNoEntry: false });
+    if (stat?.isDirectory()) walk(name, stat);
+    else watched.set(`${root}/${name}/`, undefined);
+    if (stat && !stat.isDirectory()) refuse(name, 'not a directory; links are not followed in a repository');
+  }
+  if (files.length >= maximumFiles) {
+    const message = `the repository has ${maximumFiles} files or more in ${directories.join(', ')}`;
+    problems.push({ code: 'too-large', message });
+  }
   // A racy source makes a key that never comes back.
-  if (isRacy) signatures.update(`racy ${now}`);
-  return { ...readHead(root), workingTree: true, key: signatures.digest('hex'), files: sourceTree(root, files), root, watched };
+  const key = sha256(`${signatures.join('\n')}${isRacy ? ` racy ${now}` : ''}`);
+  return { ...readHead(root), workingTree: true, key, files: sourceTree(root, files), root, watched, problems };
+}
+
+/** Names of a directory; of one that cannot be listed none, and `refuse` is told why. */
+function namesIn(path: string, refuse: (why: string) => void): readonly string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch (error) {
+    refuse(`cannot be listed: ${(error as NodeJS.ErrnoException).code}`);
+    return [];
+  }
+}
+
+function statOf(path: string, refuse: (why: string) => void): BigIntStats | undefined {
+  try {
+    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    // Node puts U+FFFD for bytes that are not UTF-8, and such a name leads nowhere.
+    if (!stat && path.includes('\ufffd')) refuse('its name is not UTF-8');
+    return stat;
+  } catch (error) {
+    refuse(`cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    return undefined;
+  }
+}
+
+/** Whether this user may read a file, by its mode bits: asking the system about each would cost as much as listing it. */
+function readability(): (stat: BigIntStats) => boolean {
+  const user = process.geteuid?.() ?? 0;
+  if (user === 0) return () => true;
+  const groups = new Set([process.getegid?.(), ...(process.getgroups?.() ?? [])]);
+  return ({ mode, uid, gid }) => {
+    const bit = Number(uid) === user ? 0o400n : groups.has(Number(gid)) ? 0o040n : 0o004n;
+    return (mode & bit) !== 0n;
+  };
 }
 
 function sourceTree(root: string, files: readonly SourceFile[]): SourceTree {

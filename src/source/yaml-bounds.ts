@@ -1,3 +1,5 @@
+import type { Problem } from '../model/problem.ts';
+
 /** What one YAML file may hold. A file within these bounds is read in well under a second. */
 export const yamlBounds = {
   /** Bytes. */
@@ -15,3 +17,10 @@ export const yamlBounds = {
   /** Problems that are listed for one file. */
   problems: 50,
 } as const;
+
+/** For a file that is not even read. */
+export function sizeProblem(file: string, size: number): Problem | undefined {
+  if (size <= yamlBounds.bytes) return undefined;
+  const message = `the file has ${size} bytes; expected at most ${yamlBounds.bytes}`;
+  return { code: 'too-large', message, at: { file, line: 1, column: 1 } };
+}

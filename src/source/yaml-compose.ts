@@ -4,7 +4,7 @@ import { yamlBounds } from './yaml-bounds.ts';
 import type { YamlVersion } from './yaml-scalar.ts';
 
 /** The nodes of one YAML text, or what is wrong with it. */
-export interface Composed {
+interface Composed {
   /** Null for an empty file; undefined when problems forbid to go on. */
   readonly contents: ParsedNode | null | undefined;
   readonly position: (offset: number) => SourcePosition;
@@ -74,7 +74,9 @@ function composeBounded(file: string, text: string, version: YamlVersion): Compo
     // The library finds the end of the file, not the quote that was left open.
     const isQuote = openQuote !== undefined && message.startsWith('Missing closing');
     const at = position(isQuote ? (openQuote ?? 0) : pos[0]);
-    return { code: 'yaml-syntax', message: isQuote ? 'a quote that is never closed' : explain(code, message), at };
+    if (isQuote) return { code: 'yaml-syntax', message: 'a quote that is never closed', at };
+    const hint = hints[code];
+    return { code: 'yaml-syntax', message: explain(code, message), at, ...(hint !== undefined && { hint }) };
   });
   // One slip gives several errors: the first of each line says it.
   const problems = [...new Map(errors.reverse().map((problem) => [problem.at?.line, problem])).values()]
@@ -116,6 +118,16 @@ const explanations: { readonly [code: string]: string } = {
   TAB_AS_INDENT: 'a tab is used as indentation; expected spaces',
   UNEXPECTED_TOKEN: 'a character or word that YAML does not allow here',
   TAG_RESOLVE_FAILED: 'a tag that cannot be read',
+};
+
+const checkIndentation = 'check the indentation of this line and of the one above';
+
+/** What people usually did. */
+const hints: { readonly [code: string]: string } = {
+  BAD_INDENT: checkIndentation,
+  BLOCK_AS_IMPLICIT_KEY: 'put a text that holds ": " into quotes, or check the indentation',
+  MISSING_CHAR: checkIndentation,
+  MULTILINE_IMPLICIT_KEY: 'a key ends in ": " and stands on one line; a text of several lines needs "|" or quotes',
 };
 
 /** The library's messages of the codes above may quote the file, which may hold secrets; the others are fixed sentences. */

@@ -15,7 +15,7 @@ export interface Located {
   readonly items?: readonly Located[];
 }
 
-export interface LocatedKey {
+interface LocatedKey {
   readonly offset: number;
   readonly node: Located;
 }

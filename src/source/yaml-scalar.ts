@@ -2,7 +2,7 @@
 export type YamlVersion = '1.1' | '1.2';
 
 /** What an unquoted scalar stands for; `refused` says why it cannot be kept exactly. */
-export type ScalarValue = null | boolean | number | string | { readonly refused: string };
+type ScalarValue = null | boolean | number | string | { readonly refused: string };
 
 const nulls = new Set(['', '~', 'null', 'Null', 'NULL']);
 const trues = new Set(['true', 'True', 'TRUE']);

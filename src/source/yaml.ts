@@ -1,12 +1,12 @@
 import type { KeyPath, LoadedFile } from '../model/located.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
-import { yamlBounds } from './yaml-bounds.ts';
+import { sizeProblem, yamlBounds } from './yaml-bounds.ts';
 import { composeYaml } from './yaml-compose.ts';
 import { locate, type Located } from './yaml-located.ts';
 import type { YamlVersion } from './yaml-scalar.ts';
 
 /** `loaded` is absent when the file cannot be read at all; otherwise it is everything that could be. */
-export interface ReadYaml {
+interface ReadYaml {
   readonly loaded?: LoadedFile;
   readonly problems: readonly Problem[];
 }
@@ -61,10 +61,8 @@ function loadedFile(file: string, root: Located, position: (offset: number) => S
 const refusedCharacter = /[\0-\x08\x0B\x0C\x0E-\x1F\x7F-\x84\x86-\x9F\uFFFE\uFFFF]|\r(?!\n)/;
 
 function decode(file: string, bytes: Uint8Array): string | Problem {
-  if (bytes.byteLength > yamlBounds.bytes) {
-    const message = `the file has ${bytes.byteLength} bytes; expected at most ${yamlBounds.bytes}`;
-    return { code: 'too-large', message, at: { file, line: 1, column: 1 } };
-  }
+  const tooLarge = sizeProblem(file, bytes.byteLength);
+  if (tooLarge) return tooLarge;
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

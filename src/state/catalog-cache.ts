@@ -1,13 +1,14 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Catalog, ContentRef } from '../model/catalog.ts';
 import type { HostPolicyDocument, PolicyDocument } from '../model/document.ts';
-import { canonicalJson } from '../model/json.ts';
+import { canonicalJson, sha256 } from '../model/json.ts';
 import type { SourceTree } from '../model/revision.ts';
 import type { HostChain } from '../model/host-chain.ts';
+import { makeStateDirectory } from './state-directory.ts';
 
 /** A compiled catalog, with what policy needs to judge a plan that is made from it. */
-export interface CachedCatalog {
+interface CachedCatalog {
   readonly key: string;
   readonly catalog: Catalog;
   readonly policy: PolicyDocument;
@@ -42,9 +43,13 @@ export function readCatalog(directory: string, key: string, sources: SourceTree)
 
 function readWritten(directory: string): Written | undefined {
   try {
-    return JSON.parse(readFileSync(join(directory, fileName), 'utf8')) as Written;
+    const bytes = readFileSync(join(directory, fileName));
+    const end = bytes.indexOf(10);
+    // A write that a power cut has torn may still be JSON; half a catalog must not make a host look converged.
+    if (bytes.toString('latin1', 0, end) !== sha256(bytes.subarray(end + 1))) return undefined;
+    return JSON.parse(bytes.toString('utf8', end + 1)) as Written;
   } catch {
-    // Absent or cut short: compiling is always right.
+    // Absent: compiling is always right.
     return undefined;
   }
 }
@@ -52,12 +57,10 @@ function readWritten(directory: string): Written | undefined {
 /** Must not be called for a catalog that secrets went into: it is kept as it is. */
 export function writeCatalog(directory: string, { catalog, ...rest }: CachedCatalog): void {
   const { contents, ...plain } = catalog;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeStateDirectory(directory);
   const staged = join(directory, `${fileName}.new`);
   rmSync(staged, { force: true });
-  writeFileSync(staged, canonicalJson({ ...rest, catalog: plain, ...contents.places() } satisfies Written), {
-    mode: 0o600,
-    flag: 'wx',
-  });
+  const text = canonicalJson({ ...rest, catalog: plain, ...contents.places() } satisfies Written);
+  writeFileSync(staged, `${sha256(text)}\n${text}`, { mode: 0o600, flag: 'wx' });
   renameSync(staged, join(directory, fileName));
 }

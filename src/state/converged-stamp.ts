@@ -1,11 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeStatIndex, type StatIndex } from '../host/stat-index.ts';
+import { makeStateDirectory } from './state-directory.ts';
 
 /** What a converged host needs to be told again, without compiling anything. */
-export interface StampHead {
+interface StampHead {
   /** Everything but the sources that the catalog was made from: facts, host policy, identities, program. */
   readonly environment: string;
+  /** Key of the revision whose sources these are. */
+  readonly revision: string;
   readonly host: string;
   readonly run: string;
   readonly resources: number;
@@ -43,7 +46,7 @@ export function readStamp(directory: string, locate: (path: string) => string): 
 }
 
 export function writeStamp(directory: string, { index, sources, ...head }: Stamp): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeStateDirectory(directory);
   const staged = join(directory, `${fileName}.new`);
   const sourceBytes = sources.encode();
   const line = `${JSON.stringify({ ...head, sourceBytes: sourceBytes.length })}\n`;

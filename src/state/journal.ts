@@ -4,26 +4,26 @@ import type { JsonObject } from '../model/json.ts';
 import { openSealing } from './sealing.ts';
 
 /** Undo of one effect, in the order of capture; restored in reverse. */
-export interface UndoEntry {
+interface UndoEntry {
   readonly address: Address;
   /** What `apply/undo.ts` needs to put things back. */
   readonly entry: JsonObject;
 }
 
-export interface OpenRun {
+interface OpenRun {
   readonly run: string;
   readonly key: string;
   readonly startedAt: string;
 }
 
 /** A refresh that some change owes; it stays until it is done, across crashes and rollbacks. */
-export interface OwedRefresh {
+interface OwedRefresh {
   readonly address: Address;
   readonly run: string;
   readonly because: Address;
 }
 
-export interface Quarantined {
+interface Quarantined {
   readonly key: string;
   readonly run: string;
   readonly reason: string;
@@ -34,8 +34,10 @@ export interface Quarantined {
  */
 export interface Journal {
   begin(run: string, key: string, startedAt: string): void;
-  /** The run that was begun and neither finished nor rolled back: what a crash left. */
+  /** The newest run that was begun and neither finished nor rolled back, or is being taken back: what a crash left. */
   open(): OpenRun | undefined;
+  /** An applied run is going to be taken back, whatever happens now: it is open again. */
+  reopen(run: string): void;
   finish(run: string, how: 'applied' | 'rolled-back'): void;
   addUndo(run: string, undo: UndoEntry): void;
   /** Newest first. */
@@ -43,6 +45,8 @@ export interface Journal {
   /** Keeps bytes for the undo of a run, encrypted with a key of this state directory. */
   putContent(run: string, digest: string, bytes: Uint8Array): void;
   content(run: string, digest: string): Buffer;
+  /** Throws unless all of a run's bytes can be read. */
+  requireContents(run: string): void;
   owe(refresh: OwedRefresh): void;
   settle(address: Address): void;
   owed(): readonly OwedRefresh[];
@@ -52,7 +56,7 @@ export interface Journal {
   release(): number;
   /** The key that a run was begun with. */
   keyOf(run: string): string | undefined;
-  /** Runs that were applied and whose undo data is still kept, newest first. */
+  /** Runs that were applied and whose undo data is still kept, newest first, whatever the clock said. */
   undoable(): readonly string[];
   /** Drops undo data of all but the newest `keep` applied runs. */
   forget(keep: number): void;
@@ -69,9 +73,10 @@ export function openJournal(database: DatabaseSync, directory: string): Journal 
   return {
     begin: (id, key, startedAt) => void run("INSERT INTO journal VALUES (?, 'open', ?, ?)", id, key, startedAt),
     open() {
-      const [row] = rows("SELECT * FROM journal WHERE state = 'open'");
+      const [row] = rows("SELECT * FROM journal WHERE state = 'open' ORDER BY rowid DESC LIMIT 1");
       return row && { run: String(row['run']), key: String(row['key']), startedAt: String(row['started_at']) };
     },
+    reopen: (id) => void run("UPDATE journal SET state = 'open' WHERE run = ?", id),
     finish(id, how) {
       run('UPDATE journal SET state = ? WHERE run = ?', how, id);
       if (how === 'rolled-back') dropUndo(run, id);
@@ -92,6 +97,10 @@ export function openJournal(database: DatabaseSync, directory: string): Journal 
       if (!row) throw new Error(`the undo data of run ${id} lacks content ${digest.slice(0, 12)}`);
       return sealing.open(row['bytes'] as Uint8Array);
     },
+    requireContents(id) {
+      for (const { bytes } of database.prepare('SELECT bytes FROM content WHERE run = ?').iterate(id))
+        sealing.open(bytes as Uint8Array);
+    },
     owe: ({ address, run: id, because }) => void run('INSERT OR REPLACE INTO owed VALUES (?, ?, ?)', address, id, because),
     settle: (address) => void run('DELETE FROM owed WHERE address = ?', address),
     owed: () =>
@@ -110,13 +119,9 @@ export function openJournal(database: DatabaseSync, directory: string): Journal 
       const [row] = rows('SELECT key FROM journal WHERE run = ?', id);
       return row && String(row['key']);
     },
-    undoable: () =>
-      rows("SELECT run FROM journal WHERE state = 'applied' ORDER BY started_at DESC, run DESC").map((row) => String(row['run'])),
+    undoable: () => rows("SELECT run FROM journal WHERE state = 'applied' ORDER BY rowid DESC").map((row) => String(row['run'])),
     forget(keep) {
-      for (const row of rows(
-        "SELECT run FROM journal WHERE state != 'open' ORDER BY started_at DESC, run DESC LIMIT -1 OFFSET ?",
-        keep,
-      )) {
+      for (const row of rows("SELECT run FROM journal WHERE state != 'open' ORDER BY rowid DESC LIMIT -1 OFFSET ?", keep)) {
         dropUndo(run, String(row['run']));
         run('DELETE FROM journal WHERE run = ?', String(row['run']));
       }

@@ -1,21 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address } from '../model/catalog.ts';
 import { canonicalJson } from '../model/json.ts';
+import type { LastApplied } from '../model/last-applied.ts';
 import { sealSecrets } from '../model/secret.ts';
 
 /** What was last applied for one resource, and by which run. */
-export interface LedgerEntry {
-  readonly address: Address;
-  readonly kind: string;
-  /** `digestOf(desired)` as it was applied. */
-  readonly digest: string;
-  readonly prune: 'yes' | 'no' | 'confirm';
-  /** Secrets stand in it sealed: known by digest only. */
-  readonly desired: object;
-  /** Contents of it are never shown, also after git stopped saying so. */
-  readonly sensitive: boolean;
-  /** `roles/golden_state/role.yaml:12:5`. */
-  readonly origin: string;
+export interface LedgerEntry extends LastApplied {
   readonly run: string;
   readonly revision: string | null;
   readonly appliedAt: string;

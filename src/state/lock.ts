@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeStateDirectory } from './state-directory.ts';
+import { namedError, StateError } from './state-error.ts';
 
 /** One run at a time per state directory. */
-export interface RunLock {
+interface RunLock {
   release(): void;
 }
 
@@ -12,15 +13,31 @@ export interface RunLock {
  * frees it and no stale file can block a host.
  */
 export function takeLock(directory: string): RunLock | undefined {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(join(directory, 'lock.db'), { timeout: 0 });
+  makeStateDirectory(directory);
+  const file = join(directory, 'lock.db');
+  const database = openLock(file);
   try {
-    database.exec('BEGIN EXCLUSIVE');
+    // Its journal stays in memory: a full disk must not keep a host from taking back what filled it.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
-    // 5 is SQLITE_BUSY.
-    if ((error as { errcode?: number }).errcode === 5) return undefined;
-    throw error;
+    const { errcode = 0 } = error as { readonly errcode?: number };
+    if (errcode === busy) return undefined;
+    // 26 is SQLITE_NOTADB.
+    if (errcode === 26)
+      throw new StateError(`${file} is not a lock of this program: something else wrote it`, `remove ${file}`, error);
+    throw namedError(file, error);
   }
   return { release: () => database.close() };
+}
+
+/** SQLITE_BUSY */
+const busy = 5;
+
+function openLock(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(file, { timeout: 0 });
+  } catch (error) {
+    throw namedError(file, error);
+  }
 }

@@ -1,9 +1,11 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openJournal, type Journal } from './journal.ts';
 import { openLedger, type Ledger } from './ledger.ts';
 import { openRuns, type Runs } from './runs.ts';
+import { makeStateDirectory } from './state-directory.ts';
+import { damaged, namedError, naming, StateError } from './state-error.ts';
 
 const schema = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -30,59 +32,87 @@ export interface State extends Disposable {
   close(): void;
 }
 
-/** Thrown when the state cannot be used. Nothing is applied then: an unreadable state must never look like a first run. */
-export class StateError extends Error {}
-
 /** Opens the state, or with `readOnly` what there is of it: undefined when nothing was ever applied. */
 export function openState(directory: string, options: { readonly readOnly: true }): State | undefined;
 export function openState(directory: string): State;
 export function openState(directory: string, { readOnly = false } = {}): State | undefined {
   const file = join(directory, 'state.db');
   if (readOnly) {
-    if (!statSync(file, { throwIfNoEntry: false })) return undefined;
-  } else {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    requirePrivate(directory);
-  }
+    if (!isThere(file)) return undefined;
+  } else makeStateDirectory(directory);
   try {
     const database = openDatabase(file, readOnly);
+    const close = (): void => database.close();
     return {
       directory,
-      ledger: openLedger(database),
-      journal: openJournal(database, directory),
-      runs: openRuns(database),
-      transaction: (act) => transaction(database, act),
-      close: () => database.close(),
-      [Symbol.dispose]: () => database.close(),
+      ledger: naming(file, openLedger(database)),
+      journal: naming(file, openJournal(database, directory)),
+      runs: naming(file, openRuns(database)),
+      ...naming(file, { transaction: <T>(act: () => T) => transaction(database, act), close }),
+      [Symbol.dispose]: close,
     };
   } catch (error) {
-    throw new StateError(
-      `the state database ${file} cannot be used: ${(error as Error).message}. Nothing was changed. ` +
-        'Restore it from a backup, or move it away to start with an empty ledger: resources are then adopted where they match.',
-      { cause: error },
-    );
+    const named = namedError(file, error);
+    throw named instanceof StateError ? new StateError(`${named.message}. Nothing was changed`, named.hint, error) : named;
+  }
+}
+
+function isThere(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw new StateError(`${file} cannot be read: ${(error as Error).message}`, 'run as the user whose state it is', error);
   }
 }
 
 function openDatabase(file: string, readOnly: boolean): DatabaseSync {
+  if (!readOnly && !statSync(file, { throwIfNoEntry: false })) createDatabase(file);
   const database = new DatabaseSync(file, { readOnly, timeout: 5000 });
-  if (!readOnly) {
-    chmodSync(file, 0o600);
-    // Not WAL: reading a WAL database creates files beside it, and `--check` writes nothing.
-    database.exec('PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;');
-    // One transaction: each would cost its own fsync, and half a schema must not exist.
-    const isNew = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables'] === 0;
-    if (isNew) transaction(database, () => database.exec(`${schema} INSERT INTO meta VALUES ('version', '${version}')`));
+  try {
+    if (!readOnly) prepareForWriting(database, file);
+    requireWhole(database, file);
+    if (database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables'] === 0)
+      throw damaged(file, 'it is empty');
+    const stored = Number(database.prepare("SELECT value FROM meta WHERE name = 'version'").get()?.['value']);
+    if (stored > version)
+      throw new StateError(
+        `${file} has format ${stored}, and this program knows ${version} at most: a newer one wrote it`,
+        'update this program',
+      );
+    if (stored !== version) throw damaged(file, `it has format ${stored}, not ${version}`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
   }
-  const stored = database.prepare("SELECT value FROM meta WHERE name = 'version'").get()?.['value'];
-  if (stored !== String(version)) throw new Error(`it has format ${String(stored)}, this program reads ${version}`);
-  return database;
 }
 
-function requirePrivate(directory: string): void {
-  const { uid, mode } = statSync(directory);
-  if (uid !== process.geteuid?.()) throw new StateError(`${directory} belongs to user ${uid}, not to the user who runs this`);
-  if ((mode & 0o077) !== 0) chmodSync(directory, 0o700);
+/** SQLite reads what is missing of the last page as zeros. */
+function requireWhole(database: DatabaseSync, file: string): void {
+  const pages = Number(database.prepare('PRAGMA page_count').get()?.['page_count']);
+  const bytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size']);
+  if (statSync(file).size < pages * bytes) throw damaged(file, 'its end is missing');
+}
+
+function prepareForWriting(database: DatabaseSync, file: string): void {
+  if ((statSync(file).mode & 0o777) !== 0o600) chmodSync(file, 0o600);
+  // Not WAL: reading a WAL database creates files beside it, and `--check` writes nothing.
+  database.exec('PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;');
+}
+
+/** Under another name until it is whole: an empty file under its own name has been damaged, and must not look like a first run. */
+function createDatabase(file: string): void {
+  const staged = file.replace(/\.db$/, '.new.db');
+  for (const left of [staged, `${staged}-journal`]) rmSync(left, { force: true });
+  // SQLite takes it as it is, and gives its journal the same mode.
+  writeFileSync(staged, '', { mode: 0o600, flag: 'wx' });
+  const database = new DatabaseSync(staged);
+  try {
+    transaction(database, () => database.exec(`${schema} INSERT INTO meta VALUES ('version', '${version}')`));
+  } finally {
+    database.close();
+  }
+  renameSync(staged, file);
 }
 
 function transaction<T>(database: DatabaseSync, act: () => T): T {

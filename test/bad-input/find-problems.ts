@@ -9,7 +9,7 @@ import { absent, type BadCase } from './bad-case.ts';
 
 const request = {
   facts: { os: { id: 'debian' }, arch: 'x86_64' },
-  secrets: { names: [], get: () => undefined, vault: () => ({ unreadable: 'there is no password here' }) },
+  secrets: { names: [], get: () => undefined, vault: () => ({ unreadable: 'there is no password here' }), opened: () => [] },
   revision: { id: 'abc', short: 'abc', author: 'Nobody', time: '2026-11-20T00:00:00Z' },
   kindNames: resourceTypes.map(({ kind }) => kind),
 };

@@ -11,7 +11,8 @@ export const inventoryCases: readonly BadCase[] = [
   ...casesOf(hosts, {}, [
     ['an inventory that is a list', 'bad-inventory', '¦- alpha\n'],
     ['an inventory that is a text', 'bad-inventory', '¦alpha\n'],
-    ['an INI inventory', 'yaml-syntax', '[wizards]\n¦alpha\n'],
+    ['an INI inventory', 'bad-inventory', '¦[wizards]\nalpha\n'],
+    ['an INI inventory that begins with comments', 'bad-inventory', '¦# who\n\n; and what\n[all:vars]\na=1\n'],
     ['an inventory plugin', 'bad-inventory', '¦plugin: constructed\n'],
     ['a group that is a list', 'bad-inventory', 'all:\n  children:\n    ¦wizards: [alpha]\n'],
     ['a group that is a text', 'bad-inventory', '¦all: alpha\n'],

@@ -90,6 +90,24 @@ export const kindCases = resourceCases([
     'wrong-type',
     kind('provider_chain', ['path: /srv/x.yaml', 'chain: [{provider: kimi-coding, model: k, key_env: ¦sk-abc}]']),
   ],
+  [
+    'a provider chain with an unknown provider',
+    'bad-provider-chain',
+    kind('provider_chain', ['path: /srv/x.yaml', 'chain: [{provider: ¦kimi-codin, model: k}]']),
+  ],
+  [
+    'a provider chain with the same slot twice',
+    'bad-provider-chain',
+    kind('provider_chain', [
+      'path: /srv/x.yaml',
+      'chain: [{provider: kimi-coding, model: k}, ¦{provider: kimi-coding, model: k}]',
+    ]),
+  ],
+  [
+    'a provider chain with a password in its URL',
+    'bad-provider-chain',
+    kind('provider_chain', ['path: /srv/x.yaml', 'chain: [{provider: custom, model: k, base_url: ¦"https://a:b@c.example/v1"}]']),
+  ],
   ...(
     [
       ['six fields', '* * * * * *'],
@@ -109,7 +127,7 @@ export const kindCases = resourceCases([
     ([name, schedule]) =>
       [
         `a schedule with ${name}`,
-        'wrong-type',
+        'bad-schedule',
         kind('cron', ['name: a', `schedule: ¦"${schedule}"`, 'command: "true"']),
       ] as const,
   ),

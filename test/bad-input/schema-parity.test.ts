@@ -37,7 +37,6 @@ const refinementOnly = new Set([
   'a database of bad SQL',
   'a database that drops',
   'a database without a schema',
-  ...corpus.map(({ name }) => name).filter((name) => name.startsWith('a schedule with ')),
 ]);
 
 interface Readable {

@@ -9,7 +9,7 @@ import { formatRatio, type Row } from './table.ts';
 import { assertSame, drift, renew, settle } from './trees.ts';
 
 /** A repository of one size with our target and the peer's beside it. */
-export interface Ground {
+interface Ground {
   readonly files: number;
   readonly pairs: number;
   readonly work: string;

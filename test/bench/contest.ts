@@ -1,7 +1,7 @@
 import { measure, type Command, type Sample } from './measure.ts';
 
 /** Our command against a peer's, on the same input. */
-export interface Contest {
+interface Contest {
   readonly ours: Command;
   readonly theirs: Command;
   /** Before every run of either. */
@@ -10,7 +10,7 @@ export interface Contest {
   readonly verify?: (target: 'ours' | 'theirs', sample: Sample) => void;
 }
 
-export interface Figures {
+interface Figures {
   /** Seconds. */
   readonly wall: number;
   readonly cpu: number;

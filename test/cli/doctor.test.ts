@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runCli } from '../support/run-cli.ts';
-import { makeSite, siteWith, type TempSite } from '../support/temp-site.ts';
+import { makeRepository, type Repository } from '../support/repository.ts';
 
 interface Finding {
   readonly name: string;
@@ -11,16 +12,16 @@ interface Finding {
   readonly fix?: string;
 }
 
-let site: TempSite;
+let repository: Repository;
 beforeEach(() => {
-  site = makeSite({ 'desired-state/site.yaml': siteWith('[]') });
+  repository = makeRepository('[]');
 });
-afterEach(() => site.dispose());
+afterEach(() => repository[Symbol.dispose]());
 
 const doctor = (env: Readonly<Record<string, string>>, ...args: readonly string[]) => {
   const { exit, stdout } = runCli(['doctor', '-o', 'json', ...args], {
-    cwd: site.source,
-    env: { RECONCILE_STATE_DIR: site.root, ...env },
+    cwd: repository.path,
+    env: { RECONCILE_STATE_DIR: repository.root, ...env },
   });
   const findings = JSON.parse(stdout) as readonly Finding[];
   return { exit, of: (name: string) => findings.find((finding) => finding.name === name)!, findings };
@@ -29,37 +30,81 @@ const doctor = (env: Readonly<Record<string, string>>, ...args: readonly string[
 it('every finding that is not ok has a fix, and one of them makes the exit code 1', () => {
   const { exit, findings, of } = doctor({}, '--host', 'nobody');
 
-  expect(of('host')).toMatchObject({ ok: false, found: 'none of nobody is in the inventory' });
-  expect(of('host').fix).toContain('demo');
+  expect(of('host')).toMatchObject({
+    ok: false,
+    found: 'the inventory has no host "nobody" (it has: box); choose one with --host',
+  });
+  expect(of('host').fix).toContain('--host');
   for (const { ok, fix } of findings) expect(fix === undefined).toBe(ok);
   expect(exit).toBe(1);
 });
 
 it('what is fine is ok: Node.js, repository, host', () => {
-  const { of } = doctor({}, '--host', 'demo');
+  const { of } = doctor({}, '--host', 'box');
 
-  expect([of('Node.js').ok, of('repository').found, of('host').found]).toEqual([true, site.source, 'demo']);
+  expect([of('Node.js').ok, of('repository').found, of('host').found]).toEqual([true, repository.path, 'box']);
 });
 
 it('a state directory that others can enter is found, with chmod as the fix', () => {
-  chmodSync(site.root, 0o755);
-  expect(doctor({}).of('state directory')).toMatchObject({ ok: false, fix: `chmod 700 ${site.root}` });
+  chmodSync(repository.root, 0o755);
+  expect(doctor({}).of('state directory')).toMatchObject({ ok: false, fix: `chmod 700 ${repository.root}` });
 
-  chmodSync(site.root, 0o700);
+  chmodSync(repository.root, 0o700);
   expect(doctor({}).of('state directory').ok).toBe(true);
 });
 
-it('an age identity that others can read is found, and one that is missing where there are secrets', () => {
-  const file = join(site.root, 'age.key');
-  mkdirSync(join(site.source, 'desired-state/secrets'));
-  writeFileSync(join(site.source, 'desired-state/secrets/token.age'), 'x');
-  expect(doctor({ RECONCILE_AGE_KEY_FILE: file }).of('age identity')).toMatchObject({ ok: false });
+it('a state that cannot be read is found, with what to do', () => {
+  chmodSync(repository.root, 0o700);
+  writeFileSync(join(repository.root, 'state.db'), 'no database');
 
-  writeFileSync(file, 'AGE-SECRET-KEY-1', { mode: 0o644 });
-  expect(doctor({ RECONCILE_AGE_KEY_FILE: file }).of('age identity').fix).toContain('chmod 600');
+  const { ok, found, fix } = doctor({}).of('state directory');
+
+  expect(ok).toBe(false);
+  expect(found).toContain('state.db cannot be used');
+  expect(fix).toContain('backup');
+});
+
+it('an age identity that others can read is found, one that is missing, and one that opens nothing', async () => {
+  const file = join(repository.root, 'age.key');
+  const identity = await generateX25519Identity();
+  const recipients = join(repository.path, 'desired-state/secrets/recipients.txt');
+  const found = () => doctor({ RECONCILE_AGE_KEY_FILE: file }).of('age identity');
+  mkdirSync(join(repository.path, 'desired-state/secrets'));
+  writeFileSync(recipients, `${await identityToRecipient(identity)}\n`);
+  runCli(['secret', 'set', 'token'], { cwd: repository.path, input: 'canary' });
+  expect(found()).toMatchObject({ ok: false, found: `the age identity ${file} does not exist` });
+
+  writeFileSync(file, `${identity}\n`, { mode: 0o644 });
+  expect(found().fix).toContain('chmod 600');
 
   chmodSync(file, 0o600);
-  expect(doctor({ RECONCILE_AGE_KEY_FILE: file }).of('age identity').ok).toBe(true);
+  expect(found()).toEqual({ name: 'age identity', ok: true, found: `${file} opens 1 of 1 secret` });
+
+  writeFileSync(file, `${await generateX25519Identity()}\n`);
+  expect(found()).toMatchObject({ ok: false, found: `${file} opens 0 of 1 secret` });
+  expect(found().fix).toContain('recipients.txt');
+});
+
+it('a vault password file that is missing or that others can read is found, where one is named', () => {
+  const file = join(repository.root, 'vault');
+  expect(doctor({}).of('vault password')).toBeUndefined();
+  expect(doctor({ RECONCILE_VAULT_PASSWORD_FILE: file }).of('vault password').found).toContain('does not exist');
+
+  writeFileSync(file, 'x', { mode: 0o644 });
+  expect(doctor({ RECONCILE_VAULT_PASSWORD_FILE: file }).of('vault password').fix).toBe(`chmod 600 ${file}`);
+
+  chmodSync(file, 0o600);
+  expect(doctor({ RECONCILE_VAULT_PASSWORD_FILE: file }).of('vault password').ok).toBe(true);
+});
+
+it('a broken host policy and a missing repository are found', () => {
+  const file = join(repository.root, 'host.yaml');
+  writeFileSync(file, 'pathss: {}\n');
+  expect(doctor({ RECONCILE_HOST_POLICY: file }).of('host policy')).toMatchObject({ ok: false });
+  expect(doctor({ RECONCILE_HOST_POLICY: file }).of('host policy').found).toContain('unknown key "pathss"');
+
+  rmSync(join(repository.path, 'desired-state/site.yaml'));
+  expect(doctor({}).of('repository')).toMatchObject({ ok: false, found: 'no configuration repository here or above' });
 });
 
 it('a program that is not on the PATH is found', () => {

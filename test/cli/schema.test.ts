@@ -1,3 +1,4 @@
+import addFormats from 'ajv-formats';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +7,8 @@ import { jsonSchemas } from '../../src/report/json-schemas.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const repository = new URL('../..', import.meta.url).pathname;
-const validator = (name: string) => new Ajv2020({ strict: false, allErrors: true }).compile({ ...jsonSchemas().get(name)! });
+const validator = (name: string) =>
+  addFormats.default(new Ajv2020({ strict: false, allErrors: true })).compile({ ...jsonSchemas().get(name)! });
 
 describe('the JSON Schemas', () => {
   it.each([...jsonSchemas().keys()])('%s is a valid schema', (name) => {

@@ -72,6 +72,24 @@ describe('the same thing twice', () => {
   });
 });
 
+describe('a template that another one takes', () => {
+  it.each([
+    '{% include "missing.j2" %}',
+    '{% extends "missing.j2" %}',
+    '{% import "missing.j2" as m %}',
+    '{% include "../policy.yaml" %}',
+  ])('is a problem when it cannot be found: %s', (text) => {
+    const { problems, addresses } = compileFiles({
+      ...siteOf('- { kind: file, path: /a, template: a.j2 }'),
+      'desired-state/templates/a.j2': `first\n${text}\n`,
+    });
+
+    expect(addresses).toEqual([]);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^desired-state\/templates\/a\.j2:2:/);
+  });
+});
+
 describe('after and notify', () => {
   const others = `
 - { kind: file, path: /other, content: "" }

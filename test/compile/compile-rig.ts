@@ -7,7 +7,7 @@ import { loadDocuments } from '../../src/source/load.ts';
 import { memoryTree } from '../inventory/memory-tree.ts';
 import { someSecrets } from './template-rig.ts';
 
-export interface Compiled {
+interface Compiled {
   readonly catalog: Catalog;
   readonly addresses: readonly string[];
   /** As they are shown to people. */

@@ -208,7 +208,7 @@ describe('secrets', () => {
     const { problems } = compileFiles(siteOf('- { kind: file, path: /a, content: "{{ secrets.foreign }}" }'));
 
     expect(problems).toEqual([
-      'desired-state/site.yaml:4:42  the secret "foreign" cannot be decrypted here: no identity of this host fits',
+      'desired-state/site.yaml:4:42  the secret "foreign" cannot be decrypted here: no identity of this host fits; `reconcile doctor` shows which keys this host has',
     ]);
   });
 });
@@ -218,7 +218,7 @@ it('only the asked kind is compiled', () => {
     siteOf(`
 - { kind: file, path: /a, content: "{{ nope }}", notify: ["command[c]"] }
 - { kind: directory, path: /d, after: ["file[/a]"] }`),
-    { only: 'directory' },
+    { only: ['directory'] },
   );
 
   expect(problems).toEqual([]);

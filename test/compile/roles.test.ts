@@ -33,7 +33,7 @@ resources:
   });
 
   it.each([
-    ['{ size: many }', '5:23', 'parameter "size" of role "web" must be integer'],
+    ['{ size: many }', '5:23', 'parameter "size" of role "web" must be a whole number'],
     ['{ size: 0 }', '5:23', 'parameter "size" of role "web" must be >= 1'],
     [
       '{ size: 1, colour: blue }',
@@ -44,7 +44,11 @@ resources:
     ['{ size: 1, deep: { no: 1 } }', '5:34', 'parameter "deep" of role "web" has no key "no"'],
     ['{}', '5:15', 'role "web" needs the parameter "size"'],
     ['{ size: "{{ prot }}" }', '5:23', '"prot" is undefined; did you mean "port"?'],
-    ['{ size: "{{ secrets.foreign }}" }', '5:23', 'the secret "foreign" cannot be decrypted here: no identity of this host fits'],
+    [
+      '{ size: "{{ secrets.foreign }}" }',
+      '5:23',
+      'the secret "foreign" cannot be decrypted here: no identity of this host fits; `reconcile doctor` shows which keys this host has',
+    ],
   ])('%s is a problem at its key', (text, at, message) => {
     expect(given(text).problems).toEqual([`desired-state/site.yaml:${at}  ${message}`]);
   });

@@ -86,7 +86,7 @@ describe('a problem of a scalar stands at the scalar', () => {
     ['{{ map.kee }}', 'undefined-variable', '"map" has no key "kee"', 'did you mean "key"?'],
     ['{{ list[5] }}', 'undefined-variable', '"list" has 2 items, there is no index 5', undefined],
     ['{{ port.name }}', 'undefined-variable', '"port" is a number and has no key "name"', undefined],
-    ['{{ port', 'template-syntax', 'template syntax: expected variable end', undefined],
+    ['{{ port', 'template-syntax', 'template syntax: expected "}}"', undefined],
     ['{% for x in %}', 'template-syntax', 'template syntax: unexpected token: %}', undefined],
     ["{{ 'abc }}", 'template-syntax', 'template syntax: a string is never closed', undefined],
     ['{{ home | to_jsn }}', 'template-failed', 'no filter "to_jsn"', 'did you mean "to_json"?'],

@@ -79,6 +79,12 @@ it('whatever stands in a template, the answer is a value or problems with a plac
       if (problems.length > 0) expect(value).toBeUndefined();
       expect(JSON.stringify([value, problems])).not.toMatch(/canary/i);
     }),
-    { numRuns: 2000 },
+    {
+      numRuns: 2000,
+      examples: [
+        ['{{ [] | path_join }}', false],
+        ['{{ a | ternary | to_json }}', false],
+      ],
+    },
   );
 });

@@ -5,14 +5,16 @@ import type { Scope, ScopeVariable } from '../../src/compile/template-scope.ts';
 /** A place for problems of scalars. */
 export const somewhere = { file: 'roles/web/role.yaml', line: 7, column: 12 };
 
-/** `secrets.token` and the vault text `sealed` can be read, `secrets.foreign` and any other vault text cannot. */
+/** `secrets.token`, `secrets.pin` and the vault text `sealed` can be read, `secrets.foreign` and any other vault text cannot. */
 export const someSecrets: Secrets = {
-  names: ['token', 'foreign'],
+  names: ['token', 'pin', 'foreign'],
   get: (name) => {
     if (name === 'token') return Secret.of('canary-token');
+    if (name === 'pin') return Secret.of('4711');
     return name === 'foreign' ? { unreadable: 'no identity of this host fits' } : undefined;
   },
   vault: (text) => (text === 'sealed' ? Secret.of('canary-vault') : { unreadable: 'no vault password fits' }),
+  opened: () => [],
 };
 
 export const openEngine = (templates: { readonly [path: string]: string } = {}): TemplateEngine =>

@@ -6,6 +6,8 @@ import { openEngine, scopeOf, somewhere } from './template-rig.ts';
 const variables = {
   password: { __ansible_vault: 'sealed' },
   foreign: { __ansible_vault: 'other' },
+  pin: '{{ secrets.pin }}',
+  pin_number: '{{ pin | int }}',
   url: 'postgres://u:{{ password }}@db',
   chained: '{{ url }}?x',
   users: [
@@ -47,6 +49,27 @@ describe('a text that a secret went into is a secret', () => {
     expect(touchedSecret).toBe(true);
     expect(inspect(value, { depth: 9 }) + JSON.stringify(value) + String(value)).not.toContain('canary');
     if (expected !== undefined) expect(plain(value)).toBe(expected);
+  });
+
+  it.each([
+    ['{{ pin | int }}', 4711],
+    ['{{ pin_number }}', 4711],
+    ['{{ pin_number + 1 }}', 4712],
+    ['{{ [pin_number, 2] | max }}', 4711],
+    ['{{ [pin_number, 2] | sum }}', 4713],
+    ['{{ "%05d" % pin_number }}', '04711'],
+    ['{{ password | length }}', 12],
+  ])('numbers too, and they stay numbers: %s', (text, expected) => {
+    const { value, problems } = evaluate(text);
+
+    expect(problems).toEqual([]);
+    expect(value).toBeInstanceOf(Secret);
+    expect((value as Secret).value()).toBe(expected);
+    expect(inspect(value) + JSON.stringify(value) + String(value)).not.toContain('471');
+  });
+
+  it('whether it holds is no secret', () => {
+    expect(evaluate('{{ pin_number > 4000 and pin_number is number }}').value).toBe(true);
   });
 
   it('also when it came as an item or a parameter', () => {

@@ -17,6 +17,7 @@ export function compileFleetHost(host: string, secrets: { readonly [name: string
     names: Object.keys(secrets),
     get: (name) => (secrets[name] === undefined ? undefined : Secret.of(secrets[name])),
     vault: () => ({ unreadable: 'this test has no vault password' }),
+    opened: () => [],
   };
   return compile(documents, inventory, findResourceType, {
     host,

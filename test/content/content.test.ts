@@ -6,7 +6,7 @@ import { formatProblem } from '../../src/model/problem.ts';
 import { holdsSecret } from '../../src/model/secret.ts';
 import { judgePortfolio } from '../../src/policy/portfolio.ts';
 import type { JudgeInput } from '../../src/policy/judge-input.ts';
-import type { ProviderSlot } from '../../src/model/host-chain.ts';
+import type { ProviderSlot } from '../../src/model/provider-slot.ts';
 import {
   catalogOf,
   catalogs,

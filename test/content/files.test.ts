@@ -140,15 +140,6 @@ describe('the files of the fleet', () => {
 });
 
 describe('the decisions of the content', () => {
-  const decisions = listed('src/decisions').filter((name) => /\/00[23]\d-/.test(name));
-
-  it.each(decisions)('%s has the five sections on one page', (name) => {
-    const headings = [...read(name).matchAll(/^## (.+)$/gm)].map((match) => match[1]);
-
-    expect(headings).toEqual(['Context', 'Decision', 'Alternatives rejected', 'Consequences', 'Non-goals']);
-    expect(read(name).split('\n').length).toBeLessThanOrEqual(32);
-  });
-
   it('exist when the content refers to them', () => {
     const numbers = content.flatMap((name) => [...read(name).matchAll(/ADR (\d{4})/g)].map((match) => match[1]!));
 

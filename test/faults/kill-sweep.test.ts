@@ -1,162 +1,88 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { makeRepository } from '../support/repository.ts';
-import { program } from '../support/run-cli.ts';
-import { snapshot } from '../support/snapshot.ts';
+import { chance, hasStrace, isLong, openFaultRig, sample, seed, type FaultRig, type SystemCall } from './fault-rig.ts';
 
-/** Every system call by which an apply changes a disk. */
-const mutating = [
-  'openat',
-  'write',
-  'pwrite64',
-  'fsync',
-  'fdatasync',
-  'ftruncate',
-  'rename',
-  'renameat2',
-  'link',
-  'unlink',
-  'rmdir',
-  'mkdir',
-  'symlink',
-  'fchmod',
-  'fchown',
-  'lchown',
-];
-const hasStrace = spawnSync('strace', ['-V']).status === 0;
-const isLong = process.env['LONG'] === '1';
-/** Of each system call's occurrences every n-th is tried, with another start in each run of the suite. */
-const stride = isLong ? 1 : 12;
-
-const resources = [
-  ...Array.from({ length: 12 }, (_, index) => `- { kind: file, path: /etc/f${index}, content: "new ${index}\\n", mode: "0640" }`),
-  '- { kind: directory, path: /srv/data, mode: "0700" }',
-  '- { kind: link, path: /etc/link, target: f1 }',
-  '- { kind: file, path: /etc/old, ensure: absent }',
-  '- { kind: tree, path: /srv/tree, source: overlay, purge: all }',
-  '- { kind: file, path: /srv/data/inside, content: "x" }',
-  '- { kind: file, path: /new/deep/file, content: "y" }',
-  '- { kind: link, path: /etc/changed, target: f2 }',
-  '- { kind: directory, path: /etc/f.d, mode: "0711" }',
-].join('\n');
-
-const sources = { 'desired-state/files/overlay/a': 'a\n', 'desired-state/files/overlay/b/c': 'c\n' };
+const timeout = 3_600_000;
 
 it.skipIf(!hasStrace)(
-  `kill -9 at ${isLong ? 'every' : 'sampled'} mutating system call: no torn file, and the next run converges`,
-  { timeout: 3_600_000 },
+  `kill -9 at ${isLong ? 'every' : 'sampled'} disk-changing calls tears no file, and the next run converges`,
+  { timeout },
   () => {
-    using repository = makeRepository(resources, sources);
-    const { path, root } = repository;
-    mkdirSync(join(root, 'etc'));
-    mkdirSync(join(root, 'srv/tree/foreign'), { recursive: true });
-    for (let index = 0; index < 12; index += 2) writeFileSync(join(root, `etc/f${index}`), `old ${index}\n`);
-    writeFileSync(join(root, 'etc/old'), 'goes\n');
-    writeFileSync(join(root, 'srv/tree/foreign/x'), 'goes\n');
-    symlinkSync('nowhere', join(root, 'etc/changed'));
-    const original = `${root}.original`;
-    cpSync(root, original, { recursive: true, verbatimSymlinks: true });
-    const restore = () => {
-      rmSync(root, { recursive: true });
-      cpSync(original, root, { recursive: true, verbatimSymlinks: true });
-    };
-    const trace = `${root}.trace`;
-    const traced = (call: string, inject: readonly string[]) =>
-      spawnSync(
-        'strace',
-        [
-          '-f',
-          '-qq',
-          '-o',
-          trace,
-          '-e',
-          `trace=${call}`,
-          ...inject,
-          process.execPath,
-          program,
-          '--source',
-          path,
-          '--host',
-          'box',
-          '--root',
-          root,
-        ],
-        {
-          // One thread does all the calls: strace counts occurrences per thread.
-          env: {
-            PATH: process.env['PATH'] ?? '',
-            HOME: '/nonexistent',
-            UV_THREADPOOL_SIZE: '1',
-            NODE_DISABLE_COMPILE_CACHE: '1',
-          },
-          encoding: 'utf8',
-        },
-      );
-    const before = snapshot(root);
-    expect(repository.run().exit).toBe(0);
-    const goal = files(root);
-    const versions = knownVersions(before, snapshot(root));
-    let points = 0;
-    let fired = 0;
+    using rig = openFaultRig();
+    rig.restore();
+    const calls = rig.mutatingCalls();
+    const points = sample(calls, 70, chance('kill'));
 
-    for (const call of mutating) {
-      restore();
-      traced(call, []);
-      const lines = readFileSync(trace, 'utf8').split('\n');
-      const byThread = new Map<string, number>();
-      for (const line of lines)
-        if (line.includes(` ${call}(`)) byThread.set(line.split(' ')[0] ?? '', (byThread.get(line.split(' ')[0] ?? '') ?? 0) + 1);
-      const count = Math.max(0, ...byThread.values());
-      const first = isLong ? 1 : 1 + (Date.now() % stride);
-      for (let when = Math.min(first, count); when <= count && when > 0; when += stride) {
-        restore();
-        traced(call, ['-e', `inject=${call}:signal=KILL:when=${when}`]);
-        points++;
-        if (/killed by SIGKILL/.test(readFileSync(trace, 'utf8'))) fired++;
-        const place = `${call} ${when}`;
-        for (const [file, state] of files(root))
-          if (!isDirectory(state)) expect(versions.get(file), `${place}: ${file} is old or new`).toContain(state);
+    const fired = killAt(rig, points, () => rig.restore());
 
-        expect(repository.run().exit, `${place}: the next run`).toBe(0);
-        expect(files(root), `${place}: converged`).toEqual(goal);
-        expect(strays(root), `${place}: nothing staged is left`).toEqual([]);
-        const after = snapshot(root);
-        expect(repository.run().stdout, `${place}: the run after`).toContain('nothing to do');
-        expect(snapshot(root)).toBe(after);
-      }
-    }
-    console.log(`killed at ${fired} of ${points} points`);
-    expect(fired / points).toBeGreaterThan(0.9);
+    expect(calls.length).toBeGreaterThan(200);
+    tell('an apply', calls, points, fired);
   },
 );
 
-const isOurs = (path: string): boolean => path === '/var' || path.includes('.agent-');
+it.skipIf(!hasStrace)('kill -9 of the run that recovers from a kill -9 is recovered from', { timeout }, () => {
+  using rig = openFaultRig();
+  const random = chance('double');
+  rig.restore();
+  const first = sample(rig.mutatingCalls(), 6, random);
+  const calls: SystemCall[] = [];
+  const points: SystemCall[] = [];
+  let fired = 0;
 
-/** Path and state of everything but the program's own. */
-const files = (root: string): Map<string, string> =>
-  new Map(
-    (existsSync(root) ? snapshot(root, { ignore: isOurs }) : '')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line): [string, string] => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' '))]),
-  );
-
-/** Every state in which a path stood in one of the snapshots. */
-function knownVersions(...snapshots: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const known = new Map<string, string[]>();
-  for (const line of snapshots.flatMap((each) => each.split('\n'))) {
-    const file = line.slice(0, line.indexOf(' '));
-    known.set(file, [...(known.get(file) ?? []), line.slice(line.indexOf(' '))]);
+  for (const call of first) {
+    rig.restore();
+    rig.inject(call, 'signal=KILL');
+    const crashed = rig.keep();
+    const again = rig.mutatingCalls();
+    const chosen = sample(again, 4, random);
+    fired += killAt(rig, chosen, () => rig.restore(crashed), `after ${call.name} ${call.nth}, `);
+    calls.push(...again);
+    points.push(...chosen);
   }
-  return known;
+
+  tell('a recovery', calls, points, fired);
+});
+
+it.skipIf(!hasStrace)('kill -9 of `reconcile rollback` leaves all of it or nothing to the next run', { timeout }, () => {
+  using rig = openFaultRig();
+  rig.restore();
+  expect(rig.run().exit).toBe(0);
+  const applied = rig.keep();
+  const calls = rig.mutatingCalls(['rollback']);
+  const points = sample(calls, 14, chance('rollback'));
+  const exits: (number | null)[] = [];
+  let fired = 0;
+
+  for (const call of points) {
+    rig.restore(applied);
+    const place = `${call.name} ${call.nth} (${call.text.slice(0, 80)}), seed ${seed}`;
+    if (rig.inject(call, 'signal=KILL', ['rollback']).fired) fired++;
+    rig.expectWhole(place);
+    const { exit, stdout } = rig.run();
+    exits.push(exit);
+    expect([0, 7], `${place}: ${stdout}`).toContain(exit);
+    expect(rig.now(), `${place}: ${stdout}`).toEqual(exit === 0 ? rig.goal : rig.before);
+    rig.release();
+    rig.expectConverges(place);
+  }
+
+  tell('a rollback', calls, points, fired);
+  expect(exits.filter((exit) => exit === 7).length).toBeGreaterThan(points.length / 3);
+});
+
+/** How many of them fired. After each the tree is whole and the next run converges. */
+function killAt(rig: FaultRig, points: readonly SystemCall[], restore: () => void, prefix = ''): number {
+  let fired = 0;
+  for (const call of points) {
+    restore();
+    const place = `${prefix}${call.name} ${call.nth} (${call.text.slice(0, 80)}), seed ${seed}`;
+    if (rig.inject(call, 'signal=KILL').fired) fired++;
+    rig.expectWhole(place);
+    rig.expectConverges(place);
+  }
+  return fired;
 }
 
-/** Directories may be on their way to their mode; files and links never are. */
-const isDirectory = (state: string): boolean => state.startsWith(' 40000 ');
-
-const strays = (root: string): string[] =>
-  readdirSync(root, { recursive: true })
-    .map(String)
-    .filter((path) => path.includes('.agent-'));
+function tell(what: string, calls: readonly SystemCall[], points: readonly SystemCall[], fired: number): void {
+  console.log(`seed ${seed}: ${what} has ${calls.length} disk-changing calls; killed at ${fired} of ${points.length} chosen`);
+  expect(fired / points.length).toBeGreaterThan(0.97);
+}

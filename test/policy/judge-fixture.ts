@@ -1,9 +1,10 @@
 import { hostPolicyDocument, policyDocument } from '../../src/model/document.ts';
 import type { Action, Change, Step } from '../../src/model/plan.ts';
 import type { JudgeInput } from '../../src/policy/judge-input.ts';
-import type { HostChain, ProviderSlot } from '../../src/model/host-chain.ts';
+import type { HostChain } from '../../src/model/host-chain.ts';
+import type { ProviderSlot } from '../../src/model/provider-slot.ts';
 
-export interface StepOptions {
+interface StepOptions {
   readonly action?: Action | 'none';
   readonly cause?: Step['cause'];
   readonly changes?: readonly Change[];

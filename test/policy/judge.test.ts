@@ -144,19 +144,6 @@ describe('one rule at a time', () => {
     ['an empty catalog on a new host', { steps: [], ledgerSize: 0 }, 'allow'],
 
     [
-      'a removal that needs a confirmation',
-      { steps: [makeStep('/srv/x', { action: 'remove', prune: 'confirm' }), makeStep('/srv/a')] },
-      'confirm-required',
-    ],
-    [
-      'a confirmed removal',
-      {
-        steps: [makeStep('/srv/x', { action: 'remove', prune: 'confirm' }), makeStep('/srv/a')],
-        confirmed: new Set(['file[/srv/x]']),
-      },
-      'allow',
-    ],
-    [
       'a removal that the plan holds',
       {
         steps: [
@@ -172,7 +159,6 @@ describe('one rule at a time', () => {
     const verdict = judge(makeInput(options));
 
     expect(verdict.problems.map(({ code }) => code)).toEqual(expected === 'allow' ? [] : [expected]);
-    expect(verdict.decision).toBe(expected === 'allow' ? 'allow' : 'deny');
   });
 });
 
@@ -243,7 +229,7 @@ describe('what a refusal says', () => {
       },
     };
 
-    expect(judge(makeInput({ texts })).decision).toBe('allow');
+    expect(judge(makeInput({ texts })).problems).toEqual([]);
   });
 
   it('lists at most about a hundred matches', () => {

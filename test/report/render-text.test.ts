@@ -108,7 +108,7 @@ describe('a step', () => {
     ['create', 'drift', '+ file[/etc/motd]  drift: removed on this host'],
     ['replace', 'conflict', '± file[/etc/motd]  conflict: changed in git and on this host'],
     ['remove', 'orphan', '- file[/etc/motd]  orphan: no longer in git'],
-    ['none', 'adopted', '= file[/etc/motd]  adopted: already as git wants it, now recorded'],
+    ['none', 'adopted', '= file[/etc/motd]  adopted: already as git wants it'],
     ['update', 'unmanaged', '~ file[/etc/motd]  unmanaged: stood here before reconcile'],
   ] as const)('that would %s because of %s says so in words', (action, cause, line) => {
     expect(text({ action, cause }).split('\n')[0]).toBe(line);
@@ -174,7 +174,7 @@ describe('a step', () => {
 
     expect(brief).toContain('+line 12');
     expect(brief).not.toContain('+line 13');
-    expect(brief).toContain('... 87 more lines of /x; --diff shows all');
+    expect(brief).toContain('... 87 more lines of /x; --diff shows more');
     expect(renderSteps([stepWith({ diffs })], plain, 'full')).toContain('+line 99');
   });
 });

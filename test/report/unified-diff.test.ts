@@ -92,6 +92,6 @@ describe('the diffs of one run', () => {
   it('are cut when one is very long', async () => {
     const long = { path: '/x', before: undefined, after: Buffer.from('line\n'.repeat(1_000)) };
 
-    expect((await openDiffer()(long))?.text).toContain('... 600 more lines');
+    expect((await openDiffer()(long))?.text).toContain('... 900 more lines');
   });
 });

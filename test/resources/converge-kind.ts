@@ -1,48 +1,30 @@
 import { openLocalHost } from '../../src/host/local-host.ts';
-import { noContents, type Contents, type ContentRef } from '../../src/model/catalog.ts';
-import { sha256 } from '../../src/model/json.ts';
 import type { Diff } from '../../src/model/plan.ts';
-import { Secret } from '../../src/model/secret.ts';
-import type { AnyResourceType, PrepareContext } from '../../src/resources/resource-type.ts';
+import type { AnyResourceType } from '../../src/resources/resource-type.ts';
+import { openContentMemory, type Sources } from '../support/content-memory.ts';
 
 export const signal = new AbortController().signal;
 
-const known = new Map<string, Buffer>();
-const remember = (bytes: Buffer): ContentRef => {
-  const digest = sha256(bytes);
-  known.set(digest, bytes);
-  return { sha256: digest, size: bytes.length };
-};
-export const contents: Contents = {
-  ...noContents,
-  read: ({ sha256: digest }) => known.get(digest) ?? Buffer.alloc(0),
-};
+const memory = openContentMemory();
+export const { contents } = memory;
 
 /** What compile does with one resource: `attribute: message; hint` for every problem, else the desired state. */
 export function prepare(
   type: AnyResourceType,
   attributes: object,
-  sources: Readonly<Record<string, string>> = {},
+  sources: Sources = {},
 ): { readonly desired?: any; readonly id?: string; readonly problems: readonly string[] } {
   const parsed = type.spec.safeParse(attributes);
   if (!parsed.success) return { problems: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) };
   const problems: string[] = [];
-  const context: PrepareContext = {
-    text: (content) => remember(Buffer.from(content instanceof Secret ? content.reveal() : content)),
-    sourceFile(name) {
-      const text = sources[name];
-      return text === undefined ? undefined : { content: remember(Buffer.from(text)), executable: false };
-    },
-    sourceDirectory: () => undefined,
-    template: () => undefined,
-    read: (ref) => contents.read(ref),
-    problem: (attribute, message, hint) => void problems.push(`${attribute}: ${message}${hint ? `; ${hint}` : ''}`),
-  };
+  const context = memory.prepareContext(sources, (attribute, message, hint) => {
+    problems.push(`${attribute}: ${message}${hint ? `; ${hint}` : ''}`);
+  });
   const desired = type.prepare(parsed.data, context);
   return problems.length > 0 ? { problems } : { desired, id: type.identify(parsed.data), problems };
 }
 
-export interface Converged {
+interface Converged {
   readonly diff: Diff;
   /** After apply. */
   readonly again: Diff;

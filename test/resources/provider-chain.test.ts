@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openLocalReader } from '../../src/host/local-reader.ts';
 import { config } from '../../src/resources/types/config.ts';
-import { chainOf, isLocalProvider, providerChain } from '../../src/resources/types/provider-chain.ts';
+import { providerChain } from '../../src/resources/types/provider-chain.ts';
 import { theLaws } from '../support/laws.ts';
 import { openRig, type Rig } from '../support/resource-rig.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -233,23 +233,9 @@ it('a provider of one’s own has an address', () =>
 
 it('policy sees the slots as they were written', () =>
   withRig(async (rig) => {
-    expect(chainOf(rig.resource(providerChain, { path, chain }).desired as never)).toEqual([
+    expect(providerChain.chain?.(rig.resource(providerChain, { path, chain }).desired as never)).toEqual([
       kimi,
       { ...gemini, timeout: 30 },
       { ...local, timeout: 120 },
     ]);
   }));
-
-it.each<[boolean, string, string | undefined]>([
-  [true, 'ollama', 'http://localhost:11434/v1'],
-  [true, 'custom', 'http://127.0.0.1:8000/v1'],
-  [true, 'vllm', 'http://[::1]:8000/v1'],
-  [true, 'lmstudio', undefined],
-  [false, 'lmstudio', 'http://192.0.2.7:1234/v1'],
-  [false, 'ollama', undefined],
-  [false, 'ollama', 'http://127.0.0.1.example/v1'],
-  [false, 'ollama-cloud', 'http://localhost:11434/v1'],
-  [false, 'kimi-coding', undefined],
-])('local is %s for %s at %s', (expected, provider, url) => {
-  expect(isLocalProvider({ provider, ...(url !== undefined && { base_url: url }) })).toBe(expected);
-});

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLocalReader } from '../../src/host/local-reader.ts';
 import { sqlite } from '../../src/resources/types/sqlite.ts';
 import { converge, prepare } from './converge-kind.ts';
+import { insert, schema, useDatabase, wider } from './sqlite-rig.ts';
 
 let root: string;
 beforeEach(() => {
@@ -15,29 +16,8 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 const file = (suffix = ''): string => join(root, `db/log.db${suffix}`);
-function use<T>(act: (database: DatabaseSync) => T): T {
-  const database = new DatabaseSync(file());
-  try {
-    return act(database);
-  } finally {
-    database.close();
-  }
-}
+const use = <T>(act: (database: DatabaseSync) => T): T => useDatabase(file(), act);
 
-const schema = `
-  PRAGMA journal_mode = wal;
-  PRAGMA user_version = 2;
-  CREATE TABLE IF NOT EXISTS request_log (id INTEGER PRIMARY KEY, agent_name TEXT NOT NULL, at TEXT NOT NULL);
-  CREATE INDEX IF NOT EXISTS request_log_agent ON request_log (agent_name, at);`;
-const wider = schema
-  .replace('at TEXT NOT NULL)', 'at TEXT NOT NULL, cost REAL NOT NULL DEFAULT 0)')
-  .concat('CREATE TABLE providers (name TEXT PRIMARY KEY);');
-const insert = (count: number) => (opened: DatabaseSync) => {
-  const add = opened.prepare('INSERT INTO request_log (agent_name, at) VALUES (?, ?)');
-  opened.exec('BEGIN');
-  for (let index = 0; index < count; index++) add.run(`agent ${index}`, '2026-11-20');
-  opened.exec('COMMIT');
-};
 const rows = (): unknown[] => use((opened) => opened.prepare('SELECT agent_name FROM request_log').all());
 
 describe('undo on a live host', () => {

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LocalHost } from '../../src/host/local-host.ts';
 import type { AnyResourceType } from '../../src/resources/resource-type.ts';
-import { openRig, type Rig, type Sources } from './resource-rig.ts';
+import type { Sources } from './content-memory.ts';
+import { openRig, type Rig } from './resource-rig.ts';
 import { snapshot } from './snapshot.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-export interface LawCase {
+interface LawCase {
   /** A fact: `replaces a shorter file`. */
   readonly name: string;
   /** Makes the host as it was before; `root` stands for `/`. */

@@ -1,8 +1,10 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Report } from '../../src/model/report.ts';
 import { runCli, type CliResult } from './run-cli.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
+import { writeBelow } from './write-below.ts';
 
 /** A configuration repository with one host, `box`, and a sandbox root for it; gone when the scope ends. */
 export interface Repository extends Disposable {
@@ -10,6 +12,10 @@ export interface Repository extends Disposable {
   readonly root: string;
   /** Writes a file of the repository. */
   write(name: string, content: string): void;
+  /** Commits everything; author Ada. Without a commit it is no git repository at all. */
+  commit(message: string): void;
+  /** Runs the built program in it, with these arguments alone. */
+  cli(...args: readonly string[]): CliResult;
   /** Runs the built program on it: `--source`, `--host box` and `--root` are added. */
   run(args?: readonly string[], env?: Readonly<Record<string, string>>): CliResult;
   /** The same with `-o json`, parsed. */
@@ -21,12 +27,7 @@ export function makeRepository(resources: string, files: Readonly<Record<string,
   const path = join(directory.path, 'config');
   const root = join(directory.path, 'root');
   mkdirSync(root);
-  const write = (name: string, content: string): void => {
-    const file = join(path, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
-    if (content.startsWith('#!')) chmodSync(file, 0o755);
-  };
+  const write = (name: string, content: string): void => writeBelow(path, name, content);
   write('inventory/hosts.yml', 'all:\n  hosts:\n    box:\n');
   write('desired-state/site.yaml', site(resources));
   for (const [name, content] of Object.entries(files)) write(name, content);
@@ -36,6 +37,15 @@ export function makeRepository(resources: string, files: Readonly<Record<string,
     path,
     root,
     write,
+    commit(message) {
+      const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@machine.example', '-c', 'init.defaultBranch=main'];
+      const env = { PATH: process.env['PATH'], HOME: directory.path };
+      const git = (...args: string[]) => execFileSync('git', [...identity, ...args], { cwd: path, env, stdio: 'pipe' });
+      if (!existsSync(join(path, '.git'))) git('init', '--quiet');
+      git('add', '--all');
+      git('commit', '--quiet', '--message', message);
+    },
+    cli: (...args) => runCli(args, { cwd: path, env: { HOME: directory.path } }),
     run,
     report(args = [], env) {
       const { stdout, stderr } = run([...args, '-o', 'json'], env);

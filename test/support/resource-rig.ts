@@ -4,18 +4,16 @@ import { applyPlan, type ApplyDeps } from '../../src/apply/apply.ts';
 import { rollBack } from '../../src/apply/rollback.ts';
 import { openLocalHost, type LocalHost } from '../../src/host/local-host.ts';
 import { openLocalReader } from '../../src/host/local-reader.ts';
-import { noContents, type CatalogResource, type ContentRef } from '../../src/model/catalog.ts';
-import { digestOf, sha256 } from '../../src/model/json.ts';
-import type { Plan } from '../../src/model/plan.ts';
-import { Secret } from '../../src/model/secret.ts';
+import type { CatalogResource } from '../../src/model/catalog.ts';
+import { digestOf } from '../../src/model/json.ts';
+import type { LastApplied } from '../../src/model/last-applied.ts';
+import { isDone, type Plan } from '../../src/model/plan.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
 import { isSensitive, makePlan } from '../../src/plan/make-plan.ts';
-import { observe, type LastApplied } from '../../src/plan/observe.ts';
-import type { AnyResourceType, PrepareContext } from '../../src/resources/resource-type.ts';
+import { observe } from '../../src/plan/observe.ts';
+import type { AnyResourceType } from '../../src/resources/resource-type.ts';
 import { openState, type State } from '../../src/state/state.ts';
-
-/** Files of a pretended repository, by the name that `source:` or `template:` gives. */
-export type Sources = Readonly<Record<string, string>>;
+import { openContentMemory, type ContentMemory, type Sources } from './content-memory.ts';
 
 /** Resources of any kinds on a real temporary directory, through the engine's own stages. */
 export interface Rig extends Disposable {
@@ -38,10 +36,10 @@ export function openRig(
   const root = join(directory, 'root');
   mkdirSync(root, { recursive: true });
   const state = openState(join(directory, 'state'));
-  const bytes = new Map<string, Buffer>();
+  const memory = openContentMemory();
+  const { contents } = memory;
   const find = (kind: string): AnyResourceType => types.find((type) => type.kind === kind) as AnyResourceType;
   const signal = new AbortController().signal;
-  const contents = { ...noContents, read: (ref: ContentRef): Buffer => bytes.get(ref.sha256) as Buffer };
   const ledger = (): ReadonlyMap<string, LastApplied> => state.ledger.all();
   const hostOptions = { root, ...options };
   let runs = 0;
@@ -58,8 +56,10 @@ export function openRig(
       ledger: ledger(),
       owed: [],
       types: find,
-      touched: touched,
+      touched,
       hasAccount: () => true,
+      unwritable: () => undefined,
+      live: false,
       tags: [],
       isConfirmed: true,
     });
@@ -73,7 +73,7 @@ export function openRig(
     plan: planOf,
     async apply(resources, wrap = (host) => host) {
       const plan = await planOf(resources);
-      const steps = plan.steps.filter(({ diff, held }) => diff.action !== 'none' && !held);
+      const steps = plan.steps.filter(isDone);
       const run = `run-${String(++runs).padStart(4, '0')}`;
       const host = openLocalHost(hostOptions);
       const deps: ApplyDeps = { run, host: wrap(host), state, contents, ledger: ledger(), types: find, emit: () => undefined };
@@ -117,36 +117,20 @@ export function openRig(
         host.close();
       }
     },
-    resource: (type, attributes, sources = {}) => makeResource(type, attributes, sources, bytes),
+    resource: (type, attributes, sources = {}) => makeResource(type, attributes, sources, memory),
     [Symbol.dispose]: () => state.close(),
   };
 }
 
-function makeResource(type: AnyResourceType, attributes: object, sources: Sources, bytes: Map<string, Buffer>): CatalogResource {
-  const keep = (text: string | Buffer, sensitive = false): ContentRef => {
-    const content = Buffer.from(text);
-    bytes.set(sha256(content), content);
-    return { sha256: sha256(content), size: content.length, ...(sensitive && { sensitive: true as const }) };
-  };
-  const known = (name: string): string => {
-    const text = sources[name];
-    if (text === undefined) throw new Error(`the rig has no source "${name}"`);
-    return text;
-  };
-  const context: PrepareContext = {
-    text: (text) => (text instanceof Secret ? keep(text.reveal(), true) : keep(text)),
-    sourceFile: (name) => ({ content: keep(known(name)), executable: false }),
-    sourceDirectory: (name) =>
-      Object.keys(sources)
-        .filter((path) => path.startsWith(`${name}/`))
-        .sort()
-        .map((path) => ({ path: path.slice(name.length + 1), executable: path.endsWith('.sh'), content: keep(known(path)) })),
-    template: (name) => keep(known(name)),
-    read: ({ sha256: digest }) => bytes.get(digest) as Buffer,
-    problem: (attribute, message) => {
-      throw new Error(`${attribute}: ${message}`);
-    },
-  };
+function makeResource(
+  type: AnyResourceType,
+  attributes: object,
+  sources: Sources,
+  { prepareContext }: ContentMemory,
+): CatalogResource {
+  const context = prepareContext(sources, (attribute, message) => {
+    throw new Error(`${attribute}: ${message}`);
+  });
   const parsed = type.spec.parse(attributes);
   const desired = type.prepare(parsed, context) as object;
   const id = type.identify(parsed);

@@ -19,7 +19,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const line =
     outcome === 'same'
       ? `${file} already has the live content of ${path}`
-      : `${file}: written from ${path} (${bytes(size)}); look at it with git diff, and commit it`;
+      : `${file}: written from ${path} (${bytes(size)}), for every host that gets it; look at it with git diff, and commit it`;
   process.stdout.write(`${printableLine(line)}\n`);
   return 0;
 }

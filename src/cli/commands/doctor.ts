@@ -1,16 +1,20 @@
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { machineNames } from '../../host/facts.ts';
 import { loadHostPolicy } from '../../host/host-policy.ts';
-import { identityFiles } from '../../host/identities.ts';
+import { identityFiles, readIdentities } from '../../host/identities.ts';
+import { chooseHost } from '../../inventory/choose-host.ts';
 import { readInventory } from '../../inventory/read-inventory.ts';
-import { secretsDirectory } from '../../inventory/open-secrets.ts';
+import { openSecrets } from '../../inventory/open-secrets.ts';
 import { formatProblem } from '../../model/problem.ts';
+import { Secret } from '../../model/secret.ts';
 import { paintFor } from '../../report/paint.ts';
 import { printableLine } from '../../report/printable.ts';
+import { count } from '../../report/render-text.ts';
 import { findRepository } from '../../source/find-repository.ts';
 import { loadInventoryFiles } from '../../source/inventory-files.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
+import { openState } from '../../state/state.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { rootOption } from '../request.ts';
@@ -30,13 +34,14 @@ export async function run(invocation: Invocation): Promise<number> {
   const directory = stateDirectory(rootOption(invocation));
   const findings = [
     nodeVersion(),
-    program('git', 'apt-get install git: commits and authors are read with it'),
-    program('crontab', 'apt-get install cron: the kind cron writes through it', ['cron']),
+    git(),
+    crontab(),
     stateIsUsable(directory),
     diskSpace(directory),
     hostPolicy(),
     repository(source),
-    ...(source === undefined ? [] : [hostIsKnown(source, textOption(invocation, 'host')), identity(source)]),
+    ...(source === undefined ? [] : [hostIsKnown(source, textOption(invocation, 'host')), await identity(source)]),
+    ...vaultPassword(),
   ];
   if (textOption(invocation, 'output') === 'json') writeJson(findings);
   else {
@@ -62,11 +67,20 @@ function nodeVersion(): Finding {
   );
 }
 
-function program(name: string, fix: string, packages: readonly string[] = [name]): Finding {
-  const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  const place = directories.map((directory) => join(directory, name)).find((file) => isAccessible(file, constants.X_OK));
-  return finding(packages[0]!, place !== undefined, place ?? `no program ${name} on the PATH`, fix);
+function git(): Finding {
+  const place = findProgram('git');
+  const fix = 'apt-get install git: commits and authors are read with it';
+  return finding('git', place !== undefined, place ?? 'no program git on the PATH', fix);
 }
+
+/** No fault by itself: most hosts do without. */
+const crontab = (): Finding =>
+  finding('crontab', true, findProgram('crontab') ?? 'not installed; only "kind: cron" with "in: crontab" needs it', '');
+
+const findProgram = (name: string): string | undefined =>
+  [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
+    .map((directory) => join(directory, name))
+    .find((file) => isAccessible(file, constants.X_OK));
 
 function isAccessible(path: string, mode: number): boolean {
   try {
@@ -99,7 +113,14 @@ function stateIsUsable(directory: string): Finding {
   if (stat.uid !== process.getuid?.())
     return finding(name, false, `${directory} belongs to user ${stat.uid}`, `chown ${process.getuid?.()} ${directory}`);
   const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
-  return finding(name, (stat.mode & 0o077) === 0, `${directory}, mode ${mode}`, `chmod 700 ${directory}`);
+  if ((stat.mode & 0o077) !== 0) return finding(name, false, `${directory}, mode ${mode}`, `chmod 700 ${directory}`);
+  try {
+    openState(directory, { readOnly: true })?.close();
+    return finding(name, true, `${directory}, mode ${mode}`, '');
+  } catch (error) {
+    const { message, hint } = error as Error & { readonly hint?: string };
+    return finding(name, false, message, hint ?? 'see to the filesystem');
+  }
 }
 
 function diskSpace(directory: string): Finding {
@@ -139,40 +160,39 @@ function repository(source: string | undefined): Finding {
 }
 
 function hostIsKnown(source: string, given: string | undefined): Finding {
-  const { hosts } = readInventory(loadInventoryFiles(openWorkingTree(source).files));
-  const own = loadHostPolicy().policy.host;
-  const names = given === undefined ? [...(own === undefined ? [] : [own]), hostname(), hostname().split('.')[0]!] : [given];
-  const host = names.find((name) => hosts.includes(name));
-  const found = host ?? `none of ${[...new Set(names)].join(', ')} is in the inventory`;
-  return finding(
-    'host',
-    host !== undefined,
-    found,
-    `add it to inventory/, set host: in the host policy, or give --host (${hosts.slice(0, 10).join(', ')})`,
-  );
+  const inventory = readInventory(loadInventoryFiles(openWorkingTree(source).files));
+  const names = { asked: given, own: loadHostPolicy().policy.host, machine: machineNames() };
+  const { host, problems } = chooseHost(inventory, names);
+  const found = problems.length === 0 ? host : problems.map(formatProblem).join('; ');
+  return finding('host', problems.length === 0, found, 'add it to inventory/, set host: in the host policy, or give --host');
 }
 
-function identity(source: string): Finding {
-  const secrets = openWorkingTree(source)
-    .files.list(secretsDirectory)
-    .filter(({ path }) => path.endsWith('.age'));
-  const file = identityFiles(loadHostPolicy().policy).age;
-  const stat = statSync(file, { throwIfNoEntry: false });
+/** Whether this host can decrypt: its identity, and which of the secrets it opens. */
+async function identity(source: string): Promise<Finding> {
+  const { files } = openWorkingTree(source);
+  const { policy } = loadHostPolicy();
+  const file = identityFiles(policy).age;
+  const { age, vaultPasswords, problems } = readIdentities(policy);
+  const { names, get } = await openSecrets({ files, identities: age, vaultPasswords });
   const name = 'age identity';
-  if (!stat) {
-    const found = `${file} does not exist; ${secrets.length} secrets in the repository`;
-    return finding(
-      name,
-      secrets.length === 0,
-      found,
-      `age-keygen -o ${file}; then add its public key to recipients.txt and rekey`,
-    );
+  const [problem] = problems.filter(({ message }) => message.includes(file));
+  if (problem) return finding(name, false, problem.message, problem.hint ?? '');
+  if (age.length === 0) {
+    const found = `none at ${file}; ${count(names.length, 'secret')} in the repository`;
+    const fix = `age-keygen -o ${file}; then add its public key to recipients.txt, and rekey where the secrets can be read`;
+    return finding(name, names.length === 0, found, fix);
   }
-  const isPrivate = (stat.mode & 0o077) === 0 && isAccessible(file, constants.R_OK);
-  return finding(
-    name,
-    isPrivate,
-    `${file}, mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')}`,
-    `chmod 600 ${file}, and make it readable for this user`,
-  );
+  const closed = names.filter((each) => !(get(each) instanceof Secret));
+  const found = `${file} opens ${names.length - closed.length} of ${count(names.length, 'secret')}`;
+  const fix = `add its public key (age-keygen -y ${file}) to recipients.txt, and rekey where the secrets can be read`;
+  return finding(name, names.length === 0 || closed.length < names.length, found, fix);
+}
+
+/** Only where one is named. */
+function vaultPassword(): readonly Finding[] {
+  const { policy } = loadHostPolicy();
+  const file = identityFiles(policy).vault;
+  if (file === undefined) return [];
+  const [problem] = readIdentities(policy).problems.filter(({ message }) => message.includes(file));
+  return [finding('vault password', !problem, problem?.message ?? file, problem?.hint ?? '')];
 }

@@ -2,6 +2,7 @@ import { explain } from '../../explain.ts';
 import { exitCodes } from '../../model/exit-code.ts';
 import { nearest } from '../../model/nearest.ts';
 import { paintFor } from '../../report/paint.ts';
+import { printableLine } from '../../report/printable.ts';
 import { renderExplanation } from '../../report/render-explanation.ts';
 import { problemLines } from '../../report/render-text.ts';
 import { cliError } from '../cli-error.ts';
@@ -12,22 +13,24 @@ import { writeJson } from '../run-output.ts';
 /** Explains a resource by address, or everything that manages a path. */
 export async function run(invocation: Invocation): Promise<number> {
   const target = invocation.arguments[0]!;
-  const { explanations, known, problems } = await explain(makeRequest(invocation, 'check'), target, invocation.signal);
+  const { explanations, isExact, known, problems } = await explain(makeRequest(invocation, 'check'), target, invocation.signal);
   for (const line of problemLines(problems, paintFor(process.stderr))) process.stderr.write(`${line}\n`);
+  if (explanations.length === 0 && problems.length > 0) return exitCodes.invalid.code;
+  const ids = known.map((address) => address.slice(address.indexOf('[') + 1, -1));
+  const close = isExact && explanations.length > 0 ? undefined : nearest(target, [...known, ...ids]);
+  const nothing = `nothing manages ${target} on this host`;
   if (explanations.length === 0) {
-    if (problems.length > 0) return exitCodes.invalid.code;
-    const ids = known.map((address) => address.slice(address.indexOf('[') + 1, -1));
-    const close = nearest(target, [...known, ...ids]);
     throw cliError(
       'usage',
-      `nothing manages ${target} on this host`,
-      close ? `did you mean ${close}?` : 'reconcile --check -o json lists what changes',
+      nothing,
+      close ? `did you mean ${close}?` : 'reconcile --check --paranoid -o json lists what differs',
     );
   }
   if (textOption(invocation, 'output') === 'json') writeJson(explanations);
   else {
     const paint = paintFor(process.stdout);
-    process.stdout.write(explanations.map((explanation) => renderExplanation(explanation, paint)).join('\n'));
+    const head = isExact ? '' : `${printableLine(nothing)}${close ? `; did you mean ${close}?` : ''} Above it stands:\n\n`;
+    process.stdout.write(head + explanations.map((explanation) => renderExplanation(explanation, paint)).join('\n'));
   }
   return problems.length > 0 ? exitCodes.invalid.code : exitCodes.converged.code;
 }

@@ -1,8 +1,10 @@
 import { paintFor } from '../../report/paint.ts';
 import { renderHistory } from '../../report/render-history.ts';
+import { stateDirectory } from '../../state/state-directory.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { readState } from '../open-runs.ts';
+import { rootOption } from '../request.ts';
 import { writeJson } from '../run-output.ts';
 
 /** Lists the runs that are kept, newest first. */
@@ -15,6 +17,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const format = textOption(invocation, 'output');
   if (format === 'json') writeJson(reports);
   else if (format === 'ndjson') process.stdout.write(reports.map((report) => `${JSON.stringify(report)}\n`).join(''));
-  else process.stdout.write(renderHistory(reports, paintFor(process.stdout)));
+  else if (state) process.stdout.write(renderHistory(reports, paintFor(process.stdout)));
+  else
+    process.stdout.write(`No run is recorded in ${stateDirectory(rootOption(invocation))}; a sandbox has its own: --root DIR\n`);
   return 0;
 }

@@ -3,6 +3,7 @@ import { graphInventory, listHost, listInventory } from '../../inventory/list-in
 import { readInventory } from '../../inventory/read-inventory.ts';
 import { selectHosts } from '../../inventory/select-hosts.ts';
 import { exitCodes } from '../../model/exit-code.ts';
+import { firstProblems } from '../../model/first-problems.ts';
 import { nearest } from '../../model/nearest.ts';
 import { paintFor } from '../../report/paint.ts';
 import { problemLines } from '../../report/render-text.ts';
@@ -22,12 +23,14 @@ export async function run(invocation: Invocation): Promise<number> {
     throw cliError('usage', 'inventory needs one of --list, --host NAME, --graph', 'reconcile inventory --graph');
   }
   if (host !== undefined && pattern !== undefined) throw cliError('usage', '--host takes no pattern beside it');
-  const inventory = readInventory(loadInventoryFiles(openWorkingTree(sourceOption(invocation)).files));
+  const { files, problems: refused } = openWorkingTree(sourceOption(invocation));
+  const inventory = readInventory(loadInventoryFiles(files));
   if (host !== undefined) writeJson(listHost(inventory, host) ?? noSuchHost(host, inventory));
   else if (list === true) writeJson(listInventory(narrow(inventory, pattern)));
   else process.stdout.write(`${drawGraph(inventory, pattern)}\n`);
-  for (const line of problemLines(inventory.problems, paintFor(process.stderr))) process.stderr.write(`${line}\n`);
-  return inventory.problems.length > 0 ? exitCodes.invalid.code : exitCodes.converged.code;
+  const problems = [...refused, ...inventory.problems];
+  for (const line of problemLines(firstProblems(problems), paintFor(process.stderr))) process.stderr.write(`${line}\n`);
+  return problems.length > 0 ? exitCodes.invalid.code : exitCodes.converged.code;
 }
 
 /** A group's name draws that group, as in Ansible; any other pattern draws the groups of the hosts that it selects. */

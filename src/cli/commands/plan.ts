@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { exitCodes } from '../../model/exit-code.ts';
 import { reconcile } from '../../pipeline.ts';
 import { cliError } from '../cli-error.ts';
@@ -11,6 +12,10 @@ import { openRunOutput } from '../run-output.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const file = textOption(invocation, 'out');
   if (!file) throw cliError('usage', 'plan needs -o FILE', 'reconcile plan -o plan.json');
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    throw cliError('usage', `${file} is a directory`, 'name a file with -o');
+  if (!existsSync(dirname(resolve(file))))
+    throw cliError('usage', `no such directory: ${dirname(resolve(file))}`, 'make it, or name another file with -o');
   // Everything is read: what people review and sign off must not rest on metadata, and a plan that is empty is one too.
   const { action: _check, ...request } = { ...makeRequest(invocation, 'check'), paranoid: true };
   const output = openRunOutput('text', invocation.options['diff'] === true ? 'full' : 'brief');
@@ -19,8 +24,13 @@ export async function run(invocation: Invocation): Promise<number> {
   const isPlan = report.planDigest !== null && report.exit <= exitCodes.conflict.code && report.exit !== exitCodes.error.code;
   if (!isPlan) return report.exit;
   const plan: PlanFile = { schema: 'reconcile.plan/1', request, report };
-  // Diffs can show what only the owner of the targets may read.
-  writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
-  process.stderr.write(`Written to ${file}; reconcile apply ${file} does exactly this.\n`);
+  // Diffs can show what only the owner of the targets may read; a file that stands there could be open to others.
+  rmSync(file, { force: true });
+  writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  const waiting = report.steps.filter(
+    (step) => step.cause === 'orphan' && step.outcome === 'held' && step.action === 'remove',
+  ).length;
+  const also = waiting > 0 ? `, and removes the ${waiting} that ${waiting === 1 ? 'waits' : 'wait'} for a person` : '';
+  process.stderr.write(`Written to ${file}; reconcile apply ${file} does exactly this${also}.\n`);
   return exitCodes.converged.code;
 }

@@ -4,6 +4,7 @@ import { encryptSecret, readRecipients, recipientsFile } from '../../inventory/e
 import { secretsDirectory } from '../../inventory/open-secrets.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
+import { decodeUtf8 } from '../../model/utf8.ts';
 import { writeAtomically } from '../../source/write-atomically.ts';
 import { cliError } from '../cli-error.ts';
 import type { Invocation } from '../invocation.ts';
@@ -46,12 +47,8 @@ export async function run(invocation: Invocation): Promise<number> {
 function readSecret(): string {
   const bytes = readFileSync(0);
   if (bytes.length > largest) throw cliError('usage', 'a secret cannot have more than 1 MiB');
-  let text;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw cliError('usage', 'a secret must be UTF-8 text');
-  }
+  const text = decodeUtf8(bytes);
+  if (text === undefined) throw cliError('usage', 'a secret must be UTF-8 text');
   const isOneLine = text.indexOf('\n') === text.length - 1;
   const secret = isOneLine ? text.replace(/\r?\n$/, '') : text;
   if (secret === '') throw cliError('usage', 'the secret is empty');

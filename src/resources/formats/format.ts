@@ -3,7 +3,7 @@ import { canonicalJson, isObject, type Json, type JsonObject } from '../../model
 /** The keys that lead to a value, outermost first. Lists are values, so there are no indexes. */
 export type LeafPath = readonly string[];
 
-export interface Edit {
+interface Edit {
   readonly set: readonly (readonly [LeafPath, Json])[];
   readonly unset: readonly LeafPath[];
 }

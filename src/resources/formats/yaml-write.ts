@@ -20,7 +20,7 @@ export function renderInline(value: Json, quotes: Quotes = 'plain'): string {
   return String(value);
 }
 
-export const renderKey = (key: string): string =>
+const renderKey = (key: string): string =>
   /^[A-Za-z_][A-Za-z0-9_/.-]*$/.test(key) && !reservedWord.test(key) ? key : renderText(key, 'double');
 
 /** Whether the value takes lines of its own below its key. */

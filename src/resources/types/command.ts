@@ -2,14 +2,12 @@ import * as z from 'zod';
 import type { AbsolutePath, Argv, CommandOptions, CommandResult, Host } from '../../host/host.ts';
 import { duration } from '../../model/document.ts';
 import { milliseconds } from '../../model/duration.ts';
+import { lastLines } from '../../model/last-lines.ts';
 import { converged, type Diff } from '../../model/plan.ts';
 import { Secret } from '../../model/secret.ts';
 import { absolutePath, ownerName, secretText } from '../attributes.ts';
 import { defineResourceType } from '../resource-type.ts';
 
-/** Of a failed command's output, in its error. */
-const shownLines = 5;
-const shownCharacters = 1_000;
 /** Of a secret of several lines, lines shorter than this hide nothing. */
 const shortestLine = 4;
 
@@ -128,7 +126,11 @@ export const command = defineResourceType({
     return creates === undefined ? [] : [creates];
   },
 
-  unsupported: (_desired, host) => (host.live ? undefined : 'needs a live host'),
+  unsupported({ user }, host) {
+    if (!host.live) return 'needs a live host';
+    const isOther = user !== undefined && !host.privileged && host.userId(user) !== process.geteuid?.();
+    return isOther ? `needs root to run as ${user}` : undefined;
+  },
   requires: ({ user }) => (user === undefined ? [] : [`user[${user}]`]),
   commands: ({ argv: words, unless, onlyif }) => [words, unless, onlyif].flatMap((each) => (each ? [each[0]] : [])),
   ordered: true,
@@ -169,5 +171,3 @@ function withoutSecrets(text: string, { env }: CommandDesired): string {
     .sort((a, b) => b.length - a.length)
     .reduce((rest, part) => rest.replaceAll(part, '<secret>'), text);
 }
-
-const lastLines = (text: string): string => text.split('\n').slice(-shownLines).join('\n').slice(-shownCharacters);

@@ -7,6 +7,7 @@ import { formatByName, formatNames, formatOfPath, type FormatName } from '../for
 import { formatPath, maxDepth, parsePath, type LeafPath } from '../formats/format.ts';
 import { applyKeys, diffKeys, inspectKeys, previewKeys, refuseKeys, type KeyedFile } from '../keyed-file.ts';
 import type { Leaves, LeafValue } from '../leaf-value.ts';
+import { accountsOf, ownershipOf } from '../ownership.ts';
 import { defineResourceType, type PrepareContext } from '../resource-type.ts';
 
 const maxLeaves = 10_000;
@@ -43,8 +44,9 @@ export const config = defineResourceType({
   apply: applyKeys,
   watches: ({ path }) => [path],
   touches: ({ path }) => [path],
+  sharedFile: ({ path }) => path,
   preview: previewKeys,
-  requires: ({ owner, group }) => [...(owner ? [`user[${owner}]`] : []), ...(group ? [`group[${group}]`] : [])],
+  requires: (desired) => accountsOf(desired),
   // The file stays: others write it too.
   absent: ({ path, format, leaves }): KeyedFile => ({ path, format, leaves: {}, unset: [], retire: leaves }),
   commands: ({ validate }) => (validate ? [validate[0]] : []),
@@ -81,8 +83,7 @@ function prepare(attributes: Attributes, context: PrepareContext): KeyedFile | u
         leaves,
         unset: gone,
         ...(mode !== undefined && { mode: formatMode(parseMode(mode)) }),
-        ...(owner !== undefined && { owner }),
-        ...(group !== undefined && { group }),
+        ...ownershipOf({ owner, group }),
         ...(validate && { validate }),
       }
     : undefined;
@@ -130,7 +131,9 @@ function fitted(
     if (!holdsSecret(value)) return fit(path, value as Json);
     const isText = format === 'ini' || format === 'dotenv';
     if (isText && !(value instanceof Secret)) throw new Error('a secret must be the whole value here');
-    return [fit(path, value instanceof Secret ? value.reveal() : '')[0], value];
+    const [keys] = fit(path, value instanceof Secret ? value.value() : '');
+    // A format of texts gives a number back as a text.
+    return [keys, isText && value instanceof Secret ? Secret.of(value.reveal()) : value];
   } catch (error) {
     report((error as Error).message);
     return undefined;

@@ -80,7 +80,7 @@ export const cron = defineResourceType({
       return undefined;
     }
     if (ensure === 'absent') return { in: where, user, name, entry: null };
-    const job = composeJob(attributes, where, (attribute, message, hint) => context.problem(attribute, message, hint));
+    const job = composeJob(attributes, where, (...words) => context.problem(...words));
     if (!job) return undefined;
     const entry =
       where === 'crontab'
@@ -124,6 +124,8 @@ export const cron = defineResourceType({
     if (where === 'crontab' && host.live) return [];
     return [where === 'cron.d' ? fileOf(name) : spoolFile(user)];
   },
+
+  writes: ({ in: where, user }) => (where === 'cron.d' ? [] : [spoolFile(user)]),
 
   undo: {
     /** Only this entry is kept, never the foreign lines beside it, which may hold anybody's secrets. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { converged, type Change } from '../../model/plan.ts';
 import { absolutePath, fileMode, formatMode, ownerName, parseMode } from '../attributes.ts';
-import { applyOwners, diffOwners, inspectOwners, ownerIds, type OwnedState } from '../ownership.ts';
+import { accountsOf, applyOwners, diffOwners, inspectOwners, ownerIds, ownershipOf, type OwnedState } from '../ownership.ts';
 import { defineResourceType } from '../resource-type.ts';
 
 const spec = z.strictObject({
@@ -37,8 +37,7 @@ export const directory = defineResourceType({
     path,
     ensure,
     mode: formatMode(parseMode(mode)),
-    ...(owner !== undefined && { owner }),
-    ...(group !== undefined && { group }),
+    ...ownershipOf({ owner, group }),
   }),
   inspect: (desired, { host }): State => {
     const { path, ensure } = desired;
@@ -81,13 +80,14 @@ export const directory = defineResourceType({
   apply: (desired, changes, { host }) => {
     const { path, mode } = desired;
     if (desired.ensure !== 'present') return host.removeDirectory(path);
-    if (changes.some(({ field }) => field === 'directory'))
+    // What stands in it may have come first, where users say so, and its parents were made then.
+    if (host.stat(path)?.type !== 'directory')
       return host.makeDirectory(path, { mode: parseMode(mode), ...ownerIds(desired, host) });
     if (changes.some(({ field }) => field !== 'mode')) applyOwners(path, desired, host);
     return host.setMode(path, parseMode(mode));
   },
   watches: ({ path, ensure }) => [ensure === 'absent' ? `${path}/` : path],
   touches: ({ path }) => [path],
-  requires: ({ owner, group }) => [...(owner ? [`user[${owner}]`] : []), ...(group ? [`group[${group}]`] : [])],
+  requires: (desired) => accountsOf(desired),
   absent: (desired): Desired => ({ ...desired, ensure: 'pruned' }),
 });

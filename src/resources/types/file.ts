@@ -3,7 +3,16 @@ import type { HostReader } from '../../host/host.ts';
 import type { ContentRef } from '../../model/catalog.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { absolutePath, fileMode, formatMode, ownerName, parseMode, secretText, validateArgv } from '../attributes.ts';
-import { applyOwners, diffOwners, inspectOwners, ownerIds, type OwnedState } from '../ownership.ts';
+import {
+  accountsOf,
+  applyOwners,
+  diffOwners,
+  inspectOwners,
+  keptOwners,
+  ownerIds,
+  ownershipOf,
+  type OwnedState,
+} from '../ownership.ts';
 import { defineResourceType, type PrepareContext } from '../resource-type.ts';
 
 /** Below this size a shrink is nothing to stop for. Bytes. */
@@ -22,7 +31,9 @@ const spec = z
       .string()
       .optional()
       .meta({ description: "A template under the role's templates/, else desired-state/templates/." }),
-    mode: fileMode.default('0644'),
+    mode: fileMode.optional().meta({
+      description: 'Octal permission bits in quotes. Without it "0644", or "0600" where a secret went into the content.',
+    }),
     owner: ownerName.optional(),
     group: ownerName.optional(),
     create_only: z
@@ -69,16 +80,15 @@ export const file = defineResourceType({
   spec,
   identify: ({ path }) => path,
   prepare: (attributes: Attributes, context): Desired | undefined => {
-    const { path, ensure, mode, owner, group, validate } = attributes;
+    const { path, ensure, owner, group, validate } = attributes;
+    const content = ensure === 'absent' ? undefined : contentOf(attributes, context);
     const common = {
       path,
       ensure,
-      mode: formatMode(parseMode(mode)),
-      ...(owner !== undefined && { owner }),
-      ...(group !== undefined && { group }),
+      mode: formatMode(parseMode(attributes.mode ?? (content?.sensitive ? '0600' : '0644'))),
+      ...ownershipOf({ owner, group }),
     };
     if (ensure === 'absent') return common;
-    const content = contentOf(attributes, context);
     if (!content) return undefined;
     return {
       ...common,
@@ -130,9 +140,10 @@ export const file = defineResourceType({
     if (changes.some(({ field }) => field === 'content'))
       return host.writeFile(path, contents.read(content), {
         mode: parseMode(mode),
-        ...keptOwners(path, host),
+        ...keptOwners(host.stat(path), host),
         ...ownerIds(desired, host),
         ...(validate && { validate }),
+        ...(content.sensitive && { sensitive: true }),
       });
     // The owner first: changing it clears setuid and setgid bits.
     if (changes.some(({ field }) => field !== 'mode')) applyOwners(path, desired, host);
@@ -152,7 +163,7 @@ export const file = defineResourceType({
           },
         ]
       : [],
-  requires: ({ owner, group }) => [...(owner ? [`user[${owner}]`] : []), ...(group ? [`group[${group}]`] : [])],
+  requires: (desired) => accountsOf(desired),
   // What was seeded once belongs to whoever edited it since.
   absent: (desired): Desired => (desired.createOnly ? desired : { path: desired.path, ensure: 'absent', mode: desired.mode }),
   commands: ({ validate }) => (validate ? [validate[0]] : []),
@@ -176,12 +187,6 @@ function inspectFile(desired: Desired, host: HostReader): State {
     mode: formatMode(stat.mode),
     ...inspectOwners(stat, host, desired),
   };
-}
-
-/** A replaced file keeps the owner that nobody asked to change. */
-function keptOwners(path: string, host: HostReader): { readonly uid?: number; readonly gid?: number } {
-  const stat = host.stat(path);
-  return stat?.type === 'file' && host.privileged ? { uid: stat.uid, gid: stat.gid } : {};
 }
 
 const shown = (state: State): string | null =>

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { nearest } from '../../model/nearest.ts';
 import { converged, type Change } from '../../model/plan.ts';
+import { customProviders, type ProviderSlot } from '../../model/provider-slot.ts';
 import { absolutePath, fileMode, formatMode, ownerName, parseMode, validateArgv } from '../attributes.ts';
 import { chainFormats, type ChainFormatName } from '../chain-formats.ts';
 import { readText } from '../formats/format.ts';
@@ -16,10 +17,9 @@ import {
   type KeyedFile,
   type KeyedState,
 } from '../keyed-file.ts';
-import { customProviders, isLocalProvider, knownProviders, type ProviderSlot } from '../provider-names.ts';
+import { knownProviders } from '../known-providers.ts';
+import { accountsOf, ownershipOf } from '../ownership.ts';
 import { defineResourceType, type PrepareContext } from '../resource-type.ts';
-
-export { isLocalProvider };
 
 const maxSlots = 16;
 
@@ -87,13 +87,10 @@ export const providerChain = defineResourceType({
   apply: (desired, changes, context) => applyKeys(desired, changes.filter(isOfLeaf), context),
   watches: ({ path }) => [path],
   touches: ({ path }) => [path],
+  sharedFile: ({ path }) => path,
   preview: (desired, changes, context) => previewKeys(desired, changes.filter(isOfLeaf), context),
   // Both edit the same file, one after the other.
-  requires: ({ path, owner, group }) => [
-    `config[${path}]`,
-    ...(owner ? [`user[${owner}]`] : []),
-    ...(group ? [`group[${group}]`] : []),
-  ],
+  requires: (desired) => [`config[${desired.path}]`, ...accountsOf(desired)],
   absent: ({ path, format, dialect, leaves }): Desired => ({
     path,
     format,
@@ -103,18 +100,16 @@ export const providerChain = defineResourceType({
     unset: [],
     retire: leaves,
   }),
+  chain: ({ chain }) => chain,
   commands: ({ validate }) => (validate ? [validate[0]] : []),
 });
-
-/** The chain that policy judges: bans, allowed base URLs, the portfolio rule. Empty for one that is being removed. */
-export const chainOf = (desired: { readonly chain: readonly ProviderSlot[] }): readonly ProviderSlot[] => desired.chain;
 
 function prepare(attributes: Attributes, context: PrepareContext): Desired | undefined {
   const { path, format: dialect, mode, owner, group, validate } = attributes;
   let isSound = true;
-  const problem: PrepareContext['problem'] = (...words) => {
+  const problem: PrepareContext['problem'] = (attribute, message, hint) => {
     isSound = false;
-    context.problem(...words);
+    context.problem(attribute, message, hint, 'bad-provider-chain');
   };
   const chain = attributes.chain.map(({ provider, model, base_url, key_env, timeout }): ProviderSlot => ({
     provider,
@@ -141,8 +136,7 @@ function prepare(attributes: Attributes, context: PrepareContext): Desired | und
     leaves: leaves(chain),
     unset: unset(chain),
     ...(mode !== undefined && { mode: formatMode(parseMode(mode)) }),
-    ...(owner !== undefined && { owner }),
-    ...(group !== undefined && { group }),
+    ...ownershipOf({ owner, group }),
     ...(validate && { validate }),
   };
 }

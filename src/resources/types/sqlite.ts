@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { AbsolutePath, HostReader } from '../../host/host.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { absolutePath, fileMode, formatMode, ownerName, parseMode } from '../attributes.ts';
-import { applyOwners, diffOwners, inspectOwners, ownerIds, type OwnedState } from '../ownership.ts';
+import { accountsOf, applyOwners, diffOwners, inspectOwners, ownerIds, ownershipOf, type OwnedState } from '../ownership.ts';
 import { defineResourceType, type Refusal } from '../resource-type.ts';
 import { buildDatabase, migrateDatabase, readDatabase, revertDatabase } from '../sqlite-database.ts';
 import { planMigration, type ActualSchema } from '../sqlite-migration.ts';
@@ -50,9 +50,7 @@ export const sqlite = defineResourceType({
     const sql = source ? context.read(source.content).toString() : schema;
     if (sql === undefined) return undefined;
     const compiled = compileSchema(sql, (message) => context.problem(attribute, message));
-    return (
-      compiled && { path, schema: compiled, mode, ...(owner !== undefined && { owner }), ...(group !== undefined && { group }) }
-    );
+    return compiled && { path, schema: compiled, mode, ...ownershipOf({ owner, group }) };
   },
 
   inspect(desired, { host }): SqliteState {
@@ -96,7 +94,7 @@ export const sqlite = defineResourceType({
 
   watches: ({ path }) => [path, `${path}-wal`],
   owns: ({ path }) => [path],
-  requires: ({ owner, group }) => [...(owner ? [`user[${owner}]`] : []), ...(group ? [`group[${group}]`] : [])],
+  requires: (desired) => accountsOf(desired),
 
   // On a live host programs may write rows between the change and its undo: there what was added is taken back, and the
   // file is never replaced. Under --root, and where there was no database, the files themselves are put back.

@@ -1,9 +1,9 @@
 import picomatch from 'picomatch';
 import * as z from 'zod';
-import type { AbsolutePath, Host, HostReader } from '../../host/host.ts';
+import type { AbsolutePath, HostReader } from '../../host/host.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { absolutePath, fileMode, formatMode, ownerName, parseMode } from '../attributes.ts';
-import { diffOwners, inspectOwners, ownerIds, type Ownership } from '../ownership.ts';
+import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type Ownership } from '../ownership.ts';
 import { defineResourceType, type ApplyContext, type SourceEntry } from '../resource-type.ts';
 
 const globs = z.array(z.string().min(1).max(1024)).max(1000);
@@ -62,8 +62,7 @@ export const tree = defineResourceType({
       ),
       dirMode: formatMode(parseMode(dirMode)),
       purge,
-      ...(owner !== undefined && { owner }),
-      ...(group !== undefined && { group }),
+      ...ownershipOf({ owner, group }),
     };
   },
   inspect: (desired, { host, last }): State => inspectTree(desired, last as Desired | undefined, host),
@@ -118,7 +117,7 @@ export const tree = defineResourceType({
       };
     }
   },
-  requires: ({ owner, group }) => [...(owner ? [`user[${owner}]`] : []), ...(group ? [`group[${group}]`] : [])],
+  requires: (desired) => accountsOf(desired),
   absent: (desired) => ({ ...desired, files: [] }),
 });
 
@@ -133,19 +132,32 @@ function modeOf({ path, executable }: SourceEntry, { mode, modes }: Attributes):
   return formatMode(parseMode(match?.[1] ?? mode ?? (executable ? '0755' : '0644')));
 }
 
-const relativeOf = (line: string): string => line.slice(line.indexOf(' ', line.indexOf(' ', 5 + 64) + 1) + 1);
-
-function entriesOf({ files }: Desired): Map<string, Entry> {
-  return new Map(
-    files.map((line) => {
-      const [mode = '', sha256 = '', size = ''] = line.split(' ', 3);
-      return [relativeOf(line), { mode, sha256, size: Number(size) }];
-    }),
-  );
+/** A tree is asked for its paths at every stage; they are made once for each desired state. */
+function memoised<T>(make: (desired: Desired) => T): (desired: Desired) => T {
+  const made = new WeakMap<Desired, T>();
+  return (desired) => {
+    const known = made.get(desired);
+    if (known !== undefined) return known;
+    const fresh = make(desired);
+    made.set(desired, fresh);
+    return fresh;
+  };
 }
 
+const relativeOf = (line: string): string => line.slice(line.indexOf(' ', line.indexOf(' ', 5 + 64) + 1) + 1);
+
+const entriesOf = memoised(
+  ({ files }: Desired): ReadonlyMap<string, Entry> =>
+    new Map(
+      files.map((line) => {
+        const [mode = '', sha256 = '', size = ''] = line.split(' ', 3);
+        return [relativeOf(line), { mode, sha256, size: Number(size) }];
+      }),
+    ),
+);
+
 /** Every path of the tree, directories included, with the text that a converged one shows: `0644 sha256` or `0755 directory`. */
-function wantedTexts(desired: Desired): Map<string, string> {
+const wantedTexts = memoised((desired: Desired): ReadonlyMap<string, string> => {
   const texts = new Map<string, string>();
   if (desired.files.length === 0) return texts;
   const directory = `${desired.dirMode} directory`;
@@ -157,23 +169,16 @@ function wantedTexts(desired: Desired): Map<string, string> {
     texts.set(relative, line.slice(0, 5 + 64));
   }
   return texts;
-}
+});
 
 function inspectTree(desired: Desired, last: Desired | undefined, host: HostReader): State {
-  const wanted = wantedTexts(desired);
-  const applied = last && last.files !== desired.files ? wantedTexts(last) : wanted;
-  const sizes = new Map(
-    [...(last ? entriesOf(last) : []), ...entriesOf(desired)].map(([relative, { size }]) => [relative, size]),
-  );
-  const lastSizes = last ? entriesOf(last) : new Map<string, Entry>();
+  const before = last && !isSame(last, desired) ? last : desired;
+  const [wanted, applied] = [wantedTexts(desired), wantedTexts(before)];
+  const [entries, earlier] = [entriesOf(desired), entriesOf(before)];
   const paths: Record<string, Found | null> = {};
   const look = (relative: string, foreign: boolean): void => {
-    const found = inspectPath(
-      desired,
-      relative,
-      host,
-      (size) => foreign || size === sizes.get(relative) || size === lastSizes.get(relative)?.size,
-    );
+    const isKnown = (size: number): boolean => size === entries.get(relative)?.size || size === earlier.get(relative)?.size;
+    const found = inspectPath(desired, relative, host, (size) => foreign || isKnown(size));
     const text = found?.text ?? null;
     const isAsDesired = text === (wanted.get(relative) ?? null) && !found?.ownerChange;
     if (!isAsDesired || text !== (applied.get(relative) ?? null))
@@ -185,6 +190,11 @@ function inspectTree(desired: Desired, last: Desired | undefined, host: HostRead
     for (const relative of foreignPaths(desired.path, new Set([...wanted.keys(), ...applied.keys()]), host)) look(relative, true);
   return { paths };
 }
+
+const isSame = (last: Desired, desired: Desired): boolean =>
+  last.dirMode === desired.dirMode &&
+  last.files.length === desired.files.length &&
+  last.files.every((line, index) => line === desired.files[index]);
 
 function inspectPath(
   desired: Desired,
@@ -239,17 +249,11 @@ function applyChange(
     if (!stat) return host.makeDirectory(path, { mode, ...owners });
   } else if (entry && (hashIn(change.from) !== entry.sha256 || stat?.type !== 'file')) {
     if (stat?.type !== 'file' || host.digest(path) !== entry.sha256)
-      return host.writeFile(path, contents.read(entry), { mode, ...keptOwners(host, stat), ...owners });
+      return host.writeFile(path, contents.read(entry), { mode, ...keptOwners(stat, host), ...owners });
   }
   if (owners.uid !== undefined || owners.gid !== undefined) host.setOwner(path, owners.uid ?? -1, owners.gid ?? -1);
   return host.setMode(path, mode);
 }
-
-const keptOwners = (
-  host: Host,
-  stat: { readonly type: string; readonly uid: number; readonly gid: number } | undefined,
-): { readonly uid?: number; readonly gid?: number } =>
-  stat?.type === 'file' && host.privileged ? { uid: stat.uid, gid: stat.gid } : {};
 
 const isEdit = ({ from, to }: Change): boolean => from !== null && to !== null;
 

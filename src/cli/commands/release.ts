@@ -1,0 +1,20 @@
+import { takeLock } from '../../state/lock.ts';
+import { openState } from '../../state/state.ts';
+import { cliError } from '../cli-error.ts';
+import type { Invocation } from '../invocation.ts';
+import { withState } from '../open-runs.ts';
+
+/** Lets the revisions that failed here, or were taken back, be tried again. */
+export async function run(invocation: Invocation): Promise<number> {
+  const directory = withState(invocation, (state) => state.directory);
+  const lock = takeLock(directory);
+  if (!lock) throw cliError('busy', 'another run is at work on this host');
+  try {
+    using state = openState(directory);
+    const count = state.journal.release();
+    process.stdout.write(`${count} ${count === 1 ? 'revision is' : 'revisions are'} released; the next run may try again\n`);
+    return 0;
+  } finally {
+    lock.release();
+  }
+}

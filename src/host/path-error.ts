@@ -1,0 +1,23 @@
+import type { AbsolutePath } from './host.ts';
+
+/** An error of the operating system with the managed path that it is about: its own message names another one, or none. */
+export class PathError extends Error {
+  readonly path: AbsolutePath;
+
+  constructor(path: AbsolutePath, cause: unknown) {
+    super(`${path}: ${reasonOf(cause as Error)}`, { cause });
+    this.path = path;
+  }
+}
+
+/** Does something to a managed path. */
+export function about<T>(path: AbsolutePath, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof PathError ? error : new PathError(path, error);
+  }
+}
+
+/** Node has no words for a quota. */
+const reasonOf = ({ message }: Error): string => message.replace(/(Unknown system error -122(: )?)+/, 'EDQUOT: quota exceeded');

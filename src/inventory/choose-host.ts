@@ -1,0 +1,35 @@
+import { nearest } from '../model/nearest.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Inventory } from './inventory.ts';
+
+/** Who this machine may be, by descending weight. */
+export interface HostNames {
+  /** Asked for with `--host`: then nothing else counts. */
+  readonly asked: string | undefined;
+  /** `host` of the host policy. */
+  readonly own: string | undefined;
+  /** What the machine calls itself. */
+  readonly machine: readonly string[];
+}
+
+/** The host of the inventory that this machine is. Where there is none, the name that was looked for first, and the problem. */
+export function chooseHost(
+  { hosts }: Pick<Inventory, 'hosts'>,
+  { asked, own, machine }: HostNames,
+): { readonly host: string; readonly problems: readonly Problem[] } {
+  const names = asked === undefined ? [...(own === undefined ? [] : [own]), ...machine] : [asked];
+  const host = names.find((name) => hosts.includes(name));
+  if (host !== undefined) return { host, problems: [] };
+  const [wanted = ''] = names;
+  return { host: wanted, problems: [unknownHost(wanted, hosts)] };
+}
+
+export function unknownHost(host: string, hosts: readonly string[]): Problem {
+  const near = nearest(host, hosts);
+  const known = hosts.slice(0, 20).join(', ') || 'none';
+  return {
+    code: 'unknown-host',
+    message: `the inventory has no host "${host}" (it has: ${known})`,
+    hint: near === undefined ? 'choose one with --host' : `did you mean --host ${near}?`,
+  };
+}

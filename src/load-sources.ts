@@ -1,0 +1,58 @@
+import type { CompileRequest } from './compile/compile.ts';
+import { loadHostPolicy } from './host/host-policy.ts';
+import { readIdentities } from './host/identities.ts';
+import type { Inventory } from './inventory/inventory.ts';
+import { openSecrets } from './inventory/open-secrets.ts';
+import { readInventory } from './inventory/read-inventory.ts';
+import type { HostPolicyDocument } from './model/document.ts';
+import type { Documents } from './model/documents.ts';
+import type { JsonObject } from './model/json.ts';
+import type { Problem } from './model/problem.ts';
+import type { Revision } from './model/revision.ts';
+import type { Secrets } from './model/secret.ts';
+import { resourceTypes } from './resources/registry.ts';
+import { readCommitInfo } from './source/commit-info.ts';
+import { loadDocuments } from './source/load.ts';
+
+/** What compiling starts from, whichever the host. */
+export interface Sources {
+  readonly documents: Documents;
+  readonly inventory: Inventory;
+  readonly secrets: Secrets;
+  readonly hostPolicy: HostPolicyDocument;
+  /** All of the request but the host. */
+  readonly request: Omit<CompileRequest, 'host'>;
+  /** Where this machine's identities were looked for: their content decides which secrets can be read. */
+  readonly identityFiles: readonly string[];
+  /** What is wrong with the repository. */
+  readonly problems: readonly Problem[];
+  /** What is wrong with this machine's own policy and identities. */
+  readonly machineProblems: readonly Problem[];
+}
+
+/** Revision → Documents, inventory and secrets, as this machine can read them. */
+export async function loadSources(revision: Revision, facts: JsonObject): Promise<Sources> {
+  const documents = loadDocuments(revision.files);
+  const inventory = readInventory(documents.inventory);
+  const { policy: hostPolicy, problems: policyProblems } = loadHostPolicy();
+  const { age, vaultPasswords, files: identityFiles, problems: identityProblems } = readIdentities(hostPolicy);
+  const secrets = await openSecrets({ files: revision.files, identities: age, vaultPasswords });
+  const request = { facts, secrets, revision: await readCommitInfo(revision), kindNames: resourceTypes.map(({ kind }) => kind) };
+  return {
+    documents,
+    inventory,
+    secrets,
+    hostPolicy,
+    request,
+    identityFiles,
+    problems: [...revision.problems, ...documents.problems, ...missingInventory(documents), ...inventory.problems],
+    machineProblems: [...policyProblems, ...identityProblems],
+  };
+}
+
+function missingInventory({ inventory: { inventories, problems } }: Documents): readonly Problem[] {
+  if (inventories.length + problems.length > 0) return [];
+  const at = { file: 'inventory/hosts.yml', line: 1, column: 1 };
+  const hint = 'list the hosts in it, as an Ansible inventory does';
+  return [{ code: 'missing-file', message: 'the repository has no inventory', at, hint }];
+}

@@ -1,0 +1,55 @@
+import { lstatSync } from 'node:fs';
+import { indexSignatures, type StatIndex } from './host/stat-index.ts';
+import type { PathSignature } from './model/revision.ts';
+import { isSensitive } from './plan/make-plan.ts';
+import type { FullRun, PlannedHost } from './plan-host.ts';
+import { resourceType } from './resources/registry.ts';
+import type { Run } from './run.ts';
+import { writeCatalog } from './state/catalog-cache.ts';
+import { writeStamp } from './state/converged-stamp.ts';
+import type { State } from './state/state.ts';
+
+const signed = (path: string): [string, PathSignature | undefined] => [
+  path,
+  lstatSync(path, { bigint: true, throwIfNoEntry: false }),
+];
+
+/** Leaves the mark by which the next run knows, from stat calls alone, that nothing has moved. */
+export function stampIfConverged(
+  { request, revision, scope, stamp, sources: known, key }: FullRun,
+  run: Run,
+  { plan, desired }: PlannedHost,
+  index: StatIndex,
+  state: State,
+): void {
+  const held = plan.steps.filter((step) => step.held);
+  // What the host cannot have stays so; every other reason must be looked at, and told, each time.
+  if (request.tags.length > 0 || held.some((step) => step.held?.reason !== 'unsupported')) return;
+  const { catalog, secrets, policy, hostPolicy, chains, isJudged, identityFiles } = desired;
+  const sources = isJudged ? known : indexSignatures(new Map([...revision.watched, ...identityFiles.map(signed)]));
+  const cannot = new Set(held.map(({ address }) => address));
+  const isComplete = catalog.resources.every(
+    ({ address, kind, desired: wanted }) => cannot.has(address) || resourceType(kind).watches?.(wanted) !== undefined,
+  );
+  const isCacheable = secrets.names.length === 0 && !catalog.resources.some(isSensitive);
+  const { environment } = scope;
+  const isStamped = stamp?.environment === environment && stamp.sources.equals(sources) && stamp.index.equals(index);
+  try {
+    if (!isJudged && isCacheable) writeCatalog(state.directory, { key, catalog, policy, hostPolicy, chains });
+    if (isStamped && stamp.isComplete === isComplete) return;
+    writeStamp(state.directory, {
+      environment,
+      revision: revision.key,
+      host: desired.host,
+      run: run.id,
+      resources: catalog.resources.length,
+      held: held.length,
+      isComplete,
+      index,
+      sources,
+    });
+  } catch (error) {
+    // The run is proved and recorded; without these two files the next one only takes longer.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { formatProblem } from '../../src/model/problem.ts';
+import { absent, badCase } from './bad-case.ts';
+import { findProblems, repositoryOf } from './find-problems.ts';
+
+const role = 'summary: A web server.\nparameters:\n  properties:\n    days: { type: integer, default: 30 }\n';
+const site = (more = ''): string => `assignments:\n  - hosts: all\n    roles: [{ role: web, with: { days: 14 } }]\n${more}`;
+const file = (...lines: readonly string[]): string =>
+  `resources:\n  - kind: file\n${lines.map((line) => `    ${line}\n`).join('')}`;
+
+/** Whole lines, as an operator reads them: one mistake, one line that says what to do. */
+const mistakes: readonly (readonly [name: string, files: Readonly<Record<string, string>>, line: string])[] = [
+  [
+    'a mistyped key',
+    { 'desired-state/site.yaml': 'assigments: []\n' },
+    'desired-state/site.yaml:1:1  unknown key "assigments"; did you mean "assignments"?',
+  ],
+  [
+    'a role that cannot be read, which other documents use with parameters',
+    { 'roles/web/role.yaml': `summary: A server: the web\n` },
+    'roles/web/role.yaml:1:10  nested mappings are not allowed in compact mappings; put a text that holds ": " into quotes, or check the indentation',
+  ],
+  [
+    'a wrong indentation',
+    { 'roles/web/role.yaml': `${role}resources:\n  - kind: file\n   path: /x\n` },
+    'roles/web/role.yaml:7:1  sequence item without - indicator; check the indentation of this line and of the one above',
+  ],
+  [
+    'a role without its document',
+    { 'roles/web/role.yml': role },
+    'roles/web/role.yaml:1:1  the role "web" has no role.yaml; rename role.yml to role.yaml',
+  ],
+  [
+    'a mode without quotes',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'mode: 0644') },
+    'roles/web/role.yaml:9:11  "mode": a mode must be written in quotes, such as "0644": without them YAML reads a number',
+  ],
+  [
+    'a parameter of a wrong type',
+    { 'roles/web/role.yaml': role, 'desired-state/site.yaml': site().replace('14', 'many') },
+    'desired-state/site.yaml:3:40  parameter "days" of role "web" must be a whole number',
+  ],
+  [
+    'a path in the place of an address',
+    { 'roles/web/role.yaml': `${role}${file('path: /x', 'content: x')}  - { kind: link, path: /y, target: x, after: /x }\n` },
+    'roles/web/role.yaml:9:47  link[/y]: "after" names /x, which nothing here declares; did you mean "file[/x]"?',
+  ],
+  [
+    'an hour that does not exist',
+    { 'roles/web/role.yaml': `${role}resources:\n  - { kind: cron, name: a, schedule: 0 25 * * *, command: b }\n` },
+    'roles/web/role.yaml:6:38  cron[root/a]: "schedule": hour: 25 is outside 0-23',
+  ],
+  [
+    'a word that an attribute does not know',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'on_drift: haal') },
+    'roles/web/role.yaml:9:15  "on_drift": expected one of heal, report, hold or a template ("{{ ... }}"); did you mean "heal"?',
+  ],
+  [
+    'a secret that nobody has set',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: "{{ secrets.token }}"') },
+    'roles/web/role.yaml:8:14  there is no secret "token": desired-state/secrets/ has no token.age; `reconcile secret set token < FILE` writes it',
+  ],
+  [
+    'braces that are not closed',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: "{{ days }"') },
+    'roles/web/role.yaml:8:14  template syntax: expected "}}"',
+  ],
+  [
+    'an INI inventory beside variables of its groups',
+    {
+      'inventory/hosts.yml': '[web]\nbox\n',
+      'inventory/group_vars/web.yml': 'a: 1\n',
+      'desired-state/site.yaml': 'assignments: []\n',
+    },
+    'inventory/hosts.yml:1:1  an INI inventory; INI, TOML and script inventories: `ansible-inventory --list --yaml --export` writes them as YAML',
+  ],
+  [
+    'a directory in the place of a file',
+    { 'roles/web/role.yaml': role + file('path: /x', 'source: static'), 'roles/web/files/static/a': 'a' },
+    'roles/web/role.yaml:8:13  file[/x]: "source": no file "static" in roles/web/files/ or desired-state/files/; it is a directory; "kind: tree" copies one',
+  ],
+  [
+    'a mistyped directory',
+    {
+      'roles/web/role.yaml': `${role}resources:\n  - { kind: tree, path: /x, source: statik }\n`,
+      'roles/web/files/static/a': 'a',
+    },
+    'roles/web/role.yaml:6:37  tree[/x]: "source": no files in a directory "statik" of roles/web/files/ or desired-state/files/; did you mean "static"?',
+  ],
+  [
+    'roles that depend on each other',
+    {
+      'roles/web/role.yaml': `${role}depends: [db]\n${file('path: /x', 'content: x')}`,
+      'roles/db/role.yaml': 'summary: x\ndepends: [web]\nresources: [{ kind: directory, path: /y }]\n',
+    },
+    'roles/web/role.yaml:5:10  roles depend on each other in a circle: web → db → web',
+  ],
+  [
+    'a slot that names no provider',
+    {
+      'roles/web/role.yaml': `${role}resources:\n  - { kind: provider_chain, path: /x.yaml, chain: [{ provider: kimi-codin, model: k }] }\n`,
+    },
+    'roles/web/role.yaml:6:64  provider_chain[/x.yaml]: "chain[0].provider": no provider "kimi-codin"; did you mean "kimi-coding"?',
+  ],
+];
+
+describe('one mistake is one line that says where, what and what to do:', () => {
+  it.each(mistakes)('%s', (_name, files, line) => {
+    const all = { 'desired-state/site.yaml': site(), 'roles/web/role.yaml': role, ...files };
+    const used = 'roles/web/role.yml' in files ? { ...all, 'roles/web/role.yaml': absent } : all;
+
+    const problems = findProblems(repositoryOf({ ...badCase('all', 'x', { x: '¦' }), files: used }));
+
+    expect(problems.map(formatProblem)).toEqual([line]);
+  });
+});

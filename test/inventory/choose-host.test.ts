@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { chooseHost, type HostNames } from '../../src/inventory/choose-host.ts';
+import { formatProblem } from '../../src/model/problem.ts';
+
+const hosts = ['allegro', 'bezalel', 'ezra'];
+
+it.each<[string, Partial<HostNames>, string]>([
+  ['the name that was asked for, whatever the host policy says', { asked: 'ezra', own: 'allegro', machine: ['bezalel'] }, 'ezra'],
+  ['the name in the host policy before that of the machine', { own: 'allegro', machine: ['bezalel'] }, 'allegro'],
+  ['the first name of the machine that the inventory has', { machine: ['bezalel.example', 'bezalel'] }, 'bezalel'],
+])('a machine is %s', (_title, names, expected) => {
+  expect(chooseHost({ hosts }, { asked: undefined, own: undefined, machine: [], ...names })).toEqual({
+    host: expected,
+    problems: [],
+  });
+});
+
+it('a name that was asked for is not replaced by another that fits', () => {
+  const { problems } = chooseHost({ hosts }, { asked: 'alegro', own: 'ezra', machine: ['bezalel'] });
+
+  expect(problems.map(formatProblem)).toEqual([
+    'the inventory has no host "alegro" (it has: allegro, bezalel, ezra); did you mean --host allegro?',
+  ]);
+});

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { noContents } from '../../src/model/catalog.ts';
+import { noSecrets, Secret } from '../../src/model/secret.ts';
+import { openScrub, type Scrub } from '../../src/report/scrub.ts';
+
+const scrubOf = (...texts: readonly (string | number)[]): Scrub =>
+  openScrub({ ...noSecrets, opened: () => texts.map(Secret.of) }, { resources: [], contents: noContents });
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+it.each([
+  ['whole', 'said canary-a!', 'said <secret>!'],
+  ['line by line', 'said canary-b', 'said <secret>'],
+  ['both at once', 'canary-a\ncanary-b', '<secret>\n<secret>'],
+  ['as JSON', JSON.stringify({ a: 'canary "quoted"' }), '{"a":"<secret>"}'],
+  ['as part of a URL', `?a=${encodeURIComponent('canary "quoted"')}`, '?a=<secret>'],
+  ['as hexadecimal', Buffer.from('canary-a').toString('hex'), '<secret>'],
+  ['as a number', 'port 48151623', 'port <secret>'],
+])('takes out a secret %s', (_title, message, expected) => {
+  const scrub = scrubOf('canary-a\n', 'first\ncanary-b\n', 'canary "quoted"', 48151623);
+
+  expect(scrub({ message })).toEqual({ message: expected });
+});
+
+it.each([0, 1, 2])('takes out base64 of a longer text that has the secret at its character %i', (shift) => {
+  const { message } = scrubOf('canary-abcdef')({ message: base64(`${'x'.repeat(shift)}canary-abcdef\n`) });
+
+  expect(message).toContain('<secret>');
+  expect(Buffer.from(message.replace('<secret>', ''), 'base64').toString()).not.toContain('nary');
+});
+
+it('leaves names alone, and what is told stays valid', () => {
+  const scrub = scrubOf('create', 'nfoo', 'file');
+  const step = { action: 'create', address: 'file[/a]', diffs: [{ path: '/file', text: 'a\nfoo create\n' }] };
+
+  expect(scrub(step)).toEqual({ ...step, diffs: [{ path: '/file', text: 'a\nfoo <secret>\n' }] });
+});
+
+it('does not look for texts that are too short to be secrets', () => {
+  expect(scrubOf('', 'ab', '\n')({ message: 'abc' })).toEqual({ message: 'abc' });
+});

@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeRepository, site, type Repository } from '../support/repository.ts';
+
+const resources = `
+- { kind: file, path: /etc/motd, content: "{{ greeting | default('hello') }} {{ revision.short }}\\n" }
+- { kind: tree, path: /srv/overlay, source: overlay, purge: all }
+`;
+const files = { 'desired-state/files/overlay/a': 'a\n', 'desired-state/files/overlay/b/c': 'c\n' };
+
+/** What happens between two runs, and the exit of the check that follows. */
+const events: readonly { readonly name: string; readonly exit: number; readonly happens: (repository: Repository) => void }[] = [
+  { name: 'nothing', exit: 0, happens: () => undefined },
+  { name: 'an edit of a source file', exit: 2, happens: ({ write }) => write('desired-state/files/overlay/a', 'A\n') },
+  { name: 'a new source file', exit: 2, happens: ({ write }) => write('desired-state/files/overlay/new', 'n\n') },
+  { name: 'a lost source file', exit: 2, happens: ({ path }) => rmSync(join(path, 'desired-state/files/overlay/b/c')) },
+  {
+    name: 'variables where there were none',
+    exit: 2,
+    happens: ({ write }) => write('inventory/group_vars/all.yml', 'greeting: moin\n'),
+  },
+  {
+    name: 'an edit of a managed file that keeps size and times',
+    exit: 3,
+    happens: ({ root }) => editKeepingTimes(join(root, 'srv/overlay/a')),
+  },
+  {
+    name: 'a foreign file in a purged tree',
+    exit: 3,
+    happens: ({ root }) => writeFileSync(join(root, 'srv/overlay/b/foreign'), ''),
+  },
+  { name: 'a lost managed file', exit: 3, happens: ({ root }) => rmSync(join(root, 'etc/motd')) },
+  { name: 'a file beside the configuration', exit: 0, happens: ({ write }) => write('README.md', 'about\n') },
+];
+
+describe('after a converged run', () => {
+  it.each(events)('$name is answered with exit $exit', ({ happens, exit }) => {
+    using repository = makeRepository(resources, files);
+    expect(repository.run().exit).toBe(0);
+    expect(repository.run().exit).toBe(0);
+
+    happens(repository);
+
+    expect(repository.run(['--check']).exit).toBe(exit);
+    expect(repository.run().exit).toBe(0);
+    expect(repository.run(['--check']).exit).toBe(0);
+  });
+
+  it('a new commit is noticed, because templates may show it', () => {
+    using repository = makeRepository(resources, files);
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-C', repository.path, '-c', 'user.name=t', '-c', 'user.email=t@host.example', ...args]).toString();
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'first');
+    repository.run();
+
+    git('commit', '-qm', 'second', '--allow-empty');
+    repository.run();
+
+    const short = git('rev-parse', '--short=12', 'HEAD').trim();
+    expect(readFileSync(join(repository.root, 'etc/motd'), 'utf8')).toBe(`hello ${short}\n`);
+  });
+
+  it('a converged run leaves every byte of its own state alone', () => {
+    using repository = makeRepository(resources, files);
+    repository.run();
+    repository.run();
+    const state = join(repository.root, 'var/lib/timmy-reconciler');
+    const before = ['converged', 'catalog', 'state.db'].map((name) => statSync(join(state, name), { bigint: true }).ctimeNs);
+
+    repository.run();
+    repository.run(['--paranoid']);
+
+    expect(['converged', 'catalog', 'state.db'].map((name) => statSync(join(state, name), { bigint: true }).ctimeNs)).toEqual(
+      before,
+    );
+  });
+
+  it('the plan of a check from the cache is the plan of a compiled one', () => {
+    using repository = makeRepository(resources, files);
+    repository.run();
+    repository.run();
+    writeFileSync(join(repository.root, 'srv/overlay/a'), 'edited\n');
+
+    const cached = repository.report(['--check']);
+    rmSync(join(repository.root, 'var/lib/timmy-reconciler/catalog'));
+    const compiled = repository.report(['--check']);
+
+    expect(cached.planDigest).toBe(compiled.planDigest);
+    expect(cached.steps).toEqual(compiled.steps);
+    expect(cached.counts).toEqual(compiled.counts);
+  });
+
+  it('a host that is given another role is compiled for it', () => {
+    using repository = makeRepository(resources, files);
+    repository.run();
+
+    repository.write('desired-state/site.yaml', site(`${resources}- { kind: file, path: /etc/more, content: x }`));
+
+    expect(repository.report().counts).toMatchObject({ resources: 3, create: 1 });
+  });
+});
+
+function editKeepingTimes(file: string): void {
+  const { atime, mtime, size } = statSync(file);
+  writeFileSync(file, 'x'.repeat(size));
+  utimesSync(file, atime, mtime);
+}

@@ -1,0 +1,134 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { makeRepository, site, type Repository } from '../support/repository.ts';
+import { snapshot } from '../support/snapshot.ts';
+
+const policy = `
+banned:
+  patterns: ["anthropic", "claude-"]
+base_urls: ["https://openrouter.ai/**", "http://localhost:*/**"]
+destroy: { max_delete: 2, max_delete_percent: 50 }
+protected_paths: ["/etc/shadow", "/boot/**"]
+portfolio: { critical: all, min_slots: 2, local_end: true }
+`;
+
+const motd = '- { kind: file, path: /etc/motd, content: "hello\\n" }';
+const chain = (first: string, url: string): string => `
+- kind: provider_chain
+  path: /etc/providers.yaml
+  format: cascade
+  chain:
+    - { provider: ${first}, model: some-model, base_url: "${url}", key_env: OPENROUTER_API_KEY }
+    - { provider: ollama, model: "qwen3:4b", base_url: "http://localhost:11434/v1" }
+`;
+
+const seen = (greeting: string): string =>
+  `${motd.replace('hello', greeting)}\n- { kind: file, path: /etc/seen, content: "x\\n", on_drift: report }`;
+
+interface Case {
+  readonly name: string;
+  readonly resources: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly given?: (repository: Repository) => void;
+  readonly code: string;
+  readonly at?: string;
+}
+
+const cases: readonly Case[] = [
+  {
+    name: 'a banned provider in a file of the repository',
+    resources: motd,
+    files: { 'desired-state/files/notes.md': 'first line\nuse Anthropic here\n' },
+    code: 'banned-provider',
+    at: 'desired-state/files/notes.md:2:5',
+  },
+  {
+    name: 'a banned provider that a template puts together',
+    resources: "- { kind: file, path: /etc/motd, content: \"{{ 'anth' ~ 'ropic' }}\\n\" }",
+    code: 'banned-provider',
+  },
+  {
+    name: 'a banned provider in foreign keys of a live file that keeps them',
+    resources: `${motd}\n- { kind: config, path: /etc/app.yaml, set: { port: 2 } }`,
+    given: ({ root }) => {
+      mkdirSync(join(root, 'etc'));
+      writeFileSync(join(root, 'etc/app.yaml'), 'port: 1\nfallback: claude-3\n');
+    },
+    code: 'banned-provider',
+  },
+  {
+    name: 'a banned provider in a live file that is only reported',
+    resources: seen('hello'),
+    given: (repository) => {
+      repository.run();
+      writeFileSync(join(repository.root, 'etc/seen'), 'claude-3\n');
+      repository.write('desired-state/site.yaml', site(seen('bye')));
+    },
+    code: 'banned-provider',
+  },
+  {
+    name: 'a base URL that is not allowed',
+    resources: motd + chain('openrouter', 'https://evil.example/v1'),
+    code: 'base-url-denied',
+  },
+  {
+    name: 'a chain without a local end',
+    resources: motd + chain('openrouter', 'https://openrouter.ai/api/v1').replace(/ {4}- \{ provider: ollama.*\n/, ''),
+    code: 'portfolio-rule',
+  },
+  {
+    name: 'a protected path',
+    resources: `${motd}\n- { kind: file, path: /boot/grub/grub.cfg, content: "x" }`,
+    code: 'protected-path',
+  },
+  {
+    name: 'the state directory as a target',
+    resources: `${motd}\n- { kind: file, path: /var/lib/timmy-reconciler/state.db, content: "x" }`,
+    code: 'protected-path',
+  },
+];
+
+it.each(cases)('$name refuses the whole run before the first write', ({ resources, files, given, code, at }) => {
+  using repository = makeRepository(resources, { 'desired-state/policy.yaml': policy, ...files });
+  given?.(repository);
+  const before = snapshot(repository.root, { ignore: isState });
+
+  const report = repository.report();
+
+  expect(report.problems.map((problem) => problem.code)).toContain(code);
+  expect(report.exit).toBe(7);
+  expect(report.writes).toBe(0);
+  if (at !== undefined)
+    expect(
+      report.problems.map((problem) => problem.at && `${problem.at.file}:${problem.at.line}:${problem.at.column}`),
+    ).toContain(at);
+  expect(snapshot(repository.root, { ignore: isState })).toBe(before);
+});
+
+it('more deletions than the budget allows are refused, and as many as it allows are done', () => {
+  const resources = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `- { kind: file, path: /etc/${name}, content: x }`);
+  using repository = makeRepository(resources.join('\n'), { 'desired-state/policy.yaml': policy });
+  repository.run();
+  const before = snapshot(repository.root, { ignore: isState });
+
+  repository.write('desired-state/site.yaml', site(resources.slice(3).join('\n')));
+  expect(repository.report().problems.map(({ code }) => code)).toEqual(['destroy-budget']);
+  expect(snapshot(repository.root, { ignore: isState })).toBe(before);
+
+  repository.write('desired-state/site.yaml', site(resources.slice(2).join('\n')));
+  expect(repository.run().exit).toBe(0);
+});
+
+it('a banned provider that the run replaces is healed, not refused', () => {
+  using repository = makeRepository(motd, { 'desired-state/policy.yaml': policy });
+  repository.run();
+  writeFileSync(join(repository.root, 'etc/motd'), 'anthropic\n');
+
+  const report = repository.report();
+
+  expect(report.exit).toBe(0);
+  expect(report.steps[0]).toMatchObject({ cause: 'drift', outcome: 'changed' });
+});
+
+const isState = (path: string): boolean => path === '/var';

@@ -1,0 +1,25 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { formatProblem } from '../../src/model/problem.ts';
+import { openWorkingTree } from '../../src/source/working-tree.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+it('what is no regular file is a problem at its place, and is not read', () => {
+  using directory = temporaryDirectory();
+  const files = join(directory.path, 'desired-state/files');
+  mkdirSync(files, { recursive: true });
+  writeFileSync(join(files, 'good'), 'x');
+  symlinkSync('/etc/passwd', join(files, 'link'));
+  symlinkSync('desired-state', join(directory.path, 'roles'));
+
+  const { problems, files: tree } = openWorkingTree(directory.path);
+
+  expect(problems.map(({ code }) => code)).toEqual(['not-a-file', 'not-a-file']);
+  expect(problems.map(formatProblem)).toEqual([
+    'desired-state/files/link:1:1  not a regular file; links and devices are not read from a repository',
+    'roles:1:1  not a directory; links are not followed in a repository',
+  ]);
+  expect(tree.list('desired-state').map(({ path }) => path)).toEqual(['desired-state/files/good']);
+  expect(tree.read('desired-state/files/link')).toBeUndefined();
+});
