@@ -132,8 +132,9 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
     },
     commit: (signal) => staging.commit(signal),
     async settled(signal) {
-      const left = staging.renamed + timestampTick - performance.now();
-      if (left > 0) await sleep(left, undefined, { signal });
+      const left = (): number => staging.changed + timestampTick - performance.now();
+      // A timer may come a millisecond too early.
+      while (left() > 0) await sleep(Math.ceil(left()), undefined, { signal });
     },
     discard: () => staging.discard(),
     close() {

@@ -39,8 +39,8 @@ const syncWidth = 512;
  * `commit` makes all of them durable, sets owner and mode, and renames them in the order in which they were staged.
  */
 export class Staging {
-  /** When the last commit gave its names, on the clock of `performance.now()`. */
-  renamed = -Infinity;
+  /** When the last group was done with changing things, also by other means, on the clock of `performance.now()`. */
+  changed = -Infinity;
   readonly #directories: SafeDirectories;
   readonly #live: boolean;
   readonly #staged = new Map<AbsolutePath, Staged>();
@@ -96,6 +96,8 @@ export class Staging {
   }
 
   async commit(signal: AbortSignal): Promise<void> {
+    // What a program or a database did in this group has been done by now.
+    this.changed = performance.now();
     if (this.#staged.size === 0 && this.#touched.size === 0) return;
     await this.#makeFilesDurable();
     for (const [path, staged] of this.#staged)
@@ -107,7 +109,7 @@ export class Staging {
       this.#touched.add(dirname(path));
       this.#staged.delete(path);
     }
-    this.renamed = performance.now();
+    this.changed = performance.now();
     const directories = [...this.#touched];
     this.#touched.clear();
     // Through /proc a directory is a link, to a descriptor that is known.

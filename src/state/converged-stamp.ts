@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { join } from 'node:path';
 import { decodeStatIndex, type StatIndex } from '../host/stat-index.ts';
 import { makeStateDirectory } from './state-directory.ts';
+import { StateError } from './state-error.ts';
 
 /** What a converged host needs to be told again, without compiling anything. */
 interface StampHead {
@@ -56,10 +57,19 @@ export function writeStamp(directory: string, { index, sources, ...head }: Stamp
 }
 
 export function removeStamp(directory: string): void {
-  rmSync(join(directory, fileName), { force: true });
+  try {
+    rmSync(join(directory, fileName), { force: true });
+    syncDirectory(directory);
+  } catch (error) {
+    const hint = 'see to the space, the rights and the health of its filesystem, then run again';
+    throw new StateError(`${directory} cannot be written: ${(error as Error).message}`, hint, error);
+  }
+}
+
+/** The removal must not be lost in a power cut that keeps the changes which follow it. */
+function syncDirectory(directory: string): void {
   const descriptor = openSync(directory, 'r');
   try {
-    // The removal must not be lost in a power cut that keeps the changes which follow it.
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

