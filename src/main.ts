@@ -52,6 +52,6 @@ function fail(thrown: unknown): void {
 /** Messages may quote hostile input. Not imported: this must work even when no other module could be loaded. */
 function escape(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what this is about
-  const control = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+  const control = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
   return text.replace(control, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

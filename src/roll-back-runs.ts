@@ -5,7 +5,7 @@ import { noContents } from './model/catalog.ts';
 import type { Event } from './model/event.ts';
 import type { ExitName } from './model/exit-code.ts';
 import type { Action } from './model/plan.ts';
-import type { Report, ReportedStep } from './model/report.ts';
+import type { Outcome, Report, ReportedStep } from './model/report.ts';
 import { resourceType } from './resources/registry.ts';
 import { startRun } from './run.ts';
 import { removeStamp } from './state/converged-stamp.ts';
@@ -80,11 +80,13 @@ async function takeBack(
   removeStamp(state.directory);
   declare(runs, steps, run.id, state);
   const restored = new Set<string>();
+  const failed = new Set<string>();
   const failures: string[] = [];
   const ledger = state.ledger.all();
   for (const id of runs) {
     const result = await rollBack(id, state, host, resourceType);
     for (const address of result.restored) restored.add(address);
+    for (const address of result.failed) failed.add(address);
     failures.push(...result.failures);
     // An older run stands below this one; what could not be restored would be buried.
     if (result.failures.length > 0) break;
@@ -93,7 +95,7 @@ async function takeBack(
   const { signal } = new AbortController();
   const refreshes = [...new Set(steps.flatMap((step) => step.refreshes))];
   failures.push(...(await refreshRestored(refreshes, [...ledger.values()], deps, signal)));
-  const undoneSteps = steps.map(undone);
+  const undoneSteps = steps.map((step) => undone(step, failed.has(step.address) ? 'failed' : 'restored'));
   const report = run.report({
     action: 'rollback',
     outcome: failures.length === 0 ? 'converged' : 'rollbackIncomplete',
@@ -123,10 +125,10 @@ function declare(runs: readonly string[], steps: readonly ReportedStep[], by: st
 
 const inverse: Readonly<Record<Action, Action>> = { create: 'remove', remove: 'create', update: 'update', replace: 'replace' };
 
-const undone = (step: ReportedStep): ReportedStep => ({
+const undone = (step: ReportedStep, outcome: Outcome): ReportedStep => ({
   ...step,
   action: step.action === 'none' ? 'none' : inverse[step.action],
-  outcome: 'restored',
+  outcome,
   changes: step.changes.map((change) => ({ ...change, from: change.to, to: change.from })),
   diffs: [],
 });

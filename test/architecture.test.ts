@@ -30,7 +30,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   esbuild: ['build.ts'],
   ini: ['resources/formats'],
   nunjucks: ['compile'],
-  picomatch: ['policy/glob.ts', 'resources/types/tree.ts'],
+  picomatch: ['model/glob.ts'],
   'simple-git': ['source/commit-info.ts'],
   'smol-toml': ['resources/formats'],
   yaml: ['source', 'compile', 'resources/formats'],

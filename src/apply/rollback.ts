@@ -11,6 +11,8 @@ import { pathsUndo, restorePaths } from './undo.ts';
 interface Rollback {
   /** Resources whose previous state was put back, newest change first. */
   readonly restored: readonly Address[];
+  /** Resources that could not be put back. */
+  readonly failed: readonly Address[];
   /** What could not be put back. Not empty: the rollback is incomplete, and the journal keeps its undo data. */
   readonly failures: readonly string[];
 }
@@ -51,7 +53,7 @@ export async function rollBack(
       failures.push(`what was put back cannot be recorded: ${(error as Error).message}`);
     }
   const restored = new Set(undos.map(({ address }) => address));
-  return { restored: [...restored].filter((address) => !failed.has(address)), failures };
+  return { restored: [...restored].filter((address) => !failed.has(address)), failed: [...failed.keys()], failures };
 }
 
 /**

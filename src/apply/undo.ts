@@ -78,10 +78,12 @@ export function restorePaths({ paths }: PathsUndo, host: Host, store: UndoStore)
     try {
       restorePath(before, host, store);
     } catch (error) {
-      failures.push(`${before.path}: ${(error as Error).message}`);
+      failures.push(about(before.path, error as Error));
     }
   return failures;
 }
+
+const about = (path: string, { message }: Error): string => (message.startsWith(`${path}: `) ? message : `${path}: ${message}`);
 
 function restorePath(before: PathUndo, host: Host, { run, journal }: UndoStore): void {
   const { path } = before;

@@ -1,6 +1,7 @@
 import type { Event } from '../model/event.ts';
 import type { Report, ReportedStep } from '../model/report.ts';
 import { paintFor } from '../report/paint.ts';
+import { printableJson } from '../report/printable.ts';
 import { eventLine, progressLine } from '../report/render-events.ts';
 import { planLine, renderClosing, renderPlan, renderReport, renderSteps, type DiffDetail } from '../report/render-text.ts';
 
@@ -23,7 +24,7 @@ export function openRunOutput(format: string | undefined, detail: DiffDetail): R
 
 /** One value as indented JSON on standard output. */
 export function writeJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${printableJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 /** The plan is shown before it is applied, so that it stands there even if the run is killed. */

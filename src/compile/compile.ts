@@ -20,7 +20,7 @@ import { createTemplateEngine } from './template-engine.ts';
 
 export type { CompileRequest } from './compilation.ts';
 
-const mostResources = 20_000;
+const mostResources = 10_000;
 const mostProblems = 500;
 
 /**

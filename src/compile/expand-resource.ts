@@ -11,7 +11,7 @@ import type { Scope, ScopeVariable } from './template-scope.ts';
 import { typeName } from './template-value.ts';
 
 /** Items that one `for_each` may have. */
-const mostItems = 20_000;
+const mostItems = 10_000;
 
 /** A resource as written, for one item of its `for_each`. */
 export interface Instance {

@@ -10,14 +10,14 @@ import { LazyMapping } from './template-value.ts';
  * `revision`. `hostvars` shows the variables of other hosts, not their facts.
  */
 export function hostScope(inventory: Inventory, request: CompileRequest, engine: TemplateEngine): Scope {
-  const known = new Set(inventory.hosts);
+  let known: Set<string> | undefined;
   const scopes = new Map<string, Scope>();
   const groups = memberships(inventory);
   const final = (value: unknown, layer: string): ScopeVariable => ({ value, layer, templated: false });
   const hostvars = final(
     new LazyMapping(
       () => inventory.hosts,
-      (host) => (known.has(host) ? engine.variablesOf(scopeOf(host)) : undefined),
+      (host) => ((known ??= new Set(inventory.hosts)).has(host) ? engine.variablesOf(scopeOf(host)) : undefined),
     ),
     'magic',
   );

@@ -39,12 +39,16 @@ export function listHost(inventory: Inventory, host: string): JsonObject | undef
 export function graphInventory({ groups }: Inventory, name = 'all'): string | undefined {
   if (!groups.has(name)) return undefined;
   const lines: string[] = [];
-  const line = (text: string, depth: number): void => void lines.push(depth === 0 ? text : `${'  |'.repeat(depth)}--${text}`);
+  let length = 0;
+  const line = (text: string, depth: number): void => {
+    lines.push(depth === 0 ? text : `${'  |'.repeat(depth)}--${text}`);
+    length += lines.at(-1)!.length;
+  };
   const draw = (group: string, depth: number): void => {
     const { children = [], hosts = [] } = groups.get(group) ?? {};
     line(`@${group}:`, depth);
     // Groups that share descendants are drawn again under each; a few dozen such levels would fill the disk.
-    if (lines.length > maxLines) return line('(cut off)', depth + 1);
+    if (length > longestGraph) return line('(cut off)', depth + 1);
     for (const child of children) draw(child, depth + 1);
     if (group !== 'all') for (const host of hosts) line(host, depth + 1);
   };
@@ -52,7 +56,8 @@ export function graphInventory({ groups }: Inventory, name = 'all'): string | un
   return lines.join('\n');
 }
 
-const maxLines = 200_000;
+/** Characters. */
+const longestGraph = 8 * 1024 * 1024;
 
 function sortKeys(value: Json): Json {
   if (Array.isArray(value)) return value.map((member: Json) => sortKeys(member));

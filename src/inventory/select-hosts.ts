@@ -17,6 +17,9 @@ const maxTerms = 200;
 const withSubscript = /^(.+)\[(?:(-?\d{1,9})|(\d{1,9})[:-](\d{0,9}))\]$/;
 const specials = ['.', '?', '*', '['];
 
+/** Compiling every host of a large inventory asks for the same patterns each time. */
+const answers = new WeakMap<Inventory, Map<string, SelectedHosts>>();
+
 /**
  * Evaluates an Ansible host pattern: terms separated by `,` or, without a comma, by `:`; plain terms are united, then `&`
  * terms intersect, then `!` terms exclude, whatever the order in which they stand. A term is a name, a glob, `~regex`, and,
@@ -24,6 +27,14 @@ const specials = ['.', '?', '*', '['];
  * fine; a name that nobody has is a problem.
  */
 export function selectHosts(inventory: Inventory, pattern: string): SelectedHosts {
+  const known = answers.get(inventory) ?? new Map<string, SelectedHosts>();
+  answers.set(inventory, known);
+  const answer = known.get(pattern) ?? evaluate(inventory, pattern);
+  known.set(pattern, answer);
+  return answer;
+}
+
+function evaluate(inventory: Inventory, pattern: string): SelectedHosts {
   const problems: Problem[] = [];
   const bad = (message: string): readonly string[] => {
     problems.push({ code: 'bad-pattern', message });

@@ -1,4 +1,5 @@
 import type { Problem, SourcePosition } from '../model/problem.ts';
+import { runFor } from '../model/time-limit.ts';
 import { readBanPattern, type BanPattern } from './ban-pattern.ts';
 import { compileGlobs } from './glob.ts';
 import type { JudgeInput, PolicyText } from './judge-input.ts';
@@ -8,6 +9,8 @@ import type { HostChain } from '../model/host-chain.ts';
 const policyFile = 'desired-state/policy.yaml';
 const maxPatterns = 200;
 const maxReported = 100;
+/** Milliseconds for all texts together. Hundreds of times what a fleet's repository needs. */
+const longestSearch = 10_000;
 /** What can hide a name from a search: escapes of YAML, JSON and URLs, look-alike and invisible characters. */
 const escape = /[%\\][0-9a-fxu]/i;
 // eslint-disable-next-line no-control-regex -- everything that is not ASCII
@@ -28,13 +31,28 @@ export function judgeBannedProviders(input: JudgeInput): readonly Problem[] {
   if (bans.length === 0) return found;
 
   for (const chain of input.chains) found.push(...banInChain(chain, bans));
-  const origins = new Map(input.plan.steps.map(({ address, resource }) => [address, resource.origin.at]));
+  const isExempt = ({ where, path, name }: PolicyText): boolean =>
+    (where === 'config' && name === policyFile) || exempt.match(path ?? name) !== undefined;
+  const searched = runFor(longestSearch, () => bansInTexts(input, bans, isExempt));
+  if (searched) return [...found, ...searched.value];
+  const position = at?.(['banned', 'patterns']);
+  const message = `searching for banned.patterns takes longer than ${longestSearch / 1000} s`;
+  const hint = 'use fewer "*" and "+" in them, or list large files under banned.exempt';
+  return [...found, { code: 'bad-ban-pattern', message, hint, ...(position && { at: position }) }];
+}
+
+function bansInTexts(
+  { plan, texts }: JudgeInput,
+  bans: readonly BanPattern[],
+  isExempt: (text: PolicyText) => boolean,
+): readonly Problem[] {
+  const origins = new Map(plan.steps.map(({ address, resource }) => [address, resource.origin.at]));
   // One search for all patterns is faster than one each, and nearly every text has no match.
   const any = new RegExp(bans.map(({ expression }) => `(?:${expression.source})`).join('|'), 'i');
+  const found: Problem[] = [];
   let hidden = 0;
-  for (const text of input.texts) {
-    if (text.where === 'config' && text.name === policyFile) continue;
-    if (exempt.match(text.path ?? text.name) !== undefined) continue;
+  for (const text of texts) {
+    if (isExempt(text)) continue;
     for (const problem of banInText(text, any, bans, origins)) {
       if (found.length < maxReported) found.push(problem);
       else hidden++;

@@ -1,4 +1,4 @@
-import picomatch from 'picomatch';
+import { compileGlob } from '../model/glob.ts';
 import type { KeyPath } from '../model/located.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
 
@@ -18,36 +18,16 @@ interface GlobOrigin {
   readonly at?: ((path: KeyPath) => SourcePosition) | undefined;
 }
 
-const maxLength = 512;
-const maxStarsPerSegment = 4;
-
-/**
- * Compiles the globs of a policy key. `*` and `**` also match names that start with a dot. Negation and groups are refused:
- * a reader could take `!x` in an allow list for a denial, and groups are regular expressions that can take exponential time.
- */
+/** Compiles the globs of a policy key. */
 export function compileGlobs(globs: readonly string[], { name, path, at }: GlobOrigin): GlobList {
   const problems: Problem[] = [];
   const matchers: { readonly glob: string; readonly matches: (text: string) => boolean }[] = [];
   globs.forEach((glob, index) => {
-    const fault = faultOf(glob);
-    if (fault) {
-      const position = at?.([...path, index]);
-      const message = `${name} has the glob ${JSON.stringify(glob.slice(0, 80))}, which ${fault}`;
-      problems.push({ code: 'wrong-type', message, ...(position && { at: position }) });
-    } else {
-      matchers.push({ glob, matches: picomatch(glob, { dot: true, nonegate: true, noextglob: true }) });
-    }
+    const compiled = compileGlob(glob);
+    if ('matches' in compiled) return void matchers.push({ glob, matches: compiled.matches });
+    const position = at?.([...path, index]);
+    const message = `${name} has the glob ${JSON.stringify(glob.slice(0, 80))}, which ${compiled.fault}`;
+    problems.push({ code: 'wrong-type', message, ...(position && { at: position }) });
   });
   return { problems, match: (text) => matchers.find(({ matches }) => matches(text))?.glob };
-}
-
-function faultOf(glob: string): string | undefined {
-  if (glob === '') return 'is empty';
-  if (glob.length > maxLength) return `is longer than ${maxLength} characters`;
-  if (glob.startsWith('!')) return 'is negated; name what is meant instead';
-  if (/[()\0\n]/.test(glob)) return 'holds a group, a NUL or a line break; write one glob per alternative';
-  const isStarred = glob.split('/').some((segment) => segment.replace(/\*\*/g, '*').split('*').length - 1 > maxStarsPerSegment);
-  if (isStarred) return `has more than ${maxStarsPerSegment} stars between two slashes`;
-  if ((glob.match(/\*\*/g)?.length ?? 0) > maxStarsPerSegment) return `has more than ${maxStarsPerSegment} "**"`;
-  return undefined;
 }

@@ -1,11 +1,14 @@
 import { posix } from 'node:path';
 import { isDone, type Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
+import { runFor } from '../model/time-limit.ts';
 import { compileGlobs } from './glob.ts';
 import { placeOf, type JudgeInput } from './judge-input.ts';
 
 /** What no configuration may write: the program's own state and host policy, and the kernel's file systems. */
 const ownDirectory = '/etc/timmy-reconciler';
+/** Milliseconds. */
+const longestMatch = 5_000;
 const kernelDirectories = ['/proc', '/sys', '/dev'];
 
 /** No step may write or remove a protected path, or one outside what the host policy allows. One problem per step and rule. */
@@ -34,16 +37,19 @@ export function judgeProtectedPaths(input: JudgeInput): readonly Problem[] {
     { hint: ask, reason: (path) => (allow.match(path) === undefined ? 'is outside paths.allow of the host policy' : undefined) },
   ];
   const found = [...own.problems, ...deny.problems, ...allow.problems];
-  for (const step of plan.steps.filter(isDone)) {
+  const judgeStep = (step: Step): readonly Problem[] => {
     const paths = input.pathsOf(step).map((path) => posix.normalize(path).replace(/(.)\/$/, '$1'));
-    for (const { hint, reason } of rules) {
+    return rules.flatMap(({ hint, reason }): Problem[] => {
       const hits = paths.flatMap((path) => said(reason(path, step), (text) => [`${path} ${text}`]) ?? []);
-      if (hits[0] === undefined) continue;
       const more = hits.length > 1 ? `, and ${hits.length - 1} more paths` : '';
-      found.push({ code: 'protected-path', message: `${hits[0]}${more}`, ...placeOf(step), hint });
-    }
-  }
-  return found;
+      return hits[0] === undefined ? [] : [{ code: 'protected-path', message: `${hits[0]}${more}`, ...placeOf(step), hint }];
+    });
+  };
+  const steps = plan.steps.filter(isDone);
+  const judged = steps.length === 0 ? { value: [] } : runFor(longestMatch, () => steps.flatMap(judgeStep));
+  if (judged) return [...found, ...judged.value];
+  const message = `matching paths with the globs of the policies takes longer than ${longestMatch / 1000} s`;
+  return [...found, { code: 'protected-path', message, hint: 'use fewer "*" in protected_paths' }];
 }
 
 const isBelow = (path: string, base: string): boolean => path === base || path.startsWith(base === '/' ? '/' : `${base}/`);

@@ -13,6 +13,11 @@ export function printable(text: string): string {
   return text.replace(hidden, (character) => short[character] ?? `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 
+/** JSON with everything hidden as `\uXXXX`, which stands for the same value: people look at it in terminals too. */
+export function printableJson(json: string): string {
+  return json.replace(hidden, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** The same for text that must stay on its line: tabs and newlines are written out too. */
 export function printableLine(text: string): string {
   return printable(text).replaceAll('\n', '\\n').replaceAll('\t', '\\t');

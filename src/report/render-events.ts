@@ -1,11 +1,11 @@
 import type { Event } from '../model/event.ts';
 import type { Paint } from './paint.ts';
-import { printableLine } from './printable.ts';
+import { printableJson, printableLine } from './printable.ts';
 
 /** One event as a line of `-o ndjson`: `schema`, `type`, `ts` and `run` first, then what the event carries. `now` is ISO 8601. */
 export function eventLine(event: Event, now: string): string {
   const { type, run, ...rest } = event;
-  return `${JSON.stringify({ schema: 'reconcile.event/1', type, ts: now, run, ...rest })}\n`;
+  return `${printableJson(JSON.stringify({ schema: 'reconcile.event/1', type, ts: now, run, ...rest }))}\n`;
 }
 
 /** What is going on right now, for the one line that a terminal shows while a run works; undefined for events that need none. */

@@ -1,7 +1,9 @@
+import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address } from '../model/catalog.ts';
-import type { JsonObject } from '../model/json.ts';
+import { sha256, type JsonObject } from '../model/json.ts';
 import { openSealing } from './sealing.ts';
+import { damaged } from './state-error.ts';
 
 /** Undo of one effect, in the order of capture; restored in reverse. */
 interface UndoEntry {
@@ -62,17 +64,20 @@ export interface Journal {
   forget(keep: number): void;
 }
 
-export function openJournal(database: DatabaseSync, directory: string): Journal {
-  const sealing = openSealing(directory);
+/** Throws `StateError` for undo data that is not what was written: it decides what is restored, and where. */
+export function openJournal(database: DatabaseSync, file: string): Journal {
+  const sealing = openSealing(dirname(file));
   const run = (sql: string, ...values: (string | number | Uint8Array)[]): number =>
     Number(database.prepare(sql).run(...values).changes);
   const rows = (sql: string, ...values: (string | number)[]): Readonly<Record<string, unknown>>[] =>
     database.prepare(sql).all(...values);
-  const insertUndo = () => database.prepare('INSERT INTO undo (run, address, entry) VALUES (?, ?, ?)');
+  const insertUndo = () => database.prepare('INSERT INTO undo (run, address, entry, checksum) VALUES (?, ?, ?, ?)');
   let preparedUndo: ReturnType<typeof insertUndo> | undefined;
   return {
     begin: (id, key, startedAt) => void run("INSERT INTO journal VALUES (?, 'open', ?, ?)", id, key, startedAt),
     open() {
+      const [unknown] = rows("SELECT run FROM journal WHERE state NOT IN ('open', 'applied', 'rolled-back')");
+      if (unknown) throw damaged(file, `the state of run ${String(unknown['run'])} in it is unknown`);
       const [row] = rows("SELECT * FROM journal WHERE state = 'open' ORDER BY rowid DESC LIMIT 1");
       return row && { run: String(row['run']), key: String(row['key']), startedAt: String(row['started_at']) };
     },
@@ -83,13 +88,16 @@ export function openJournal(database: DatabaseSync, directory: string): Journal 
     },
     addUndo(id, { address, entry }) {
       preparedUndo ??= insertUndo();
-      preparedUndo.run(id, address, JSON.stringify(entry));
+      const text = JSON.stringify(entry);
+      preparedUndo.run(id, address, text, checksum(id, address, text));
     },
     undoOf: (id) =>
-      rows('SELECT address, entry FROM undo WHERE run = ? ORDER BY sequence DESC', id).map((row) => ({
-        address: String(row['address']),
-        entry: JSON.parse(String(row['entry'])) as JsonObject,
-      })),
+      rows('SELECT address, entry, checksum FROM undo WHERE run = ? ORDER BY sequence DESC', id).map((row) => {
+        const [address, text] = [String(row['address']), String(row['entry'])];
+        if (checksum(id, address, text) !== row['checksum'])
+          throw damaged(file, `what run ${id} saved of ${address} is not what was written`);
+        return { address, entry: JSON.parse(text) as JsonObject };
+      }),
     putContent: (id, digest, bytes) =>
       void run('INSERT OR IGNORE INTO content VALUES (?, ?, ?)', id, digest, sealing.seal(bytes)),
     content(id, digest) {
@@ -128,6 +136,8 @@ export function openJournal(database: DatabaseSync, directory: string): Journal 
     },
   };
 }
+
+const checksum = (...values: readonly string[]): string => sha256(JSON.stringify(values));
 
 function dropUndo(run: (sql: string, id: string) => number, id: string): void {
   run('DELETE FROM undo WHERE run = ?', id);

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address } from '../model/catalog.ts';
-import { canonicalJson } from '../model/json.ts';
+import { canonicalJson, sha256 } from '../model/json.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import { sealSecrets } from '../model/secret.ts';
+import { damaged } from './state-error.ts';
 
 /** What was last applied for one resource, and by which run. */
 export interface LedgerEntry extends LastApplied {
@@ -19,10 +20,11 @@ export interface Ledger {
   remove(address: Address): void;
 }
 
-export function openLedger(database: DatabaseSync): Ledger {
+/** Throws `StateError` for an entry that is not what was written: what is in it decides what is removed. */
+export function openLedger(database: DatabaseSync, file: string): Ledger {
   const put = () =>
-    database.prepare(`INSERT OR REPLACE INTO ledger (address, kind, digest, prune, desired, sensitive, origin, run, revision, applied_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+    database.prepare(`INSERT OR REPLACE INTO ledger (address, kind, digest, prune, desired, sensitive, origin, run, revision, applied_at, checksum)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   let prepared: ReturnType<typeof put> | undefined;
   return {
     all: () =>
@@ -30,16 +32,18 @@ export function openLedger(database: DatabaseSync): Ledger {
         database
           .prepare('SELECT * FROM ledger ORDER BY address')
           .all()
-          .map((row) => [String(row['address']), readEntry(row)]),
+          .map((row) => [String(row['address']), readEntry(row, file)]),
       ),
     get(address) {
       const row = database.prepare('SELECT * FROM ledger WHERE address = ?').get(address);
-      return row && readEntry(row);
+      return row && readEntry(row, file);
     },
     put(entry) {
       prepared ??= put();
       const { address, kind, digest, prune, desired, sensitive, origin, run, revision, appliedAt } = entry;
-      prepared.run(address, kind, digest, prune, canonicalJson(desired), sensitive ? 1 : 0, origin, run, revision, appliedAt);
+      const text = canonicalJson(desired);
+      const values = [address, kind, digest, prune, text, sensitive ? 1 : 0, origin, run, revision, appliedAt];
+      prepared.run(...values, checksum(values));
     },
     remove(address) {
       database.prepare('DELETE FROM ledger WHERE address = ?').run(address);
@@ -47,7 +51,12 @@ export function openLedger(database: DatabaseSync): Ledger {
   };
 }
 
-function readEntry(row: Readonly<Record<string, unknown>>): LedgerEntry {
+const checksum = (values: readonly unknown[]): string => sha256(JSON.stringify(values));
+
+function readEntry(row: Readonly<Record<string, unknown>>, file: string): LedgerEntry {
+  const { checksum: expected, ...columns } = row;
+  if (checksum(Object.values(columns)) !== expected)
+    throw damaged(file, `its entry of ${String(row['address'])} is not what was written`);
   return {
     address: String(row['address']),
     kind: String(row['kind']),

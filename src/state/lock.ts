@@ -17,8 +17,9 @@ export function takeLock(directory: string): RunLock | undefined {
   const file = join(directory, 'lock.db');
   const database = openLock(file);
   try {
-    // Its journal stays in memory: a full disk must not keep a host from taking back what filled it.
-    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    // Its journal stays in memory: a full disk must not keep a host from taking back what filled it. IMMEDIATE, for EXCLUSIVE
+    // first shares the file, and of two that come at once both could find the other there.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE');
   } catch (error) {
     database.close();
     const { errcode = 0 } = error as { readonly errcode?: number };

@@ -10,10 +10,12 @@ import { damaged, namedError, naming, StateError } from './state-error.ts';
 const schema = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE ledger (address TEXT PRIMARY KEY, kind TEXT NOT NULL, digest TEXT NOT NULL, prune TEXT NOT NULL,
-  desired TEXT NOT NULL, sensitive INTEGER NOT NULL, origin TEXT NOT NULL, run TEXT NOT NULL, revision TEXT, applied_at TEXT NOT NULL) STRICT;
+  desired TEXT NOT NULL, sensitive INTEGER NOT NULL, origin TEXT NOT NULL, run TEXT NOT NULL, revision TEXT, applied_at TEXT NOT NULL,
+  checksum TEXT NOT NULL) STRICT;
 CREATE TABLE runs (id TEXT PRIMARY KEY, started_at TEXT NOT NULL, outcome TEXT NOT NULL, changed INTEGER NOT NULL, report TEXT NOT NULL) STRICT;
 CREATE TABLE journal (run TEXT PRIMARY KEY, state TEXT NOT NULL, key TEXT NOT NULL, started_at TEXT NOT NULL) STRICT;
-CREATE TABLE undo (sequence INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, address TEXT NOT NULL, entry TEXT NOT NULL) STRICT;
+CREATE TABLE undo (sequence INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, address TEXT NOT NULL, entry TEXT NOT NULL,
+  checksum TEXT NOT NULL) STRICT;
 CREATE INDEX undo_run ON undo (run, sequence);
 CREATE TABLE content (run TEXT NOT NULL, sha256 TEXT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (run, sha256)) STRICT;
 CREATE TABLE owed (address TEXT PRIMARY KEY, run TEXT NOT NULL, because TEXT NOT NULL) STRICT;
@@ -45,8 +47,8 @@ export function openState(directory: string, { readOnly = false } = {}): State |
     const close = (): void => database.close();
     return {
       directory,
-      ledger: naming(file, openLedger(database)),
-      journal: naming(file, openJournal(database, directory)),
+      ledger: naming(file, openLedger(database, file)),
+      journal: naming(file, openJournal(database, file)),
       runs: naming(file, openRuns(database)),
       ...naming(file, { transaction: <T>(act: () => T) => transaction(database, act), close }),
       [Symbol.dispose]: close,

@@ -23,7 +23,7 @@ describe('a problem stands at the attribute that has it', () => {
       '{ kind: file, path: /a, content: "", for_each: "{{ port }}" }',
       `${at}:4:56  "for_each": expected a list or a mapping, found a number`,
     ],
-    ['{ kind: file, path: /a, content: "", for_each: "{{ range(30000) }}" }', `${at}:4:56  "for_each" has more than 20000 items`],
+    ['{ kind: file, path: /a, content: "", for_each: "{{ range(30000) }}" }', `${at}:4:56  "for_each" has more than 10000 items`],
     ['{ kind: config, path: /a.yaml, set: { a: "{{ nope }}" } }', `${at}:4:50  "nope" is undefined`],
   ])('%s', (resource, problem) => {
     expect(compileFiles(siteOf(`- ${resource}`)).problems).toEqual([problem]);
@@ -139,11 +139,11 @@ describe('after and notify', () => {
 
 describe('too much', () => {
   it('is refused: resources of one host', () => {
-    const many = '- { kind: directory, for_each: "{{ range(15000) | list }}", path: "/LETTER/{{ item }}" }';
+    const many = '- { kind: directory, for_each: "{{ range(7000) | list }}", path: "/LETTER/{{ item }}" }';
 
     const { catalog } = compileFiles(siteOf(`${many.replace('LETTER', 'a')}\n${many.replace('LETTER', 'b')}`));
 
-    expect(catalog.problems).toMatchObject([{ code: 'too-large', message: 'more than 20000 resources for one host' }]);
+    expect(catalog.problems).toMatchObject([{ code: 'too-large', message: 'more than 10000 resources for one host' }]);
   }, 30_000);
 
   it('ends in time: a hostile template in thousands of items', () => {

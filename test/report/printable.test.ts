@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { printable, printableLine } from '../../src/report/printable.ts';
+import { printable, printableJson, printableLine } from '../../src/report/printable.ts';
 
 it.each([
   ['\x1b[2J', '\\e[2J'],
@@ -17,6 +17,16 @@ it('ordinary text of any script stays as it is', () => {
   const text = 'ä → ± 日本語 👩‍🚀'.replace('\u200d', '');
 
   expect(printable(`${text}\n\t${text}`)).toBe(`${text}\n\t${text}`);
+});
+
+it('JSON means the same, and shows nothing that a terminal would act on', () => {
+  const value = { a: '\x1b[2J\x9b31m\u202egpj\u200b\n日本語' };
+
+  const json = printableJson(JSON.stringify(value, null, 2));
+
+  expect(json).not.toMatch(/[\x9b\u202e\u200b]/);
+  expect(json).toContain('日本語');
+  expect(JSON.parse(json)).toEqual(value);
 });
 
 it('text that must stay on its line loses its newlines too', () => {

@@ -1,11 +1,14 @@
-import picomatch from 'picomatch';
 import * as z from 'zod';
 import type { AbsolutePath, HostReader } from '../../host/host.ts';
+import { compileGlob } from '../../model/glob.ts';
 import { converged, type Change } from '../../model/plan.ts';
+import { runFor } from '../../model/time-limit.ts';
 import { absolutePath, fileMode, formatMode, ownerName, parseMode } from '../attributes.ts';
 import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type Ownership } from '../ownership.ts';
-import { defineResourceType, type ApplyContext, type SourceEntry } from '../resource-type.ts';
+import { defineResourceType, type ApplyContext, type PrepareContext, type SourceEntry } from '../resource-type.ts';
 
+/** Milliseconds. */
+const longestMatch = 2_000;
 const globs = z.array(z.string().min(1).max(1024)).max(1000);
 const spec = z.strictObject({
   path: absolutePath,
@@ -55,15 +58,16 @@ export const tree = defineResourceType({
     const entries = context.sourceDirectory(attributes.source, 'source');
     if (!entries) return undefined;
     const { path, dir_mode: dirMode, owner, group, purge } = attributes;
-    return {
-      path,
-      files: selected(entries, attributes).map(
-        (entry) => `${modeOf(entry, attributes)} ${entry.content.sha256} ${entry.content.size} ${entry.path}`,
-      ),
-      dirMode: formatMode(parseMode(dirMode)),
-      purge,
-      ...ownershipOf({ owner, group }),
-    };
+    const files = filesOf(entries, attributes, context);
+    return (
+      files && {
+        path,
+        files,
+        dirMode: formatMode(parseMode(dirMode)),
+        purge,
+        ...ownershipOf({ owner, group }),
+      }
+    );
   },
   inspect: (desired, { host, last }): State => inspectTree(desired, last as Desired | undefined, host),
   diff: (desired, { paths }) => {
@@ -121,15 +125,35 @@ export const tree = defineResourceType({
   absent: (desired) => ({ ...desired, files: [] }),
 });
 
-function selected(entries: readonly SourceEntry[], { include, exclude }: Attributes): readonly SourceEntry[] {
-  const takes = picomatch(include, { dot: true });
-  const leaves = exclude.length > 0 ? picomatch(exclude, { dot: true }) : () => false;
-  return entries.filter(({ path }) => takes(path) && !leaves(path));
-}
-
-function modeOf({ path, executable }: SourceEntry, { mode, modes }: Attributes): string {
-  const match = Object.entries(modes).findLast(([glob]) => picomatch.isMatch(path, glob, { dot: true }));
-  return formatMode(parseMode(match?.[1] ?? mode ?? (executable ? '0755' : '0644')));
+/** A line for each file that the globs take; undefined where a glob cannot be used. */
+function filesOf(
+  entries: readonly SourceEntry[],
+  { include, exclude, mode, modes }: Attributes,
+  context: PrepareContext,
+): readonly string[] | undefined {
+  const matcher = (attribute: string) => (glob: string, index: number) => {
+    const compiled = compileGlob(glob);
+    if ('matches' in compiled) return compiled.matches;
+    context.problem(
+      attribute === 'modes' ? attribute : `${attribute}.${index}`,
+      `${JSON.stringify(glob.slice(0, 80))} ${compiled.fault}`,
+    );
+    return undefined;
+  };
+  const takes = include.map(matcher('include'));
+  const leaves = exclude.map(matcher('exclude'));
+  const special = Object.keys(modes).map(matcher('modes'));
+  if ([...takes, ...leaves, ...special].includes(undefined)) return undefined;
+  const given = Object.values(modes);
+  const modeOf = ({ path, executable }: SourceEntry): string =>
+    formatMode(parseMode(given[special.findLastIndex((matches) => matches?.(path))] ?? mode ?? (executable ? '0755' : '0644')));
+  const found = runFor(longestMatch, () =>
+    entries
+      .filter(({ path }) => takes.some((matches) => matches?.(path)) && !leaves.some((matches) => matches?.(path)))
+      .map((entry) => `${modeOf(entry)} ${entry.content.sha256} ${entry.content.size} ${entry.path}`),
+  );
+  if (!found) context.problem('include', 'matching the globs takes too long', 'use fewer stars');
+  return found?.value;
 }
 
 /** A tree is asked for its paths at every stage; they are made once for each desired state. */
