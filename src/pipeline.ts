@@ -1,48 +1,98 @@
-import type { Event } from './model/event.ts';
+import { isDone } from './model/plan.ts';
+import type { Problem } from './model/problem.ts';
 import type { Report } from './model/report.ts';
-import { convergedSummary, startRun } from './run.ts';
-import { openScope, type Scope } from './scope.ts';
-import { readStamp, type Stamp } from './state/converged-stamp.ts';
-
-/** What one run is asked to do. */
-export interface Request {
-  readonly action: 'check' | 'converge';
-  /** Directory of the configuration repository. */
-  readonly source: string;
-  /** Inventory name; else the host policy's, else this machine's. */
-  readonly host?: string;
-  /** Sandbox directory that prefixes every path. */
-  readonly root?: string | undefined;
-  readonly tags: readonly string[];
-  /** Read every managed target instead of trusting its stat signature. */
-  readonly paranoid: boolean;
-  /** Refuse unless the plan has this digest (`apply FILE`). Giving it also confirms deletions that wait for a person. */
-  readonly planDigest?: string;
-}
+import { openScrub } from './report/scrub.ts';
+import type { Desired, Plannable } from './run/desired.ts';
+import { onFreshSources, readCached, type Asked } from './run/known-catalog.ts';
+import { checked, refusal, tellBusy, withUnknownTags } from './run/outcomes.ts';
+import { planHost, type FullRun, type PlannedHost } from './run/plan-host.ts';
+import { startRun, type Run } from './run/start-run.ts';
+import { takeLock } from './state/lock.ts';
+import { openState, type State } from './state/state.ts';
 
 /**
- * One run, from the repository to the report. Where nothing moved since the last verified run, neither in the sources nor on
- * the host, that is all there is to find out, and the other stages are not even loaded. Throws only for what is nobody's
- * input (a bug, a state that cannot be used).
+ * All stages, for a host on which something moved or that was never converged. While only the host moved, the plan is made
+ * from the catalog that was compiled last; it is compiled again only when there is something to apply.
  */
-export async function reconcile(request: Request, emit: (event: Event) => void, signal: AbortSignal): Promise<Report> {
-  const started = performance.now();
-  const scope = openScope(request);
-  const stamp = readStamp(scope.stateDirectory, scope.reader.realPath);
-  const mayTrust = !request.paranoid && request.tags.length === 0 && request.planDigest === undefined;
-  if (!mayTrust || !stamp || !holds(stamp, scope)) {
-    const { reconcileFully } = await import('./reconcile-fully.ts');
-    return reconcileFully({ request, scope, stamp, started, emit, signal });
+export async function reconcileFully(asked: Asked): Promise<Report> {
+  const { request, scope } = asked;
+  if (request.action === 'check') {
+    const state = openState(scope.stateDirectory, { readOnly: true });
+    try {
+      return await checkHost(asked, state);
+    } finally {
+      state?.close();
+    }
   }
-  const { host, resources, held } = stamp;
-  const run = startRun(request, { ...scope.head, workingTree: true, key: stamp.revision }, host, started);
-  emit({ type: 'run-started', run: run.id, host, revision: scope.head.commit ?? 'working tree' });
-  const counts = { resources, converged: resources - held, create: 0, update: 0, remove: 0, held, failed: 0, adopted: 0 };
-  const report = run.report({ outcome: 'converged', summary: convergedSummary(counts), counts });
+  const lock = takeLock(scope.stateDirectory);
+  if (!lock) return tellBusy(asked);
+  try {
+    using state = openState(scope.stateDirectory);
+    return await convergeHost(asked, state);
+  } finally {
+    lock.release();
+  }
+}
+
+async function checkHost(asked: Asked, state: State | undefined): Promise<Report> {
+  const known = readCached(asked);
+  const full = known?.full ?? onFreshSources(asked);
+  const desired = known?.desired ?? (await load(full));
+  return finish(full, desired, async (run, told) => {
+    if (problemsOf(desired).length > 0) return refusal(run, problemsOf(desired));
+    const planned = await planHost(told, desired, state);
+    tellPlan(told, run, planned);
+    return planned.problems.length > 0
+      ? refusal(run, planned.problems, planned)
+      : checked(run, planned, state?.journal.open()?.run);
+  });
+}
+
+async function convergeHost(asked: Asked, state: State): Promise<Report> {
+  const known = state.journal.open() === undefined ? readCached(asked) : undefined;
+  const quick = known && (await planHost(known.full, known.desired, state));
+  const isQuiet = known && quick && quick.problems.length === 0 && !hasWork(quick);
+  const full = isQuiet ? known.full : onFreshSources(asked);
+  const desired = isQuiet ? quick.desired : await load(full);
+  return finish(full, desired, async (run, told) => {
+    if (problemsOf(desired).length > 0) return refusal(run, problemsOf(desired));
+    const { converge, recover } = await import('./run/converge.ts');
+    const recovered = await recover(told, state, run);
+    if ('summary' in recovered) return recovered;
+    const planned = isQuiet ? quick : await planHost(told, desired, state);
+    tellPlan(told, run, planned);
+    const report =
+      planned.problems.length > 0 ? refusal(run, planned.problems, planned) : await converge(told, run, planned, state);
+    return { ...report, recovered: recovered.restored };
+  });
+}
+
+const hasWork = ({ plan }: PlannedHost): boolean => plan.owed.length > 0 || plan.steps.some(isDone);
+
+/** Compiling is loaded only when it is needed. */
+async function load({ revision, scope }: FullRun): Promise<Desired> {
+  const { loadDesired } = await import('./run/desired.ts');
+  return loadDesired(revision, scope);
+}
+
+const problemsOf = (desired: Plannable | Desired): readonly Problem[] => ('problems' in desired ? desired.problems : []);
+
+/** Begins a run, lets it be done, and tells its end. Nothing is told with a secret in it, and nothing kept. */
+async function finish(
+  full: FullRun,
+  { host, secrets, catalog }: Plannable,
+  act: (run: Run, told: FullRun) => Promise<Report>,
+): Promise<Report> {
+  const { request, revision, started } = full;
+  const scrub = openScrub(secrets, catalog);
+  const emit: FullRun['emit'] = (event) => full.emit(scrub(event));
+  const run = startRun(request, revision, host, started, scrub);
+  emit({ type: 'run-started', run: run.id, host, revision: revision.commit ?? 'working tree' });
+  const report = withUnknownTags(await act(run, { ...full, emit }), request.tags, catalog);
   emit({ type: 'finished', run: run.id, report });
   return report;
 }
 
-/** Whether the host is as the last run left and proved it, and the sources are as it read them. */
-const holds = ({ environment, isComplete, sources, index }: Stamp, scope: Scope): boolean =>
-  isComplete && environment === scope.environment && sources.isUnchanged() && index.isUnchanged();
+function tellPlan({ emit }: FullRun, { id }: Run, { steps, plan }: PlannedHost): void {
+  emit({ type: 'planned', run: id, steps, digest: plan.digest });
+}

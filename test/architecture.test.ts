@@ -17,6 +17,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   state: ['model', 'host'],
   apply: ['model', 'host', 'plan', 'resources', 'state'],
   report: ['model', 'resources'],
+  run: ['model', 'source', 'inventory', 'compile', 'plan', 'policy', 'apply', 'report', 'host', 'resources', 'state'],
+  operations: [
+    'model',
+    'source',
+    'inventory',
+    'compile',
+    'plan',
+    'apply',
+    'report',
+    'host',
+    'resources',
+    'state',
+    'run',
+    'reconcile.ts',
+  ],
   cli: ['*'],
 };
 
@@ -43,7 +58,7 @@ const watchdog = 'model/time-limit.ts';
 const impure = /^node:(fs|child_process|os|net|http|timers)/;
 
 /** Who may name the mutating half of the host. */
-const mayMutate = ['apply', 'host', 'resources', 'converge.ts', 'roll-back-runs.ts'];
+const mayMutate = ['apply', 'host', 'resources', 'run/converge.ts', 'operations/roll-back-runs.ts'];
 
 interface Import {
   readonly file: string;

@@ -1,14 +1,17 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isObject } from '../model/json.ts';
 import type { Report } from '../model/report.ts';
-import type { Request } from '../pipeline.ts';
+import type { Request } from '../model/request.ts';
 import { cliError } from './cli-error.ts';
 
 /** What `plan -o FILE` writes and `apply FILE` reads. */
 export interface PlanFile {
   readonly schema: 'reconcile.plan/1';
   /** How the plan was made; it is applied with the same. */
-  readonly request: Pick<Request, 'source' | 'host' | 'root' | 'tags' | 'paranoid'>;
+  readonly request: Pick<Request, 'host' | 'root' | 'tags' | 'paranoid'> & {
+    /** Directory of the repository. */
+    readonly source: string;
+  };
   /** The report of the check, for reviewers. Its digest and revision key are what `apply` insists on. */
   readonly report: Report;
 }

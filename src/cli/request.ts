@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Request } from '../pipeline.ts';
+import type { Request } from '../model/request.ts';
 import { findRepository } from '../source/find-repository.ts';
+import { workingTree } from '../source/working-tree.ts';
 import { cliError } from './cli-error.ts';
 import { textOption, type Invocation } from './invocation.ts';
 
@@ -12,7 +13,7 @@ export function makeRequest(invocation: Invocation, action: Request['action']): 
   if (root !== undefined) openRoot(root, action);
   return {
     action,
-    source: sourceOption(invocation),
+    source: workingTree(sourceOption(invocation)),
     ...(host === undefined ? {} : { host }),
     ...(root === undefined ? {} : { root }),
     tags: tagsOption(invocation),

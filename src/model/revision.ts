@@ -28,12 +28,28 @@ export interface PathSignature {
   readonly ctimeNs: bigint;
 }
 
-/** Which state of the repository is being applied. `problems`: what stands in it and cannot be part of it. */
-export interface Revision extends WithProblems {
+/** Where a configuration repository stands. */
+export interface Head {
   /** Commit id, or null outside git. */
   readonly commit: string | null;
   /** Branch name where there is one. */
   readonly branch: string | null;
+}
+
+/** What a run takes its sources from. Asking for the head costs nearly nothing; opening lists every file. */
+export interface Source {
+  /** Equal identities and equal keys of revisions mean equal files. */
+  readonly identity: string;
+  /** True for a working tree, whose uncommitted changes are included. */
+  readonly workingTree: boolean;
+  head(): Head;
+  open(): Revision;
+  /** The revision that is known to have this key: nothing is listed, files are read where they are. */
+  reopen(key: string): Revision;
+}
+
+/** Which state of the repository is being applied. `problems`: what stands in it and cannot be part of it. */
+export interface Revision extends Head, WithProblems {
   /** True for a working tree, whose uncommitted changes are included. */
   readonly workingTree: boolean;
   /** Digest of everything the sources consist of; equal keys mean equal sources. */

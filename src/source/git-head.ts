@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
-
-export interface GitHead {
-  readonly commit: string | null;
-  readonly branch: string | null;
-}
+import type { Head } from '../model/revision.ts';
 
 /** Commit and branch from the files of `.git`: a converged run starts no process. */
-export function readHead(root: string): GitHead {
+export function readHead(root: string): Head {
   const nothing = { commit: null, branch: null };
   const head = readText(`${root}/.git/HEAD`)?.trim();
   if (head === undefined) return nothing;

@@ -1,8 +1,9 @@
+import { resolve } from 'node:path';
 import { lstatSync, readdirSync, readFileSync, realpathSync, type BigIntStats } from 'node:fs';
 import { sha256 } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import { readHead } from './git-head.ts';
-import type { PathSignature, Revision, SourceFile, SourceTree } from '../model/revision.ts';
+import type { PathSignature, Revision, Source, SourceFile, SourceTree } from '../model/revision.ts';
 
 /** What of the repository is configuration; everything else in it is not read. */
 const directories = ['desired-state', 'inventory', 'roles'];
@@ -16,8 +17,16 @@ const directory = 0o040000n;
 /** A source changed within this time could change again without a trace in its timestamps. */
 const tickNs = 10_000_000n;
 
-/** A working tree that is known to be as it was: nothing is listed, files are read where they stand. */
-export function reopenWorkingTree(path: string, key: string): Revision {
+/** A working tree as the source of runs: what stands in the directory, committed or not. */
+export const workingTree = (path: string): Source => ({
+  identity: resolve(path),
+  workingTree: true,
+  head: () => readHead(path),
+  open: () => openWorkingTree(path),
+  reopen: (key) => reopenWorkingTree(path, key),
+});
+
+function reopenWorkingTree(path: string, key: string): Revision {
   const root = realpathSync(path);
   const read = (file: string): Buffer => readFileSync(`${root}/${file}`);
   return { ...readHead(root), workingTree: true, key, files: { list: () => [], read }, root, watched: new Map(), problems: [] };

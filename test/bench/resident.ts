@@ -9,12 +9,13 @@ export async function measureResident({
   readonly root: string;
 }): Promise<number> {
   // Only this case needs the program in the process of the bench.
-  const { reconcile } = await import('../../src/pipeline.ts');
+  const { reconcile } = await import('../../src/reconcile.ts');
+  const { workingTree } = await import('../../src/source/working-tree.ts');
   const signal = new AbortController().signal;
   const pass = async (): Promise<number> => {
     const before = process.cpuUsage();
     const report = await reconcile(
-      { action: 'converge', source: repository, host: 'bench', root, tags: [], paranoid: false },
+      { action: 'converge', source: workingTree(repository), host: 'bench', root, tags: [], paranoid: false },
       () => undefined,
       signal,
     );

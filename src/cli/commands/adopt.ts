@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { adopt } from '../../adopt.ts';
+import { adopt } from '../../operations/adopt.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { printableLine } from '../../report/printable.ts';
 import { bytes } from '../../report/unified-diff.ts';

@@ -1,4 +1,4 @@
-import { explain } from '../../explain.ts';
+import { explain } from '../../operations/explain.ts';
 import { exitCodes } from '../../model/exit-code.ts';
 import { nearest } from '../../model/nearest.ts';
 import { paintFor } from '../../report/paint.ts';

@@ -1,7 +1,7 @@
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { exitCodes } from '../../model/exit-code.ts';
-import { reconcile } from '../../pipeline.ts';
+import { reconcile } from '../../reconcile.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import type { PlanFile } from '../plan-file.ts';
@@ -23,7 +23,7 @@ export async function run(invocation: Invocation): Promise<number> {
   output.finish(report);
   const isPlan = report.planDigest !== null && report.exit <= exitCodes.conflict.code && report.exit !== exitCodes.error.code;
   if (!isPlan) return report.exit;
-  const plan: PlanFile = { schema: 'reconcile.plan/1', request, report };
+  const plan: PlanFile = { schema: 'reconcile.plan/1', request: { ...request, source: request.source.identity }, report };
   // Diffs can show what only the owner of the targets may read; a file that stands there could be open to others.
   rmSync(file, { force: true });
   writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600, flag: 'wx' });

@@ -1,4 +1,4 @@
-import { reconcile } from '../../pipeline.ts';
+import { reconcile } from '../../reconcile.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { makeRequest } from '../request.ts';
 import { openRunOutput } from '../run-output.ts';

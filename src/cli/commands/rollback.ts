@@ -1,4 +1,4 @@
-import { rollBackRuns } from '../../roll-back-runs.ts';
+import { rollBackRuns } from '../../operations/roll-back-runs.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { withState } from '../open-runs.ts';

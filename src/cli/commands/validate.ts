@@ -3,7 +3,7 @@ import { firstProblems } from '../../model/first-problems.ts';
 import { paintFor } from '../../report/paint.ts';
 import { count, problemLines } from '../../report/render-text.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
-import { validateRepository } from '../../validate-repository.ts';
+import { validateRepository } from '../../operations/validate-repository.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { sourceOption } from '../request.ts';
 import { writeJson } from '../run-output.ts';

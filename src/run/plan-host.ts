@@ -1,24 +1,24 @@
 import { resolve } from 'node:path';
 import type { Plannable } from './desired.ts';
-import { openLocalReader } from './host/local-reader.ts';
-import { recordStatIndex, type StatIndex } from './host/stat-index.ts';
-import type { Catalog } from './model/catalog.ts';
-import type { Event } from './model/event.ts';
-import { changesOf, type Plan, type Preview, type Step } from './model/plan.ts';
-import type { Problem } from './model/problem.ts';
-import type { ReportedStep } from './model/report.ts';
-import type { Revision } from './model/revision.ts';
-import type { Request } from './pipeline.ts';
-import { makePlan, type PlanInput } from './plan/make-plan.ts';
-import { observe } from './plan/observe.ts';
+import { openLocalReader } from '../host/local-reader.ts';
+import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { Event } from '../model/event.ts';
+import { changesOf, type Plan, type Preview, type Step } from '../model/plan.ts';
+import type { Problem } from '../model/problem.ts';
+import type { ReportedStep } from '../model/report.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Request } from '../model/request.ts';
+import { makePlan, type PlanInput } from '../plan/make-plan.ts';
+import { observe } from '../plan/observe.ts';
 import { policyTexts } from './policy-texts.ts';
-import { judge } from './policy/judge.ts';
-import { reportSteps } from './report/make-report.ts';
-import { openDiffer } from './report/unified-diff.ts';
-import { resourceType } from './resources/registry.ts';
+import { judge } from '../policy/judge.ts';
+import { reportSteps } from '../report/make-report.ts';
+import { openDiffer } from '../report/unified-diff.ts';
+import { resourceType } from '../resources/registry.ts';
 import type { Scope } from './scope.ts';
-import type { Stamp } from './state/converged-stamp.ts';
-import type { State } from './state/state.ts';
+import type { Stamp } from '../state/converged-stamp.ts';
+import type { State } from '../state/state.ts';
 
 /** One full run: what is asked, where, and whom to tell. */
 export interface FullRun {

@@ -1,18 +1,18 @@
-import type { CompileRequest } from './compile/compile.ts';
-import { loadHostPolicy } from './host/host-policy.ts';
-import { readIdentities } from './host/identities.ts';
-import type { Inventory } from './inventory/inventory.ts';
-import { openSecrets } from './inventory/open-secrets.ts';
-import { readInventory } from './inventory/read-inventory.ts';
-import type { HostPolicyDocument } from './model/document.ts';
-import type { Documents } from './model/documents.ts';
-import type { JsonObject } from './model/json.ts';
-import type { Problem } from './model/problem.ts';
-import type { Revision } from './model/revision.ts';
-import type { Secrets } from './model/secret.ts';
-import { resourceTypes } from './resources/registry.ts';
-import { readCommitInfo } from './source/commit-info.ts';
-import { loadDocuments } from './source/load.ts';
+import type { CompileRequest } from '../compile/compile.ts';
+import { loadHostPolicy } from '../host/host-policy.ts';
+import { readIdentities } from '../host/identities.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { openSecrets } from '../inventory/open-secrets.ts';
+import { readInventory } from '../inventory/read-inventory.ts';
+import type { HostPolicyDocument } from '../model/document.ts';
+import type { Documents } from '../model/documents.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Secrets } from '../model/secret.ts';
+import { resourceTypes } from '../resources/registry.ts';
+import { readCommitInfo } from '../source/commit-info.ts';
+import { loadDocuments } from '../source/load.ts';
 
 /** What compiling starts from, whichever the host. */
 export interface Sources {

@@ -1,5 +1,5 @@
-import type { CatalogResource } from './model/catalog.ts';
-import { resourceType } from './resources/registry.ts';
+import type { CatalogResource } from '../model/catalog.ts';
+import { resourceType } from '../resources/registry.ts';
 
 /** What of a resource is looked at; what left git has no more than that. */
 type Findable = Pick<CatalogResource, 'address' | 'kind' | 'id' | 'desired'>;

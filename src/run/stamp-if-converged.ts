@@ -1,13 +1,13 @@
 import { lstatSync } from 'node:fs';
-import { indexSignatures, type StatIndex } from './host/stat-index.ts';
-import type { PathSignature } from './model/revision.ts';
-import { isSensitive } from './plan/make-plan.ts';
+import { indexSignatures, type StatIndex } from '../host/stat-index.ts';
+import type { PathSignature } from '../model/revision.ts';
+import { isSensitive } from '../plan/make-plan.ts';
 import type { FullRun, PlannedHost } from './plan-host.ts';
-import { resourceType } from './resources/registry.ts';
-import type { Run } from './run.ts';
-import { writeCatalog } from './state/catalog-cache.ts';
-import { writeStamp } from './state/converged-stamp.ts';
-import type { State } from './state/state.ts';
+import { resourceType } from '../resources/registry.ts';
+import type { Run } from './start-run.ts';
+import { writeCatalog } from '../state/catalog-cache.ts';
+import { writeStamp } from '../state/converged-stamp.ts';
+import type { State } from '../state/state.ts';
 
 const signed = (path: string): [string, PathSignature | undefined] => [
   path,

@@ -1,15 +1,15 @@
-import { compile } from './compile/compile.ts';
-import { readFacts } from './host/facts.ts';
-import { openLocalReader } from './host/local-reader.ts';
-import { unknownHost } from './inventory/choose-host.ts';
-import { readRecipients } from './inventory/edit-secrets.ts';
-import { secretsDirectory } from './inventory/open-secrets.ts';
-import { loadSources } from './load-sources.ts';
-import type { WithProblems } from './model/located.ts';
-import type { Problem } from './model/problem.ts';
-import type { Revision, SourceTree } from './model/revision.ts';
-import { buildGraph } from './plan/graph.ts';
-import { findResourceType, resourceType } from './resources/registry.ts';
+import { compile } from '../compile/compile.ts';
+import { readFacts } from '../host/facts.ts';
+import { openLocalReader } from '../host/local-reader.ts';
+import { unknownHost } from '../inventory/choose-host.ts';
+import { readRecipients } from '../inventory/edit-secrets.ts';
+import { secretsDirectory } from '../inventory/open-secrets.ts';
+import { loadSources } from '../run/load-sources.ts';
+import type { WithProblems } from '../model/located.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Revision, SourceTree } from '../model/revision.ts';
+import { buildGraph } from '../plan/graph.ts';
+import { findResourceType, resourceType } from '../resources/registry.ts';
 
 /** When there are more, further hosts are not compiled. */
 const enoughProblems = 5_000;

@@ -1,20 +1,20 @@
 import { findContentSource } from './content-source.ts';
-import { loadDesired, type Desired } from './desired.ts';
+import { loadDesired, type Desired } from '../run/desired.ts';
 import { findResources } from './find-resources.ts';
-import { isContentRef, type CatalogResource } from './model/catalog.ts';
-import { isObject, type Json } from './model/json.ts';
-import type { WithProblems } from './model/located.ts';
-import { formatPosition, parsePosition } from './model/problem.ts';
-import type { Revision } from './model/revision.ts';
-import { holdsSecret, Secret } from './model/secret.ts';
-import { reconcile, type Request } from './pipeline.ts';
-import type { Explanation } from './report/render-explanation.ts';
-import { openScope } from './scope.ts';
-import { blameLine } from './source/blame-line.ts';
-import { lastCommit } from './source/last-commit.ts';
-import { openWorkingTree } from './source/working-tree.ts';
-import type { LedgerEntry } from './state/ledger.ts';
-import { openState, type State } from './state/state.ts';
+import { isContentRef, type CatalogResource } from '../model/catalog.ts';
+import { isObject, type Json } from '../model/json.ts';
+import type { WithProblems } from '../model/located.ts';
+import { formatPosition, parsePosition } from '../model/problem.ts';
+import type { Revision } from '../model/revision.ts';
+import { holdsSecret, Secret } from '../model/secret.ts';
+import { reconcile } from '../reconcile.ts';
+import type { Request } from '../model/request.ts';
+import type { Explanation } from '../report/render-explanation.ts';
+import { openScope } from '../run/scope.ts';
+import { blameLine } from '../source/blame-line.ts';
+import { lastCommit } from '../source/last-commit.ts';
+import type { LedgerEntry } from '../state/ledger.ts';
+import { openState, type State } from '../state/state.ts';
 
 /** How far back runs are searched, and how many are shown. */
 const searchedRuns = 100;
@@ -34,7 +34,7 @@ interface Explained extends WithProblems {
 
 /** Tells all that is known about an address or a path. Writes nothing. */
 export async function explain(request: Request, target: string, signal: AbortSignal): Promise<Explained> {
-  const revision = openWorkingTree(request.source);
+  const revision = request.source.open();
   const scope = openScope(request);
   const desired = await loadDesired(revision, scope);
   const state = openState(scope.stateDirectory, { readOnly: true });

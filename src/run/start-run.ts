@@ -1,11 +1,11 @@
-import type { Request } from './pipeline.ts';
-import type { ExitName } from './model/exit-code.ts';
-import { exitCodes } from './model/exit-code.ts';
-import { firstProblems } from './model/first-problems.ts';
-import { outsideTags } from './model/plan.ts';
-import type { Report } from './model/report.ts';
-import { version } from './model/version.ts';
-import type { Scrub } from './report/scrub.ts';
+import type { Request } from '../model/request.ts';
+import type { ExitName } from '../model/exit-code.ts';
+import { exitCodes } from '../model/exit-code.ts';
+import { firstProblems } from '../model/first-problems.ts';
+import { outsideTags } from '../model/plan.ts';
+import type { Report } from '../model/report.ts';
+import { version } from '../model/version.ts';
+import type { Scrub } from '../report/scrub.ts';
 
 /** What is known of a run before anything was looked at. */
 export interface Run {

@@ -1,19 +1,19 @@
-import { compile } from './compile/compile.ts';
-import { chooseHost } from './inventory/choose-host.ts';
-import type { Inventory } from './inventory/inventory.ts';
-import { selectHosts } from './inventory/select-hosts.ts';
+import { compile } from '../compile/compile.ts';
+import { chooseHost } from '../inventory/choose-host.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { selectHosts } from '../inventory/select-hosts.ts';
 import { loadSources, type Sources } from './load-sources.ts';
-import type { Catalog } from './model/catalog.ts';
-import type { HostPolicyDocument, PolicyDocument } from './model/document.ts';
-import type { Documents } from './model/documents.ts';
-import type { HostChain } from './model/host-chain.ts';
-import type { KeyPath, WithProblems } from './model/located.ts';
-import type { Problem, SourcePosition } from './model/problem.ts';
-import type { Revision } from './model/revision.ts';
-import type { Secrets } from './model/secret.ts';
-import { buildGraph, type Graph } from './plan/graph.ts';
-import { judgePrograms, type WantedProgram } from './policy/commands.ts';
-import { findResourceType, resourceType, resourceTypes } from './resources/registry.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { HostPolicyDocument, PolicyDocument } from '../model/document.ts';
+import type { Documents } from '../model/documents.ts';
+import type { HostChain } from '../model/host-chain.ts';
+import type { KeyPath, WithProblems } from '../model/located.ts';
+import type { Problem, SourcePosition } from '../model/problem.ts';
+import type { Revision } from '../model/revision.ts';
+import type { Secrets } from '../model/secret.ts';
+import { buildGraph, type Graph } from '../plan/graph.ts';
+import { judgePrograms, type WantedProgram } from '../policy/commands.ts';
+import { findResourceType, resourceType, resourceTypes } from '../resources/registry.ts';
 import type { Scope } from './scope.ts';
 
 /** What one host should be, and what judging a plan for it needs. */

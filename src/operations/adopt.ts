@@ -1,18 +1,17 @@
 import { join } from 'node:path';
 import { findContentSource } from './content-source.ts';
-import { loadDesired, type Desired } from './desired.ts';
+import { loadDesired, type Desired } from '../run/desired.ts';
 import { findResources } from './find-resources.ts';
-import { openLocalReader } from './host/local-reader.ts';
-import type { CatalogResource } from './model/catalog.ts';
-import type { WithProblems } from './model/located.ts';
-import { formatPosition } from './model/problem.ts';
-import type { SourceTree } from './model/revision.ts';
-import type { Request } from './pipeline.ts';
-import { isSensitive } from './plan/make-plan.ts';
-import { openScrub } from './report/scrub.ts';
-import { openScope } from './scope.ts';
-import { openWorkingTree } from './source/working-tree.ts';
-import { writeAtomically } from './source/write-atomically.ts';
+import { openLocalReader } from '../host/local-reader.ts';
+import type { CatalogResource } from '../model/catalog.ts';
+import type { WithProblems } from '../model/located.ts';
+import { formatPosition } from '../model/problem.ts';
+import type { SourceTree } from '../model/revision.ts';
+import type { Request } from '../model/request.ts';
+import { isSensitive } from '../plan/make-plan.ts';
+import { openScrub } from '../report/scrub.ts';
+import { openScope } from '../run/scope.ts';
+import { writeAtomically } from '../source/write-atomically.ts';
 
 interface Refused {
   readonly refused: string;
@@ -24,7 +23,7 @@ type Adoption = { readonly file: string; readonly outcome: 'written' | 'same'; r
 
 /** Writes the live content of a managed path into the file of the working tree that it comes from. Nothing else is written. */
 export async function adopt(request: Request, path: string): Promise<Adoption & Partial<WithProblems>> {
-  const revision = openWorkingTree(request.source);
+  const revision = request.source.open();
   const desired = await loadDesired(revision, openScope(request));
   if (desired.problems.length > 0) {
     return { refused: 'the configuration has problems', hint: 'reconcile validate lists them', problems: desired.problems };
@@ -48,7 +47,7 @@ export async function adopt(request: Request, path: string): Promise<Adoption & 
   if (before?.equals(live)) return { file, outcome: 'same', bytes: live.length };
   if (live.includes(0) && !before?.includes(0))
     return { refused: `${path} is binary now, and ${file} is text`, hint: 'copy it by hand if that is meant' };
-  writeAtomically(join(request.source, file), live, 0o644);
+  writeAtomically(join(revision.root, file), live, 0o644);
   return { file, outcome: 'written', bytes: live.length };
 }
 

@@ -1,14 +1,13 @@
 import { lstatSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { machineNames, readFacts } from './host/facts.ts';
-import type { HostReader } from './host/host.ts';
-import { hostPolicyFile } from './host/host-policy-file.ts';
-import { openLocalReader } from './host/local-reader.ts';
-import { canonicalJson, type JsonObject } from './model/json.ts';
-import { version } from './model/version.ts';
-import type { Request } from './pipeline.ts';
-import { readHead, type GitHead } from './source/git-head.ts';
-import { stateDirectory } from './state/state-directory.ts';
+import { machineNames, readFacts } from '../host/facts.ts';
+import type { HostReader } from '../host/host.ts';
+import { hostPolicyFile } from '../host/host-policy-file.ts';
+import { openLocalReader } from '../host/local-reader.ts';
+import { canonicalJson, type JsonObject } from '../model/json.ts';
+import type { Head } from '../model/revision.ts';
+import { version } from '../model/version.ts';
+import type { Request } from '../model/request.ts';
+import { stateDirectory } from '../state/state-directory.ts';
 
 /** Where a run works, and as whom: everything beside the sources' contents that decides what the catalog will be. */
 export interface Scope {
@@ -19,7 +18,7 @@ export interface Scope {
   readonly askedHost: string | undefined;
   /** Names under which this machine may stand in the inventory, the preferred one first. */
   readonly machineNames: readonly string[];
-  readonly head: GitHead;
+  readonly head: Head;
   /** All of it as one text; equal texts and equal sources compile to equal catalogs. */
   readonly environment: string;
 }
@@ -33,9 +32,9 @@ export function openScope(request: Pick<Request, 'source' | 'host' | 'root'>): S
   const facts = readFacts(reader);
   const names = machineNames();
   const identities = identityVariables.map((name) => process.env[name] ?? null);
-  const head = readHead(source);
+  const head = source.head();
   const environment = canonicalJson({
-    source: resolve(source),
+    source: source.identity,
     commit: head.commit,
     host: host ?? names,
     root: root ?? null,

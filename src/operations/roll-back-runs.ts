@@ -1,16 +1,16 @@
-import { refreshRestored } from './apply/refresh.ts';
-import { rollBack } from './apply/rollback.ts';
-import { openLocalHost, type LocalHost } from './host/local-host.ts';
-import { noContents } from './model/catalog.ts';
-import type { Event } from './model/event.ts';
-import type { ExitName } from './model/exit-code.ts';
-import type { Action } from './model/plan.ts';
-import type { Outcome, Report, ReportedStep } from './model/report.ts';
-import { resourceType } from './resources/registry.ts';
-import { startRun } from './run.ts';
-import { removeStamp } from './state/converged-stamp.ts';
-import { takeLock } from './state/lock.ts';
-import { openState, type State } from './state/state.ts';
+import { refreshRestored } from '../apply/refresh.ts';
+import { rollBack } from '../apply/rollback.ts';
+import { openLocalHost, type LocalHost } from '../host/local-host.ts';
+import { noContents } from '../model/catalog.ts';
+import type { Event } from '../model/event.ts';
+import type { ExitName } from '../model/exit-code.ts';
+import type { Action } from '../model/plan.ts';
+import type { Outcome, Report, ReportedStep } from '../model/report.ts';
+import { resourceType } from '../resources/registry.ts';
+import { startRun } from '../run/start-run.ts';
+import { removeStamp } from '../state/converged-stamp.ts';
+import { takeLock } from '../state/lock.ts';
+import { openState, type State } from '../state/state.ts';
 
 interface RollbackRequest {
   /** A run's id or the beginning of it; the last run that changed something unless told. */

@@ -1,9 +1,9 @@
-import type { CatalogResource, Origin } from './model/catalog.ts';
-import type { Documents } from './model/documents.ts';
-import type { ResourceDocument } from './model/document.ts';
-import { isObject, sha256 } from './model/json.ts';
-import type { KeyPath, LoadedFile } from './model/located.ts';
-import type { SourceTree } from './model/revision.ts';
+import type { CatalogResource, Origin } from '../model/catalog.ts';
+import type { Documents } from '../model/documents.ts';
+import type { ResourceDocument } from '../model/document.ts';
+import { isObject, sha256 } from '../model/json.ts';
+import type { KeyPath, LoadedFile } from '../model/located.ts';
+import type { SourceTree } from '../model/revision.ts';
 
 /** Where the bytes of a managed path come from. */
 type ContentSource =

@@ -1,11 +1,11 @@
 import type { Plannable } from './desired.ts';
-import type { HostReader } from './host/host.ts';
-import { isContentRef, type Catalog, type ContentRef } from './model/catalog.ts';
-import { canonicalJson, isObject } from './model/json.ts';
-import type { Plan, Preview, Step } from './model/plan.ts';
-import type { SourceTree } from './model/revision.ts';
-import type { PolicyText } from './policy/judge-input.ts';
-import { resourceType } from './resources/registry.ts';
+import type { HostReader } from '../host/host.ts';
+import { isContentRef, type Catalog, type ContentRef } from '../model/catalog.ts';
+import { canonicalJson, isObject } from '../model/json.ts';
+import type { Plan, Preview, Step } from '../model/plan.ts';
+import type { SourceTree } from '../model/revision.ts';
+import type { PolicyText } from '../policy/judge-input.ts';
+import { resourceType } from '../resources/registry.ts';
 
 /** Texts above this are not looked into. Bytes. */
 const largestText = 1024 * 1024;

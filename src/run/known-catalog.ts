@@ -1,0 +1,53 @@
+import { indexSignatures } from '../host/stat-index.ts';
+import { digestOf } from '../model/json.ts';
+import type { Revision } from '../model/revision.ts';
+import { noSecrets } from '../model/secret.ts';
+import { buildGraph } from '../plan/graph.ts';
+import { resourceType } from '../resources/registry.ts';
+import { readCatalog } from '../state/catalog-cache.ts';
+import type { Plannable } from './desired.ts';
+import type { FullRun } from './plan-host.ts';
+import type { Scope } from './scope.ts';
+
+/** A run before its sources are opened. */
+export type Asked = Pick<FullRun, 'request' | 'scope' | 'stamp' | 'started' | 'emit' | 'signal'>;
+
+/** The sources are listed, whatever is known of them. */
+export function onFreshSources(asked: Asked): FullRun {
+  const { request, scope } = asked;
+  const revision = request.source.open();
+  return { ...asked, revision, sources: indexSignatures(revision.watched), key: keyOf(revision, scope) };
+}
+
+/** The sources have not moved since the stamp was made: there is nothing to list, and the catalog may be in the cache. */
+function onKnownSources(asked: Asked): FullRun | undefined {
+  const { request, scope, stamp } = asked;
+  if (stamp?.environment !== scope.environment || !stamp.sources.isUnchanged()) return undefined;
+  const revision = request.source.reopen(stamp.revision);
+  return { ...asked, revision, sources: stamp.sources, key: keyOf(revision, scope) };
+}
+
+const keyOf = ({ key }: Revision, { environment }: Scope): string => digestOf({ sources: key, environment });
+
+/** The catalog as it was compiled for these very sources, judged and without secrets. */
+export function readCached(asked: Asked): { readonly full: FullRun; readonly desired: Plannable } | undefined {
+  const full = onKnownSources(asked);
+  const cached = full && readCatalog(asked.scope.stateDirectory, full.key, full.revision.files);
+  if (!cached) return undefined;
+  const { catalog, policy, hostPolicy, chains } = cached;
+  const graph = buildGraph(catalog, resourceType);
+  return {
+    full,
+    desired: {
+      host: catalog.host,
+      catalog,
+      policy,
+      hostPolicy,
+      chains,
+      graph,
+      secrets: noSecrets,
+      identityFiles: [],
+      isJudged: true,
+    },
+  };
+}

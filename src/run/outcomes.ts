@@ -1,0 +1,59 @@
+import { isDone } from '../model/plan.ts';
+import { nearest } from '../model/nearest.ts';
+import { problemTable, type Problem } from '../model/problem.ts';
+import type { Report } from '../model/report.ts';
+import { checkOutcome, countSteps } from '../report/make-report.ts';
+import type { Plannable } from './desired.ts';
+import type { Asked } from './known-catalog.ts';
+import type { PlannedHost } from './plan-host.ts';
+import { convergedSummary, countDiffering, startRun, type Run } from './start-run.ts';
+
+/** Another run holds the lock. */
+export function tellBusy({ request, scope, started, emit }: Asked): Report {
+  const revision = { ...scope.head, workingTree: request.source.workingTree, key: '' };
+  const host = scope.askedHost ?? scope.machineNames[0] ?? '';
+  const run = startRun(request, revision, host, started);
+  const report = run.report({ outcome: 'busy', summary: 'Another run is at work on this host; nothing was done' });
+  emit({ type: 'finished', run: run.id, report });
+  return report;
+}
+
+/** A tag that nothing here has is no error, since other hosts may have it; but it is said. */
+export function withUnknownTags(report: Report, tags: readonly string[], { resources }: Plannable['catalog']): Report {
+  if (tags.length === 0) return report;
+  const known = new Set(resources.flatMap((resource) => resource.tags));
+  const unknown = tags.filter((tag) => !known.has(tag));
+  if (unknown.length === 0) return report;
+  const near = nearest(unknown[0]!, known);
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+  return { ...report, summary: `${report.summary}. Nothing on this host has the tag "${unknown.join('", "')}"${hint}` };
+}
+
+/** Nothing may be written. */
+export function refusal(run: Run, problems: readonly Problem[], planned?: PlannedHost): Report {
+  const isInvalid = problems.some(({ code }) => problemTable[code].exit === 65);
+  const count = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`;
+  return run.report({
+    outcome: isInvalid ? 'invalid' : 'refused',
+    summary: `${isInvalid ? 'Invalid configuration' : 'Refused'}: ${count}; nothing was written`,
+    problems,
+    ...(planned && { steps: planned.steps, counts: countSteps(planned.plan.steps, new Map()), planDigest: planned.plan.digest }),
+  });
+}
+
+/** What a check found. `interrupted`: a run that a crash left open. */
+export function checked(run: Run, { plan, steps }: PlannedHost, interrupted: string | undefined): Report {
+  const counts = countSteps(plan.steps, new Map());
+  const outcome = checkOutcome(plan);
+  const open = plan.steps.filter(isDone).length;
+  const owed = plan.owed.length > 0 ? `, and ${plan.owed.join(', ')} would be refreshed as an earlier run owes` : '';
+  const differing = countDiffering(steps);
+  const held = differing === 0 ? '' : `, ${differing} ${differing === 1 ? 'differs and is' : 'differ and are'} held`;
+  const before =
+    interrupted === undefined ? '' : `. Run ${interrupted} was interrupted; the next run puts back what it changed first`;
+  const summary =
+    outcome === 'converged'
+      ? convergedSummary(counts, steps)
+      : `${open} of ${counts.resources} resources would change${owed}${held}; nothing was written`;
+  return run.report({ outcome, summary: summary + before, counts, steps, planDigest: plan.digest });
+}
