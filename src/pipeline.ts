@@ -6,6 +6,7 @@ import type { Desired, Plannable } from './run/desired.ts';
 import { onFreshSources, readCached, type Asked } from './run/known-catalog.ts';
 import { checked, refusal, tellBusy, withUnknownTags } from './run/outcomes.ts';
 import { planHost, type FullRun, type PlannedHost } from './run/plan-host.ts';
+import { recordConverged } from './run/record.ts';
 import { startRun, type Run } from './run/start-run.ts';
 import { takeLock } from './state/lock.ts';
 import { openState, type State } from './state/state.ts';
@@ -25,7 +26,7 @@ export async function reconcileFully(asked: Asked): Promise<Report> {
     }
   }
   const lock = takeLock(scope.stateDirectory);
-  if (!lock) return tellBusy(asked);
+  if (!lock) return tellBusy(asked, 'Another run is at work on this host');
   try {
     using state = openState(scope.stateDirectory);
     return await convergeHost(asked, state);
@@ -35,7 +36,7 @@ export async function reconcileFully(asked: Asked): Promise<Report> {
 }
 
 async function checkHost(asked: Asked, state: State | undefined): Promise<Report> {
-  const known = readCached(asked);
+  const known = await readCached(asked);
   const full = known?.full ?? onFreshSources(asked);
   const desired = known?.desired ?? (await load(full));
   return finish(full, desired, async (run, told) => {
@@ -49,22 +50,38 @@ async function checkHost(asked: Asked, state: State | undefined): Promise<Report
 }
 
 async function convergeHost(asked: Asked, state: State): Promise<Report> {
-  const known = state.journal.open() === undefined ? readCached(asked) : undefined;
-  const quick = known && (await planHost(known.full, known.desired, state));
-  const isQuiet = known && quick && quick.problems.length === 0 && !hasWork(quick);
-  const full = isQuiet ? known.full : onFreshSources(asked);
-  const desired = isQuiet ? quick.desired : await load(full);
+  const quiet = await planQuietly(asked, state);
+  if (quiet)
+    return finish(quiet.full, quiet.planned.desired, async (run, told) => {
+      tellPlan(told, run, quiet.planned);
+      return recordConverged(told, run, quiet.planned, state);
+    });
+  const full = onFreshSources(asked);
+  const desired = await load(full);
   return finish(full, desired, async (run, told) => {
     if (problemsOf(desired).length > 0) return refusal(run, problemsOf(desired));
     const { converge, recover } = await import('./run/converge.ts');
     const recovered = await recover(told, state, run);
     if ('summary' in recovered) return recovered;
-    const planned = isQuiet ? quick : await planHost(told, desired, state);
+    const planned = await planHost(told, desired, state);
     tellPlan(told, run, planned);
-    const report =
-      planned.problems.length > 0 ? refusal(run, planned.problems, planned) : await converge(told, run, planned, state);
+    const act = hasWork(planned) ? converge : recordConverged;
+    const report = planned.problems.length > 0 ? refusal(run, planned.problems, planned) : await act(told, run, planned, state);
     return { ...report, recovered: recovered.restored };
   });
+}
+
+/** The plan from the catalog that was compiled last, if it has nothing to do and nothing is left of an earlier run. */
+async function planQuietly(
+  asked: Asked,
+  state: State,
+): Promise<{ readonly full: FullRun; readonly planned: PlannedHost } | undefined> {
+  const { journal } = state;
+  if (journal.open() || journal.owed().length > 0) return undefined;
+  const known = await readCached(asked);
+  if (!known) return undefined;
+  const planned = await planHost(known.full, known.desired, state);
+  return planned.problems.length === 0 && !hasWork(planned) ? { full: known.full, planned } : undefined;
 }
 
 const hasWork = ({ plan }: PlannedHost): boolean => plan.owed.length > 0 || plan.steps.some(isDone);

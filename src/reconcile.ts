@@ -1,9 +1,11 @@
+import type { Suspension } from './model/agent.ts';
 import type { Event } from './model/event.ts';
 import type { Report } from './model/report.ts';
 import type { Request } from './model/request.ts';
 import { convergedSummary, startRun } from './run/start-run.ts';
 import { openScope, type Scope } from './run/scope.ts';
 import { readStamp, type Stamp } from './state/converged-stamp.ts';
+import { readSuspension } from './state/suspension.ts';
 
 /**
  * One run, from the repository to the report. Where nothing moved since the last verified run, neither in the sources nor on
@@ -13,11 +15,17 @@ import { readStamp, type Stamp } from './state/converged-stamp.ts';
 export async function reconcile(request: Request, emit: (event: Event) => void, signal: AbortSignal): Promise<Report> {
   const started = performance.now();
   const scope = openScope(request);
+  const suspended = request.action === 'converge' ? readSuspension(scope.stateDirectory, Date.now()) : undefined;
+  if (suspended) {
+    const { tellBusy } = await import('./run/outcomes.ts');
+    return tellBusy({ request, scope, started, emit }, suspendedBecause(suspended));
+  }
   const stamp = readStamp(scope.stateDirectory, scope.reader.realPath);
   const mayTrust = !request.paranoid && request.tags.length === 0 && request.planDigest === undefined;
-  if (!mayTrust || !stamp || !holds(stamp, scope)) {
+  const isCurrent = stamp !== undefined && hasSameSources(stamp, scope);
+  if (!mayTrust || !isCurrent || !stamp.isComplete || !stamp.index.isUnchanged()) {
     const { reconcileFully } = await import('./pipeline.ts');
-    return reconcileFully({ request, scope, stamp, started, emit, signal });
+    return reconcileFully({ request, scope, stamp, isCurrent, started, emit, signal });
   }
   const { host, resources, held } = stamp;
   const run = startRun(request, { ...scope.head, workingTree: request.source.workingTree, key: stamp.revision }, host, started);
@@ -28,6 +36,15 @@ export async function reconcile(request: Request, emit: (event: Event) => void, 
   return report;
 }
 
-/** Whether the host is as the last run left and proved it, and the sources are as it read them. */
-const holds = ({ environment, isComplete, sources, index }: Stamp, scope: Scope): boolean =>
-  isComplete && environment === scope.environment && sources.isUnchanged() && index.isUnchanged();
+/** Whether what can be told from stat calls is as the last verified run left it. Says nothing of what has no path, such as commands. */
+export function isSettled(request: Pick<Request, 'source' | 'host' | 'root'>): boolean {
+  const scope = openScope(request);
+  const stamp = readStamp(scope.stateDirectory, scope.reader.realPath);
+  return stamp !== undefined && hasSameSources(stamp, scope) && stamp.index.isUnchanged();
+}
+
+const suspendedBecause = ({ reason, by, until }: Suspension): string => `Suspended by ${by} until ${until}: ${reason}`;
+
+/** Whether the catalog would be compiled from the same as in the last run. */
+const hasSameSources = ({ environment, sources }: Stamp, scope: Scope): boolean =>
+  environment === scope.environment && sources.isUnchanged();

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadHostPolicy } from '../src/host/host-policy.ts';
 import { program } from './support/run-cli.ts';
 import { referenceTables } from './support/reference-tables.ts';
 
@@ -28,6 +29,7 @@ const forms = {
   converge: /^yaml converge$/,
   console: /^console$/,
   document: /^yaml document=\S+$/,
+  hostPolicy: /^yaml host-policy$/,
   tutorial: /^console tutorial(?: needs=\S+)?$/,
   tutorialFile: /^\w+ file=\S+(?: needs=\S+)?$/,
   notRun: /^sh not-run=".{20,}"$/,
@@ -123,6 +125,15 @@ describe('the examples of README.md that are a document of the bundled repositor
     },
     60_000,
   );
+});
+
+describe('the host policy of README.md', () => {
+  it.each(blocksOf(forms.hostPolicy).map(({ text }) => [text]))('is valid', (text) => {
+    const file = join(directory, 'host.yaml');
+    writeFileSync(file, text, { mode: 0o600 });
+
+    expect(loadHostPolicy({ env: { RECONCILE_HOST_POLICY: file } }).problems).toEqual([]);
+  });
 });
 
 describe('the examples of README.md marked "console"', () => {

@@ -6,8 +6,10 @@
 #   git           repositories
 #   strace        kill and error injection at every system call
 #   zsh, fish     shell completion
+#   mmdebstrap, apt-utils, iproute2, systemd-container
+#                 booted hosts (test/hosts): a Debian image with its packages, their network, and systemd-nspawn
 set -eu
-packages="ansible-core age cron git strace zsh fish"
+packages="ansible-core age cron git strace zsh fish mmdebstrap apt-utils iproute2 systemd-container"
 missing=""
 for package in $packages; do
   dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"

@@ -1,10 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { jsonSchemas } from '../src/report/json-schemas.ts';
+import { loadResourceTypes } from '../src/resources/registry.ts';
 
 const directory = new URL('../schemas/', import.meta.url).pathname;
 const wanted = new Map(
-  [...jsonSchemas()].map(([name, schema]) => [`${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`]),
+  [...jsonSchemas(await loadResourceTypes())].map(([name, schema]) => [
+    `${name}.schema.json`,
+    `${JSON.stringify(schema, null, 2)}\n`,
+  ]),
 );
 
 if (process.env['UPDATE'] === '1') {

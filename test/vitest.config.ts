@@ -10,5 +10,7 @@ export default defineConfig({
     setupFiles: ['test/support/fail-on-warning.ts'],
     reporters: [['default', { summary: false }], new ClosingLine()],
     sequence: { shuffle: false },
+    // Most tests wait for processes that they started.
+    maxWorkers: '100%',
   },
 });

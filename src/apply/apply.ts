@@ -5,7 +5,7 @@ import type { Event } from '../model/event.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import { changesOf, isDone, type Plan, type Step } from '../model/plan.ts';
-import type { AnyResourceType, ApplyContext } from '../resources/resource-type.ts';
+import type { AnyResourceType, ApplyContext, Failure } from '../resources/resource-type.ts';
 import type { State } from '../state/state.ts';
 import { capturePaths } from './undo.ts';
 
@@ -52,7 +52,31 @@ export async function applyPlan(plan: Plan, deps: ApplyDeps, signal: AbortSignal
     } catch (error) {
       throw new ApplyError(concerned(error, steps, deps).address, error);
     }
+    await activate(steps, deps, signal);
   }
+}
+
+/** What the kinds do once the batch stands, each for all of its resources at once. */
+async function activate(steps: readonly Step[], deps: ApplyDeps, signal: AbortSignal): Promise<void> {
+  for (const [kind, own] of Map.groupBy(steps, ({ resource }) => resource.kind)) {
+    const type = deps.types(kind);
+    if (!type.activate) continue;
+    signal.throwIfAborted();
+    const done = own.map(({ address, resource: { desired }, diff }) => ({ address, desired, changes: changesOf(diff) }));
+    const { address } = own[0]!;
+    throwFirst(await attempt(address, () => type.activate!(done, applyContext(address, deps, signal))));
+    await deps.host.commit(signal);
+  }
+}
+
+/** Waits for what was started to prove that it stays. */
+export async function settleKinds(kinds: Iterable<string>, deps: ApplyDeps, signal: AbortSignal): Promise<void> {
+  for (const kind of kinds) throwFirst((await deps.types(kind).settle?.(applyContext(kind, deps, signal))) ?? []);
+}
+
+function throwFirst(failures: readonly Failure[]): void {
+  const [first] = failures;
+  if (first) throw new ApplyError(first.address, new Error(failures.map(({ message }) => message).join('; ')));
 }
 
 /** The step that a failure of the whole group is about. */
@@ -67,10 +91,16 @@ function concerned(error: unknown, steps: readonly Step[], { types, host }: Appl
 async function journalIntent(steps: readonly Step[], deps: ApplyDeps, captured: Set<string>, signal: AbortSignal): Promise<void> {
   const { run, host, state, types } = deps;
   const kindUndos: { address: Address; entry: JsonObject }[] = [];
+  const surveys = new Map<string, unknown>();
   for (const { address, resource } of steps) {
-    const undo = types(resource.kind).undo;
+    const type = types(resource.kind);
+    const { undo } = type;
     if (!undo) continue;
-    const captureContext = { host, last: deps.ledger.get(address)?.desired, signal };
+    if (type.survey && !surveys.has(type.kind)) {
+      const all = steps.filter((step) => step.resource.kind === type.kind).map((step) => step.resource.desired);
+      surveys.set(type.kind, await attempt(address, () => type.survey!(all, { host, signal })));
+    }
+    const captureContext = { host, last: deps.ledger.get(address)?.desired, signal, survey: surveys.get(type.kind) };
     const made = (await attempt(address, async () => undo.capture(resource.desired, captureContext))) as JsonObject;
     kindUndos.push({ address, entry: { kind: resource.kind, undo: made } });
   }

@@ -9,12 +9,15 @@ import type { HealthCheck } from '../model/document.ts';
 import { milliseconds } from '../model/duration.ts';
 import { lastLines } from '../model/last-lines.ts';
 import type { ReportedCheck } from '../model/report.ts';
+import { describeLive, isUp, surveyUnits, unitKey } from '../resources/units/systemctl.ts';
+import { withSuffix } from '../resources/units/unit-place.ts';
 
 /** How long one try over the network may take, how long each try may take at least, and the pause before the next. Milliseconds. */
 const networkTimeout = 5000;
 const leastTimeout = 250;
 const pause = 500;
 
+type UnitCheck = Extract<HealthCheck, { unit: unknown }>['unit'];
 type Health = Catalog['health'][number];
 
 /** Tries every check until it holds or its `within` is over. Only on a live host: a sandbox has no services. */
@@ -52,6 +55,7 @@ function reasonOf(thrown: unknown): string {
 function windowOf(check: HealthCheck): number {
   if ('file_age' in check) return 0;
   if ('http' in check) return milliseconds(check.http.within);
+  if ('unit' in check) return milliseconds(check.unit.within) + milliseconds(check.unit.active_for);
   return milliseconds('tcp' in check ? check.tcp.within : check.command.within);
 }
 
@@ -59,6 +63,7 @@ function describe(check: HealthCheck): string {
   if ('http' in check) return `http ${check.http.url}`;
   if ('tcp' in check) return `tcp ${check.tcp.host}:${check.tcp.port}`;
   if ('command' in check) return `command ${check.command.argv.join(' ')}`;
+  if ('unit' in check) return `unit ${check.unit.name}`;
   return `file_age ${check.file_age.path}`;
 }
 
@@ -70,6 +75,7 @@ async function tryOnce(check: HealthCheck, host: LocalHost, signal: AbortSignal,
     return status === check.http.status ? undefined : `answered ${status}, expected ${check.http.status}`;
   }
   if ('tcp' in check) return tryTcp(check.tcp.host, Number(check.tcp.port), bounded);
+  if ('unit' in check) return tryUnit(check.unit, host, bounded);
   if ('command' in check) {
     const [command = '', ...rest] = check.command.argv;
     const { exitCode, timedOut, stdout, stderr } = await host.query([command, ...rest], signal, { timeout: limit });
@@ -106,6 +112,17 @@ function tryTcp(host: string, port: number, signal: AbortSignal): Promise<undefi
       resolve(undefined);
     });
   });
+}
+
+/** A unit that is started again and again is never active for long. */
+async function tryUnit(wanted: UnitCheck, host: LocalHost, signal: AbortSignal): Promise<string | undefined> {
+  const place = { name: withSuffix(wanted.name, 'service'), ...(wanted.user !== undefined && { user: wanted.user }) };
+  const { units } = await surveyUnits([place], { host, signal });
+  const live = units.get(unitKey(place));
+  if (!live || !isUp(live)) return live ? `it is ${describeLive(live)}` : `no service manager of ${wanted.user} runs`;
+  const age = Number(process.hrtime.bigint() / 1000n) - live.activeSince;
+  if (age >= milliseconds(wanted.active_for) * 1000) return undefined;
+  return `it has been active for ${Math.floor(age / 1_000_000)} s only`;
 }
 
 function fileAge(path: string): number | undefined {

@@ -1,6 +1,7 @@
 import type { Address, CatalogResource } from '../model/catalog.ts';
 import { holdsSecret } from '../model/secret.ts';
 import type { ReportedCheck } from '../model/report.ts';
+import type { AnyResourceType } from '../resources/resource-type.ts';
 import { applyContext, ApplyError, type ApplyDeps } from './apply.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function refreshOwed(
     // It stays owed until the assignment enforces again.
     if (mode === 'observe') continue;
     signal.throwIfAborted();
-    if (type.unsupported?.(desired, deps.host) !== undefined) {
+    if (!canRefresh(type, desired, deps)) {
       state.journal.settle(address);
       continue;
     }
@@ -41,6 +42,10 @@ export async function refreshOwed(
   }
 }
 
+/** Under `--root` there is nothing that could be restarted. */
+const canRefresh = (type: AnyResourceType, desired: object, { host }: ApplyDeps): boolean =>
+  host.live && type.unsupported?.(desired, host) === undefined;
+
 /** Refreshes again, with the restored configuration, what the failed run refreshed or would have refreshed. Collects what fails. */
 export async function refreshRestored(
   addresses: readonly Address[],
@@ -53,7 +58,7 @@ export async function refreshRestored(
     const type = deps.types(kind);
     if (!addresses.includes(address) || !type.refresh) continue;
     try {
-      if (type.unsupported?.(desired, deps.host) !== undefined) {
+      if (!canRefresh(type, desired, deps)) {
         deps.state.journal.settle(address);
         continue;
       }

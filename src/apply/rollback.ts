@@ -43,6 +43,7 @@ export async function rollBack(
     return [];
   });
   failures.push(...failed.values());
+  failures.push(...(await resumeKinds(undos, host, types, signal)));
   if (failures.length === 0)
     try {
       state.transaction(() => {
@@ -116,6 +117,27 @@ async function restoreKind(
     last: undefined,
     signal,
   });
+}
+
+/** What the kinds do when everything stands as before, each for all that it put back. */
+async function resumeKinds(
+  undos: readonly Undo[],
+  host: LocalHost,
+  types: (kind: string) => AnyResourceType,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const failures: string[] = [];
+  const own = undos.filter(({ entry }) => pathsUndo(entry) === undefined);
+  for (const [kind, entries] of Map.groupBy(own, ({ entry }) => String(entry['kind'])))
+    try {
+      const saved = entries.map(({ entry }) => entry['undo']);
+      await types(kind).undo?.resume?.(saved, { host, contents: noContents, last: undefined, signal });
+      await host.commit(signal);
+    } catch (error) {
+      host.discard();
+      failures.push(`${kind}: ${(error as Error).message}`);
+    }
+  return failures;
 }
 
 /** Removes what a killed run staged beside its targets, first of all: it takes up room. */

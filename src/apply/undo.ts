@@ -1,6 +1,7 @@
 import { dirname } from 'node:path/posix';
 import type { Host, HostReader, PathStat } from '../host/host.ts';
 import { sha256, type JsonObject } from '../model/json.ts';
+import { largestUndo } from '../model/undo-limit.ts';
 import type { Journal } from '../state/journal.ts';
 
 /** What stood at a path before a run touched it. */
@@ -58,7 +59,7 @@ function captureStanding(
   if (type === 'other') throw new Error(`${path} is a device, fifo or socket; it is not replaced`);
   if (type === 'link') return { path, was: 'link', target: host.readLink(path) ?? '' };
   if (type === 'directory') return { path, was: 'directory', mode, uid, gid };
-  const bytes = host.readFile(path) ?? Buffer.alloc(0);
+  const bytes = host.readFile(path, largestUndo) ?? Buffer.alloc(0);
   const digest = sha256(bytes);
   journal.putContent(run, digest, bytes);
   return { path, was: 'file', mode, uid, gid, sha256: digest };

@@ -1,3 +1,4 @@
+import { deadmanCommands } from './deadman-commands.ts';
 import type { CommandModule } from './invocation.ts';
 
 export interface OptionEntry {
@@ -29,6 +30,11 @@ const source: OptionEntry = {
   flags: '--source <path>',
   summary: 'the configuration repository (default: the one around the current directory)',
 };
+const anySource: OptionEntry = {
+  flags: '--source <place>',
+  summary:
+    'the repository, as a directory or URL (default: the one around the current directory, else the remote of the host policy)',
+};
 const tags: OptionEntry = { flags: '--tags <tags>', summary: 'only resources with one of these tags, separated by commas' };
 const paranoid: OptionEntry = { flags: '--paranoid', summary: 'read every managed file instead of trusting its metadata' };
 const diff: OptionEntry = { flags: '--diff', summary: 'show the diffs in full; of long new files the beginning' };
@@ -39,7 +45,11 @@ const output = (...choices: readonly string[]): OptionEntry => ({
 });
 
 /** Summaries of the first words of two-word commands. */
-export const commandGroups: Readonly<Record<string, string>> = { secret: 'Manage the age-encrypted secrets.' };
+export const commandGroups: Readonly<Record<string, string>> = {
+  deadman: 'Watch an agent of this host (kind: deadman).',
+  secret: 'Manage the age-encrypted secrets.',
+  trust: 'Say which revisions this host may apply.',
+};
 
 /** Every command. Help, completion, the fast path and the reference in README.md are made from this table. */
 export const commandTable: readonly CommandEntry[] = [
@@ -52,7 +62,7 @@ export const commandTable: readonly CommandEntry[] = [
       tags,
       host,
       root,
-      source,
+      anySource,
       paranoid,
       output('text', 'json', 'ndjson'),
     ],
@@ -69,7 +79,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'plan',
     summary: 'Write down what a run would do, for `apply`.',
-    options: [{ flags: '-o, --out <file>', summary: 'the file to write the plan to' }, diff, tags, host, root, source],
+    options: [{ flags: '-o, --out <file>', summary: 'the file to write the plan to' }, diff, tags, host, root, anySource],
     example: ['reconcile plan -o plan.json', 'saves the plan of this host for review'],
     load: () => import('./commands/plan.ts'),
   },
@@ -85,9 +95,20 @@ export const commandTable: readonly CommandEntry[] = [
     name: 'explain',
     arguments: '<resource>',
     summary: 'Tell where a resource or a path comes from and why it changed.',
-    options: [host, root, source, output('text', 'json')],
+    options: [host, root, anySource, output('text', 'json')],
     example: ['reconcile explain /etc/motd', 'shows value, role, file:line, variables, commit and last runs'],
     load: () => import('./commands/explain.ts'),
+  },
+  {
+    name: 'agent',
+    summary: 'Follow the repository: converge on every push, heal local edits, report.',
+    options: [
+      host,
+      root,
+      { flags: '--source <path>', summary: 'a directory to follow (default: the remote of the host policy)' },
+    ],
+    example: ['reconcile agent --source ~/timmy-config', 'follows a directory as it is edited, until it is stopped'],
+    load: () => import('./commands/agent.ts'),
   },
   {
     name: 'history',
@@ -105,6 +126,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/show.ts'),
   },
   {
+    name: 'digest',
+    summary: 'Sum up the runs of the last day: failures, changes, drift.',
+    options: [root, { flags: '--since <duration>', summary: 'how far back (default 24h)' }, output('text', 'json')],
+    example: ['reconcile digest --since 12h', 'tells what happened overnight'],
+    load: () => import('./commands/digest.ts'),
+  },
+  {
     name: 'rollback',
     arguments: '[run]',
     summary: 'Take back what a run changed (default: the last run that changed something).',
@@ -118,6 +146,63 @@ export const commandTable: readonly CommandEntry[] = [
     options: [root],
     example: ['reconcile release', 'ends the quarantine of every revision on this host'],
     load: () => import('./commands/release.ts'),
+  },
+  {
+    name: 'trust reset',
+    summary: 'Let revisions on top of a commit be applied, after history was rewritten.',
+    options: [{ flags: '--to <commit>', summary: 'the full id of the commit' }, root],
+    example: [
+      'reconcile trust reset --to 4b825dc642cb6eb9a060e54bf8d69288fbee4904',
+      'trusts this commit and what comes on top of it',
+    ],
+    load: () => import('./commands/trust-reset.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'Show what the agent on this host does and knows.',
+    options: [root, output('text', 'json')],
+    example: ['reconcile status', 'shows revision, last run, next pass, and what needs somebody to look'],
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'now',
+    summary: 'Have the agent look again at once.',
+    options: [
+      { flags: '--wait', summary: 'wait for the end of the run; its exit code is the one of this command' },
+      root,
+      output('text', 'json'),
+    ],
+    example: ['reconcile now', 'looks for a new revision without waiting for the next poll'],
+    load: () => import('./commands/now.ts'),
+  },
+  {
+    name: 'suspend',
+    summary: 'Leave this host alone for a while: runs change nothing until it ends.',
+    options: [
+      { flags: '--for <time>', summary: 'for how long: 30m, 2h, 7d' },
+      { flags: '--reason <text>', summary: 'why; shown in every report' },
+      root,
+    ],
+    example: [
+      'reconcile suspend --for 2h --reason "disk is being replaced"',
+      'keeps changes away until then or `reconcile resume`',
+    ],
+    load: () => import('./commands/suspend.ts'),
+  },
+  {
+    name: 'resume',
+    summary: 'End a suspension.',
+    options: [root],
+    example: ['reconcile resume', 'lets runs change this host again'],
+    load: () => import('./commands/resume.ts'),
+  },
+  {
+    name: 'approve',
+    arguments: '<run>',
+    summary: 'Let the plan through that waits for approval.',
+    options: [root],
+    example: ['reconcile approve 20261120T120000Z-001a2b', 'applies what `reconcile status` shows as waiting'],
+    load: () => import('./commands/approve.ts'),
   },
   {
     name: 'inventory',
@@ -178,6 +263,18 @@ export const commandTable: readonly CommandEntry[] = [
     options: [],
     example: ['source <(reconcile completion bash)', 'completes commands and options in this shell'],
     load: () => import('./commands/completion.ts'),
+  },
+  ...deadmanCommands,
+  {
+    name: 'install',
+    summary: 'Install this program as a systemd service that runs the agent.',
+    options: [
+      { flags: '--user', summary: 'for this account alone, without root' },
+      { flags: '--print', summary: 'show the files and the unit; write nothing' },
+      root,
+    ],
+    example: ['reconcile install --print', 'shows what would be installed, and the unit'],
+    load: () => import('./commands/install.ts'),
   },
   {
     name: 'doctor',

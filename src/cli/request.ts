@@ -1,24 +1,38 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Request } from '../model/request.ts';
+import type { Source } from '../model/revision.ts';
 import { findRepository } from '../source/find-repository.ts';
 import { workingTree } from '../source/working-tree.ts';
 import { cliError } from './cli-error.ts';
 import { textOption, type Invocation } from './invocation.ts';
 
-/** The run that the common options ask for. Throws a usage error where there is no configuration repository. */
-export function makeRequest(invocation: Invocation, action: Request['action']): Request {
+/**
+ * The run that the common options ask for, on the repository of `--source`, else the one around the current directory, else
+ * what the remote of the host policy gives. Throws a usage error where there is none of them.
+ */
+export async function makeRequest(invocation: Invocation, action: Request['action']): Promise<Request> {
   const host = textOption(invocation, 'host');
   const root = rootOption(invocation);
   if (root !== undefined) openRoot(root, action);
   return {
     action,
-    source: workingTree(sourceOption(invocation)),
+    source: await findSource(invocation, host, root),
     ...(host === undefined ? {} : { host }),
     ...(root === undefined ? {} : { root }),
     tags: tagsOption(invocation),
     paranoid: invocation.options['paranoid'] === true,
   };
+}
+
+async function findSource(invocation: Invocation, host: string | undefined, root: string | undefined): Promise<Source> {
+  const given = textOption(invocation, 'source');
+  const isUrl = given !== undefined && /^[\w+.-]+:\/\/|^[\w.-]+@[\w.-]+:/.test(given);
+  if (!isUrl && (given !== undefined || findRepository('.') !== undefined)) return workingTree(sourceOption(invocation));
+  // Loaded when a remote is asked for: a run in a working tree has no time for it.
+  const { remoteSource } = await import('./remote-source.ts');
+  const found = await remoteSource({ host, root, signal: invocation.signal }, given);
+  return found ?? workingTree(sourceOption(invocation));
 }
 
 function openRoot(root: string, action: Request['action']): void {
@@ -50,7 +64,9 @@ export function sourceOption(invocation: Invocation): string {
     throw cliError('usage', `${given} is not a configuration repository`, hint);
   }
   if (found === undefined) {
-    const hint = misnamedSite('.') ?? 'go into one (it has desired-state/site.yaml), or give --source PATH';
+    const hint =
+      misnamedSite('.') ??
+      'go into one (it has desired-state/site.yaml), give --source PATH, or name a remote in the host policy';
     throw cliError('usage', 'no configuration repository here or above', hint);
   }
   return found;

@@ -6,6 +6,7 @@ import { nearest } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import { holdsSecret } from '../model/secret.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
+import { specOf } from '../resources/spec-of.ts';
 import { checkAttributes } from './check-attributes.ts';
 import { asList } from './as-list.ts';
 import type { Compilation } from './compilation.ts';
@@ -34,7 +35,7 @@ export function checkInstance({ document, unit, path, scope }: Instance, type: A
   const isCommon = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(commonAttributes, key);
   const own = Object.fromEntries(entries.filter((entry) => !isCommon(entry)));
   const shared = checkAttributes(common, Object.fromEntries(entries.filter(isCommon)), written, unit.source, path);
-  const attributes = checkAttributes(type.spec as z.ZodType<object>, own, written, unit.source, path);
+  const attributes = checkAttributes(specOf(type), own, written, unit.source, path);
   const found = [...shared.problems, ...attributes.problems.map((problem) => withCommonHint(problem, own))];
   if (found.length > 0 || !attributes.value || !shared.value) return { problems: found, uses, checked: undefined };
   return { problems: found, uses, checked: { attributes: attributes.value, shared: shared.value } };

@@ -15,7 +15,7 @@ import { expandResource } from './expand-resource.ts';
 import { hostScope, overlay } from './host-scope.ts';
 import { linkResources } from './link-resources.ts';
 import { listFilesOf, readTemplate } from './prepare-context.ts';
-import { renderWritten } from './render.ts';
+import { renderCondition, renderWritten } from './render.ts';
 import { createTemplateEngine } from './template-engine.ts';
 
 export type { CompileRequest } from './compilation.ts';
@@ -123,8 +123,12 @@ function reportDuplicate({ resource: first }: Draft, { resource: second, instanc
 function healthOf({ role, health, source, names, isSkipped, mode }: Unit, compilation: Compilation): Catalog['health'] {
   if (role === undefined || isSkipped || mode === 'observe') return [];
   const scope = overlay(compilation.scope, names);
-  return health.flatMap((check, index) => {
+  return health.flatMap(({ when, ...check }, index) => {
     const path = ['health', index];
+    if (when !== undefined) {
+      const condition = renderCondition({ value: when, source, path: [...path, 'when'] }, scope, compilation);
+      if (condition.isTrue !== true) return [];
+    }
     const rendered = renderWritten({ value: check, source, path }, scope, compilation);
     if (rendered.problems.length > 0) return [];
     const { value, problems } = checkAttributes(healthCheck, rendered.value, check, source, path);

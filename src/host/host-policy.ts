@@ -1,4 +1,4 @@
-import { hostPolicyDocument, type HostPolicyDocument } from '../model/document.ts';
+import { hostPolicyDocument, type HostPolicyDocument } from '../model/host-policy-document.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import { checkDocument } from '../source/check-document.ts';
@@ -33,6 +33,12 @@ export function loadHostPolicy(place: HostPolicyPlace = {}): HostPolicy {
 
 const refused = (file: string, problems: readonly Problem[]): HostPolicy => ({
   file,
-  policy: hostPolicyDocument.parse({ paths: { allow: [], deny: ['/**'] }, commands: { allow: [] }, provider_hosts: [] }),
+  policy: hostPolicyDocument.parse({
+    paths: { allow: [], deny: ['/**'] },
+    commands: { allow: [] },
+    packages: { allow: [] },
+    fetch: { hosts: [] },
+    provider_hosts: [],
+  }),
   problems,
 });

@@ -82,11 +82,13 @@ export interface FileAttributes {
 }
 
 /**
- * What `apply` may do. Missing parent directories are made (0755), as `install -D` does. `writeFile`, `link` and `remove` take effect in one group when the batch commits (staged beside the
+ * What `apply` may do. Missing parent directories are made (0755), as `install -D` does. `writeFile`, `writeStream`, `link` and `remove` take effect in one group when the batch commits (staged beside the
  * target, durable, renamed); directories, modes and owners at once.
  */
 export interface Host extends HostReader {
   writeFile(path: AbsolutePath, content: Uint8Array, attributes: FileAttributes): void;
+  /** The same for what is too much to be held in memory. Nothing is staged when the chunks end with an error. */
+  writeStream(path: AbsolutePath, chunks: AsyncIterable<Uint8Array>, attributes: FileAttributes): Promise<void>;
   link(path: AbsolutePath, target: string): void;
   /** A file or link. No error when absent. */
   remove(path: AbsolutePath): void;

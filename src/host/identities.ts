@@ -1,6 +1,6 @@
 import { statSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { HostPolicyDocument } from '../model/document.ts';
+import type { HostPolicyDocument } from '../model/host-policy-document.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import { ownAccount } from './own-account.ts';

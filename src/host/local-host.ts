@@ -2,6 +2,7 @@ import { constants, fchmodSync, fchownSync, closeSync, mkdirSync, openSync, read
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../model/json.ts';
+import { readAccounts } from './accounts.ts';
 import type { AbsolutePath, Host } from './host.ts';
 import { openLocalReader, type ReaderOptions } from './local-reader.ts';
 import { about } from './path-error.ts';
@@ -33,6 +34,8 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
   const staging = new Staging(directories, reader.live);
   const locate = (path: AbsolutePath): string => directories.child(dirname(path), basename(path));
   let writes = 0;
+  const readAccountsAgain = () => readAccounts((path) => reader.readFile(path), reader.live);
+  let accounts = readAccountsAgain();
 
   const changing = (path: AbsolutePath, change: () => void): void => {
     writes++;
@@ -54,6 +57,10 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
   const owner = (id: number | undefined): number => (reader.privileged && id !== undefined ? id : -1);
   return {
     ...reader,
+    userId: (name) => accounts.userId(name),
+    groupId: (name) => accounts.groupId(name),
+    userName: (uid) => accounts.userName(uid),
+    groupName: (gid) => accounts.groupName(gid),
     get writes() {
       return writes;
     },
@@ -82,6 +89,10 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
         makeParents(path);
         staging.writeFile(path, content, { ...attributes, uid: owner(attributes.uid), gid: owner(attributes.gid) });
       });
+    },
+    async writeStream(path, chunks, attributes) {
+      changing(path, () => makeParents(path));
+      await staging.writeStream(path, chunks, { ...attributes, uid: owner(attributes.uid), gid: owner(attributes.gid) });
     },
     link(path, target) {
       changing(path, () => {
@@ -128,7 +139,12 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
       if (!reader.live) throw new Error(`${argv[0]}: nothing is run under --root`);
       writes++;
       const { runCommand } = await import('./run-command.ts');
-      return runCommand(argv, runOptions ?? {}, signal);
+      try {
+        return await runCommand(argv, runOptions ?? {}, signal);
+      } finally {
+        // It may have made a user whose files come next.
+        accounts = readAccountsAgain();
+      }
     },
     commit: (signal) => staging.commit(signal),
     async settled(signal) {

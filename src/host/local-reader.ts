@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   accessSync,
   closeSync,
@@ -26,6 +27,9 @@ const unwritableReasons: Readonly<Record<string, string>> = {
 };
 const types: Readonly<Record<number, PathStat['type']>> = { 0o100000: 'file', 0o040000: 'directory', 0o120000: 'link' };
 
+/** Where this process cannot write, and why. */
+type Wall = NonNullable<ReturnType<HostReader['unwritable']>>;
+
 export interface ReaderOptions {
   /** Absolute, existing; every path is prefixed with it and nothing is run. */
   readonly root?: string | undefined;
@@ -42,6 +46,15 @@ export function openLocalReader({ root, index, digests, privileged }: ReaderOpti
   const prefix = root === undefined ? '' : realpathSync(root).replace(/\/$/, '');
   const realPath = (path: AbsolutePath): string => prefix + path;
   const accounts = readAccounts((path) => readRegularFile(realPath(path), path, defaultLimit), root === undefined);
+  // Ten thousand paths have few directories.
+  const walls = new Map<AbsolutePath, Wall | undefined>();
+  const wallAt = (directory: AbsolutePath): Wall | undefined => {
+    if (walls.has(directory)) return walls.get(directory);
+    const isThere = directory === '/' || lstatSync(realPath(directory), { throwIfNoEntry: false }) !== undefined;
+    const wall = isThere ? wallOf(directory, realPath(directory)) : wallAt(dirname(directory));
+    walls.set(directory, wall);
+    return wall;
+  };
   // Who asks for a digest has mostly just asked what stands there.
   let seen: { readonly path: string; readonly stat: BigIntStats } | undefined;
   return {
@@ -73,15 +86,7 @@ export function openLocalReader({ root, index, digests, privileged }: ReaderOpti
         return stat.uid === uid || uid === 0
           ? undefined
           : { where: path, reason: `it belongs to ${accounts.userName(stat.uid)}` };
-      let directory = dirname(path);
-      while (directory !== '/' && !lstatSync(realPath(directory), { throwIfNoEntry: false })) directory = dirname(directory);
-      try {
-        accessSync(realPath(directory), constants.W_OK | constants.X_OK);
-        return undefined;
-      } catch (error) {
-        const reason = unwritableReasons[(error as NodeJS.ErrnoException).code ?? ''];
-        return reason === undefined ? undefined : { where: directory, reason };
-      }
+      return wallAt(dirname(path));
     },
     async query(argv, signal, options) {
       if (root !== undefined) throw new Error(`${argv[0]}: nothing is run under --root`);
@@ -89,6 +94,16 @@ export function openLocalReader({ root, index, digests, privileged }: ReaderOpti
       return runCommand(argv, options ?? {}, signal);
     },
   };
+}
+
+function wallOf(directory: AbsolutePath, real: string): Wall | undefined {
+  try {
+    accessSync(real, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    const reason = unwritableReasons[(error as NodeJS.ErrnoException).code ?? ''];
+    return reason === undefined ? undefined : { where: directory, reason };
+  }
 }
 
 function absentAs<T>(absent: T, read: () => T): T {
@@ -111,7 +126,7 @@ function digestOfFile(real: string, shown: string): string | undefined {
     real,
     shown,
     (descriptor, { size }) => {
-      if (size >= scratchSize) return sha256(readAll(descriptor, size));
+      if (size >= scratchSize) return digestInPieces(descriptor, buffer);
       let length = 0;
       for (let count = -1; count !== 0 && length < scratchSize; length += count) {
         if (length === size && size > 0) break;
@@ -119,8 +134,17 @@ function digestOfFile(real: string, shown: string): string | undefined {
       }
       return sha256(buffer.subarray(0, length));
     },
-    defaultLimit,
+    Infinity,
   );
+}
+
+function digestInPieces(descriptor: number, buffer: Buffer): string {
+  const hash = createHash('sha256');
+  for (let count = -1; count !== 0;) {
+    count = readSync(descriptor, buffer, 0, buffer.length, null);
+    hash.update(buffer.subarray(0, count));
+  }
+  return hash.digest('hex');
 }
 
 const readRegularFile = (real: string, shown: string, limit: number): Buffer | undefined =>

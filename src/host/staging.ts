@@ -84,6 +84,26 @@ export class Staging {
     this.#replace(path, { kind: 'file', temporary, size: content.length, attributes });
   }
 
+  async writeStream(path: AbsolutePath, chunks: AsyncIterable<Uint8Array>, attributes: FileAttributes): Promise<void> {
+    this.#target(path);
+    const temporary = this.#newName();
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const descriptor = openSync(this.stagedFile(path, temporary), flags, 0o600);
+    let size = 0;
+    try {
+      for await (const chunk of chunks) {
+        for (let offset = 0; offset < chunk.length;) offset += writeSync(descriptor, chunk, offset);
+        size += chunk.length;
+      }
+    } catch (error) {
+      unlinkSync(this.stagedFile(path, temporary));
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+    this.#replace(path, { kind: 'file', temporary, size, attributes });
+  }
+
   link(path: AbsolutePath, target: string): void {
     this.#target(path);
     const temporary = this.#newName();

@@ -118,7 +118,7 @@ function statIndex(
     signatures,
     equals: (other) =>
       paths.length === other.paths.length &&
-      signatures.every((value, index) => value === other.signatures[index]) &&
+      bytesOf(signatures).equals(bytesOf(other.signatures)) &&
       paths.every((path, index) => path === other.paths[index]),
     isUnchanged() {
       for (let index = 0; index < paths.length; index++) if (!isUnchangedAt(index)) return false;
@@ -136,10 +136,12 @@ function statIndex(
       head.writeUInt32LE(paths.length, 0);
       head.writeUInt32LE(names.length, 4);
       const digests = Buffer.concat(paths.map((_path, index) => Buffer.from((digestAt(index) || '').padEnd(64, '0'), 'hex')));
-      return Buffer.concat([head, Buffer.from(signatures.buffer, signatures.byteOffset, signatures.byteLength), digests, names]);
+      return Buffer.concat([head, bytesOf(signatures), digests, names]);
     },
   };
 }
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: BigInt64Array): Buffer => Buffer.from(buffer, byteOffset, byteLength);
 
 /** Reads what `encode` made. Throws when the bytes are not an index; callers treat that as "no index". */
 export function decodeStatIndex(bytes: Buffer, locate: (path: string) => string): StatIndex {

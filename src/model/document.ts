@@ -65,9 +65,29 @@ export const healthCheck = z.union([
     }),
   }),
   z.strictObject({ command: z.strictObject({ argv: z.array(z.string()).min(1), within: duration.default('30s') }) }),
+  z.strictObject({
+    unit: z.strictObject({
+      name: z.string().min(1).meta({ description: 'Name of the unit; ".service" unless it has another suffix.' }),
+      user: z.string().optional().meta({ description: "Whose service manager, where it is not the system's." }),
+      active_for: duration.default('5s').meta({ description: 'How long it must have been active without a break.' }),
+      within: duration.default('30s').meta({ description: 'How long it may take to become so, beside that time.' }),
+    }),
+  }),
   z.strictObject({ file_age: z.strictObject({ path: z.string(), max: duration }) }),
 ]);
 export type HealthCheck = z.infer<typeof healthCheck>;
+
+const healthCondition = {
+  when: z.union([z.boolean(), z.string()]).optional().meta({ description: 'Check this only where it is true.' }),
+};
+const [http, tcp, command, unit, fileAge] = healthCheck.options;
+const roleHealthCheck = z.union([
+  http.extend(healthCondition),
+  tcp.extend(healthCondition),
+  command.extend(healthCondition),
+  unit.extend(healthCondition),
+  fileAge.extend(healthCondition),
+]);
 
 export const roleDocument = z.strictObject({
   summary: z.string().min(1),
@@ -77,7 +97,7 @@ export const roleDocument = z.strictObject({
     .default({})
     .meta({ description: 'JSON Schema (2020-12) of the parameters given by `with:`.' }),
   resources: z.array(resourceDocument).default([]),
-  health: z.array(healthCheck).default([]),
+  health: z.array(roleHealthCheck).default([]),
 });
 export type RoleDocument = z.infer<typeof roleDocument>;
 
@@ -104,11 +124,22 @@ export const siteDocument = z.strictObject({
 });
 export type SiteDocument = z.infer<typeof siteDocument>;
 
-const limits = z.strictObject({
+export const limits = z.strictObject({
   max_delete: z.number().int().min(0).default(10),
   max_delete_percent: z.number().min(0).max(100).default(20),
 });
 
+/** When changes may be made: Argo's shape. */
+export const windows = z
+  .array(
+    z.strictObject({
+      kind: z.enum(['allow', 'deny']),
+      schedule: z.string().min(1).meta({ description: 'Cron expression (five fields) of when the window opens.' }),
+      duration,
+      time_zone: z.string().default('UTC'),
+    }),
+  )
+  .meta({ description: 'With any `allow`, changes are made only while one is open; never while a `deny` is open.' });
 /** `desired-state/policy.yaml`: travels with the repository. */
 export const policyDocument = z.strictObject({
   banned: z
@@ -138,28 +169,24 @@ export const policyDocument = z.strictObject({
     })
     .prefault({}),
   allow_empty: z.boolean().default(false),
+  windows: windows.default([]),
+  approval: z
+    .strictObject({
+      addresses: z
+        .array(z.string().regex(/^(\w+|\*)\[.+\]$/, 'expected kind[glob], such as service[*] or file[/etc/ssh/**]'))
+        .default([])
+        .meta({ description: 'Addresses whose changes wait for a person: a kind or "*", and a glob in brackets.' }),
+      max_changes: z
+        .number()
+        .int()
+        .min(1)
+        .optional()
+        .meta({ description: 'Plans with more changes than this wait for a person.' }),
+    })
+    .prefault({})
+    .meta({ description: 'Plans of the agent that wait for `reconcile approve RUN`.' }),
 });
 export type PolicyDocument = z.infer<typeof policyDocument>;
-
-/** `/etc/timmy-reconciler/host.yaml`: belongs to the host; the repository can never widen it. */
-export const hostPolicyDocument = z.strictObject({
-  host: z.string().optional().meta({ description: 'The name of this host in the inventory.' }),
-  age_identity: z.string().optional().meta({ description: 'File with the age identity that decrypts secrets.' }),
-  vault_password_file: z.string().optional(),
-  paths: z
-    .strictObject({
-      allow: z.array(z.string()).default(['/**']),
-      deny: z.array(z.string()).default([]),
-    })
-    .prefault({}),
-  commands: z
-    .strictObject({ allow: z.array(z.string()).default(['**']) })
-    .prefault({})
-    .meta({ description: 'Globs of absolute program paths or names that `command` and `validate` may run.' }),
-  provider_hosts: z.array(z.string()).optional().meta({ description: 'Host names that provider base URLs may name.' }),
-  destroy: limits.optional(),
-});
-export type HostPolicyDocument = z.infer<typeof hostPolicyDocument>;
 
 /** `desired-state/rollout.yaml`. */
 export const rolloutDocument = z.strictObject({

@@ -46,7 +46,10 @@ export interface Step {
   readonly cause: Cause;
   readonly diff: Diff;
   /** Absent: it will be done. Present: it will not, and why. */
-  readonly held?: { readonly reason: 'observe' | 'on_drift' | 'tags' | 'unsupported' | 'prune'; readonly message: string };
+  readonly held?: {
+    readonly reason: 'observe' | 'on_drift' | 'contested' | 'tags' | 'unsupported' | 'prune';
+    readonly message: string;
+  };
   /** What doing it leaves out here, and why. */
   readonly note?: string;
   /** A secret is in it, or was when it was last applied: nothing of its contents is shown. */

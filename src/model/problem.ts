@@ -65,10 +65,16 @@ export const problemTable = {
   'empty-catalog': { exit: 7, meaning: 'Nothing is desired any more, but the ledger is not empty.' },
   'protected-path': { exit: 7, meaning: 'A path that policy protects, or that lies outside the allowed ones.' },
   'command-denied': { exit: 7, meaning: 'A command, unit or package that the host policy does not allow.' },
+  'fetch-denied': { exit: 7, meaning: 'Something is to be fetched from where the host policy does not allow it.' },
   'max-shrink': { exit: 7, meaning: 'A file would lose more of its size than max_shrink allows.' },
   'schema-conflict': {
     exit: 7,
     meaning: 'A database differs from its schema in a way that cannot be changed without risk to its rows.',
+  },
+  'unsatisfiable-package': {
+    exit: 7,
+    meaning:
+      'apt cannot make the packages so: an unknown name or version, a missing dependency, a hold, or other packages in the way.',
   },
   'not-writable': { exit: 7, meaning: 'The user who runs this cannot write where the plan has to.' },
   'symlink-in-path': { exit: 7, meaning: 'A managed path leads through a symbolic link.' },
@@ -78,6 +84,13 @@ export const problemTable = {
   },
   'unreadable-target': { exit: 7, meaning: 'A live file that is to be edited by key is not of its format.' },
   quarantined: { exit: 7, meaning: 'This revision failed here and was rolled back.' },
+  'outside-window': { exit: 7, meaning: 'The agent has changes to make, but no maintenance window is open.' },
+  'needs-approval': { exit: 7, meaning: 'Policy lets the agent make these changes only after `reconcile approve RUN`.' },
+  'bad-remote': { exit: 7, meaning: 'A remote of the host policy that cannot be followed as it is written there.' },
+  'remote-failed': { exit: 7, meaning: 'No remote gave its revision; the last good one stays.' },
+  'history-rewritten': { exit: 7, meaning: 'A revision that is not on top of the one that was applied here.' },
+  'untrusted-commit': { exit: 7, meaning: 'A commit without the signature that the host policy asks for.' },
+  'trust-lost': { exit: 7, meaning: 'Which revisions this host trusts cannot be told any more.' },
   'stale-plan': { exit: 7, meaning: 'The host or the revision has moved since the plan was made.' },
 } as const satisfies Record<string, { readonly exit: 7 | 65; readonly meaning: string }>;
 

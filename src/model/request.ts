@@ -11,6 +11,12 @@ export interface Request {
   readonly tags: readonly string[];
   /** Read every managed target instead of trusting its stat signature. */
   readonly paranoid: boolean;
+  /** Nobody looks on, as with the agent: the windows and approvals of the policies apply. */
+  readonly unattended?: boolean;
+  /** Addresses that somebody else keeps changing: their drift is told and not repaired. */
+  readonly contested?: readonly string[];
+  /** The id of the run, where somebody was told it before the run began. */
+  readonly run?: string;
   /** Refuse unless the plan has this digest (`apply FILE`). Giving it also confirms deletions that wait for a person. */
   readonly planDigest?: string;
 }

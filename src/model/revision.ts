@@ -7,9 +7,11 @@ export interface SourceFile {
   readonly executable: boolean;
   /** Bytes. */
   readonly size: number;
+  /** Of the content, where it is known without reading. */
+  readonly sha256?: string;
 }
 
-/** The files of one revision: a working tree now, git objects later. Only regular files; everything else is refused. */
+/** The files of one revision: a working tree, or what is kept of a commit. Only regular files; everything else is refused. */
 export interface SourceTree {
   /** Regular files below a directory, sorted by path; empty when there is no such directory. */
   list(directory: string): readonly SourceFile[];
@@ -48,6 +50,15 @@ export interface Source {
   reopen(key: string): Revision;
 }
 
+/** What templates see as `revision`. */
+export interface CommitInfo {
+  readonly id: string;
+  readonly short: string;
+  readonly author: string;
+  /** ISO 8601. */
+  readonly time: string;
+}
+
 /** Which state of the repository is being applied. `problems`: what stands in it and cannot be part of it. */
 export interface Revision extends Head, WithProblems {
   /** True for a working tree, whose uncommitted changes are included. */
@@ -55,8 +66,10 @@ export interface Revision extends Head, WithProblems {
   /** Digest of everything the sources consist of; equal keys mean equal sources. */
   readonly key: string;
   readonly files: SourceTree;
-  /** Directory of the repository on this machine. */
+  /** Directory of the repository on this machine: the working tree, or for a commit the bare mirror, which may be gone. */
   readonly root: string;
+  /** Where it is known without asking git. */
+  readonly commitInfo?: CommitInfo;
   /** Every file and directory (with a trailing `/`) that the sources are or may be in, as it was when they were listed. */
   readonly watched: ReadonlyMap<string, PathSignature | undefined>;
 }

@@ -23,6 +23,11 @@ type Adoption = { readonly file: string; readonly outcome: 'written' | 'same'; r
 
 /** Writes the live content of a managed path into the file of the working tree that it comes from. Nothing else is written. */
 export async function adopt(request: Request, path: string): Promise<Adoption & Partial<WithProblems>> {
+  if (!request.source.workingTree)
+    return {
+      refused: 'what was fetched from a remote cannot be written to',
+      hint: 'clone the repository, and give --source PATH',
+    };
   const revision = request.source.open();
   const desired = await loadDesired(revision, openScope(request));
   if (desired.problems.length > 0) {

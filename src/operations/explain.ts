@@ -79,8 +79,9 @@ async function describeResource(
   resource: CatalogResource,
   target: string,
   { catalog, inventory, documents }: Desired,
-  { root, files }: Revision,
+  revision: Revision,
 ) {
+  const { files } = revision;
   const { address, kind, id, desired, origin, after, notify, tags, onDrift, prune, mode } = resource;
   const { file, line } = origin.at;
   const path = id.startsWith('/') && target.startsWith(`${id}/`) ? target : id;
@@ -98,8 +99,8 @@ async function describeResource(
     ...(content === undefined ? {} : { content }),
     ...(origin.role === undefined ? {} : { role: origin.role }),
     origin: formatPosition(origin.at),
-    commit: await blameLine(root, file, line),
-    ...(source === undefined ? {} : { source: { file: source, commit: await lastCommit(root, source) } }),
+    commit: await blameLine(revision, file, line),
+    ...(source === undefined ? {} : { source: { file: source, commit: await lastCommit(revision, source) } }),
     variables: origin.variables.map(({ name, layer }) => {
       const variable = variables.get(name);
       return { name, layer, ...(variable?.layer === layer ? { at: formatPosition(variable.at) } : {}) };

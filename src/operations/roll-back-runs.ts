@@ -6,7 +6,7 @@ import type { Event } from '../model/event.ts';
 import type { ExitName } from '../model/exit-code.ts';
 import type { Action } from '../model/plan.ts';
 import type { Outcome, Report, ReportedStep } from '../model/report.ts';
-import { resourceType } from '../resources/registry.ts';
+import { loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { startRun } from '../run/start-run.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
 import { takeLock } from '../state/lock.ts';
@@ -77,6 +77,7 @@ async function takeBack(
   emit({ type: 'run-started', run: run.id, host: newest?.host ?? '', revision: newest?.revision.commit ?? 'working tree' });
   emit({ type: 'rolling-back', run: run.id, reason });
   const steps = reports.flatMap((report) => report.steps.filter(({ outcome }) => outcome === 'changed'));
+  await loadResourceTypes();
   removeStamp(state.directory);
   declare(runs, steps, run.id, state);
   const restored = new Set<string>();

@@ -8,6 +8,7 @@ import { loadSources } from '../run/load-sources.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Revision, SourceTree } from '../model/revision.ts';
+import { hostsToCompile } from './hosts-to-compile.ts';
 import { buildGraph } from '../plan/graph.ts';
 import { findResourceType, resourceType } from '../resources/registry.ts';
 
@@ -17,17 +18,28 @@ const enoughProblems = 5_000;
 interface Validation extends WithProblems {
   /** Those that were compiled. */
   readonly hosts: readonly string[];
+  /** How many were not, because there are so many; and how many of these are like none that was. */
+  readonly left: number;
+  readonly leftUnlike: number;
+  /** Resources of all that were compiled. */
+  readonly resources: number;
   /** Uses of secrets that only other hosts can decrypt; not a fault of the repository. */
   readonly unreadable: number;
 }
 
 /**
- * Checks every document and compiles every host of the inventory, or the one named. Each problem is listed once. What is wrong
- * with this machine's own files is no fault of the repository and is left to `doctor`.
+ * Checks every document and compiles every host of the inventory, of a large one the first thousand that differ, or the one
+ * named. Each problem is listed once. What is wrong with this machine's own files is no fault of the repository and is left
+ * to `doctor`.
  */
-export async function validateRepository(revision: Revision, only?: string): Promise<Validation> {
-  const { documents, inventory, request, problems: found } = await loadSources(revision, readFacts(openLocalReader({})));
-  const hosts = only === undefined ? inventory.hosts : inventory.hosts.filter((host) => host === only);
+export async function validateRepository(
+  revision: Revision,
+  only?: string,
+  secrets: { withSecrets?: boolean } = {},
+): Promise<Validation> {
+  const { documents, inventory, request, problems: found } = await loadSources(revision, readFacts(openLocalReader({})), secrets);
+  const named = { hosts: inventory.hosts.filter((host) => host === only), left: 0, leftUnlike: 0 };
+  const { hosts, left, leftUnlike } = only === undefined ? hostsToCompile(documents, inventory) : named;
   const problems = new Map<string, Problem>();
   let unreadable = 0;
   const report = (problem: Problem): void => {
@@ -38,14 +50,16 @@ export async function validateRepository(revision: Revision, only?: string): Pro
   [...found, ...(await checkSecrets(revision.files))].forEach(report);
   if (only !== undefined && hosts.length === 0) report(unknownHost(only, inventory.hosts));
   const compiled: string[] = [];
+  let resources = 0;
   for (const host of hosts) {
     const catalog = compile(documents, inventory, findResourceType, { ...request, host });
     [...catalog.problems, ...buildGraph(catalog, resourceType).problems].forEach(report);
     compiled.push(host);
+    resources += catalog.resources.length;
     // What is too much for one host would take as long for each of the others.
     if (catalog.problems.some(({ code }) => code === 'too-large') || problems.size > enoughProblems) break;
   }
-  return { hosts: compiled, problems: [...problems.values()], unreadable };
+  return { hosts: compiled, left, leftUnlike, problems: [...problems.values()], resources, unreadable };
 }
 
 const keyOf = ({ hint: _hint, ...problem }: Problem): string => JSON.stringify(problem);

@@ -9,7 +9,7 @@ import { toLevels } from './to-levels.ts';
 export interface Graph extends WithProblems {
   /** Resources of one batch do not depend on each other. Ties keep the declared order. */
   readonly batches: readonly (readonly CatalogResource[])[];
-  /** Every path that some resource of the catalog manages, with its address. */
+  /** Every path that some resource of the catalog manages, with its address; paths that are shared have none. */
   readonly claims: ReadonlyMap<string, Address>;
 }
 
@@ -93,10 +93,10 @@ function findClaims(
     const type = types(resource.kind);
     const isOwner = type.owns !== undefined;
     for (const watched of type.watches?.(resource.desired) ?? []) {
-      const path = watched.replace(/(?<=.)\/$/, '');
+      const path = watched.length > 1 && watched.endsWith('/') ? watched.slice(0, -1) : watched;
       const other = owners.get(path);
       if (other && !isOwner) problems.push(samePath(path, other, resource));
-      if (!claims.has(path)) claims.set(path, resource.address);
+      if (!type.shared && !claims.has(path)) claims.set(path, resource.address);
     }
   }
   return { claims, problems };

@@ -18,6 +18,7 @@ import { holdsSecret } from '../model/secret.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 import type { Graph } from './graph.ts';
 import type { Observation, Observed } from './observe.ts';
+import { neededLast } from './needed-last.ts';
 import { secretPathMarker } from './secret-paths.ts';
 
 export interface PlanInput {
@@ -37,6 +38,8 @@ export interface PlanInput {
   readonly live: boolean;
   /** Only resources with one of these tags are done; empty: all. */
   readonly tags: readonly string[];
+  /** Resources that somebody else keeps changing. */
+  readonly contested: readonly Address[];
   /** A person has confirmed this very plan, deletions included. */
   readonly isConfirmed: boolean;
 }
@@ -62,7 +65,10 @@ export function makePlan(input: PlanInput): Plan & WithProblems {
   const wanted = new Set(resources.map(({ address }) => address));
   const orphans = [...ledger.values()].filter(({ address }) => !wanted.has(address));
   // Deeper paths first, whatever their kinds: what stands in a directory goes before it.
-  for (const orphan of orphans.toSorted((a, b) => (idOf(a) < idOf(b) ? 1 : -1))) {
+  for (const orphan of neededLast(
+    orphans.toSorted((a, b) => (idOf(a) < idOf(b) ? 1 : -1)),
+    input.types,
+  )) {
     const batch: number[] = [];
     add(batch, orphanStep(orphan, input, problems));
     batches.push(batch);
@@ -112,17 +118,35 @@ function desiredStep(
   const found = causeOf(diff, resource, last, observed, input);
   // Taking it into the ledger would make it ours to remove once it leaves git.
   const cause = leftAlone && found === 'adopted' ? 'converged' : found;
-  const held = diff.action === 'none' ? undefined : (leftAlone ?? heldBecause(resource, cause));
+  const held = diff.action === 'none' ? undefined : (leftAlone ?? heldBecause(resource, cause, input.contested));
   const step: Step = {
     ...base,
     cause,
     diff,
-    refreshes: diff.action === 'none' || held ? [] : resource.notify.filter((address) => !observeOnly.has(address)),
+    refreshes: diff.action === 'none' || held ? [] : refreshesOf(resource, diff.changes, input, observeOnly),
     ...(held && { held }),
-    ...(!input.live && hasValidation(resource, diff) && { note: 'validate is not run under --root' }),
+    ...noteOf(resource, diff, observed, input),
   };
   if (isDone(step)) problems.push(...objections(step, observed, input));
   return step;
+}
+
+function refreshesOf(
+  { notify, address, kind, desired }: CatalogResource,
+  changes: readonly Change[],
+  { types, live }: PlanInput,
+  observeOnly: ReadonlySet<Address>,
+): readonly Address[] {
+  const itself = live && types(kind).refreshesItself?.(desired, changes) === true ? [address] : [];
+  return [...new Set([...notify.filter((notified) => !observeOnly.has(notified)), ...itself])];
+}
+
+function noteOf(resource: CatalogResource, diff: Diff, { actual }: Observed, input: PlanInput): Pick<Step, 'note'> {
+  const type = input.types(resource.kind);
+  const leftOut = (): string | undefined =>
+    hasValidation(resource, diff) ? 'validate is not run under --root' : type.leavesOut?.(resource.desired);
+  const note = input.live ? type.lacks?.(resource.desired, actual) : leftOut();
+  return note === undefined ? {} : { note };
 }
 
 const hasValidation = ({ desired }: CatalogResource, diff: Diff): boolean => diff.action !== 'none' && 'validate' in desired;
@@ -158,8 +182,13 @@ function leftAloneBecause({ mode, tags }: CatalogResource, wantedTags: readonly 
   return undefined;
 }
 
-function heldBecause({ onDrift }: CatalogResource, cause: Cause): Step['held'] {
+function heldBecause({ address, onDrift }: CatalogResource, cause: Cause, contested: readonly Address[]): Step['held'] {
   if (cause !== 'drift' && cause !== 'conflict') return undefined;
+  if (cause === 'drift' && contested.includes(address))
+    return {
+      reason: 'contested',
+      message: 'contested: something else keeps changing it, so that it is not repaired for a while',
+    };
   if (onDrift === 'report') return { reason: 'on_drift', message: 'local changes are reported, not repaired (on_drift: report)' };
   if (onDrift === 'hold')
     return { reason: 'on_drift', message: 'local changes are held for a person to decide (on_drift: hold)' };
@@ -219,11 +248,12 @@ function objections(
   const at = resource.origin.assignment < 0 ? {} : { at: resource.origin.at };
   const type = types(resource.kind);
   const found: Problem[] = (type.refuses?.(resource.desired, actual) ?? []).map((refusal) => ({ ...refusal, address, ...at }));
-  const { owner, group, user } = resource.desired as { readonly [attribute: string]: unknown };
+  const { owner, group, groups, user } = resource.desired as { readonly [attribute: string]: unknown };
   for (const [kind, name] of [
     ['user', owner],
     ['user', user],
     ['group', group],
+    ...(Array.isArray(groups) ? groups : []).map((each: unknown) => ['group', each] as const),
   ] as const)
     if (typeof name === 'string' && diff.action !== 'remove' && !hasAccount(kind, name))
       found.push({

@@ -31,25 +31,60 @@ export async function observe(
 ): Promise<Observation> {
   const byAddress = new Map<Address, Observed>();
   const failures: { address: Address; message: string }[] = [];
-  const look = async (address: Address, kind: string, desired: object, last: object | undefined): Promise<void> => {
+  const wanted = new Set(resources.map(({ address }) => address));
+  const all: Subject[] = resources.map(({ address, kind, desired }) => {
+    return { address, kind, desired, last: ledger.get(address)?.desired };
+  });
+  for (const { address, kind, desired } of ledger.values()) {
+    const absent = types(kind).absent?.(desired) as object | undefined;
+    if (!wanted.has(address) && absent !== undefined) all.push({ address, kind, desired: absent, last: desired });
+  }
+  const surveys = surveyor(all, host, types, signal);
+  for (const { address, kind, desired, last } of all) {
     signal.throwIfAborted();
     const type = types(kind);
     try {
       const unsupported = type.unsupported?.(desired, host);
       if (unsupported !== undefined) byAddress.set(address, { address, actual: {}, unsupported });
-      else byAddress.set(address, { address, actual: await type.inspect(desired, { host, last, signal }) });
+      else {
+        const survey = type.survey && (await surveys(type));
+        byAddress.set(address, { address, actual: await type.inspect(desired, { host, last, signal, survey }) });
+      }
     } catch (error) {
       if (signal.aborted) throw error;
       failures.push({ address, message: (error as Error).message });
     }
-  };
-  for (const { address, kind, desired } of resources) await look(address, kind, desired, ledger.get(address)?.desired);
-  const wanted = new Set(resources.map(({ address }) => address));
-  for (const { address, kind, desired } of ledger.values()) {
-    const absent = types(kind).absent?.(desired);
-    if (!wanted.has(address) && absent !== undefined) await look(address, kind, absent, desired);
   }
   return { byAddress, failures, linkOnTheWay: linkFinder(host) };
+}
+
+interface Subject {
+  readonly address: Address;
+  readonly kind: string;
+  readonly desired: object;
+  readonly last: object | undefined;
+}
+
+/** One survey per kind, made when it is first asked for, of all that this host can have. */
+function surveyor(
+  all: readonly Subject[],
+  host: HostReader,
+  types: (kind: string) => AnyResourceType,
+  signal: AbortSignal,
+): (type: AnyResourceType) => Promise<unknown> {
+  const made = new Map<string, Promise<unknown>>();
+  return (type) => {
+    const known = made.get(type.kind);
+    if (known) return known;
+    const own = all.filter(({ kind, desired }) => kind === type.kind && types(kind).unsupported?.(desired, host) === undefined);
+    const survey = (async () =>
+      type.survey?.(
+        own.map(({ desired }) => desired),
+        { host, signal },
+      ))();
+    made.set(type.kind, survey);
+    return survey;
+  };
 }
 
 function linkFinder(host: HostReader): (path: string) => string | undefined {

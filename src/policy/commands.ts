@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { HostPolicyDocument } from '../model/document.ts';
+import type { HostPolicyDocument } from '../model/host-policy-document.ts';
 import { isDone } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { compileGlobs } from './glob.ts';

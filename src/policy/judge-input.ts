@@ -1,6 +1,8 @@
 import type { Address } from '../model/catalog.ts';
 import type { HostChain } from '../model/host-chain.ts';
-import type { HostPolicyDocument, PolicyDocument } from '../model/document.ts';
+import type { PolicyDocument } from '../model/document.ts';
+import type { Contact } from '../model/contact.ts';
+import type { HostPolicyDocument } from '../model/host-policy-document.ts';
 import type { KeyPath } from '../model/located.ts';
 import type { Plan, Step } from '../model/plan.ts';
 import type { SourcePosition } from '../model/problem.ts';
@@ -36,8 +38,16 @@ export interface JudgeInput {
   readonly stateDirectory: string;
   /** Programs that the step would run. */
   commandsOf(step: Step): readonly string[];
+  /** Packages that the step would install, replace or remove. */
+  packagesOf(step: Step): readonly { readonly name: string; readonly isRemoved: boolean }[];
+  /** Units that the step would change, start or stop. */
+  unitsOf(step: Step): readonly string[];
+  /** Hosts that the step would fetch from. */
+  contactsOf(step: Step): readonly Contact[];
   /** Paths on the host that the step would create, replace or remove. */
   pathsOf(step: Step): readonly string[];
+  /** Nobody looks on: windows and approvals apply. `now` in milliseconds since 1970; `isApproved`: a person let this very plan through. */
+  readonly unattended?: { readonly now: number; readonly isApproved: boolean };
   /** Why this revision is in quarantine here. */
   readonly quarantinedReason?: string;
 }

@@ -1,12 +1,17 @@
 import type { Problem } from '../model/problem.ts';
+import { judgeApproval } from './approval.ts';
 import { judgeBannedProviders } from './banned-providers.ts';
 import { judgeBaseUrls } from './base-urls.ts';
 import { judgeCommands } from './commands.ts';
 import { judgeDestroyBudget } from './destroy-budget.ts';
+import { judgeFetches } from './fetches.ts';
 import type { JudgeInput } from './judge-input.ts';
+import { judgePackages } from './packages.ts';
 import { judgePortfolio } from './portfolio.ts';
 import { judgeProtectedPaths } from './protected-paths.ts';
+import { judgeUnits } from './units.ts';
 import type { Verdict } from './verdict.ts';
+import { judgeWindows } from './windows.ts';
 
 export type { JudgeInput } from './judge-input.ts';
 
@@ -17,7 +22,12 @@ const rules: readonly ((input: JudgeInput) => readonly Problem[])[] = [
   judgePortfolio,
   judgeProtectedPaths,
   judgeCommands,
+  judgeUnits,
+  judgePackages,
+  judgeFetches,
   judgeDestroyBudget,
+  judgeWindows,
+  judgeApproval,
 ];
 
 /**

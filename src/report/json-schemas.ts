@@ -1,15 +1,11 @@
 import * as z from 'zod';
-import {
-  commonAttributes,
-  hostPolicyDocument,
-  policyDocument,
-  roleDocument,
-  rolloutDocument,
-  siteDocument,
-} from '../model/document.ts';
+import { commonAttributes, policyDocument, roleDocument, rolloutDocument, siteDocument } from '../model/document.ts';
+import { hostPolicyDocument } from '../model/host-policy-document.ts';
 import { isObject } from '../model/json.ts';
 import { eventSchema, reportSchema } from './report-schema.ts';
-import { resourceTypes } from '../resources/registry.ts';
+import { statusSchema } from './status-schema.ts';
+import type { AnyResourceType } from '../resources/resource-type.ts';
+import { specOf } from '../resources/spec-of.ts';
 
 type Schema = { readonly [key: string]: unknown };
 
@@ -24,14 +20,15 @@ const documents = {
 const outputs = {
   report: { schema: reportSchema, title: 'The report of one run: -o json, history, show' },
   event: { schema: eventSchema, title: 'One line of -o ndjson' },
+  status: { schema: statusSchema, title: 'The agent of one host: reconcile status -o json, /api/v1/status' },
 } as const;
 
 /**
  * JSON Schemas (2020-12) of everything users write and read, by name: the documents, each kind as `kind-file`, the outputs. Made from zod,
  * which stays the only definition. Values may be templates, so each attribute of a resource also takes a text with `{{`.
  */
-export function jsonSchemas(): ReadonlyMap<string, Schema> {
-  const kinds = resourceTypes.map(({ kind, summary, spec }) => [kind, kindSchema(kind, summary, spec)] as const);
+export function jsonSchemas(types: readonly AnyResourceType[]): ReadonlyMap<string, Schema> {
+  const kinds = types.map((type) => [type.kind, kindSchema(type)] as const);
   const schemas = new Map<string, Schema>();
   for (const [name, { schema, title }] of Object.entries(documents)) {
     schemas.set(name, { ...head(name, title), ...withResources(toSchema(schema), kinds) });
@@ -56,8 +53,9 @@ function toSchema(schema: z.ZodType): Schema {
   return rest;
 }
 
-function kindSchema(kind: string, summary: string, spec: z.ZodType): Schema {
-  const own = toSchema(spec);
+function kindSchema(type: AnyResourceType): Schema {
+  const { kind, summary } = type;
+  const own = toSchema(specOf(type));
   const common = toSchema(z.strictObject(commonAttributes));
   const properties = { ...(own['properties'] as Schema), ...(common['properties'] as Schema) };
   return {

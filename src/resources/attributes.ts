@@ -1,6 +1,21 @@
-import * as z from 'zod';
+import * as zod from 'zod';
 import type { AbsolutePath, Argv } from '../host/host.ts';
 import { Secret } from '../model/secret.ts';
+
+/** What specs need of zod, one by one: a bundle with all of it has its forty languages too. */
+export const z = {
+  array: zod.array,
+  boolean: zod.boolean,
+  enum: zod.enum,
+  literal: zod.literal,
+  number: zod.number,
+  record: zod.record,
+  strictObject: zod.strictObject,
+  string: zod.string,
+  union: zod.union,
+  unknown: zod.unknown,
+};
+export { duration } from '../model/document.ts';
 
 const maxPathBytes = 4096;
 
@@ -44,6 +59,13 @@ export const ownerName = z
   .transform(String)
   .meta({ description: 'Name or numeric id.' });
 
+/** A user or group by name, as the account tools take it. */
+export const accountName = z
+  .string({ error: ({ input }) => (typeof input === 'number' ? 'expected a name, not a numeric id' : undefined) })
+  .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,30}$/, 'expected a name: letters, digits, "_", "." and "-", a letter or "_" first');
+
+export const accountId = z.number().int().min(0).max(4_294_967_294);
+
 /** A check of the staged file before it takes its name: a program and its arguments, one of which holds `%s` for the file. */
 export const validateArgv = z
   .array(z.string().regex(/^[^\0]*$/, 'an argument cannot hold a NUL character'))
@@ -59,9 +81,3 @@ export const secretText = z
   .refine((value) => typeof value === 'string' || value instanceof Secret, 'expected a text')
   .transform((value) => value)
   .meta({ type: 'string' });
-
-/** Expects what `fileMode` let through. */
-export const parseMode = (text: string): number => Number.parseInt(text, 8);
-
-/** `0644`: four octal digits. */
-export const formatMode = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, '0');

@@ -4,7 +4,7 @@ import type { Change, Preview } from '../model/plan.ts';
 import type { ProblemCode } from '../model/problem.ts';
 import { holdsSecret, sealSecrets, type Secret } from '../model/secret.ts';
 import { decodeUtf8 } from '../model/utf8.ts';
-import { formatMode, parseMode } from './attributes.ts';
+import { formatMode, parseMode } from './file-mode.ts';
 import { formatByName, type FormatName } from './formats/format-by-name.ts';
 import { editText, formatPath, leavesOf, parsePath, readText, valueAt, type LeafPath } from './formats/format.ts';
 import { fingerprint, isHidden, mask, plainOf, show, type LeafValue, type Leaves } from './leaf-value.ts';

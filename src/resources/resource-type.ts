@@ -1,11 +1,18 @@
 import type * as z from 'zod';
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import type { Address, ContentRef, Contents } from '../model/catalog.ts';
+import type { Contact } from '../model/contact.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Change, Diff, Preview } from '../model/plan.ts';
 import type { ProblemCode } from '../model/problem.ts';
 import type { ProviderSlot } from '../model/provider-slot.ts';
 import type { Secret } from '../model/secret.ts';
+
+/** What a `spec` is made with: zod, and the attributes that several kinds have. Handed over, since only compiling loads it. */
+export type Vocabulary = typeof import('./attributes.ts');
+
+/** What a `spec` lets through. */
+export type AttributesOf<Spec extends (words: Vocabulary) => z.ZodType> = z.infer<ReturnType<Spec>>;
 
 /** A reason not to apply anything, found while comparing. */
 export interface Refusal {
@@ -38,11 +45,18 @@ export interface PrepareContext {
   problem(attribute: string, message: string, hint?: string, code?: ProblemCode): void;
 }
 
-export interface InspectContext {
+export interface SurveyContext {
+  readonly host: HostReader;
+  readonly signal: AbortSignal;
+}
+
+/** `Survey`: what the kind's `survey` found; undefined for kinds that have none. */
+export interface InspectContext<Survey = undefined> {
   readonly host: HostReader;
   /** What was last applied, as `prepare` made it then; undefined when the resource was never applied here. */
   readonly last: object | undefined;
   readonly signal: AbortSignal;
+  readonly survey: Survey;
 }
 
 export interface ApplyContext {
@@ -50,6 +64,19 @@ export interface ApplyContext {
   readonly last: object | undefined;
   readonly contents: Contents;
   readonly signal: AbortSignal;
+}
+
+/** A resource that failed after its `apply`, and why. */
+export interface Failure {
+  readonly address: Address;
+  readonly message: string;
+}
+
+/** A resource whose changes were made. */
+export interface Applied<Desired extends object> {
+  readonly address: Address;
+  readonly desired: Desired;
+  readonly changes: readonly Change[];
 }
 
 /**
@@ -62,18 +89,19 @@ interface ResourceType<
   Desired extends object,
   State extends object,
   Undo extends object = JsonObject,
+  Survey = undefined,
 > {
   /** Word users write after `kind:`. */
   readonly kind: string;
   /** One sentence for help and the generated reference. */
   readonly summary: string;
   /** What users write: the only definition of types, validation and JSON Schema. Always `z.strictObject`. */
-  readonly spec: z.ZodType<Attributes>;
+  spec(words: Vocabulary): z.ZodType<Attributes>;
   /** What makes two resources the same thing on one host; duplicates are a Problem. */
   identify(attributes: Attributes): string;
   /** Pure but for the context: resolves sources, templates, defaults. Undefined when a Problem was reported. */
   prepare(attributes: Attributes, context: PrepareContext): Desired | undefined;
-  inspect(desired: Desired, context: InspectContext): State | Promise<State>;
+  inspect(desired: Desired, context: InspectContext<Survey>): State | Promise<State>;
   /** Pure. Must be `none` right after a successful `apply`. */
   diff(desired: Desired, actual: State): Diff;
   /** Makes exactly these changes. Safe to run again after a crash half-way. */
@@ -81,10 +109,17 @@ interface ResourceType<
 
   // Abilities. Absent means "cannot", and the plan says so.
 
+  /**
+   * One look at the host for all resources of the kind, once before they are inspected and once more to verify: whoever must
+   * ask a program asks it here, never once per resource. `inspect` and `capture` find the result as `context.survey`.
+   */
+  survey?(all: readonly Desired[], context: SurveyContext): Survey | Promise<Survey>;
   /** Every path whose state belongs to the resource: the engine stats them for a converged run and watches them. Absent or undefined: always inspected. */
   watches?(desired: Desired): readonly AbsolutePath[] | undefined;
   /** Paths that belong to this resource alone: another resource on one of them is a Problem. */
   owns?(desired: Desired): readonly AbsolutePath[];
+  /** Its paths are not its alone, as other resources keep entries in them too: it claims none. */
+  readonly shared?: true;
   /**
    * Paths that `apply` may create, replace or remove for these changes. The engine saves them before and restores them on
    * rollback. The host tells whether a file or a live program is in charge of them.
@@ -94,8 +129,10 @@ interface ResourceType<
   writes?(desired: Desired): readonly AbsolutePath[];
   /** Undo of effects that are not paths. Journalled before `apply` starts; must not need `apply` to have finished, nor to have started. */
   readonly undo?: {
-    capture(desired: Desired, context: InspectContext): Undo | Promise<Undo>;
+    capture(desired: Desired, context: InspectContext<Survey>): Undo | Promise<Undo>;
     restore(undo: Undo, context: ApplyContext): void | Promise<void>;
+    /** Once per rollback, when everything is restored and every file stands under its old name: what a program must be told then. */
+    resume?(undos: readonly Undo[], context: ApplyContext): void | Promise<void>;
   };
   /**
    * Bytes before and after, for text diffs, one by one: whoever shows them stops when there is too much. Only called when
@@ -108,12 +145,27 @@ interface ResourceType<
   ): Iterable<Preview>;
   /** Runs when a resource that notifies this one has changed (reload, restart). */
   refresh?(desired: Desired, context: ApplyContext): void | Promise<void>;
+  /** Whether a changed resource must be refreshed itself: a running program goes on with what it read when it was started. */
+  refreshesItself?(desired: Desired, changes: readonly Change[]): boolean;
+  /**
+   * Once per batch, when everything of it stands under its name: what a program must be told only then (load units again,
+   * start them). Safe to run again after a crash. The first failure fails the run.
+   */
+  activate?(done: readonly Applied<Desired>[], context: ApplyContext): readonly Failure[] | Promise<readonly Failure[]>;
+  /** Once before verification: waits until what `activate` and `refresh` started has proved that it stays. */
+  settle?(context: ApplyContext): readonly Failure[] | Promise<readonly Failure[]>;
   /** Addresses needed first if the catalog has them, beyond the user's `after:`. Parent directories are found by the engine. */
   requires?(desired: Desired): readonly Address[];
   /** What "gone" looks like, so that what git dropped is pruned by the same diff and apply. */
   absent?(desired: Desired): Desired;
   /** Why this host cannot have it (`needs a live host`), or undefined. The step is then held, not failed. */
   unsupported?(desired: Desired, host: HostReader): string | undefined;
+  /** What of it no path tells (a unit that runs): the resource is inspected in each run, also when no watched path has moved. */
+  asks?(desired: Desired, host: HostReader): boolean;
+  /** What of it is left out where nothing is run (`--root`), and why; the rest is converged. */
+  leavesOut?(desired: Desired): string | undefined;
+  /** What of it a live host cannot have, and why; the rest is converged. */
+  lacks?(desired: Desired, actual: State): string | undefined;
   /** Why policy must refuse this change (a large shrink, a live file that cannot be parsed). One refusal stops the whole run. */
   refuses?(desired: Desired, actual: State): readonly Refusal[];
   /** A file in which foreign content stays after `apply`: policy looks for banned providers in what it will hold. */
@@ -122,14 +174,26 @@ interface ResourceType<
   chain?(desired: Desired): readonly ProviderSlot[];
   /** Programs that `apply` runs, for the host policy. */
   commands?(desired: Desired): readonly string[];
+  /** Units that it changes, starts or stops, for the host policy. */
+  units?(desired: Desired): readonly string[];
+  /** Packages that these changes install, replace or remove, for the host policy. */
+  packages?(desired: Desired, changes: readonly Change[]): readonly { readonly name: string; readonly isRemoved: boolean }[];
+  /** Hosts that `apply` fetches from, for the host policy. */
+  contacts?(desired: Desired): readonly Contact[];
   /** Keeps its place relative to everything declared before it in the same assignment (`command`, `package`, `service`, `timer`). */
   readonly ordered?: true;
 }
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one place where kinds of every shape meet
-export type AnyResourceType = ResourceType<any, any, any, any>;
+export type AnyResourceType = ResourceType<any, any, any, any, any>;
 
 /** Infers the types from `spec`, `prepare` and `inspect`: authors write no type twice. */
-export const defineResourceType = <A extends object, D extends object, S extends object, U extends object = JsonObject>(
-  type: ResourceType<A, D, S, U>,
-): ResourceType<A, D, S, U> => type;
+export const defineResourceType = <
+  A extends object,
+  D extends object,
+  S extends object,
+  U extends object = JsonObject,
+  V = undefined,
+>(
+  type: ResourceType<A, D, S, U, V>,
+): ResourceType<A, D, S, U, V> => type;

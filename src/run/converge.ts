@@ -1,6 +1,4 @@
-import { applyPlan, ApplyError, type ApplyDeps } from '../apply/apply.ts';
-import { checkHealth } from '../apply/health.ts';
-import { captureLedger } from '../apply/ledger-undo.ts';
+import { applyPlan, ApplyError, settleKinds, type ApplyDeps } from '../apply/apply.ts';
 import { refreshOwed, refreshRestored } from '../apply/refresh.ts';
 import { rollBack } from '../apply/rollback.ts';
 import { verify } from '../apply/verify.ts';
@@ -8,18 +6,16 @@ import { openLocalHost, type LocalHost } from '../host/local-host.ts';
 import { openLocalReader } from '../host/local-reader.ts';
 import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
 import { isDone } from '../model/plan.ts';
-import { formatPosition } from '../model/problem.ts';
 import { noContents } from '../model/catalog.ts';
 import type { Outcome, Report, ReportedCheck } from '../model/report.ts';
-import type { Revision } from '../model/revision.ts';
 import type { Request } from '../model/request.ts';
 import { watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
 import { countSteps, withOutcomes, type Outcomes } from '../report/make-report.ts';
-import { resourceType } from '../resources/registry.ts';
-import { convergedSummary, type Run } from './start-run.ts';
+import { loadResourceTypes, resourceType } from '../resources/registry.ts';
+import { record } from './record.ts';
+import type { Run } from './start-run.ts';
 import { stampIfConverged } from './stamp-if-converged.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
-import { keptRuns } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 
 const openHost = ({ root }: Request): LocalHost => openLocalHost({ root });
@@ -35,6 +31,7 @@ export async function recover(
   const mustRefresh = journal.owed().length > 0 && journal.quarantined(key) !== undefined;
   if (!journal.open() && !mustRefresh) return { restored: [] };
   removeStamp(state.directory);
+  await loadResourceTypes();
   const host = openHost(request);
   const all: string[] = [];
   try {
@@ -65,23 +62,10 @@ async function refreshAfterRollback({ id }: Run, host: LocalHost, state: State, 
   await refreshRestored(owed, [...ledger.values()], deps, new AbortController().signal);
 }
 
-/** Plan → Run: applies, refreshes, verifies, checks health, and records; or takes everything back. */
+/** Plan → Run, for a plan with something to do: applies, refreshes, verifies, checks health, and records; or takes everything back. */
 export async function converge(full: FullRun, run: Run, planned: PlannedHost, state: State): Promise<Report> {
   const { request, revision, emit, signal } = full;
-  const { plan, desired } = planned;
-  const isWork = plan.steps.some(isDone) || plan.owed.length > 0;
-  if (!isWork) {
-    const counts = countSteps(plan.steps, new Map());
-    record(revision, run, planned, state, undefined);
-    stampIfConverged(full, run, planned, planned.index, state);
-    return run.report({
-      outcome: 'converged',
-      summary: convergedSummary(counts, planned.steps),
-      counts,
-      steps: planned.steps,
-      planDigest: plan.digest,
-    });
-  }
+  const { desired } = planned;
   removeStamp(state.directory);
   state.journal.begin(run.id, full.key, run.startedAt);
   const host = openHost(request);
@@ -147,6 +131,7 @@ async function applyAndProve(
   const { plan, input, desired } = planned;
   await applyPlan(plan, deps, signal);
   await refreshOwed(desired.graph.batches.flat(), deps, checks.refreshes, signal);
+  await settleKinds(new Set(plan.steps.map(({ resource }) => resource.kind)), deps, signal);
   deps.emit({ type: 'verifying', run: run.id });
   await deps.host.settled(signal);
   const digests = new Map<string, string>();
@@ -154,20 +139,28 @@ async function applyAndProve(
   const index = recordStatIndex(watchedPaths(desired.catalog), fresh.realPath, (path) => digests.get(path));
   const [open] = await verify(plan, desired.graph, input, fresh, signal);
   if (open !== undefined) throw new ApplyError(open, new Error('still differs from the configuration after it was applied'));
-  if (deps.host.live) checks.health.push(...(await checkHealth(desired.catalog.health, deps.host, signal)));
+  const { health } = desired.catalog;
+  if (deps.host.live && health.length > 0) {
+    // Loading Node's HTTP client takes longer than most runs.
+    const { checkHealth } = await import('../apply/health.ts');
+    checks.health.push(...(await checkHealth(health, deps.host, signal)));
+  }
   const sick = checks.health.find(({ ok }) => !ok);
   if (sick) throw new Error(`health check failed: ${sick.name}: ${sick.message}`);
   return index;
 }
 
-function applied(run: Run, { plan, steps }: PlannedHost, host: LocalHost, checks: Checks): Report {
+function applied(run: Run, { plan, steps, desired }: PlannedHost, host: LocalHost, checks: Checks): Report {
   const done = plan.steps.filter(isDone);
   const outcomes: Outcomes = new Map(done.map(({ address }) => [address, { outcome: 'changed' }]));
   const counts = countSteps(plan.steps, outcomes);
   const refreshed = checks.refreshes.length > 0 ? `, ${checks.refreshes.length} refreshed` : '';
+  const unchecked = host.live ? 0 : desired.catalog.health.length;
+  const skipped =
+    unchecked === 0 ? '' : `; skipped ${unchecked} health ${unchecked === 1 ? 'check' : 'checks'}: needs a live host`;
   return run.report({
     outcome: 'converged',
-    summary: `Applied and verified: ${counts.create} added, ${counts.update} changed, ${counts.remove} removed${refreshed}`,
+    summary: `Applied and verified: ${counts.create} added, ${counts.update} changed, ${counts.remove} removed${refreshed}${skipped}`,
     counts,
     steps: withOutcomes(steps, outcomes),
     planDigest: plan.digest,
@@ -193,8 +186,9 @@ async function takeBack(
   const { restored, failures: left } = await rollBack(run.id, state, host, resourceType);
   const failures = [...left];
   const refreshFailures = await refreshRestored([...touched], desired.graph.batches.flat(), deps, new AbortController().signal);
-  // What did not fail by itself (a signal came) may be tried again at once.
-  if (!isInterrupted) failures.push(...quarantine(run.scrub({ key, run: run.id, reason }), state));
+  // What did not fail by itself (a signal came) may be tried again at once, and so may the healing of what was proved before.
+  const isNew = plan.owed.length > 0 || plan.steps.some((step) => isDone(step) && step.cause !== 'drift');
+  if (!isInterrupted && isNew) failures.push(...quarantine(run.scrub({ key, run: run.id, reason }), state));
   const failed = error instanceof ApplyError ? error.address : undefined;
   const outcomes = new Map(
     plan.steps.filter(isDone).map(({ address }): [string, { outcome: Outcome; reason?: string }] => {
@@ -215,40 +209,5 @@ async function takeBack(
     planDigest: plan.digest,
     writes: host.writes,
     ...checks,
-  });
-}
-
-/** What the run proved becomes the ledger, in one transaction with the end of its journal and its report. */
-function record({ commit }: Revision, run: Run, { plan, input }: PlannedHost, state: State, report: Report | undefined): void {
-  const isNews = plan.steps.some((step) => step.cause === 'orphan' || isDone(step) || (step.cause === 'adopted' && !step.held));
-  if (!isNews && !report) return;
-  state.transaction(() => {
-    for (const { address, resource, cause, held, sensitive } of plan.steps) {
-      if (held || cause === 'converged') continue;
-      if (report) state.journal.addUndo(run.id, { address, entry: captureLedger(address, state.ledger) });
-      if (cause === 'orphan') {
-        state.ledger.remove(address);
-        continue;
-      }
-      const { kind, digest, prune, desired, origin } = resource;
-      state.ledger.put({
-        address,
-        kind,
-        digest,
-        prune,
-        desired,
-        sensitive,
-        origin: formatPosition(origin.at),
-        run: run.id,
-        revision: commit,
-        appliedAt: run.startedAt,
-      });
-    }
-    if (!report) return;
-    state.journal.finish(run.id, 'applied');
-    for (const address of input.owed)
-      if (!input.graph.batches.flat().some((resource) => resource.address === address)) state.journal.settle(address);
-    state.journal.forget(keptRuns);
-    state.runs.put(report);
   });
 }

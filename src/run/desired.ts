@@ -4,7 +4,8 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { selectHosts } from '../inventory/select-hosts.ts';
 import { loadSources, type Sources } from './load-sources.ts';
 import type { Catalog } from '../model/catalog.ts';
-import type { HostPolicyDocument, PolicyDocument } from '../model/document.ts';
+import type { PolicyDocument } from '../model/document.ts';
+import type { HostPolicyDocument } from '../model/host-policy-document.ts';
 import type { Documents } from '../model/documents.ts';
 import type { HostChain } from '../model/host-chain.ts';
 import type { KeyPath, WithProblems } from '../model/located.ts';
@@ -13,7 +14,8 @@ import type { Revision } from '../model/revision.ts';
 import type { Secrets } from '../model/secret.ts';
 import { buildGraph, type Graph } from '../plan/graph.ts';
 import { judgePrograms, type WantedProgram } from '../policy/commands.ts';
-import { findResourceType, resourceType, resourceTypes } from '../resources/registry.ts';
+import { findResourceType, kindNames, resourceType } from '../resources/registry.ts';
+import { judgeWantedUnits, type WantedUnit } from '../policy/units.ts';
 import type { Scope } from './scope.ts';
 
 /** What one host should be, and what judging a plan for it needs. */
@@ -57,6 +59,7 @@ export async function loadDesired(revision: Revision, scope: Scope): Promise<Des
     ...graph.problems,
     ...chainProblems,
     ...(scope.reader.live ? judgePrograms(programsOf(catalog), hostPolicy) : []),
+    ...(scope.reader.live ? judgeWantedUnits(unitsOf(catalog), hostPolicy) : []),
   ];
   const { policy, policyAt } = documents;
   const plannable = { host, catalog, graph, policy, policyAt, hostPolicy, secrets, chains, identityFiles, isJudged: false };
@@ -73,6 +76,12 @@ const programsOf = ({ resources, health }: Catalog): WantedProgram[] => [
   ),
 ];
 
+/** A unit may be refreshed though nothing of it changes. */
+const unitsOf = ({ resources }: Catalog): WantedUnit[] =>
+  resources.flatMap(({ address, kind, desired, origin: { at } }) =>
+    (resourceType(kind).units?.(desired) ?? []).map((unit) => ({ unit, address, at })),
+  );
+
 /** The portfolio rule compares agents, so the chains of all critical hosts are compiled, whichever host this is. */
 function compileChains(
   { documents, inventory, request }: Sources,
@@ -80,7 +89,7 @@ function compileChains(
 ): { readonly chains: readonly HostChain[]; readonly problems: readonly Problem[] } {
   const pattern = documents.policy.portfolio.critical;
   const { hosts: critical, problems } = pattern === undefined ? { hosts: [], problems: [] } : selectHosts(inventory, pattern);
-  const kinds = resourceTypes.filter(({ chain }) => chain !== undefined).map(({ kind }) => kind);
+  const kinds = kindNames.filter((kind) => resourceType(kind).chain !== undefined);
   const chainsOf = ({ host, resources }: Catalog): HostChain[] =>
     resources.flatMap(({ address, kind, desired, origin }) => {
       const chain = resourceType(kind).chain?.(desired);

@@ -4,13 +4,13 @@ import { readIdentities } from '../host/identities.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { openSecrets } from '../inventory/open-secrets.ts';
 import { readInventory } from '../inventory/read-inventory.ts';
-import type { HostPolicyDocument } from '../model/document.ts';
+import type { HostPolicyDocument } from '../model/host-policy-document.ts';
 import type { Documents } from '../model/documents.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Secrets } from '../model/secret.ts';
-import { resourceTypes } from '../resources/registry.ts';
+import { kindNames, loadResourceTypes } from '../resources/registry.ts';
 import { readCommitInfo } from '../source/commit-info.ts';
 import { loadDocuments } from '../source/load.ts';
 
@@ -30,14 +30,17 @@ export interface Sources {
   readonly machineProblems: readonly Problem[];
 }
 
-/** Revision → Documents, inventory and secrets, as this machine can read them. */
-export async function loadSources(revision: Revision, facts: JsonObject): Promise<Sources> {
+/** Revision → Documents, inventory and secrets, as this machine can read them. Every kind is loaded then: any may be named. Without secrets, nothing is decrypted. */
+export async function loadSources(revision: Revision, facts: JsonObject, { withSecrets = true } = {}): Promise<Sources> {
+  // Git answers while the kinds are loaded.
+  const [commit] = await Promise.all([readCommitInfo(revision), loadResourceTypes()]);
   const documents = loadDocuments(revision.files);
   const inventory = readInventory(documents.inventory);
   const { policy: hostPolicy, problems: policyProblems } = loadHostPolicy();
   const { age, vaultPasswords, files: identityFiles, problems: identityProblems } = readIdentities(hostPolicy);
-  const secrets = await openSecrets({ files: revision.files, identities: age, vaultPasswords });
-  const request = { facts, secrets, revision: await readCommitInfo(revision), kindNames: resourceTypes.map(({ kind }) => kind) };
+  const keys = withSecrets ? { identities: age, vaultPasswords } : { identities: [], vaultPasswords: [] };
+  const secrets = await openSecrets({ files: revision.files, ...keys });
+  const request = { facts, secrets, revision: commit, kindNames };
   return {
     documents,
     inventory,

@@ -8,12 +8,15 @@ import type { Asked } from './known-catalog.ts';
 import type { PlannedHost } from './plan-host.ts';
 import { convergedSummary, countDiffering, startRun, type Run } from './start-run.ts';
 
-/** Another run holds the lock. */
-export function tellBusy({ request, scope, started, emit }: Asked): Report {
+/** Nothing may be done on this host for now. `why` continues `...; nothing was done`. */
+export function tellBusy(
+  { request, scope, started, emit }: Pick<Asked, 'request' | 'scope' | 'started' | 'emit'>,
+  why: string,
+): Report {
   const revision = { ...scope.head, workingTree: request.source.workingTree, key: '' };
   const host = scope.askedHost ?? scope.machineNames[0] ?? '';
   const run = startRun(request, revision, host, started);
-  const report = run.report({ outcome: 'busy', summary: 'Another run is at work on this host; nothing was done' });
+  const report = run.report({ outcome: 'busy', summary: `${why}; nothing was done` });
   emit({ type: 'finished', run: run.id, report });
   return report;
 }

@@ -15,7 +15,7 @@ import { policyTexts } from './policy-texts.ts';
 import { judge } from '../policy/judge.ts';
 import { reportSteps } from '../report/make-report.ts';
 import { openDiffer } from '../report/unified-diff.ts';
-import { resourceType } from '../resources/registry.ts';
+import { loadResourceTypes, resourceType } from '../resources/registry.ts';
 import type { Scope } from './scope.ts';
 import type { Stamp } from '../state/converged-stamp.ts';
 import type { State } from '../state/state.ts';
@@ -59,6 +59,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   const index = recordStatIndex(isCheck ? [] : watchedPaths(catalog), scope.reader.realPath, (path) => digests.get(path));
   const reader = openLocalReader({ root: request.root, ...(stamp && !request.paranoid && { index: stamp.index }), digests });
   const ledger = state?.ledger.all() ?? new Map();
+  await loadResourceTypes([...ledger.values()].map(({ kind }) => kind));
   const observation = await observe(graph.batches.flat(), ledger, reader, resourceType, signal);
   const addresses = new Set(catalog.resources.map(({ address }) => address));
   const input: PlanInput = {
@@ -78,6 +79,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
     unwritable: (...what) => (request.action === 'check' ? undefined : reader.unwritable(...what)),
     live: reader.live,
     tags: request.tags,
+    contested: request.contested ?? [],
     isConfirmed: request.planDigest !== undefined,
   };
   const plan = makePlan(input);
@@ -95,8 +97,12 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
     chains,
     texts: policyTexts(desired, revision.files, plan, reader, previewsOf),
     ledgerSize: ledger.size,
+    ...(request.unattended === true && { unattended: { now: Date.now(), isApproved: request.planDigest !== undefined } }),
     stateDirectory: asHostSees(scope, request),
     commandsOf: ({ resource }) => resourceType(resource.kind).commands?.(resource.desired) ?? [],
+    packagesOf: ({ resource, diff }) => resourceType(resource.kind).packages?.(resource.desired, changesOf(diff)) ?? [],
+    unitsOf: ({ resource }) => resourceType(resource.kind).units?.(resource.desired) ?? [],
+    contactsOf: ({ resource }) => resourceType(resource.kind).contacts?.(resource.desired) ?? [],
     pathsOf: (step) => writtenPaths(step, input),
     ...(quarantined && { quarantinedReason: `run ${quarantined.run}: ${quarantined.reason}` }),
   });

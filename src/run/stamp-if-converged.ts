@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { indexSignatures, type StatIndex } from '../host/stat-index.ts';
+import type { CatalogResource } from '../model/catalog.ts';
 import type { PathSignature } from '../model/revision.ts';
 import { isSensitive } from '../plan/make-plan.ts';
 import type { FullRun, PlannedHost } from './plan-host.ts';
@@ -28,9 +29,9 @@ export function stampIfConverged(
   const { catalog, secrets, policy, hostPolicy, chains, isJudged, identityFiles } = desired;
   const sources = isJudged ? known : indexSignatures(new Map([...revision.watched, ...identityFiles.map(signed)]));
   const cannot = new Set(held.map(({ address }) => address));
-  const isComplete = catalog.resources.every(
-    ({ address, kind, desired: wanted }) => cannot.has(address) || resourceType(kind).watches?.(wanted) !== undefined,
-  );
+  const isCovered = ({ kind, desired: wanted }: CatalogResource): boolean =>
+    resourceType(kind).watches?.(wanted) !== undefined && resourceType(kind).asks?.(wanted, scope.reader) !== true;
+  const isComplete = catalog.resources.every((resource) => cannot.has(resource.address) || isCovered(resource));
   const isCacheable = secrets.names.length === 0 && !catalog.resources.some(isSensitive);
   const { environment } = scope;
   const isStamped = stamp?.environment === environment && stamp.sources.equals(sources) && stamp.index.equals(index);

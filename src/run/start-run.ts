@@ -7,9 +7,18 @@ import type { Report } from '../model/report.ts';
 import { version } from '../model/version.ts';
 import type { Scrub } from '../report/scrub.ts';
 
+let latest = '';
+
+/** Sorts by time, ends with the process id: `20261120T190412Z-003f9a`; the next ones of the same second and process with a number. */
+export function makeRunId(startedAt: string): string {
+  const second = `${startedAt.replace(/[-:]|\.\d+/g, '')}-${process.pid.toString(16).padStart(6, '0')}`;
+  const [, count = ''] = latest.startsWith(second) ? latest.slice(second.length).split('.') : [];
+  latest = latest.startsWith(second) ? `${second}.${Number(count) + 1}` : second;
+  return latest;
+}
+
 /** What is known of a run before anything was looked at. */
 export interface Run {
-  /** Sorts by time, ends with the process id: `20261120T190412Z-003f9a`. */
   readonly id: string;
   readonly startedAt: string;
   /** Takes the host's secrets out of what is told or kept of the run; reports are without them already. */
@@ -20,14 +29,14 @@ export interface Run {
 
 /** `started` is when the run was asked for, on the clock of `performance.now()`. */
 export function startRun(
-  request: Pick<Request, 'action' | 'root'>,
+  request: Pick<Request, 'action' | 'root' | 'run'>,
   { commit, branch, workingTree, key }: Report['revision'],
   host: string,
   started: number,
   scrub: Scrub = (told) => told,
 ): Run {
   const startedAt = new Date(performance.timeOrigin + started).toISOString();
-  const id = `${startedAt.replace(/[-:]|\.\d+/g, '')}-${process.pid.toString(16).padStart(6, '0')}`;
+  const id = request.run ?? makeRunId(startedAt);
   return {
     id,
     startedAt,

@@ -1,11 +1,12 @@
 import { runGit } from './commit-info.ts';
-import type { CommitNote } from './last-commit.ts';
+import { commitOf, type CommitNote } from './last-commit.ts';
+import type { Revision } from '../model/revision.ts';
 
-/** The commit that last changed a line of the working tree. Null outside git, for a file that git does not know, and for a line that is not committed. */
-export async function blameLine(root: string, file: string, line: number): Promise<CommitNote | null> {
+/** The commit that last changed a line of a revision. Null outside git, where the mirror is gone, for a file that git does not know, and for a line that is not committed. */
+export async function blameLine(revision: Revision, file: string, line: number): Promise<CommitNote | null> {
   let porcelain;
   try {
-    porcelain = await runGit(root, ['blame', '--porcelain', '-L', `${line},${line}`, '--', file]);
+    porcelain = await runGit(revision.root, ['blame', '--porcelain', '-L', `${line},${line}`, ...commitOf(revision), '--', file]);
   } catch {
     return null;
   }

@@ -1,18 +1,10 @@
-import type { Revision } from '../model/revision.ts';
-
-/** What templates see as `revision`. */
-interface CommitInfo {
-  readonly id: string;
-  readonly short: string;
-  readonly author: string;
-  /** ISO 8601. */
-  readonly time: string;
-}
+import type { CommitInfo, Revision } from '../model/revision.ts';
 
 const outsideGit: CommitInfo = { id: 'working-tree', short: 'worktree', author: '', time: '' };
 
-/** Author and time of the commit that the working tree stands on. Outside git, and before the first commit, empty. */
-export async function readCommitInfo({ root, commit }: Revision): Promise<CommitInfo> {
+/** Author and time of the commit of a revision. Outside git, and before the first commit, empty. */
+export async function readCommitInfo({ root, commit, commitInfo }: Revision): Promise<CommitInfo> {
+  if (commitInfo) return commitInfo;
   if (commit === null) return outsideGit;
   const log = await runGit(root, ['log', '-1', '--format=%an%x00%aI', commit]);
   const [author = '', time = ''] = log.trim().split('\0');

@@ -1,3 +1,4 @@
+import type { Revision } from '../model/revision.ts';
 import { runGit } from './commit-info.ts';
 
 /** A commit, for people. */
@@ -9,14 +10,19 @@ export interface CommitNote {
   readonly subject: string;
 }
 
-/** The commit that last changed a file. Null outside git, and for a file that has changes which are not committed. */
-export async function lastCommit(root: string, file: string): Promise<CommitNote | null> {
+/** The commit that last changed a file. Null outside git, where the mirror is gone, and for a file that has changes which are not committed. */
+export async function lastCommit(revision: Revision, file: string): Promise<CommitNote | null> {
   try {
-    if ((await runGit(root, ['status', '--porcelain', '--', file])) !== '') return null;
-    const log = await runGit(root, ['log', '-1', '--format=%H%x00%an%x00%at%x00%s', '--', file]);
+    const { root, workingTree } = revision;
+    if (workingTree && (await runGit(root, ['status', '--porcelain', '--', file])) !== '') return null;
+    const log = await runGit(root, ['log', '-1', '--format=%H%x00%an%x00%at%x00%s', ...commitOf(revision), '--', file]);
     const [id = '', author = '', seconds, subject = ''] = log.trim().split('\0');
     return id === '' ? null : { id, author, time: new Date(Number(seconds) * 1_000).toISOString(), subject };
   } catch {
     return null;
   }
 }
+
+/** Where the history begins that is asked about: a working tree includes what is not committed, a mirror has many branches. */
+export const commitOf = ({ workingTree, commit }: Revision): readonly string[] =>
+  workingTree || commit === null ? [] : [commit];

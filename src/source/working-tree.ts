@@ -3,14 +3,9 @@ import { lstatSync, readdirSync, readFileSync, realpathSync, type BigIntStats } 
 import { sha256 } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import { readHead } from './git-head.ts';
+import { sourceDirectories, treeBounds } from './tree-bounds.ts';
 import type { PathSignature, Revision, Source, SourceFile, SourceTree } from '../model/revision.ts';
 
-/** What of the repository is configuration; everything else in it is not read. */
-const directories = ['desired-state', 'inventory', 'roles'];
-const maximumFiles = 50_000;
-/** Of one file, bytes. It is held in memory while it is compared and written. */
-const largestFile = 64 * 1024 * 1024;
-const mostProblems = 100;
 const formatMask = 0o170000n;
 const regular = 0o100000n;
 const directory = 0o040000n;
@@ -49,13 +44,13 @@ export function openWorkingTree(path: string): Revision {
   const refuse = (file: string, message: string, code: Problem['code'] = 'not-a-file'): void => {
     // Part of the key: a catalog that was made without it must not be taken for this one's.
     signatures.push(`refused ${file}`);
-    if (problems.length < mostProblems) problems.push({ code, message, at: { file, line: 1, column: 1 } });
+    if (problems.length < treeBounds.problems) problems.push({ code, message, at: { file, line: 1, column: 1 } });
   };
   const walk = (relative: string, own: PathSignature): void => {
     watched.set(`${root}/${relative}/`, own);
     for (const entry of namesIn(`${root}/${relative}`, (why) => refuse(relative, why))) {
       if (entry === '.git' || entry.startsWith('.agent-')) continue;
-      if (files.length >= maximumFiles) return;
+      if (files.length >= treeBounds.files) return;
       const name = `${relative}/${entry}`;
       const stat = statOf(`${root}/${name}`, (why) => refuse(name, why));
       if (!stat) continue;
@@ -72,8 +67,8 @@ export function openWorkingTree(path: string): Revision {
         refuse(name, 'this user may not read it');
         continue;
       }
-      if (stat.size > largestFile) {
-        refuse(name, `the file has ${stat.size} bytes; expected at most ${largestFile}`, 'too-large');
+      if (stat.size > treeBounds.largestFile) {
+        refuse(name, `the file has ${stat.size} bytes; expected at most ${treeBounds.largestFile}`, 'too-large');
         continue;
       }
       watched.set(`${root}/${name}`, stat);
@@ -82,14 +77,14 @@ export function openWorkingTree(path: string): Revision {
       signatures.push(`${name}\0${stat.mode} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`);
     }
   };
-  for (const name of directories) {
+  for (const name of sourceDirectories) {
     const stat = lstatSync(`${root}/${name}`, { bigint: true, throwIfNoEntry: false });
     if (stat?.isDirectory()) walk(name, stat);
     else watched.set(`${root}/${name}/`, undefined);
     if (stat && !stat.isDirectory()) refuse(name, 'not a directory; links are not followed in a repository');
   }
-  if (files.length >= maximumFiles) {
-    const message = `the repository has ${maximumFiles} files or more in ${directories.join(', ')}`;
+  if (files.length >= treeBounds.files) {
+    const message = `the repository has ${treeBounds.files} files or more in ${sourceDirectories.join(', ')}`;
     problems.push({ code: 'too-large', message });
   }
   // A racy source makes a key that never comes back.

@@ -1,7 +1,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Catalog, ContentRef } from '../model/catalog.ts';
-import type { HostPolicyDocument, PolicyDocument } from '../model/document.ts';
+import type { PolicyDocument } from '../model/document.ts';
+import type { HostPolicyDocument } from '../model/host-policy-document.ts';
 import { canonicalJson, sha256 } from '../model/json.ts';
 import type { SourceTree } from '../model/revision.ts';
 import type { HostChain } from '../model/host-chain.ts';

@@ -2,16 +2,18 @@ import { compile } from '../../src/compile/compile.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
-import { findResourceType, resourceType, resourceTypes } from '../../src/resources/registry.ts';
+import { findResourceType, kindNames, loadResourceTypes, resourceType } from '../../src/resources/registry.ts';
 import { loadDocuments } from '../../src/source/load.ts';
 import { memoryTree } from '../inventory/memory-tree.ts';
 import { absent, type BadCase } from './bad-case.ts';
+
+await loadResourceTypes();
 
 const request = {
   facts: { os: { id: 'debian' }, arch: 'x86_64' },
   secrets: { names: [], get: () => undefined, vault: () => ({ unreadable: 'there is no password here' }), opened: () => [] },
   revision: { id: 'abc', short: 'abc', author: 'Nobody', time: '2026-11-20T00:00:00Z' },
-  kindNames: resourceTypes.map(({ kind }) => kind),
+  kindNames,
 };
 
 /** The files of one or more cases in a repository that is otherwise in order, with their roles assigned to every host. */

@@ -1,3 +1,4 @@
+import { makePublicKey } from '../support/public-key.ts';
 import { resourceCases } from './bad-case.ts';
 
 const kind = (name: string, attributes: readonly string[]): string =>
@@ -107,6 +108,29 @@ export const kindCases = resourceCases([
     'a provider chain with a password in its URL',
     'bad-provider-chain',
     kind('provider_chain', ['path: /srv/x.yaml', 'chain: [{provider: custom, model: k, base_url: ¦"https://a:b@c.example/v1"}]']),
+  ],
+  ['a package without names', 'missing-key', marked('package', 'name: tools')],
+  ['a package with a name as a text', 'wrong-type', kind('package', ['names: ¦jq'])],
+  ['a package with an option as a name', 'wrong-type', kind('package', ['names: [jq, ¦"-o"]'])],
+  ['a package with a version of another one', 'wrong-type', kind('package', ['names: [jq]', 'versions: {ed: ¦"1"}'])],
+  [
+    'a package that is absent and has a version',
+    'wrong-type',
+    kind('package', ['names: [ed]', 'ensure: absent', 'versions: ¦{ed: "1"}']),
+  ],
+  ['a user without a name', 'missing-key', marked('user', 'uid: 1000')],
+  ['a user with a password', 'unknown-key', kind('user', ['name: ada', '¦password: x'])],
+  ['a user with a colon in the comment', 'wrong-type', kind('user', ['name: ada', 'comment: ¦"a:b"'])],
+  ['a user with groups as a text', 'wrong-type', kind('user', ['name: ada', 'groups: ¦sudo'])],
+  ['a user with a number as the group', 'wrong-type', kind('user', ['name: ada', 'group: ¦100'])],
+  ['a group with a line break in its name', 'wrong-type', kind('group', ['name: ¦"a\\nb"'])],
+  ['a group with a word as its id', 'wrong-type', kind('group', ['name: a', 'gid: ¦many'])],
+  ['a key without a user', 'missing-key', marked('authorized_key', `key: ${makePublicKey(1)}`)],
+  ['a key that is none', 'wrong-type', kind('authorized_key', ['user: ada', 'key: ¦ssh-ed25519 hello'])],
+  [
+    'a key with an unknown option',
+    'wrong-type',
+    kind('authorized_key', [`user: ada`, `key: ${makePublicKey(1)}`, 'options: [¦no-ptty]']),
   ],
   ...(
     [

@@ -1,15 +1,17 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { jsonSchemas } from '../../src/report/json-schemas.ts';
+import { loadResourceTypes } from '../../src/resources/registry.ts';
 import type { LoadedFile } from '../../src/model/located.ts';
 import { readYaml } from '../../src/source/yaml.ts';
 import type { BadCase } from './bad-case.ts';
 import { corpus } from './corpus.ts';
 
+const schemas = jsonSchemas(await loadResourceTypes());
 const schemaOf = (path: string): string | undefined =>
   /^roles\/.*\/(role)\.yaml$|^desired-state\/(\w+)\.yaml$/.exec(path)?.slice(1).join('');
 const validators = new Map<string, ValidateFunction>(
-  ['role', 'site', 'policy', 'rollout'].map((name) => [name, new Ajv2020({ strict: false }).compile(jsonSchemas().get(name)!)]),
+  ['role', 'site', 'policy', 'rollout'].map((name) => [name, new Ajv2020({ strict: false }).compile(schemas.get(name)!)]),
 );
 
 /** What a document's own form shows; everything else needs other documents, the inventory or a rendered template. */
@@ -37,6 +39,10 @@ const refinementOnly = new Set([
   'a database of bad SQL',
   'a database that drops',
   'a database without a schema',
+  'a package with a version of another one',
+  'a package that is absent and has a version',
+  'a key that is none',
+  'a key with an unknown option',
 ]);
 
 interface Readable {

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeRepository } from '../support/make-overlay.ts';
 import { compete, type ContestResult } from './contest.ts';
+import { followRows } from './follow.ts';
 import { measure, type Command } from './measure.ts';
 import { makeCheckout, peers, type Peer, type PeerName } from './peers.ts';
 import { measureResident } from './resident.ts';
@@ -99,6 +100,7 @@ export const cases = {
     const figure = `${cpu.toFixed(1)} ms CPU`;
     return [{ name: 'resident pass', files: ground.files, against: '', figure, target: `<= ${limit} ms`, ok: cpu <= limit }];
   },
+  follow: ({ files, pairs, work, repository }) => followRows({ files, pairs, work, repository }),
 } as const satisfies Record<string, (ground: Ground) => readonly Row[] | Promise<readonly Row[]>>;
 
 export type CaseName = keyof typeof cases;

@@ -1,9 +1,18 @@
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { controlSocket } from '../../src/agent/control-client.ts';
+import { openDoors } from '../../src/agent/doors/open-doors.ts';
 import { commandTable, type CommandEntry } from '../../src/cli/command-table.ts';
+import { makeStateDirectory, stateDirectory } from '../../src/state/state-directory.ts';
+import { agentPolicy } from '../support/door-rig.ts';
+import { deadman } from '../../src/resources/types/deadman.ts';
+import { prepare } from '../resources/converge-kind.ts';
+import { standIn } from '../support/agent-port.ts';
 import { makeRepository, type Repository } from '../support/repository.ts';
 import { program } from '../support/run-cli.ts';
 
@@ -14,6 +23,8 @@ const last = ['rollback', 'release'];
 
 let repository: Repository;
 let environment: NodeJS.ProcessEnv;
+/** The commands of the agent ask this one, which has a plan that waits for approval. */
+let agent: Awaited<ReturnType<typeof openDoors>>;
 beforeAll(async () => {
   const identity = await generateX25519Identity();
   repository = makeRepository('- { kind: file, path: /etc/motd, source: motd }', {
@@ -33,25 +44,45 @@ beforeAll(async () => {
     RECONCILE_AGE_KEY_FILE: join(directory, 'age.key'),
     RECONCILE_STATE_DIR: join(directory, 'state'),
   };
+  writeFileSync(join(directory, 'deadman.json'), deadmanSettings(directory));
+  const state = stateDirectory(repository.root);
+  makeStateDirectory(state);
+  const port = standIn();
+  port.set({ approval: { run: '20261120T120000Z-001a2b', reason: '', planDigest: '', expires: '2026-11-27T12:00:00.000Z' } });
+  const log = { warn: () => undefined, error: () => undefined };
+  agent = await openDoors({ port, policy: agentPolicy({}), socket: controlSocket(state), log });
 });
-afterAll(() => repository[Symbol.dispose]());
+afterAll(async () => {
+  await agent.close();
+  repository[Symbol.dispose]();
+});
+
+/** Of a watchdog for an agent that only stamps, with everything below a directory. */
+function deadmanSettings(directory: string): string {
+  const places = { state_dir: `${directory}/deadman`, runtime_dir: directory, reconciler_state: `${directory}/none` };
+  const attributes = { agent: 'ezra', heartbeat: { stamp: `${directory}/stamp` }, restart: ['true'], ...places };
+  return prepare(deadman, attributes).desired.settings as string;
+}
 
 /** The example as it stands there, for a host and a sandbox of the test. */
 function commandLine({ name, example: [line], options }: CommandEntry): string {
   const takes = (flag: string): boolean => options.some(({ flags }) => flags.startsWith(flag));
   const host = takes('--host') && name !== 'inventory' ? ' --host box' : '';
-  return `${line}${host}${takes('--root') ? ` --root '${repository.root}'` : ''}`;
+  const settings = takes('--settings') ? ` --settings '${dirname(repository.root)}/deadman.json'` : '';
+  return `${line}${host}${settings}${takes('--root') ? ` --root '${repository.root}'` : ''}`;
 }
 
 describe('the example in --help', () => {
-  const entries = [...commandTable].sort((a, b) => last.indexOf(a.name) - last.indexOf(b.name));
+  // The agent works until it is told to end; test/agent/ starts it.
+  const entries = commandTable.filter(({ name }) => name !== 'agent').sort((a, b) => last.indexOf(a.name) - last.indexOf(b.name));
 
-  it.each(entries.map((entry) => [entry.example[0], entry] as const))('%s works', (_line, entry) => {
-    const { status, stdout, stderr } = spawnSync('bash', ['-c', commandLine(entry)], {
+  it.each(entries.map((entry) => [entry.example[0], entry] as const))('%s works', async (_line, entry) => {
+    const child = spawn('bash', ['-c', commandLine(entry)], {
       cwd: repository.path,
       env: environment,
-      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
+    const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
 
     expect(stderr).not.toContain('reconcile:');
     expect(stdout + stderr).not.toContain('canary');

@@ -4,14 +4,16 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { jsonSchemas } from '../../src/report/json-schemas.ts';
+import { loadResourceTypes } from '../../src/resources/registry.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const repository = new URL('../..', import.meta.url).pathname;
+const schemas = jsonSchemas(await loadResourceTypes());
 const validator = (name: string) =>
-  addFormats.default(new Ajv2020({ strict: false, allErrors: true })).compile({ ...jsonSchemas().get(name)! });
+  addFormats.default(new Ajv2020({ strict: false, allErrors: true })).compile({ ...schemas.get(name)! });
 
 describe('the JSON Schemas', () => {
-  it.each([...jsonSchemas().keys()])('%s is a valid schema', (name) => {
+  it.each([...schemas.keys()])('%s is a valid schema', (name) => {
     expect(() => validator(name)).not.toThrow();
   });
 
@@ -54,12 +56,12 @@ describe('schema', () => {
         .trimEnd()
         .split('\n')
         .map((line) => line.split(' ')[0]),
-    ).toEqual([...jsonSchemas().keys()]);
+    ).toEqual([...schemas.keys()]);
     expect(exit).toBe(0);
   });
 
   it('prints one, a kind also by its own name', () => {
-    expect(JSON.parse(runCli(['schema', 'file']).stdout)).toEqual(jsonSchemas().get('kind-file'));
+    expect(JSON.parse(runCli(['schema', 'file']).stdout)).toEqual(schemas.get('kind-file'));
   });
 
   it('names the nearest for a name that is none', () => {

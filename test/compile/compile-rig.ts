@@ -2,7 +2,7 @@ import { compile, type CompileRequest } from '../../src/compile/compile.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { Catalog, CatalogResource } from '../../src/model/catalog.ts';
 import { formatProblem } from '../../src/model/problem.ts';
-import { findResourceType, resourceTypes } from '../../src/resources/registry.ts';
+import { findResourceType, kindNames, loadResourceTypes } from '../../src/resources/registry.ts';
 import { loadDocuments } from '../../src/source/load.ts';
 import { memoryTree } from '../inventory/memory-tree.ts';
 import { someSecrets } from './template-rig.ts';
@@ -16,6 +16,8 @@ interface Compiled {
   /** The rendered text of a `file`. */
   text(address: string): string;
 }
+
+await loadResourceTypes();
 
 const inventory = `
 all:
@@ -36,7 +38,7 @@ export function compileFiles(files: { readonly [path: string]: string }, request
     facts: { os: 'debian' },
     secrets: someSecrets,
     revision: { id: 'abc123', short: 'abc', author: 'Ann', time: '2026-11-20T00:00:00Z' },
-    kindNames: resourceTypes.map(({ kind }) => kind),
+    kindNames,
     ...request,
   });
   const resource = (address: string): CatalogResource => {

@@ -230,6 +230,13 @@ describe('roles', () => {
     ]);
   });
 
+  it('check health only where its condition holds', () => {
+    const health = `health:\n  - { when: "{{ port == 8080 }}", tcp: { port: 1 } }\n  - { when: "port == 1", tcp: { port: 2 } }`;
+    const { catalog } = compiled('- hosts: all\n  roles: [checked]', { 'roles/checked/role.yaml': role(health) });
+
+    expect(catalog.health).toEqual([{ role: 'checked', check: { tcp: { host: '127.0.0.1', port: 1, within: '30s' } } }]);
+  });
+
   it('cannot put a secret into a health check', () => {
     const health = `health: [{ http: { url: "http://127.0.0.1/{{ secrets.token }}" } }]`;
     const { catalog } = compiled('- hosts: all\n  roles: [checked]', { 'roles/checked/role.yaml': role(health) });

@@ -3,10 +3,11 @@ import { compile } from '../../src/compile/compile.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { Catalog, CatalogResource, ContentRef } from '../../src/model/catalog.ts';
 import { Secret, type Secrets } from '../../src/model/secret.ts';
-import { findResourceType, resourceTypes } from '../../src/resources/registry.ts';
+import { findResourceType, kindNames, loadResourceTypes } from '../../src/resources/registry.ts';
 import { loadDocuments } from '../../src/source/load.ts';
 import { openWorkingTree } from '../../src/source/working-tree.ts';
 
+await loadResourceTypes();
 const { files } = openWorkingTree(resolve(import.meta.dirname, '../..'));
 export const documents = loadDocuments(files);
 export const inventory = readInventory(documents.inventory);
@@ -24,7 +25,7 @@ export function compileFleetHost(host: string, secrets: { readonly [name: string
     facts: {},
     secrets: opened,
     revision: { id: '0'.repeat(40), short: '0000000', author: 'A. Operator', time: '2026-11-20T12:00:00Z' },
-    kindNames: resourceTypes.map(({ kind }) => kind),
+    kindNames,
   });
 }
 

@@ -43,7 +43,7 @@ describe('the contents', () => {
   it('are read and completed with defaults', () => {
     write('host: allegro\npaths:\n  deny: [/root/**]\nprovider_hosts: [api.kimi.example]\n');
 
-    expect(load()).toEqual({
+    expect(load()).toMatchObject({
       file,
       problems: [],
       policy: {
@@ -51,6 +51,9 @@ describe('the contents', () => {
         paths: { allow: ['/**'], deny: ['/root/**'] },
         commands: { allow: ['**'] },
         provider_hosts: ['api.kimi.example'],
+        agent: { interval: '5m', heal: true, hooks: [], windows: [] },
+        trust: { verify: 'off' },
+        notify: [],
       },
     });
   });

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { noContents, type Catalog, type CatalogResource } from '../../src/model/catalog.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
-import { resourceType } from '../../src/resources/registry.ts';
+import { loadResourceTypes, resourceType } from '../../src/resources/registry.ts';
+
+await loadResourceTypes();
 
 type Links = Partial<Pick<CatalogResource, 'after' | 'notify'>> & { readonly assignment?: number };
 

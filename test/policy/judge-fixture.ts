@@ -1,4 +1,5 @@
-import { hostPolicyDocument, policyDocument } from '../../src/model/document.ts';
+import { policyDocument } from '../../src/model/document.ts';
+import { hostPolicyDocument } from '../../src/model/host-policy-document.ts';
 import type { Action, Change, Step } from '../../src/model/plan.ts';
 import type { JudgeInput } from '../../src/policy/judge-input.ts';
 import type { HostChain } from '../../src/model/host-chain.ts';
@@ -67,6 +68,9 @@ export function makeInput({
     ledgerSize: steps.length,
     stateDirectory: '/var/lib/timmy-reconciler',
     commandsOf: () => [],
+    unitsOf: () => [],
+    contactsOf: () => [],
+    packagesOf: () => [],
     pathsOf: (step) => [step.resource.id],
     ...rest,
   };

@@ -81,6 +81,18 @@ describe('one rule at a time', () => {
     ],
     ['a relative command', { hostPolicy: { commands: { allow: ['curl'] } }, commandsOf: () => ['./curl'] }, 'command-denied'],
 
+    ['a unit while the host policy has no list', { unitsOf: () => ['ssh.service'] }, 'allow'],
+    [
+      'a unit that the host policy allows',
+      { hostPolicy: { units: { allow: ['hermes-*'] } }, unitsOf: () => ['hermes-ezra.service'] },
+      'allow',
+    ],
+    [
+      'a unit that it does not allow',
+      { hostPolicy: { units: { allow: ['hermes-*'] } }, unitsOf: () => ['ssh.service'] },
+      'command-denied',
+    ],
+
     ['ten deletions', { steps: [...removals(10), makeStep('/srv/a')], ledgerSize: 100 }, 'allow'],
     ['eleven deletions', { steps: [...removals(11), makeStep('/srv/a')], ledgerSize: 100 }, 'destroy-budget'],
     [

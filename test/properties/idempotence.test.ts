@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
 import type { LocalHost } from '../../src/host/local-host.ts';
 import type { CatalogResource } from '../../src/model/catalog.ts';
-import { resourceTypes } from '../../src/resources/registry.ts';
+import { loadResourceTypes } from '../../src/resources/registry.ts';
 import { openRig, type Rig } from '../support/resource-rig.ts';
 import { snapshot } from '../support/snapshot.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -83,6 +83,8 @@ const deed: fc.Arbitrary<Deed> = fc.record({
   ),
   act: fc.constantFrom('write', 'remove', 'chmod', 'link'),
 });
+
+const resourceTypes = await loadResourceTypes();
 
 function makeResources(rig: Rig, wishes: readonly Wish[]): CatalogResource[] {
   const made = wishes.flatMap(({ kind, attributes }) => {

@@ -209,7 +209,12 @@ it('a secret is written, and shown nowhere', () =>
     });
     const host = openLocalReader({ root: rig.root });
 
-    const state = config.inspect(resource.desired as never, { host, last: undefined, signal: AbortSignal.timeout(1000) });
+    const state = config.inspect(resource.desired as never, {
+      host,
+      last: undefined,
+      signal: AbortSignal.timeout(1000),
+      survey: undefined,
+    });
     const plan = await rig.plan([resource]);
     const { diff } = plan.steps[0]!;
     const previews = [

@@ -1,6 +1,7 @@
 import { openLocalHost } from '../../src/host/local-host.ts';
 import type { Diff } from '../../src/model/plan.ts';
 import type { AnyResourceType } from '../../src/resources/resource-type.ts';
+import { specOf } from '../../src/resources/spec-of.ts';
 import { openContentMemory, type Sources } from '../support/content-memory.ts';
 
 export const signal = new AbortController().signal;
@@ -14,7 +15,7 @@ export function prepare(
   attributes: object,
   sources: Sources = {},
 ): { readonly desired?: any; readonly id?: string; readonly problems: readonly string[] } {
-  const parsed = type.spec.safeParse(attributes);
+  const parsed = specOf(type).safeParse(attributes);
   if (!parsed.success) return { problems: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) };
   const problems: string[] = [];
   const context = memory.prepareContext(sources, (attribute, message, hint) => {
@@ -36,14 +37,16 @@ interface Converged {
 export async function convergeDesired(type: AnyResourceType, desired: object, root?: string): Promise<Converged> {
   const open = () => openLocalHost(root === undefined ? {} : { root });
   const host = open();
-  const context = { host, last: undefined, contents, signal };
+  const survey = await type.survey?.([desired], { host, signal });
+  const context = { host, last: undefined, contents, signal, survey };
   const diff = type.diff(desired, await type.inspect(desired, context));
   const saved = diff.action === 'none' ? undefined : await type.undo?.capture(desired, context);
   if (diff.action !== 'none') await type.apply(desired, diff.changes, context);
   await host.commit(signal);
   host.close();
   const reader = open();
-  const again = type.diff(desired, await type.inspect(desired, { ...context, host: reader }));
+  const later = { ...context, host: reader, survey: await type.survey?.([desired], { host: reader, signal }) };
+  const again = type.diff(desired, await type.inspect(desired, later));
   reader.close();
   const undo = async (): Promise<void> => {
     const undoing = open();

@@ -122,7 +122,7 @@ describe.skipIf(missing.length > 0)('a job in a real crontab', () => {
     it('reads a crontab once for all its jobs, and again after a write', async () => {
       install('1 1 1 1 1 /x\n');
       const { host, reads } = asOwner();
-      const context = { host, last: undefined, contents, signal };
+      const context = { host, last: undefined, contents, signal, survey: undefined };
       const { desired } = prepare(cron, job);
 
       for (let count = 0; count < 5; count++) await cron.inspect(desired, context);
@@ -135,7 +135,7 @@ describe.skipIf(missing.length > 0)('a job in a real crontab', () => {
 
     it('leaves a crontab with carriage returns alone, because crontab -l does not give its bytes', async () => {
       install('1 1 1 1 1 /x\r\n');
-      const context = { host: asOwner().host, last: undefined, contents, signal };
+      const context = { host: asOwner().host, last: undefined, contents, signal, survey: undefined };
 
       await expect(cron.inspect(prepare(cron, job).desired, context)).rejects.toThrow('carriage returns');
     });

@@ -7,6 +7,7 @@ import { openLocalReader } from '../../src/host/local-reader.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { cron } from '../../src/resources/types/cron.ts';
 import { theLaws } from '../support/laws.ts';
+import { openRig } from '../support/resource-rig.ts';
 import { contents, converge, convergeDesired, prepare, signal } from './converge-kind.ts';
 
 let root: string;
@@ -100,6 +101,16 @@ describe('what a cron job may say', () => {
     expect(prepare(cron, { ...job, user: 'app' }).id).toBe('app/backup');
     expect(prepare(cron, { ...job, in: 'cron.d' }).id).toBe('cron.d/backup');
   });
+});
+
+it('jobs of one crontab are pruned one by one when they leave git', async () => {
+  using rig = openRig(root, [cron]);
+  const [one, two] = ['one', 'two'].map((name) => rig.resource(cron, { ...job, name }));
+  await rig.apply([one!, two!]);
+
+  expect(await rig.apply([two!])).toEqual(['cron[root/one]']);
+
+  expect(readFileSync(spool('root', rig.root), 'utf8')).toBe(marked('0 2 * * * /opt/backup', 'two'));
 });
 
 describe('a job in a crontab under a root', () => {

@@ -93,6 +93,7 @@ const inspect = (rig: Rig, attributes: object) =>
     host: openLocalReader({ root: rig.root }),
     last: undefined,
     signal: AbortSignal.timeout(1000),
+    survey: undefined,
   });
 const changesOf = async (rig: Rig, slots: readonly object[]): Promise<readonly unknown[]> => {
   const { diff } = (await rig.plan([rig.resource(providerChain, { path, chain: slots })])).steps[0]!;

@@ -44,7 +44,10 @@ const database = { path: '/db/log.db', schema };
 describe('inspecting', () => {
   const inspect = async (): Promise<object> => {
     const { desired } = prepare(sqlite, database);
-    return sqlite.diff(desired, await sqlite.inspect(desired, { host: openLocalReader({ root }), last: undefined, signal }));
+    return sqlite.diff(
+      desired,
+      await sqlite.inspect(desired, { host: openLocalReader({ root }), last: undefined, signal, survey: undefined }),
+    );
   };
 
   it.each([

@@ -135,7 +135,7 @@ describe('a database with rows', () => {
   it('refuses a schema that would need its rows rewritten, and leaves it alone', async () => {
     use((opened) => opened.exec('CREATE TABLE t (a TEXT); INSERT INTO t VALUES (1)'));
     const { desired } = prepare(sqlite, { path: '/db/log.db', schema: 'CREATE TABLE t (a INTEGER)', mode: '0644' });
-    const state = await sqlite.inspect(desired, { host: openLocalReader({ root }), last: undefined, signal });
+    const state = await sqlite.inspect(desired, { host: openLocalReader({ root }), last: undefined, signal, survey: undefined });
 
     expect(sqlite.refuses?.(desired, state)).toEqual([
       {
@@ -175,7 +175,7 @@ describe('a sqlite resource', () => {
     const { desired } = prepare(sqlite, { path: '/db/log.db', schema: wider });
     await converge(sqlite, database, root);
     const host = openLocalHost({ root });
-    const context = { host, last: undefined, contents, signal };
+    const context = { host, last: undefined, contents, signal, survey: undefined };
     const diff = sqlite.diff(desired, await sqlite.inspect(desired, context));
     if (diff.action === 'none') return expect.unreachable();
     for (let time = 0; time < 2; time++) await sqlite.apply(desired, diff.changes, context);

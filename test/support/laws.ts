@@ -21,7 +21,17 @@ interface LawCase {
 }
 
 /** The calls of a Host that change something, as far as a kind can make them fail half-way. */
-const mutating = ['writeFile', 'link', 'remove', 'makeDirectory', 'removeDirectory', 'setMode', 'setOwner', 'commit'] as const;
+const mutating = [
+  'writeFile',
+  'writeStream',
+  'link',
+  'remove',
+  'makeDirectory',
+  'removeDirectory',
+  'setMode',
+  'setOwner',
+  'commit',
+] as const;
 
 class Fault extends Error {}
 

@@ -12,6 +12,7 @@ import { buildGraph } from '../../src/plan/graph.ts';
 import { isSensitive, makePlan } from '../../src/plan/make-plan.ts';
 import { observe } from '../../src/plan/observe.ts';
 import type { AnyResourceType } from '../../src/resources/resource-type.ts';
+import { specOf } from '../../src/resources/spec-of.ts';
 import { openState, type State } from '../../src/state/state.ts';
 import { openContentMemory, type ContentMemory, type Sources } from './content-memory.ts';
 
@@ -61,6 +62,7 @@ export function openRig(
       unwritable: () => undefined,
       live: false,
       tags: [],
+      contested: [],
       isConfirmed: true,
     });
     if (graph.problems.length > 0 || plan.problems.length > 0)
@@ -131,7 +133,7 @@ function makeResource(
   const context = prepareContext(sources, (attribute, message) => {
     throw new Error(`${attribute}: ${message}`);
   });
-  const parsed = type.spec.parse(attributes);
+  const parsed = specOf(type).parse(attributes);
   const desired = type.prepare(parsed, context) as object;
   const id = type.identify(parsed);
   return {

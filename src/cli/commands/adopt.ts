@@ -10,7 +10,7 @@ import { makeRequest } from '../request.ts';
 /** Moves a local edit into the repository. Exits 7 when that is refused, 65 when the documents have problems. */
 export async function run(invocation: Invocation): Promise<number> {
   const path = resolve(invocation.arguments[0]!);
-  const adoption = await adopt(makeRequest(invocation, 'check'), path);
+  const adoption = await adopt(await makeRequest(invocation, 'check'), path);
   if ('refused' in adoption) {
     const { refused, hint, problems } = adoption;
     throw cliError(problems ? 'invalid' : 'refused', [...(problems ?? []).map(formatProblem), refused].join('\n'), hint);

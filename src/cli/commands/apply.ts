@@ -1,14 +1,16 @@
+import type { Source } from '../../model/revision.ts';
 import { reconcile } from '../../reconcile.ts';
+import { isCommitIdentity } from '../../source/git/commit-source.ts';
 import { workingTree } from '../../source/working-tree.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
-import { readPlanFile } from '../plan-file.ts';
+import { readPlanFile, type PlanFile } from '../plan-file.ts';
 import { openRunOutput } from '../run-output.ts';
 
 /** Does what a plan says, or refuses (exit 7) when the host or the revision has moved since. */
 export async function run(invocation: Invocation): Promise<number> {
   const { request, report: planned } = readPlanFile(invocation.arguments[0]!);
-  const source = workingTree(request.source);
+  const source = await plannedSource(request, invocation.signal);
   const { commit } = source.head();
   if (commit !== planned.revision.commit) {
     const moved = `${planned.revision.commit?.slice(0, 8) ?? 'no commit'} → ${commit?.slice(0, 8) ?? 'no commit'}`;
@@ -20,7 +22,18 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   const output = openRunOutput(textOption(invocation, 'output'), 'brief');
   const { planDigest } = planned;
-  const report = await reconcile({ ...request, source, action: 'converge', planDigest }, output.emit, invocation.signal);
+  const applied = { ...request, source, action: 'converge' as const, planDigest };
+  const report = await reconcile(applied, output.emit, invocation.signal);
+  if (!source.workingTree) await (await import('../remote-source.ts')).acceptRevision(applied, report);
   output.finish(report);
   return report.exit;
+}
+
+/** Where the plan was made from: a directory, or the remote of the host policy, whatever is newest there now. */
+async function plannedSource({ source, host, root }: PlanFile['request'], signal: AbortSignal): Promise<Source> {
+  if (!isCommitIdentity(source)) return workingTree(source);
+  const { remoteSource } = await import('../remote-source.ts');
+  const found = await remoteSource({ host, root, signal });
+  if (!found) throw cliError('refused', 'the plan was made from a remote, and the host policy names none', 'make a new plan');
+  return found;
 }

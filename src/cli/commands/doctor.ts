@@ -150,10 +150,11 @@ function hostPolicy(): Finding {
 }
 
 function repository(source: string | undefined): Finding {
-  const found = source ?? 'no configuration repository here or above';
+  const [remote] = loadHostPolicy().policy.remote?.urls ?? [];
+  const found = source ?? remote ?? 'no configuration repository here or above';
   return finding(
     'repository',
-    source !== undefined,
+    (source ?? remote) !== undefined,
     found,
     'go into one (it has desired-state/site.yaml), or give --source PATH',
   );

@@ -13,7 +13,11 @@ import { writeJson } from '../run-output.ts';
 /** Explains a resource by address, or everything that manages a path. */
 export async function run(invocation: Invocation): Promise<number> {
   const target = invocation.arguments[0]!;
-  const { explanations, isExact, known, problems } = await explain(makeRequest(invocation, 'check'), target, invocation.signal);
+  const { explanations, isExact, known, problems } = await explain(
+    await makeRequest(invocation, 'check'),
+    target,
+    invocation.signal,
+  );
   for (const line of problemLines(problems, paintFor(process.stderr))) process.stderr.write(`${line}\n`);
   if (explanations.length === 0 && problems.length > 0) return exitCodes.invalid.code;
   const ids = known.map((address) => address.slice(address.indexOf('[') + 1, -1));

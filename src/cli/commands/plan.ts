@@ -17,7 +17,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (!existsSync(dirname(resolve(file))))
     throw cliError('usage', `no such directory: ${dirname(resolve(file))}`, 'make it, or name another file with -o');
   // Everything is read: what people review and sign off must not rest on metadata, and a plan that is empty is one too.
-  const { action: _check, ...request } = { ...makeRequest(invocation, 'check'), paranoid: true };
+  const { action: _check, ...request } = { ...(await makeRequest(invocation, 'check')), paranoid: true };
   const output = openRunOutput('text', invocation.options['diff'] === true ? 'full' : 'brief');
   const report = await reconcile({ action: 'check', ...request }, output.emit, invocation.signal);
   output.finish(report);

@@ -7,8 +7,9 @@ import { openRunOutput } from '../run-output.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const { options, signal } = invocation;
   const output = openRunOutput(textOption(invocation, 'output'), options['diff'] === true ? 'full' : 'brief');
-  const request = makeRequest(invocation, options['check'] === true ? 'check' : 'converge');
+  const request = await makeRequest(invocation, options['check'] === true ? 'check' : 'converge');
   const report = await reconcile(request, output.emit, signal);
+  if (!request.source.workingTree) await (await import('../remote-source.ts')).acceptRevision(request, report);
   output.finish(report);
   return report.exit;
 }

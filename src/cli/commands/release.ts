@@ -1,3 +1,5 @@
+import { openAttempts } from '../../agent/attempts.ts';
+import { openAgentState } from '../../state/agent-state.ts';
 import { takeLock } from '../../state/lock.ts';
 import { openState } from '../../state/state.ts';
 import { cliError } from '../cli-error.ts';
@@ -12,6 +14,8 @@ export async function run(invocation: Invocation): Promise<number> {
   try {
     using state = openState(directory);
     const count = state.journal.release();
+    using agent = openAgentState(directory);
+    openAttempts(agent.memory('attempts')).releaseAll();
     process.stdout.write(`${count} ${count === 1 ? 'revision is' : 'revisions are'} released; the next run may try again\n`);
     return 0;
   } finally {

@@ -2,11 +2,12 @@ import { nearest } from '../../model/nearest.ts';
 import { cliError } from '../cli-error.ts';
 import type { Invocation } from '../invocation.ts';
 import { jsonSchemas } from '../../report/json-schemas.ts';
+import { loadResourceTypes } from '../../resources/registry.ts';
 import { writeJson } from '../run-output.ts';
 
 /** Prints a JSON Schema, or the names and titles of all. */
 export async function run({ arguments: [name] }: Invocation): Promise<number> {
-  const schemas = jsonSchemas();
+  const schemas = jsonSchemas(await loadResourceTypes());
   if (name === undefined) {
     for (const [known, { title }] of schemas) process.stdout.write(`${known.padEnd(22)}  ${String(title)}\n`);
     return 0;

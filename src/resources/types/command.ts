@@ -1,68 +1,67 @@
-import * as z from 'zod';
 import type { AbsolutePath, Argv, CommandOptions, CommandResult, Host } from '../../host/host.ts';
-import { duration } from '../../model/document.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { lastLines } from '../../model/last-lines.ts';
 import { converged, type Diff } from '../../model/plan.ts';
 import { Secret } from '../../model/secret.ts';
-import { absolutePath, ownerName, secretText } from '../attributes.ts';
-import { defineResourceType } from '../resource-type.ts';
+import { defineResourceType, type Vocabulary } from '../resource-type.ts';
 
 /** Of a secret of several lines, lines shorter than this hide nothing. */
 const shortestLine = 4;
 
-const argument = z
-  .string({
-    error: ({ input }) =>
-      input instanceof Secret
-        ? 'a secret cannot be an argument, which every process list shows; pass it in env'
-        : typeof input === 'number' || typeof input === 'boolean'
-          ? `expected a text; write "${String(input)}" in quotes`
-          : undefined,
-  })
-  .regex(/^[^\0]*$/, 'an argument cannot hold a NUL character');
+const spec = ({ z, absolutePath, duration, ownerName, secretText }: Vocabulary) => {
+  const argument = z
+    .string({
+      error: ({ input }) =>
+        input instanceof Secret
+          ? 'a secret cannot be an argument, which every process list shows; pass it in env'
+          : typeof input === 'number' || typeof input === 'boolean'
+            ? `expected a text; write "${String(input)}" in quotes`
+            : undefined,
+    })
+    .regex(/^[^\0]*$/, 'an argument cannot hold a NUL character');
 
-const argv = z
-  .array(argument, {
-    error: ({ input }) =>
-      typeof input === 'string' ? 'expected a list of arguments, not a shell line: ["program", "argument"]' : undefined,
-  })
-  .min(1, 'expected a program as the first element')
-  .refine(([program]) => program !== '', 'expected a program as the first element')
-  .transform((words) => words as unknown as Argv)
-  .meta({ type: 'array', items: { type: 'string' } });
+  const argv = z
+    .array(argument, {
+      error: ({ input }) =>
+        typeof input === 'string' ? 'expected a list of arguments, not a shell line: ["program", "argument"]' : undefined,
+    })
+    .min(1, 'expected a program as the first element')
+    .refine(([program]) => program !== '', 'expected a program as the first element')
+    .transform((words) => words as unknown as Argv)
+    .meta({ type: 'array', items: { type: 'string' } });
 
-const spec = z
-  .strictObject({
-    name: z.string().min(1).max(200).optional().meta({ description: 'Names the resource; else its argv does.' }),
-    argv: argv.meta({
-      description: 'Program and arguments. Never a shell line; write ["sh", "-c", "..."] where a shell is needed.',
-    }),
-    creates: absolutePath.optional().meta({ description: 'Run only while nothing stands at this path.' }),
-    unless: argv
-      .optional()
-      .meta({ description: 'A program that only looks. Run the command while it exits with another code than 0.' }),
-    onlyif: argv.optional().meta({ description: 'A program that only looks. Run the command while it exits with 0.' }),
-    refresh_only: z
-      .literal(true)
-      .optional()
-      .meta({ description: 'Run only when a resource that notifies this one has changed.' }),
-    cwd: absolutePath.optional(),
-    env: z
-      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected a variable name'), secretText)
-      .default({})
-      .meta({ description: 'Added to a fixed minimal environment. The only place for secrets.' }),
-    user: ownerName.optional().meta({ description: 'Runs as this user; needs root.' }),
-    timeout: duration.default('60s'),
-  })
-  .superRefine((value, context) => {
-    const guards = (['creates', 'unless', 'onlyif', 'refresh_only'] as const).filter((name) => value[name] !== undefined);
-    if (guards.length !== 1)
-      context.addIssue({
-        code: 'custom',
-        message: `exactly one of creates, unless, onlyif, refresh_only is needed, found ${guards.join(' and ') || 'none'}`,
-      });
-  });
+  return z
+    .strictObject({
+      name: z.string().min(1).max(200).optional().meta({ description: 'Names the resource; else its argv does.' }),
+      argv: argv.meta({
+        description: 'Program and arguments. Never a shell line; write ["sh", "-c", "..."] where a shell is needed.',
+      }),
+      creates: absolutePath.optional().meta({ description: 'Run only while nothing stands at this path.' }),
+      unless: argv
+        .optional()
+        .meta({ description: 'A program that only looks. Run the command while it exits with another code than 0.' }),
+      onlyif: argv.optional().meta({ description: 'A program that only looks. Run the command while it exits with 0.' }),
+      refresh_only: z
+        .literal(true)
+        .optional()
+        .meta({ description: 'Run only when a resource that notifies this one has changed.' }),
+      cwd: absolutePath.optional(),
+      env: z
+        .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected a variable name'), secretText)
+        .default({})
+        .meta({ description: 'Added to a fixed minimal environment. The only place for secrets.' }),
+      user: ownerName.optional().meta({ description: 'Runs as this user; needs root.' }),
+      timeout: duration.default('60s'),
+    })
+    .superRefine((value, context) => {
+      const guards = (['creates', 'unless', 'onlyif', 'refresh_only'] as const).filter((name) => value[name] !== undefined);
+      if (guards.length !== 1)
+        context.addIssue({
+          code: 'custom',
+          message: `exactly one of creates, unless, onlyif, refresh_only is needed, found ${guards.join(' and ') || 'none'}`,
+        });
+    });
+};
 
 interface CommandDesired {
   readonly argv: Argv;

@@ -1,33 +1,36 @@
-import * as z from 'zod';
 import { isObject, type Json } from '../../model/json.ts';
 import { converged } from '../../model/plan.ts';
 import { holdsSecret, Secret } from '../../model/secret.ts';
-import { absolutePath, fileMode, formatMode, ownerName, parseMode, validateArgv } from '../attributes.ts';
+import { formatMode, parseMode } from '../file-mode.ts';
 import { formatByName, formatNames, formatOfPath, type FormatName } from '../formats/format-by-name.ts';
 import { formatPath, maxDepth, parsePath, type LeafPath } from '../formats/format.ts';
 import { applyKeys, diffKeys, inspectKeys, previewKeys, refuseKeys, type KeyedFile } from '../keyed-file.ts';
 import type { Leaves, LeafValue } from '../leaf-value.ts';
 import { accountsOf, ownershipOf } from '../ownership.ts';
-import { defineResourceType, type PrepareContext } from '../resource-type.ts';
+import { defineResourceType, type AttributesOf, type PrepareContext, type Vocabulary } from '../resource-type.ts';
 
 const maxLeaves = 10_000;
 
-const spec = z.strictObject({
-  path: absolutePath,
-  format: z.enum(formatNames).optional().meta({ description: 'Told by the extension of the path where it can be.' }),
-  set: z.record(z.string(), z.unknown()).default({}).meta({
-    description:
-      'Keys to set: nested mappings, or dotted keys at the top ("model.default"; "a\\.b" is one key with a dot). Lists are set whole. All other keys stay.',
-  }),
-  unset: z.array(z.string()).default([]).meta({ description: 'Dotted keys that must not be there, with everything below them.' }),
-  mode: fileMode
-    .optional()
-    .meta({ description: 'Octal permission bits in quotes. A file that exists keeps its own without this.' }),
-  owner: ownerName.optional(),
-  group: ownerName.optional(),
-  validate: validateArgv.optional(),
-});
-type Attributes = z.infer<typeof spec>;
+const spec = ({ z, absolutePath, fileMode, ownerName, validateArgv }: Vocabulary) =>
+  z.strictObject({
+    path: absolutePath,
+    format: z.enum(formatNames).optional().meta({ description: 'Told by the extension of the path where it can be.' }),
+    set: z.record(z.string(), z.unknown()).default({}).meta({
+      description:
+        'Keys to set: nested mappings, or dotted keys at the top ("model.default"; "a\\.b" is one key with a dot). Lists are set whole. All other keys stay.',
+    }),
+    unset: z
+      .array(z.string())
+      .default([])
+      .meta({ description: 'Dotted keys that must not be there, with everything below them.' }),
+    mode: fileMode
+      .optional()
+      .meta({ description: 'Octal permission bits in quotes. A file that exists keeps its own without this.' }),
+    owner: ownerName.optional(),
+    group: ownerName.optional(),
+    validate: validateArgv.optional(),
+  });
+type Attributes = AttributesOf<typeof spec>;
 
 export const config = defineResourceType({
   kind: 'config',

@@ -1,47 +1,50 @@
-import * as z from 'zod';
 import type { AbsolutePath, HostReader } from '../../host/host.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { Secret } from '../../model/secret.ts';
-import { formatMode } from '../attributes.ts';
+import { formatMode } from '../file-mode.ts';
 import { composeJob } from '../cron-job.ts';
 import { readEntry, removeEntry, restoreEntry, setEntry } from '../crontab.ts';
-import { defineResourceType } from '../resource-type.ts';
+import { defineResourceType, type Vocabulary } from '../resource-type.ts';
 import { crontabUnsupported, editCrontab, otherSpoolFile, readCrontab, spoolFile } from '../user-crontab.ts';
 
-const plainText = z.string({
-  error: ({ input }) =>
-    input instanceof Secret
-      ? 'a secret cannot stand in a crontab, where every process list and mail shows it; put it into a file (kind: file, mode "0600") that the command reads'
-      : undefined,
-});
+const spec = ({ z }: Vocabulary) => {
+  const plainText = z.string({
+    error: ({ input }) =>
+      input instanceof Secret
+        ? 'a secret cannot stand in a crontab, where every process list and mail shows it; put it into a file (kind: file, mode "0600") that the command reads'
+        : undefined,
+  });
 
-const spec = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'expected letters, digits, ".", "_" and "-", at most 100')
-    .meta({ description: 'Stable name of the entry; a new name is a new entry.' }),
-  schedule: plainText
-    .optional()
-    .meta({ description: 'Five fields as cron knows them ("*/5 8-18 * * mon-fri"), or "@daily", "@reboot", ...' }),
-  command: plainText.optional().meta({ description: 'One line of shell. "%" is escaped for cron; write it as in a shell.' }),
-  user: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'expected a user name')
-    .default('root')
-    .meta({ description: 'Whose crontab, or with "in: cron.d" who runs the command.' }),
-  env: z
-    .record(
-      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected a variable name'),
-      z.union([plainText, z.number(), z.boolean()]),
-    )
-    .default({})
-    .meta({ description: 'Environment of this command only: lines of the cron.d file, or an "export" in front of the command.' }),
-  in: z
-    .enum(['crontab', 'cron.d'])
-    .default('crontab')
-    .meta({ description: "The user's crontab, or a file of its own in /etc/cron.d." }),
-  ensure: z.enum(['present', 'absent']).default('present'),
-});
+  return z.strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'expected letters, digits, ".", "_" and "-", at most 100')
+      .meta({ description: 'Stable name of the entry; a new name is a new entry.' }),
+    schedule: plainText
+      .optional()
+      .meta({ description: 'Five fields as cron knows them ("*/5 8-18 * * mon-fri"), or "@daily", "@reboot", ...' }),
+    command: plainText.optional().meta({ description: 'One line of shell. "%" is escaped for cron; write it as in a shell.' }),
+    user: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, 'expected a user name')
+      .default('root')
+      .meta({ description: 'Whose crontab, or with "in: cron.d" who runs the command.' }),
+    env: z
+      .record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected a variable name'),
+        z.union([plainText, z.number(), z.boolean()]),
+      )
+      .default({})
+      .meta({
+        description: 'Environment of this command only: lines of the cron.d file, or an "export" in front of the command.',
+      }),
+    in: z
+      .enum(['crontab', 'cron.d'])
+      .default('crontab')
+      .meta({ description: "The user's crontab, or a file of its own in /etc/cron.d." }),
+    ensure: z.enum(['present', 'absent']).default('present'),
+  });
+};
 
 interface CronDesired {
   readonly in: 'crontab' | 'cron.d';
@@ -117,6 +120,8 @@ export const cron = defineResourceType({
   },
 
   watches: ({ in: where, user, name }) => (where === 'cron.d' ? [fileOf(name)] : [spoolFile(user), otherSpoolFile(user)]),
+
+  shared: true,
 
   owns: ({ in: where, name }) => (where === 'cron.d' ? [fileOf(name)] : []),
 

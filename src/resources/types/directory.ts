@@ -1,19 +1,19 @@
-import * as z from 'zod';
 import { converged, type Change } from '../../model/plan.ts';
-import { absolutePath, fileMode, formatMode, ownerName, parseMode } from '../attributes.ts';
+import { formatMode, parseMode } from '../file-mode.ts';
 import { accountsOf, applyOwners, diffOwners, inspectOwners, ownerIds, ownershipOf, type OwnedState } from '../ownership.ts';
-import { defineResourceType } from '../resource-type.ts';
+import { defineResourceType, type Vocabulary } from '../resource-type.ts';
 
-const spec = z.strictObject({
-  path: absolutePath,
-  ensure: z
-    .enum(['present', 'absent'])
-    .default('present')
-    .meta({ description: 'absent: no such directory; refused while something is in it.' }),
-  mode: fileMode.default('0755'),
-  owner: ownerName.optional(),
-  group: ownerName.optional(),
-});
+const spec = ({ z, absolutePath, fileMode, ownerName }: Vocabulary) =>
+  z.strictObject({
+    path: absolutePath,
+    ensure: z
+      .enum(['present', 'absent'])
+      .default('present')
+      .meta({ description: 'absent: no such directory; refused while something is in it.' }),
+    mode: fileMode.default('0755'),
+    owner: ownerName.optional(),
+    group: ownerName.optional(),
+  });
 
 interface Desired {
   readonly path: string;

@@ -1,8 +1,7 @@
-import * as z from 'zod';
 import type { HostReader } from '../../host/host.ts';
 import type { ContentRef } from '../../model/catalog.ts';
 import { converged, type Change } from '../../model/plan.ts';
-import { absolutePath, fileMode, formatMode, ownerName, parseMode, secretText, validateArgv } from '../attributes.ts';
+import { formatMode, parseMode } from '../file-mode.ts';
 import {
   accountsOf,
   applyOwners,
@@ -13,50 +12,51 @@ import {
   ownershipOf,
   type OwnedState,
 } from '../ownership.ts';
-import { defineResourceType, type PrepareContext } from '../resource-type.ts';
+import { defineResourceType, type AttributesOf, type PrepareContext, type Vocabulary } from '../resource-type.ts';
 
 /** Below this size a shrink is nothing to stop for. Bytes. */
 const shrinkFloor = 1024;
 
-const spec = z
-  .strictObject({
-    path: absolutePath,
-    ensure: z.enum(['present', 'absent']).default('present').meta({ description: 'absent: no file at this path.' }),
-    content: secretText.optional().meta({ description: 'The text of the file, a template.' }),
-    source: z
-      .string()
-      .optional()
-      .meta({ description: "A file under the role's files/, else desired-state/files/, copied byte for byte." }),
-    template: z
-      .string()
-      .optional()
-      .meta({ description: "A template under the role's templates/, else desired-state/templates/." }),
-    mode: fileMode.optional().meta({
-      description: 'Octal permission bits in quotes. Without it "0644", or "0600" where a secret went into the content.',
-    }),
-    owner: ownerName.optional(),
-    group: ownerName.optional(),
-    create_only: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'Seed the file once; afterwards it belongs to whoever edits it.' }),
-    max_shrink: z
-      .union([z.string().regex(/^\d{1,3}%$/, 'a percentage such as "50%"'), z.literal(false)])
-      .default('50%')
-      .meta({
-        description: 'Refuse to replace a file of more than 1 KiB by one that is smaller by more than this; false allows all.',
+const spec = ({ z, absolutePath, fileMode, ownerName, secretText, validateArgv }: Vocabulary) =>
+  z
+    .strictObject({
+      path: absolutePath,
+      ensure: z.enum(['present', 'absent']).default('present').meta({ description: 'absent: no file at this path.' }),
+      content: secretText.optional().meta({ description: 'The text of the file, a template.' }),
+      source: z
+        .string()
+        .optional()
+        .meta({ description: "A file under the role's files/, else desired-state/files/, copied byte for byte." }),
+      template: z
+        .string()
+        .optional()
+        .meta({ description: "A template under the role's templates/, else desired-state/templates/." }),
+      mode: fileMode.optional().meta({
+        description: 'Octal permission bits in quotes. Without it "0644", or "0600" where a secret went into the content.',
       }),
-    validate: validateArgv.optional().meta({ description: 'Run on the staged file (`%s`) before it takes its name.' }),
-  })
-  .superRefine((value, context) => {
-    const given = (['content', 'source', 'template'] as const).filter((name) => value[name] !== undefined);
-    if (value.ensure === 'present' && given.length !== 1)
-      context.addIssue({
-        code: 'custom',
-        message: `exactly one of content, source, template is needed, found ${given.join(' and ') || 'none'}`,
-      });
-  });
-type Attributes = z.infer<typeof spec>;
+      owner: ownerName.optional(),
+      group: ownerName.optional(),
+      create_only: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'Seed the file once; afterwards it belongs to whoever edits it.' }),
+      max_shrink: z
+        .union([z.string().regex(/^\d{1,3}%$/, 'a percentage such as "50%"'), z.literal(false)])
+        .default('50%')
+        .meta({
+          description: 'Refuse to replace a file of more than 1 KiB by one that is smaller by more than this; false allows all.',
+        }),
+      validate: validateArgv.optional().meta({ description: 'Run on the staged file (`%s`) before it takes its name.' }),
+    })
+    .superRefine((value, context) => {
+      const given = (['content', 'source', 'template'] as const).filter((name) => value[name] !== undefined);
+      if (value.ensure === 'present' && given.length !== 1)
+        context.addIssue({
+          code: 'custom',
+          message: `exactly one of content, source, template is needed, found ${given.join(' and ') || 'none'}`,
+        });
+    });
+type Attributes = AttributesOf<typeof spec>;
 
 interface Desired {
   readonly path: string;

@@ -1,20 +1,22 @@
-import * as z from 'zod';
 import { converged } from '../../model/plan.ts';
-import { absolutePath } from '../attributes.ts';
-import { defineResourceType } from '../resource-type.ts';
+import { defineResourceType, type Vocabulary } from '../resource-type.ts';
 
-const spec = z
-  .strictObject({
-    path: absolutePath,
-    ensure: z.enum(['present', 'absent']).default('present').meta({ description: 'absent: no link at this path.' }),
-    target: z
-      .string()
-      .min(1)
-      .max(4095)
-      .optional()
-      .meta({ description: 'Where the link points, absolute or relative to its directory; it need not exist.' }),
-  })
-  .refine(({ ensure, target }) => ensure === 'absent' || target !== undefined, { message: 'target is needed', path: ['target'] });
+const spec = ({ z, absolutePath }: Vocabulary) =>
+  z
+    .strictObject({
+      path: absolutePath,
+      ensure: z.enum(['present', 'absent']).default('present').meta({ description: 'absent: no link at this path.' }),
+      target: z
+        .string()
+        .min(1)
+        .max(4095)
+        .optional()
+        .meta({ description: 'Where the link points, absolute or relative to its directory; it need not exist.' }),
+    })
+    .refine(({ ensure, target }) => ensure === 'absent' || target !== undefined, {
+      message: 'target is needed',
+      path: ['target'],
+    });
 
 interface Desired {
   readonly path: string;

@@ -1,8 +1,7 @@
-import * as z from 'zod';
 import { nearest } from '../../model/nearest.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { customProviders, type ProviderSlot } from '../../model/provider-slot.ts';
-import { absolutePath, fileMode, formatMode, ownerName, parseMode, validateArgv } from '../attributes.ts';
+import { formatMode, parseMode } from '../file-mode.ts';
 import { chainFormats, type ChainFormatName } from '../chain-formats.ts';
 import { readText } from '../formats/format.ts';
 import { yamlFormat } from '../formats/yaml.ts';
@@ -19,40 +18,46 @@ import {
 } from '../keyed-file.ts';
 import { knownProviders } from '../known-providers.ts';
 import { accountsOf, ownershipOf } from '../ownership.ts';
-import { defineResourceType, type PrepareContext } from '../resource-type.ts';
+import { defineResourceType, type AttributesOf, type PrepareContext, type Vocabulary } from '../resource-type.ts';
 
 const maxSlots = 16;
 
-const slot = z.strictObject({
-  provider: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/, 'expected the id of a provider, such as "kimi-coding"'),
-  model: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,200}$/, 'expected the name of a model, without blanks')
-    .meta({ description: 'As the provider names it: "kimi-k2.5", "google/gemini-2.5-pro".' }),
-  base_url: z.string().max(2000).optional().meta({ description: 'http or https, without user name and password.' }),
-  key_env: z
-    .string()
-    .regex(/^[A-Z_][A-Z0-9_]{0,127}$/, 'expected the NAME of an environment variable, never a key itself')
-    .optional()
-    .meta({ description: 'Name of the environment variable that holds the key.' }),
-  timeout: z
-    .union([z.number().min(1).max(86_400), z.string().regex(/^[1-9]\d{0,4}[sm]?$/, 'a duration such as "30s" or "2m"')])
-    .optional()
-    .meta({ description: 'Of one request: seconds, or a duration such as "30s".' }),
-});
+const spec = ({ z, absolutePath, fileMode, ownerName, validateArgv }: Vocabulary) => {
+  const slot = z.strictObject({
+    provider: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/, 'expected the id of a provider, such as "kimi-coding"'),
+    model: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,200}$/, 'expected the name of a model, without blanks')
+      .meta({ description: 'As the provider names it: "kimi-k2.5", "google/gemini-2.5-pro".' }),
+    base_url: z.string().max(2000).optional().meta({ description: 'http or https, without user name and password.' }),
+    key_env: z
+      .string()
+      .regex(/^[A-Z_][A-Z0-9_]{0,127}$/, 'expected the NAME of an environment variable, never a key itself')
+      .optional()
+      .meta({ description: 'Name of the environment variable that holds the key.' }),
+    timeout: z
+      .union([z.number().min(1).max(86_400), z.string().regex(/^[1-9]\d{0,4}[sm]?$/, 'a duration such as "30s" or "2m"')])
+      .optional()
+      .meta({ description: 'Of one request: seconds, or a duration such as "30s".' }),
+  });
 
-const spec = z.strictObject({
-  path: absolutePath,
-  format: z.enum(['hermes', 'cascade']).default('hermes').meta({
-    description: "hermes: the keys model, fallback_providers and providers of Hermes' config.yaml. cascade: a providers.yaml.",
-  }),
-  chain: z.array(slot).min(1).max(maxSlots).meta({ description: 'In the order of preference: the first that answers is used.' }),
-  mode: fileMode.optional(),
-  owner: ownerName.optional(),
-  group: ownerName.optional(),
-  validate: validateArgv.optional(),
-});
-type Attributes = z.infer<typeof spec>;
+  return z.strictObject({
+    path: absolutePath,
+    format: z.enum(['hermes', 'cascade']).default('hermes').meta({
+      description: "hermes: the keys model, fallback_providers and providers of Hermes' config.yaml. cascade: a providers.yaml.",
+    }),
+    chain: z
+      .array(slot)
+      .min(1)
+      .max(maxSlots)
+      .meta({ description: 'In the order of preference: the first that answers is used.' }),
+    mode: fileMode.optional(),
+    owner: ownerName.optional(),
+    group: ownerName.optional(),
+    validate: validateArgv.optional(),
+  });
+};
+type Attributes = AttributesOf<typeof spec>;
 
 interface Desired extends KeyedFile {
   readonly dialect: ChainFormatName;

@@ -1,24 +1,24 @@
-import * as z from 'zod';
 import type { AbsolutePath, HostReader } from '../../host/host.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
-import { absolutePath, fileMode, formatMode, ownerName, parseMode } from '../attributes.ts';
+import { formatMode, parseMode } from '../file-mode.ts';
 import { accountsOf, applyOwners, diffOwners, inspectOwners, ownerIds, ownershipOf, type OwnedState } from '../ownership.ts';
-import { defineResourceType, type Refusal } from '../resource-type.ts';
+import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
 import { buildDatabase, migrateDatabase, readDatabase, revertDatabase } from '../sqlite-database.ts';
 import { planMigration, type ActualSchema } from '../sqlite-migration.ts';
 import { compileSchema, type DatabaseSchema } from '../sqlite-schema.ts';
 
-const spec = z.strictObject({
-  path: absolutePath,
-  schema: z
-    .string()
-    .optional()
-    .meta({ description: 'SQL: CREATE TABLE, CREATE INDEX, PRAGMA journal_mode, PRAGMA user_version.' }),
-  schema_file: z.string().optional().meta({ description: 'The same as a file under files/.' }),
-  mode: fileMode.default('0640'),
-  owner: ownerName.optional(),
-  group: ownerName.optional(),
-});
+const spec = ({ z, absolutePath, fileMode, ownerName }: Vocabulary) =>
+  z.strictObject({
+    path: absolutePath,
+    schema: z
+      .string()
+      .optional()
+      .meta({ description: 'SQL: CREATE TABLE, CREATE INDEX, PRAGMA journal_mode, PRAGMA user_version.' }),
+    schema_file: z.string().optional().meta({ description: 'The same as a file under files/.' }),
+    mode: fileMode.default('0640'),
+    owner: ownerName.optional(),
+    group: ownerName.optional(),
+  });
 
 interface SqliteDesired {
   readonly path: AbsolutePath;

@@ -1,33 +1,41 @@
-import * as z from 'zod';
 import type { AbsolutePath, HostReader } from '../../host/host.ts';
 import { compileGlob } from '../../model/glob.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { runFor } from '../../model/time-limit.ts';
-import { absolutePath, fileMode, formatMode, ownerName, parseMode } from '../attributes.ts';
+import { formatMode, parseMode } from '../file-mode.ts';
 import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type Ownership } from '../ownership.ts';
-import { defineResourceType, type ApplyContext, type PrepareContext, type SourceEntry } from '../resource-type.ts';
+import {
+  defineResourceType,
+  type ApplyContext,
+  type AttributesOf,
+  type PrepareContext,
+  type SourceEntry,
+  type Vocabulary,
+} from '../resource-type.ts';
 
 /** Milliseconds. */
 const longestMatch = 2_000;
-const globs = z.array(z.string().min(1).max(1024)).max(1000);
-const spec = z.strictObject({
-  path: absolutePath,
-  source: z.string().meta({ description: "A directory under the role's files/, else desired-state/files/." }),
-  include: globs.default(['**']).meta({ description: 'Globs of relative paths to take; dot files count like others.' }),
-  exclude: globs.default([]).meta({ description: 'Globs of relative paths to leave out.' }),
-  mode: fileMode
-    .optional()
-    .meta({ description: 'Mode of every file; without it 0755 for files that are executable in git and 0644 for the rest.' }),
-  dir_mode: fileMode.default('0755'),
-  modes: z.record(z.string(), fileMode).default({}).meta({ description: 'Modes by glob; the last match wins.' }),
-  owner: ownerName.optional(),
-  group: ownerName.optional(),
-  purge: z
-    .enum(['own', 'all'])
-    .default('own')
-    .meta({ description: 'own: remove files that left git (default); all: remove foreign files too.' }),
-});
-type Attributes = z.infer<typeof spec>;
+const spec = ({ z, absolutePath, fileMode, ownerName }: Vocabulary) => {
+  const globs = z.array(z.string().min(1).max(1024)).max(1000);
+  return z.strictObject({
+    path: absolutePath,
+    source: z.string().meta({ description: "A directory under the role's files/, else desired-state/files/." }),
+    include: globs.default(['**']).meta({ description: 'Globs of relative paths to take; dot files count like others.' }),
+    exclude: globs.default([]).meta({ description: 'Globs of relative paths to leave out.' }),
+    mode: fileMode
+      .optional()
+      .meta({ description: 'Mode of every file; without it 0755 for files that are executable in git and 0644 for the rest.' }),
+    dir_mode: fileMode.default('0755'),
+    modes: z.record(z.string(), fileMode).default({}).meta({ description: 'Modes by glob; the last match wins.' }),
+    owner: ownerName.optional(),
+    group: ownerName.optional(),
+    purge: z
+      .enum(['own', 'all'])
+      .default('own')
+      .meta({ description: 'own: remove files that left git (default); all: remove foreign files too.' }),
+  });
+};
+type Attributes = AttributesOf<typeof spec>;
 
 interface Desired extends Ownership {
   readonly path: string;
@@ -99,12 +107,7 @@ export const tree = defineResourceType({
     const owners = ownerIds(desired, context.host);
     for (const change of changes) applyChange(desired, wanted.get(change.field), change, owners, context);
   },
-  watches: (desired) => {
-    const names = desired.purge === 'all' ? '/' : '';
-    return [...wantedTexts(desired).keys()].map((relative) =>
-      relative === '' || relative.endsWith('/') ? join(desired.path, relative) + names : join(desired.path, relative),
-    );
-  },
+  watches: (desired) => watchedPaths(desired),
   owns: ({ path, files }) => files.map((line) => `${path}/${relativeOf(line)}`),
   touches: ({ path }, changes) => changes.map(({ field }) => join(path, field)),
   *preview(desired, changes, { host, contents }) {
@@ -195,6 +198,13 @@ const wantedTexts = memoised((desired: Desired): ReadonlyMap<string, string> => 
   return texts;
 });
 
+const watchedPaths = memoised((desired: Desired): readonly AbsolutePath[] => {
+  const names = desired.purge === 'all' ? '/' : '';
+  return [...wantedTexts(desired).keys()].map((relative) =>
+    relative === '' || relative.endsWith('/') ? join(desired.path, relative) + names : join(desired.path, relative),
+  );
+});
+
 function inspectTree(desired: Desired, last: Desired | undefined, host: HostReader): State {
   const before = last && !isSame(last, desired) ? last : desired;
   const [wanted, applied] = [wantedTexts(desired), wantedTexts(before)];
@@ -229,7 +239,8 @@ function inspectPath(
   const path = join(desired.path, relative);
   const stat = host.stat(path);
   if (!stat) return null;
-  const [change] = diffOwners(desired, inspectOwners(stat, host, desired));
+  const isOwned = (desired.owner ?? desired.group) !== undefined;
+  const [change] = isOwned ? diffOwners(desired, inspectOwners(stat, host, desired)) : [];
   const ownerChange = change ? `${change.field} ${String(change.from)}` : null;
   const isDirectory = relative === '' || relative.endsWith('/');
   if (stat.type === 'directory') return { text: isDirectory ? `${formatMode(stat.mode)} directory` : 'a directory', ownerChange };
@@ -284,4 +295,4 @@ const isEdit = ({ from, to }: Change): boolean => from !== null && to !== null;
 const hashIn = (text: Change['from']): string | undefined => (typeof text === 'string' ? text.split(' ')[1] : undefined);
 
 const join = (root: AbsolutePath, relative: string): AbsolutePath =>
-  relative === '' ? root : `${root}/${relative.replace(/\/$/, '')}`;
+  relative === '' ? root : `${root}/${relative.endsWith('/') ? relative.slice(0, -1) : relative}`;

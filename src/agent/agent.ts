@@ -1,0 +1,116 @@
+import type { AgentEvent, AgentPort, AgentStatus } from '../model/agent.ts';
+import { milliseconds } from '../model/duration.ts';
+import type { Follower } from '../model/follower.ts';
+import type { AgentPolicy } from '../model/host-policy-document.ts';
+import type { News } from '../model/reporter.ts';
+import type { Report } from '../model/report.ts';
+import type { Request } from '../model/request.ts';
+import { reconcile } from '../reconcile.ts';
+import { openAgentState } from '../state/agent-state.ts';
+import { openState } from '../state/state.ts';
+import { removeSuspension, writeSuspension } from '../state/suspension.ts';
+import { openAttempts } from './attempts.ts';
+import { openContest } from './contest.ts';
+import { openLoop } from './loop.ts';
+import { managedPaths } from './managed-paths.ts';
+import type { Reporting } from './reporting.ts';
+import { openStatusBoard } from './status-board.ts';
+import { openWatch } from './watch.ts';
+
+interface AgentOptions {
+  /** The name under which the agent speaks before its first run. */
+  readonly name: string;
+  readonly stateDirectory: string;
+  readonly follower: Follower;
+  readonly policy: AgentPolicy;
+  readonly place: Pick<Request, 'host' | 'root'>;
+  /** Paths of the source to watch, where it is a directory of this machine. */
+  readonly sourcePaths: readonly string[];
+  readonly reporting: Reporting;
+  /** Something that people have to know and that no report says. */
+  problem(message: string): void;
+  /** Something that people may want to look up later. */
+  note(message: string): void;
+}
+
+/** A host that follows its repository. */
+interface Agent {
+  readonly port: AgentPort;
+  /** Begins with a pass; resolves when `signal` has ended and the run at work is finished or taken back. */
+  run(): Promise<void>;
+  /** When nobody asks the port any more. */
+  close(): Promise<void>;
+}
+
+/** Can be asked at once, and works once it runs. Throws `StateError` where the state cannot be used. */
+export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
+  const { name, stateDirectory, follower, policy, place, reporting } = options;
+  const state = openAgentState(stateDirectory);
+  const attempts = openAttempts(state.memory('attempts'));
+  const contest = openContest();
+  const listeners = new Set<(event: AgentEvent) => void>();
+  const emit = (event: AgentEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+  const changed = (status: AgentStatus): void => emit({ type: 'status', status });
+  const board = openStatusBoard({ host: name, stateDirectory, memory: state.memory('status'), attempts, contest, changed });
+  const tell = (news: News): void => reporting.tell(news);
+  const keep = (report: Report): void => {
+    using runs = openState(stateDirectory);
+    runs.runs.put(report);
+  };
+  const watch = policy.heal ? openWatch(() => loop.moved(), options.problem) : undefined;
+  const rooted = (path: string): string => (place.root === undefined ? path : place.root + path);
+  const passed = async (): Promise<void> => {
+    const managed = watch ? await managedPaths(stateDirectory) : [];
+    watch?.follow([...managed.map(rooted), ...options.sourcePaths]);
+  };
+  const interval = milliseconds(policy.interval);
+  const deps = { follower, attempts, contest, place, board, interval, name, keep, tell, passed, emit, problem: options.problem };
+  const loop = openLoop(deps, signal);
+  const reports = (limit: number): readonly Report[] => withRuns((runs) => runs.list(limit)) ?? [];
+  const withRuns = <T>(act: (runs: ReturnType<typeof openState>['runs']) => T): T | undefined => {
+    using kept = openState(stateDirectory, { readOnly: true });
+    return kept && act(kept.runs);
+  };
+  const told = (): void => {
+    changed(board.status());
+    tell({ type: 'status', status: board.status() });
+  };
+  const port: AgentPort = {
+    status: board.status,
+    trigger: loop.trigger,
+    ended: loop.ended,
+    suspend(suspension) {
+      writeSuspension(stateDirectory, suspension);
+      told();
+    },
+    resume() {
+      removeSuspension(stateDirectory);
+      told();
+      loop.trigger('control');
+    },
+    approve(run, by) {
+      const isWaiting = board.approve(run);
+      if (isWaiting) options.note(`${by} approved the plan of run ${run}`);
+      if (isWaiting) loop.trigger('control');
+      return isWaiting;
+    },
+    async check() {
+      const source = (await follower.look(signal)).source;
+      if (!source) throw new Error('there is no revision to check yet');
+      return reconcile({ action: 'check', source, ...place, tags: [], paranoid: false }, () => undefined, signal);
+    },
+    reports,
+    report: (run) => withRuns((runs) => runs.get(run)),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  const close = async (): Promise<void> => {
+    await watch?.close();
+    state.close();
+  };
+  return { port, run: loop.run, close };
+}

@@ -1,0 +1,78 @@
+import type { Memory } from '../model/reporter.ts';
+import { backoff } from './backoff.ts';
+
+/** What became of one revision on this host. */
+interface Attempt {
+  readonly commit: string;
+  /**
+   * `failed`: tried again by itself. `refused`: nothing was written; looked at again with every poll, for what it is refused for may
+   * have changed. `quarantined`: taken back, and not tried again until it is superseded or released.
+   */
+  readonly outcome: 'applied' | 'failed' | 'refused' | 'quarantined';
+  readonly failures: number;
+  /** Milliseconds since 1970; 0 when it is not tried again by itself. */
+  readonly next: number;
+  readonly reason: string;
+}
+
+/** How many failures in a row, all alike, make the agent stop trying faster than it polls. */
+const mostFailures = 8;
+const kept = 20;
+
+/** The outcome of every revision that was tried lately, on disk. */
+export interface Attempts {
+  of(commit: string): Attempt | undefined;
+  /** Whether it is to be tried at `now`. `isPoll`: not only something on the host has moved. */
+  isDue(commit: string, now: number, isPoll: boolean): boolean;
+  applied(commit: string): void;
+  failed(commit: string, reason: string, now: number): Attempt;
+  refused(commit: string, reason: string): void;
+  quarantined(commit: string, reason: string): void;
+  /** `reconcile release` lets quarantined revisions be tried again. */
+  releaseAll(): void;
+  /** The newest revision that is tried again by itself. */
+  retrying(): { readonly commit: string; readonly failures: number; readonly next: string } | undefined;
+  /** Why nothing is repeated any more, if the newest one fails in the same way each time. */
+  stalled(): string | undefined;
+}
+
+export function openAttempts(memory: Memory): Attempts {
+  const all = (): readonly Attempt[] => (memory.get('attempts') ?? []) as readonly Attempt[];
+  const of = (commit: string): Attempt | undefined => all().find((attempt) => attempt.commit === commit);
+  const put = (attempt: Attempt): Attempt => {
+    const before = of(attempt.commit);
+    if (JSON.stringify(before) !== JSON.stringify(attempt))
+      memory.set('attempts', [attempt, ...all().filter(({ commit }) => commit !== attempt.commit)].slice(0, kept));
+    return attempt;
+  };
+  return {
+    of,
+    isDue(commit, now, isPoll) {
+      const { outcome = 'applied', next = 0 } = of(commit) ?? {};
+      return outcome === 'applied' || (outcome === 'refused' && isPoll) || (outcome === 'failed' && next <= now);
+    },
+    applied: (commit) => void put({ commit, outcome: 'applied', failures: 0, next: 0, reason: '' }),
+    failed(commit, reason, now) {
+      const before = of(commit);
+      const failures = (before?.outcome === 'failed' && before.reason === reason ? before.failures : 0) + 1;
+      return put({ commit, outcome: 'failed', failures, next: Math.round(now + backoff(failures, Math.random())), reason });
+    },
+    refused: (commit, reason) => void put({ commit, outcome: 'refused', failures: 0, next: 0, reason }),
+    quarantined: (commit, reason) => void put({ commit, outcome: 'quarantined', failures: 1, next: 0, reason }),
+    releaseAll() {
+      const left = all().filter(({ outcome }) => outcome !== 'quarantined');
+      if (left.length < all().length) memory.set('attempts', left);
+    },
+    retrying() {
+      const [newest] = all();
+      if (newest?.outcome !== 'failed') return undefined;
+      return { commit: newest.commit, failures: newest.failures, next: new Date(newest.next).toISOString() };
+    },
+    stalled() {
+      const [newest] = all();
+      return newest?.outcome === 'failed' && newest.failures >= mostFailures
+        ? `${newest.commit.slice(0, 12)} failed ${newest.failures} times in the same way: ${newest.reason}`
+        : undefined;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { AgentError } from './agent-error.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Bytes. */
+const largestAnswer = 64 * 1024 * 1024;
+
+/** Where the agent whose state is in this directory listens. */
+export const controlSocket = (stateDirectory: string): string => join(stateDirectory, 'control.sock');
+
+/**
+ * Asks the agent that listens at `socket`; undefined when there is none. Throws for one that may not be asked, that gives no
+ * JSON, or that goes away while it is asked. It may take as long as a run: `signal` ends it.
+ */
+export function callAgent(
+  socket: string,
+  { method, path, body }: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: unknown },
+  signal: AbortSignal,
+): Promise<Answer | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer | undefined>();
+  const sent = body === undefined ? undefined : JSON.stringify(body);
+  const headers = sent === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) };
+  const call = request({ socketPath: socket, method, path, headers, signal, agent: false }, (response) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    response.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > largestAnswer) response.destroy(new Error(`the answer of the agent is larger than ${largestAnswer} bytes`));
+    });
+    response.on('error', reject);
+    response.on('end', () => {
+      try {
+        resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown });
+      } catch (error) {
+        reject(new Error(`what answers at ${socket} is not the agent: ${(error as Error).message}`));
+      }
+    });
+  });
+  call.on('error', (error: NodeJS.ErrnoException) => {
+    const { code = '' } = error;
+    if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(code)) resolve(undefined);
+    else if (signal.aborted) reject(signal.reason as Error);
+    else if (code === 'ECONNRESET')
+      reject(new AgentError('the agent ended before it answered', 'reconcile status tells whether it runs'));
+    else if (code === 'EACCES')
+      reject(new AgentError(`${socket} is not yours to open`, 'run as the user of the agent, usually with sudo'));
+    else reject(error);
+  });
+  call.end(sent);
+  return promise;
+}

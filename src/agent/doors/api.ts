@@ -1,0 +1,76 @@
+import * as z from 'zod';
+import type { AgentPort } from '../../model/agent.ts';
+import type { Report } from '../../model/report.ts';
+import { reportSchema } from '../../report/report-schema.ts';
+import { statusSchema } from '../../report/status-schema.ts';
+import type { openEventStream } from './event-stream.ts';
+import { failure, type DoorServer } from './server.ts';
+
+interface Api {
+  readonly port: AgentPort;
+  readonly events: ReturnType<typeof openEventStream>;
+  /** The OpenAPI document of the whole door. */
+  readonly describe: () => Readonly<Record<string, unknown>>;
+}
+
+const stream = z
+  .string()
+  .meta({ description: 'Server-sent events: `event:` is the type, `data:` the event.', type: 'text/event-stream' });
+
+/** Everything that can be asked; nothing here changes anything. */
+export function addApi(server: DoorServer, { port, events, describe }: Api): void {
+  server.get(
+    '/api/v1/status',
+    { schema: { summary: 'What the agent does and knows.', response: { 200: statusSchema } } },
+    async () => port.status(),
+  );
+  server.get(
+    '/api/v1/runs',
+    {
+      schema: {
+        summary: 'The reports of the last runs, newest first.',
+        querystring: z.strictObject({ limit: z.coerce.number().int().min(1).max(200).default(20) }),
+        response: { 200: z.array(reportSchema), 400: failure },
+      },
+    },
+    async ({ query }) => [...port.reports(query.limit)],
+  );
+  server.get(
+    '/api/v1/runs/:id',
+    {
+      schema: {
+        summary: 'The report of one run.',
+        params: z.object({ id: z.string().max(100) }),
+        response: { 200: reportSchema, 404: failure },
+      },
+    },
+    async ({ params }, reply) =>
+      port.report(params.id) ?? reply.code(404).send({ error: 'no run of that id is recorded', hint: '/api/v1/runs lists them' }),
+  );
+  const plan = shared(() => port.check());
+  server.get(
+    '/api/v1/plan',
+    { schema: { summary: 'What a run would do now. Changes nothing.', response: { 200: reportSchema } } },
+    () => plan(),
+  );
+  for (const url of ['/events', '/api/v1/events'])
+    server.get(
+      url,
+      { schema: { summary: 'Everything that happens, as it happens.', response: { 200: stream, 503: failure } } },
+      async (request, reply) => events.attach(request, reply),
+    );
+  server.get(
+    '/api/v1/openapi.json',
+    { schema: { summary: 'This document.', response: { 200: z.looseObject({}).meta({ description: 'OpenAPI 3.1' }) } } },
+    async () => describe(),
+  );
+}
+
+/** Those who ask while it is being made get the same one: a check reads every managed file. */
+function shared(make: () => Promise<Report>): () => Promise<Report> {
+  let current: Promise<Report> | undefined;
+  return () =>
+    (current ??= make().finally(() => {
+      current = undefined;
+    }));
+}

@@ -1,0 +1,92 @@
+import type { AddressInfo } from 'node:net';
+import type { AgentPort } from '../../model/agent.ts';
+import type { AgentPolicy } from '../../model/host-policy-document.ts';
+import { reportSchema } from '../../report/report-schema.ts';
+import { statusSchema } from '../../report/status-schema.ts';
+import { AgentError } from '../agent-error.ts';
+import { addApi } from './api.ts';
+import { addControl } from './control.ts';
+import { listenAt } from './control-socket.ts';
+import { openEventStream } from './event-stream.ts';
+import { openFailureBudget } from './failure-budget.ts';
+import { addHooks } from './hooks.ts';
+import { loadHooks } from './load-hooks.ts';
+import { openMetrics } from './metrics.ts';
+import { documentRoutes } from './openapi.ts';
+import { addProbes } from './probes.ts';
+import { readSecret } from './read-secret.ts';
+import { makeServer, type DoorLog, type DoorServer } from './server.ts';
+import { requireToken } from './token.ts';
+
+interface DoorSettings {
+  readonly port: AgentPort;
+  readonly policy: AgentPolicy;
+  /** Path of the unix control socket. */
+  readonly socket: string;
+  readonly log: DoorLog;
+}
+
+interface Doors {
+  /** Where HTTP is served; undefined where the policy has no `listen`. */
+  readonly address: { readonly host: string; readonly port: number } | undefined;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+const named = { Report: reportSchema, Status: statusSchema };
+/** Milliseconds; longer than the heartbeat of the event stream. */
+const idle = 30_000;
+
+/**
+ * Opens the control socket and, where the policy says so, the HTTP port. Throws, with nothing left open, for secrets that
+ * cannot be used, a port that is taken, and a socket at which another agent listens.
+ */
+export async function openDoors({ port, policy, socket, log }: DoorSettings): Promise<Doors> {
+  const now = Date.now;
+  const hooks = loadHooks(policy);
+  const token = policy.api_token_file === undefined ? undefined : readSecret(policy.api_token_file, 'API token');
+  const events = openEventStream(port);
+  const metrics = openMetrics(port, events.count);
+  const opened: DoorServer[] = [];
+  const close = async (): Promise<void> => {
+    events.close();
+    metrics.close();
+    await Promise.all(opened.map((server) => server.close()));
+  };
+  try {
+    const control = makeServer({ log, idle: 0 });
+    opened.push(control);
+    const describeControl = documentRoutes(control, named);
+    addProbes(control, { port, metrics });
+    addApi(control, { port, events, describe: describeControl });
+    addControl(control, port, now);
+    await listenAt(socket, control);
+    if (!policy.listen) return { address: undefined, close };
+
+    const http = makeServer({ log, idle });
+    opened.push(http);
+    const describe = documentRoutes(http, named);
+    const budget = openFailureBudget(now);
+    addProbes(http, { port, metrics });
+    await addHooks(http, { hooks, port, budget, log, now, count: metrics.countHook });
+    await http.register(async (scope: DoorServer) => {
+      requireToken(scope, { token, budget, log });
+      addApi(scope, { port, events, describe });
+    });
+    return { address: await listen(http, policy.listen), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function listen(server: DoorServer, { address, port }: NonNullable<AgentPolicy['listen']>): Promise<Doors['address']> {
+  try {
+    await server.listen({ host: address, port });
+  } catch (error) {
+    const hint = 'change agent.listen in the host policy, or stop what uses it';
+    throw new AgentError(`HTTP cannot be served at ${address}, port ${port}: ${(error as Error).message}`, hint);
+  }
+  const bound = server.addresses()[0] as AddressInfo;
+  return { host: bound.address, port: bound.port };
+}

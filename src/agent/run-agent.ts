@@ -1,0 +1,119 @@
+import { findToken } from '../gitea/find-token.ts';
+import { openGiteaReporter } from '../gitea/reporter.ts';
+import { machineNames } from '../host/facts.ts';
+import type { Follower } from '../model/follower.ts';
+import type { GiteaPolicy, HostPolicyDocument } from '../model/host-policy-document.ts';
+import type { Memory } from '../model/reporter.ts';
+import type { Request } from '../model/request.ts';
+import type { Secret } from '../model/secret.ts';
+import { openNotifier } from '../notify/notifier.ts';
+import { openFollower } from '../source/git/follow.ts';
+import { openAgentState } from '../state/agent-state.ts';
+import { openAgent } from './agent.ts';
+import { AgentError } from './agent-error.ts';
+import { controlSocket } from './control-client.ts';
+import { openDoors } from './doors/open-doors.ts';
+import { followWorkingTree } from './follow-working-tree.ts';
+import { openLog } from './log.ts';
+import { openPullPlanner } from './plan-pulls.ts';
+import { openReporting } from './reporting.ts';
+import { openSdNotify } from './sd-notify.ts';
+import { sendDigests } from './send-digests.ts';
+import { superviseUpdate } from './supervise-update.ts';
+
+interface Where {
+  readonly place: Pick<Request, 'host' | 'root'>;
+  /** Directory of a configuration repository to follow instead of the host policy's remote. */
+  readonly source: string | undefined;
+  readonly stateDirectory: string;
+  readonly hostPolicy: HostPolicyDocument;
+}
+
+/** How long the end of the process waits for a forge or a chat. Milliseconds. */
+const farewell = 3_000;
+
+/**
+ * Follows the repository until `signal` ends; then the run at work is finished or taken back, and everything closed. Throws, with
+ * nothing done, for settings and a state that cannot be used.
+ */
+export async function runAgent({ place, source, stateDirectory, hostPolicy }: Where, signal: AbortSignal): Promise<void> {
+  const log = openLog({ scrub: (told) => told, stream: process.stdout });
+  const problem = (message: string): void => log.warn({}, message);
+  const name = place.host ?? hostPolicy.host ?? machineNames()[0] ?? 'localhost';
+  using state = openAgentState(stateDirectory);
+  const ending = new AbortController();
+  const notifier = openNotifier({ channels: hostPolicy.notify, host: name, memory: state.memory('notify'), now: Date.now });
+  const { gitea, remote } = hostPolicy;
+  const token = gitea && tokenOf(gitea);
+  const reporters = [
+    notifier,
+    ...(gitea && token ? [openGiteaReporter({ policy: gitea, host: name, memory: state.memory('gitea'), token })] : []),
+    ...(gitea?.pull_requests && token && remote
+      ? [openPullPlanner({ policy: gitea, remote, token, host: name, memory: state.memory('pulls'), stateDirectory, place })]
+      : []),
+  ];
+  const reporting = openReporting(reporters, (reporter, message) => log.warn({ reporter }, message), ending.signal);
+  const agent = openAgent(
+    {
+      name,
+      stateDirectory,
+      follower: followerFor(source, { hostPolicy, name, stateDirectory, memory: state.memory('source') }),
+      policy: hostPolicy.agent,
+      place,
+      sourcePaths: source === undefined ? [] : ['desired-state', 'inventory', 'roles'].map((each) => `${source}/${each}/`),
+      reporting,
+      problem,
+      note: (message) => log.info({}, message),
+    },
+    signal,
+  );
+  const { port } = agent;
+  const systemd = openSdNotify(process.env);
+  const lookAgain = (): void => void port.trigger('signal');
+  const alive = systemd.watchdogInterval && setInterval(() => void systemd.watchdog(), systemd.watchdogInterval);
+  try {
+    const doors = await openDoors({ port, policy: hostPolicy.agent, socket: controlSocket(stateDirectory), log });
+    process.on('SIGUSR1', lookAgain);
+    port.subscribe((event) => {
+      log.event(event);
+      if (event.type === 'finished') void systemd.status(event.report.summary);
+    });
+    superviseUpdate(port, problem, ending.signal);
+    sendDigests(notifier, hostPolicy.notify, port, problem, ending.signal);
+    const at = doors.address ? `; http://${doors.address.host}:${doors.address.port}` : '';
+    log.info({}, `following ${source ?? hostPolicy.remote?.urls[0] ?? ''} as ${name}${at}`);
+    await systemd.ready();
+    await agent.run();
+    await Promise.all([systemd.stopping(), doors.close(), reporting.drained(AbortSignal.timeout(farewell))]);
+  } finally {
+    process.off('SIGUSR1', lookAgain);
+    clearInterval(alive);
+    ending.abort();
+    await agent.close();
+  }
+}
+
+function tokenOf(gitea: GiteaPolicy): Secret {
+  const token = findToken(gitea);
+  if ('code' in token) throw new AgentError(token.message, token.hint);
+  return token;
+}
+
+function followerFor(
+  source: string | undefined,
+  {
+    hostPolicy,
+    name,
+    stateDirectory,
+    memory,
+  }: { hostPolicy: HostPolicyDocument; name: string; stateDirectory: string; memory: Memory },
+): Follower {
+  if (source !== undefined) return followWorkingTree(source);
+  const { remote, trust } = hostPolicy;
+  if (!remote)
+    throw new AgentError(
+      'there is no repository to follow',
+      'name one in the host policy under remote.urls, or give --source PATH',
+    );
+  return openFollower({ directory: stateDirectory, remote, trust, host: name, memory });
+}

@@ -1,0 +1,61 @@
+import { lstatSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { watch as watchWith, type FSWatcher } from 'chokidar';
+
+/** Tells that something may have moved. An accelerator: what it does not see, the next poll finds. */
+interface Watch {
+  /** From now on these paths. */
+  follow(paths: readonly string[]): void;
+  close(): Promise<void>;
+}
+
+/** Events come in bursts; the first of one waits this long for the others. Milliseconds. */
+const settle = 40;
+
+/**
+ * Watches the directories of paths. Directories only, not each file in them: the kernel tells of a directory's files through the
+ * directory, and thousands of watches would cost the memory that an idle agent must not take. Links are not followed.
+ */
+export function openWatch(moved: () => void, problem: (message: string) => void): Watch {
+  let watcher: FSWatcher | undefined;
+  let known = '';
+  let timer: NodeJS.Timeout | undefined;
+  const seen = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      moved();
+    }, settle);
+  };
+  return {
+    follow(paths) {
+      const directories = [...new Set(paths.map((path) => nearestDirectory(dirname(path.replace(/\/$/, '')))))].sort();
+      if (directories.join('\0') === known) return;
+      known = directories.join('\0');
+      void watcher?.close();
+      watcher = watchWith(directories, {
+        depth: 0,
+        followSymlinks: false,
+        ignoreInitial: true,
+        ignored: (_path, stats) => stats !== undefined && !stats.isDirectory(),
+      });
+      watcher.on('raw', seen);
+      // What moved while the watches were being made.
+      watcher.on('ready', seen);
+      watcher.on('unlinkDir', () => {
+        // It may be made again, and would not be watched then.
+        known = '';
+        seen();
+      });
+      watcher.on('error', (error) => problem(`local edits may be seen late: ${(error as Error).message}`));
+    },
+    async close() {
+      clearTimeout(timer);
+      await watcher?.close();
+    },
+  };
+}
+
+/** What does not exist yet is seen where it will come to be. */
+function nearestDirectory(path: string): string {
+  return path === '/' || lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : nearestDirectory(dirname(path));
+}

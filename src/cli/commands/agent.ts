@@ -1,0 +1,22 @@
+import { setFlagsFromString } from 'node:v8';
+import { loadHostPolicy } from '../../host/host-policy.ts';
+import { formatProblem } from '../../model/problem.ts';
+import { stateDirectory } from '../../state/state-directory.ts';
+import { cliError } from '../cli-error.ts';
+import { textOption, type Invocation } from '../invocation.ts';
+import { rootOption, sourceOption } from '../request.ts';
+
+/** Follows the repository until SIGTERM. Exits 0 when it was asked to end. */
+export async function run(invocation: Invocation): Promise<number> {
+  // A process that is idle for days is to be small. Without this, a flood of requests doubles what it holds.
+  setFlagsFromString('--optimize-for-size');
+  const { runAgent } = await import('../../agent/run-agent.ts');
+  const host = textOption(invocation, 'host');
+  const root = rootOption(invocation);
+  const { policy, problems } = loadHostPolicy();
+  if (problems.length > 0) throw cliError('invalid', `the host policy has problems:\n${problems.map(formatProblem).join('\n')}`);
+  const source = textOption(invocation, 'source') === undefined ? undefined : sourceOption(invocation);
+  const place = { ...(host !== undefined && { host }), ...(root !== undefined && { root }) };
+  await runAgent({ place, source, stateDirectory: stateDirectory(root), hostPolicy: policy }, invocation.signal);
+  return 0;
+}

@@ -1,0 +1,66 @@
+import { loadHostPolicy } from '../host/host-policy.ts';
+import { machineNames } from '../host/facts.ts';
+import type { Look } from '../model/follower.ts';
+import type { RemotePolicy } from '../model/host-policy-document.ts';
+import { formatProblem } from '../model/problem.ts';
+import type { Report } from '../model/report.ts';
+import type { Request } from '../model/request.ts';
+import type { Source } from '../model/revision.ts';
+import { printableLine } from '../report/printable.ts';
+import { openFollower } from '../source/git/follow.ts';
+import { openAgentState } from '../state/agent-state.ts';
+import { stateDirectory } from '../state/state-directory.ts';
+import { cliError } from './cli-error.ts';
+
+interface Asked {
+  readonly host: string | undefined;
+  readonly root: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The newest trusted revision of the host policy's remote, or of another one; undefined where none is named. Where no remote
+ * answers it is the last good one, and standard error says so. Throws when the newest revision is refused, or when there is none.
+ */
+export async function remoteSource({ host, root, signal }: Asked, url?: string): Promise<Source | undefined> {
+  const { policy, problems } = loadHostPolicy();
+  if (problems.length > 0) throw cliError('invalid', problems.map(formatProblem).join('\n'), 'correct the host policy');
+  const remote = url === undefined ? policy.remote : remoteAt(url, policy.remote);
+  if (remote === undefined) return undefined;
+  const directory = stateDirectory(root);
+  using state = openAgentState(directory);
+  const name = host ?? policy.host ?? machineNames()[0] ?? '';
+  const follower = openFollower({ directory, remote, trust: policy.trust, host: name, memory: state.memory('source') });
+  return take(await follower.look(signal));
+}
+
+/** What the host policy says of a remote goes for another URL too, but for its token and its key: they are meant for its own. */
+function remoteAt(url: string, own: RemotePolicy | undefined): RemotePolicy {
+  if (own?.urls.includes(url)) return { ...own, urls: [url] };
+  const { token_file: _token, ssh_key: _key, ...rest } = own ?? defaults;
+  return { ...rest, urls: [url] };
+}
+
+const defaults: Omit<RemotePolicy, 'urls'> = { branch: 'main', testing_branch: false, user: 'git', timeout: '120s' };
+
+function take({ state, source, commit, problem }: Look): Source {
+  const said = problem?.message ?? 'no remote gave a revision';
+  if (state === 'refused') throw cliError('refused', problem ? formatProblem({ ...problem, hint: '' }) : said, problem?.hint);
+  if (!source) throw cliError('error', said, problem?.hint);
+  if (state === 'offline')
+    process.stderr.write(`reconcile: ${printableLine(`${said}; using ${commit?.slice(0, 12)}, the last good one`)}\n`);
+  return source;
+}
+
+/** A revision that was applied as a whole and verified becomes the one that later ones must be on top of. */
+export async function acceptRevision(request: Request, { action, outcome, revision }: Report): Promise<void> {
+  const { source, root, host, tags } = request;
+  if (source.workingTree || action !== 'converge' || outcome !== 'converged' || tags.length > 0 || revision.commit === null)
+    return;
+  const { policy } = loadHostPolicy();
+  const directory = stateDirectory(root);
+  using state = openAgentState(directory);
+  const remote = { ...defaults, urls: [] };
+  const follower = openFollower({ directory, remote, trust: policy.trust, host: host ?? '', memory: state.memory('source') });
+  await follower.accept(revision.commit);
+}

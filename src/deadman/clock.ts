@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+
+/** A moment of the watchdog's own clock. */
+export interface Moment {
+  /** Milliseconds that this watchdog knows to have passed since its first check. Never goes back, never jumps ahead. */
+  readonly own: number;
+  /** Which start of the host; empty where the system has no name for it. */
+  readonly boot: string;
+  /** Milliseconds since then, sleep included. */
+  readonly uptime: number;
+}
+
+/** This start of the host, and the milliseconds since. */
+export const readUptime = (): Omit<Moment, 'own'> => ({ boot: readBoot(), uptime: Math.round(uptime() * 1_000) });
+
+/**
+ * The next moment. People and NTP set the clock of a host; the time since it started is nobody's to set, and of the time that it
+ * was switched off nothing is assumed.
+ */
+export function nextMoment(last: Moment | undefined, present: Omit<Moment, 'own'>): Moment {
+  if (!last) return { own: 0, ...present };
+  const isSame = present.boot === last.boot && present.uptime >= last.uptime;
+  return { own: last.own + (isSame ? present.uptime - last.uptime : present.uptime), ...present };
+}
+
+function readBoot(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}

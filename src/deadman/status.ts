@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import type { DeadmanSettings } from '../model/deadman-settings.ts';
+import { nextMoment, readUptime } from './clock.ts';
+import { flagFile } from './flag.ts';
+import { readMemory } from './memory.ts';
+import { lastGood, presentConfig } from './snapshots.ts';
+
+/** What a watchdog knows, for people and programs. */
+export interface DeadmanStatus {
+  readonly agent: string;
+  /** `unwatched`: never checked, or not for three intervals, so that nobody would notice a death. */
+  readonly condition: 'well' | 'dead' | 'given-up' | 'unwatched';
+  readonly verdict: string;
+  readonly reasons: readonly string[];
+  readonly checkedAt: string | null;
+  /** Seconds. */
+  readonly checkedAgo: number | null;
+  readonly misses: number;
+  readonly failures: number;
+  readonly restarts: number;
+  readonly maxRestarts: number;
+  readonly rollbacks: number;
+  readonly deadmanActive: boolean;
+  readonly config: string;
+  readonly lastGood: { readonly digest: string; readonly at: string } | null;
+  readonly unsent: number;
+  readonly unlogged: number;
+}
+
+/** Looks at what is kept; asks no probe and changes nothing. */
+export function readStatus(settings: DeadmanSettings): DeadmanStatus {
+  const memory = readMemory(settings);
+  const { limits } = settings;
+  const ago = memory && nextMoment(memory.moment, readUptime()).own - memory.moment.own;
+  const isStale = ago === undefined || ago > 3 * limits.check_interval;
+  const good = lastGood(settings);
+  return {
+    agent: settings.agent,
+    condition: isStale ? 'unwatched' : memory!.watch.condition,
+    verdict: memory?.last.verdict ?? 'blind',
+    reasons: memory?.last.reasons ?? ['it has never been checked'],
+    checkedAt: memory?.checkedAt ?? null,
+    checkedAgo: ago === undefined ? null : Math.round(ago / 1_000),
+    misses: memory?.watch.misses ?? 0,
+    failures: limits.failures,
+    restarts: memory?.watch.restarts.length ?? 0,
+    maxRestarts: limits.max_restarts,
+    rollbacks: memory?.watch.rollbacks.length ?? 0,
+    deadmanActive: existsSync(flagFile(settings)),
+    config: presentConfig(settings).digest,
+    lastGood: good ? { digest: good.digest, at: good.at } : null,
+    unsent: memory?.unsent.length ?? 0,
+    unlogged: memory?.unlogged.length ?? 0,
+  };
+}

@@ -1,0 +1,71 @@
+import { createHmac } from 'node:crypto';
+import { repositoryAnswer, statusAnswer, type CommitStatus, type Repository } from './answers.ts';
+import {
+  openCommentCalls,
+  openIssueCalls,
+  openLabelCalls,
+  type CommentCalls,
+  type IssueCalls,
+  type LabelCalls,
+} from './issue-calls.ts';
+import { openPullCalls, type PullCalls } from './pull-calls.ts';
+import { openRequests, repositoryPath, segment } from './requests.ts';
+import { openSend, type Connection } from './send.ts';
+
+/** Gitea's API as far as it is used here. Every call throws `GiteaError`, and ends with its signal. */
+export interface Gitea {
+  listOrgRepos(organization: string, signal: AbortSignal): Promise<readonly Repository[]>;
+  readonly issues: IssueCalls;
+  readonly labels: LabelCalls;
+  readonly comments: CommentCalls;
+  readonly pulls: PullCalls;
+  readonly statuses: StatusCalls;
+  /** A line that no page shows and only the holder of the token can make: finds again what was written about `subject`. */
+  mark(subject: string): string;
+}
+
+interface StatusCalls {
+  /** Newest first; at most `pages` of 50. */
+  list(repository: string, commit: string, signal: AbortSignal, pages?: number): Promise<readonly CommitStatus[]>;
+  /** Always a new row, of which the newest counts for its context. */
+  create(
+    repository: string,
+    commit: string,
+    status: {
+      readonly state: 'pending' | 'success' | 'error' | 'failure';
+      readonly context: string;
+      readonly description: string;
+      readonly target_url?: string;
+    },
+    signal: AbortSignal,
+  ): Promise<CommitStatus>;
+}
+
+/** Throws `GiteaError` for an address that is none. Connects only when called. */
+export function openGitea(connection: Connection): Gitea {
+  const requests = openRequests(openSend(connection));
+  return {
+    listOrgRepos: (organization, signal) =>
+      requests.all({ method: 'GET', path: `/orgs/${segment(organization)}/repos` }, repositoryAnswer, signal),
+    issues: openIssueCalls(requests),
+    labels: openLabelCalls(requests),
+    comments: openCommentCalls(requests),
+    pulls: openPullCalls(requests),
+    statuses: {
+      list(repository, commit, signal, pages) {
+        const path = repositoryPath(repository, 'commits', commit, 'statuses');
+        return requests.all({ method: 'GET', path, query: { sort: 'highestindex' } }, statusAnswer, signal, pages);
+      },
+      create: (repository, commit, body, signal) =>
+        requests.one(
+          { method: 'POST', path: repositoryPath(repository, 'statuses', commit), body, repeatable: true },
+          statusAnswer,
+          signal,
+        ),
+    },
+    mark(subject) {
+      const digest = createHmac('sha256', connection.token.reveal()).update(`timmy-reconciler ${subject}`).digest('hex');
+      return `<!-- timmy-reconciler ${subject} ${digest.slice(0, 32)} -->`;
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import * as z from 'zod';
+import type { Report } from '../model/report.ts';
+import type { Memory, News } from '../model/reporter.ts';
+import { printableLine } from '../report/printable.ts';
+import { isAboutRevision, isPostponed } from './about-revision.ts';
+import type { Gitea } from './client.ts';
+import { GiteaError } from './gitea-error.ts';
+import { recall } from './recall.ts';
+import { refusedRevision } from './refused-revision.ts';
+import type { Subject } from './subject.ts';
+
+/** What one host says of one commit. */
+const saying = z.object({
+  commit: z.string(),
+  state: z.enum(['pending', 'success', 'error', 'failure']),
+  description: z.string(),
+});
+type Saying = z.infer<typeof saying>;
+
+const remembered = z.object({ waiting: z.array(saying), told: z.array(saying) });
+/** Commits that are remembered: enough for a branch that moves while Gitea is away. */
+const most = { waiting: 10, told: 20 };
+const longestDescription = 140;
+const commitId = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
+
+/** The commit status `reconcile/HOST`. One row for each thing that there is to say of a commit, never the same one twice. */
+export function openCommitStatus(
+  gitea: Gitea,
+  { repository, host, memory }: { readonly repository: string; readonly host: string; readonly memory: Memory },
+): Subject {
+  const context = `reconcile/${host}`;
+  const recalled = (): z.infer<typeof remembered> => recall(memory, 'statuses', remembered) ?? { waiting: [], told: [] };
+  const without = (list: readonly Saying[], commit: string): Saying[] => list.filter((each) => each.commit !== commit);
+
+  /** The newest row of this host; undefined when there is none, or no such commit. */
+  const look = async (commit: string, signal: AbortSignal): Promise<Saying | undefined> => {
+    try {
+      const rows = await gitea.statuses.list(repository, commit, signal, 1);
+      const [newest] = rows.filter((row) => row.context === context).sort((a, b) => b.id - a.id);
+      return newest && saying.safeParse({ commit, state: newest.status, description: newest.description }).data;
+    } catch (error) {
+      if (error instanceof GiteaError && error.isRefusal) return undefined;
+      throw error;
+    }
+  };
+
+  return {
+    note(news) {
+      for (const next of sayingsOf(news)) {
+        const { waiting, told } = recalled();
+        const before = waiting.find(({ commit }) => commit === next.commit) ?? told.find(({ commit }) => commit === next.commit);
+        if (before && !isNew(next, before)) continue;
+        memory.set('statuses', { waiting: [...without(waiting, next.commit), next].slice(-most.waiting), told });
+      }
+    },
+    async deliver(signal) {
+      let refusal: GiteaError | undefined;
+      for (let next = recalled().waiting.at(-1); next; next = recalled().waiting.at(-1)) {
+        const { commit, state, description } = next;
+        const before = recalled().told.find((each) => each.commit === commit) ?? (await look(commit, signal));
+        let said = before;
+        try {
+          if (!before || isNew(next, before)) {
+            await gitea.statuses.create(repository, commit, { state, context, description }, signal);
+            said = next;
+          }
+        } catch (error) {
+          if (!(error instanceof GiteaError) || !error.isRefusal) throw error;
+          // It would be refused again; the next run of this commit says it anew.
+          refusal = error;
+        }
+        const { waiting, told } = recalled();
+        memory.set('statuses', {
+          waiting: waiting.filter((each) => !isSame(each, next)),
+          told: said ? [...without(told, commit), said].slice(-most.told) : told,
+        });
+      }
+      if (refusal) throw refusal;
+    },
+  };
+}
+
+/**
+ * Whether it is worth a row. That a run begins says nothing once the end of one is known, and success is success, whatever the
+ * run that found it had to do.
+ */
+function isNew(next: Saying, before: Saying): boolean {
+  if (next.state === 'pending' && before.state !== 'pending') return false;
+  return next.state !== before.state || (next.state !== 'success' && next.description !== before.description);
+}
+
+const isSame = (one: Saying, other: Saying): boolean =>
+  one.commit === other.commit && one.state === other.state && one.description === other.description;
+
+/** About the revision that was run, and the newest one where that is refused unseen. */
+function sayingsOf(news: News): readonly Saying[] {
+  if (news.type === 'applying') return saysOf(news.commit, 'pending', 'Applying');
+  const refused = refusedRevision(news.status);
+  const ofRefused = refused ? saysOf(refused.commit, 'error', refused.why) : [];
+  if (news.type === 'status') return ofRefused;
+  const { revision, summary } = news.report;
+  const state = stateOf(news.report);
+  // What is in a working tree is not what the commit says.
+  return state && !revision.workingTree ? [...saysOf(revision.commit, state, summary), ...ofRefused] : ofRefused;
+}
+
+function saysOf(commit: string | null, state: Saying['state'], text: string): readonly Saying[] {
+  return commit !== null && commitId.test(commit) ? [{ commit, state, description: bounded(printableLine(text)) }] : [];
+}
+
+/** Failure: something went wrong while the host was being changed. Error: before that, so that it is as it was. */
+function stateOf(report: Report): Saying['state'] | undefined {
+  if (isPostponed(report)) return 'pending';
+  if (!isAboutRevision(report)) return undefined;
+  const { outcome, writes } = report;
+  switch (outcome) {
+    case 'converged':
+      return 'success';
+    case 'rolledBack':
+    case 'rollbackIncomplete':
+      return 'failure';
+    case 'error':
+      return writes > 0 ? 'failure' : 'error';
+    case 'refused':
+    case 'invalid':
+    case 'usage':
+      return 'error';
+    case 'upstreamPending':
+    case 'driftOnly':
+    case 'conflict':
+      return 'pending';
+    case 'busy':
+      return undefined;
+  }
+}
+
+function bounded(text: string): string {
+  const characters = Array.from(text);
+  return characters.length <= longestDescription ? text : `${characters.slice(0, longestDescription - 3).join('')}...`;
+}

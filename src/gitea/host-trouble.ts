@@ -1,0 +1,52 @@
+import type { AgentStatus } from '../model/agent.ts';
+import { digestOf } from '../model/json.ts';
+import { printableLine } from '../report/printable.ts';
+import { fenced } from './fenced.ts';
+import type { KnownTrouble } from './known-trouble.ts';
+import { refusedRevision } from './refused-revision.ts';
+import type { Trouble } from './run-trouble.ts';
+
+const longestList = 4_000;
+
+/** All that is wrong with a host, as one: what runs found, revisions that are refused unseen, resources that somebody keeps changing. */
+export function hostTrouble(known: KnownTrouble | undefined, status: AgentStatus): Trouble | undefined {
+  const troubles = [
+    ...refusedTrouble(refusedRevision(status)),
+    ...[known?.failed, known?.drift].filter((each) => each != null),
+    ...contestedTrouble(status.contested),
+    ...stalledTrouble(status.stalled),
+  ];
+  const [worst] = troubles;
+  if (!worst) return undefined;
+  return {
+    key: digestOf(troubles.map(({ key }) => key)),
+    title: worst.title,
+    text: troubles.map(({ text }) => text).join('\n\n'),
+  };
+}
+
+function refusedTrouble(refused: ReturnType<typeof refusedRevision>): Trouble[] {
+  if (!refused) return [];
+  const { commit, why } = refused;
+  const text = `Commit ${commit} is not applied, and the host is kept as it was:\n\n${fenced(printableLine(why), longestList)}`;
+  return [{ key: digestOf({ refused: commit }), title: 'refuses a revision', text }];
+}
+
+function contestedTrouble(contested: readonly string[]): Trouble[] {
+  if (contested.length === 0) return [];
+  const list = fenced(contested.map(printableLine).join('\n'), longestList);
+  return [
+    {
+      key: digestOf({ contested: [...contested].sort() }),
+      title: 'has resources that somebody keeps changing',
+      text: `Somebody or something on the host keeps changing these resources; they are not repaired for a while:\n\n${list}`,
+    },
+  ];
+}
+
+function stalledTrouble(stalled: string | null): Trouble[] {
+  if (stalled === null) return [];
+  const why = fenced(printableLine(stalled), longestList);
+  // The reason may count; that it has stopped is the news.
+  return [{ key: 'stalled', title: 'has stopped trying', text: `The agent repeats itself no longer:\n\n${why}` }];
+}

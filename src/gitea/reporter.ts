@@ -1,0 +1,66 @@
+import type { GiteaPolicy } from '../model/host-policy-document.ts';
+import type { Memory, Reporter } from '../model/reporter.ts';
+import type { Secret } from '../model/secret.ts';
+import { openGitea } from './client.ts';
+import { openCommitStatus } from './commit-status.ts';
+import { GiteaError } from './gitea-error.ts';
+import { openHostIssue } from './host-issue.ts';
+import type { Connection } from './send.ts';
+
+/** Longest time for telling one piece of news. Milliseconds. */
+const longest = 30_000;
+
+/**
+ * Tells a forge how this host is: the commit status `reconcile/HOST` and one issue. What cannot be told is remembered, the
+ * newest per commit and for the issue, and told with the next news. Throws `GiteaError` when `policy.url` is no address.
+ */
+export function openGiteaReporter({
+  policy,
+  host,
+  memory,
+  token,
+  limits = {},
+}: {
+  readonly policy: GiteaPolicy;
+  readonly host: string;
+  readonly memory: Memory;
+  readonly token: Secret;
+  readonly limits?: Connection['limits'];
+}): Reporter {
+  const gitea = openGitea({ url: policy.url, token, limits });
+  const place = { repository: policy.repository, host, memory };
+  const subjects = [
+    ...(policy.statuses ? [openCommitStatus(gitea, place)] : []),
+    ...(policy.issues ? [openHostIssue(gitea, place)] : []),
+  ];
+  const deliver = async (signal: AbortSignal): Promise<string[]> => {
+    const problems: string[] = [];
+    for (const subject of subjects) {
+      try {
+        await subject.deliver(signal);
+      } catch (error) {
+        problems.push((error as Error).message);
+        // Gitea answers some requests that it should refuse with 500; others may still get through.
+        if (signal.aborted || (error instanceof GiteaError && error.isOutage && error.status !== 500)) break;
+      }
+    }
+    return problems;
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    name: 'gitea',
+    async tell(news, signal) {
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(longest)]);
+      try {
+        for (const subject of subjects) subject.note(news);
+      } catch (error) {
+        return { problem: (error as Error).message };
+      }
+      // One after another: what is told must be remembered before the next one looks.
+      const delivery = last.then(() => deliver(limited));
+      last = delivery;
+      const problems = await delivery;
+      return problems.length === 0 ? {} : { problem: problems.join('; ') };
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { chmodSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { writeAtomically } from '../source/write-atomically.ts';
+import { hasVersion, linked, stageVersion, swapLink, versionId } from './library.ts';
+import { requireSettled, switchTo } from './self-update.ts';
+import { makeUnit, unitName, type Scope } from './unit.ts';
+
+/** What is installed, and where. */
+interface Place {
+  readonly scope: Scope;
+  /** Prefix of every path that is written; empty on the host itself. */
+  readonly root: string;
+  /** Of the account, for the user scope. */
+  readonly home: string;
+  readonly env: Readonly<NodeJS.ProcessEnv>;
+  /** The Node that the unit starts. */
+  readonly node: string;
+  /** Directory of the built program. */
+  readonly bundle: string;
+  readonly version: string;
+}
+
+/** One thing that an installation makes; `same`: it is there. */
+interface Part {
+  readonly path: string;
+  readonly what: string;
+  readonly action: 'create' | 'update' | 'same';
+}
+
+export interface Installation {
+  readonly parts: readonly Part[];
+  /** What is written beside the versions. */
+  readonly files: readonly { readonly path: string; readonly content: string; readonly mode: number }[];
+  readonly unit: string;
+  readonly library: string;
+  readonly version: string;
+}
+
+/** What an installation would do. Writes nothing. */
+export function planInstallation({ scope, root, home, env, node, bundle, version }: Place): Installation {
+  const library =
+    scope === 'user'
+      ? join(env['XDG_DATA_HOME'] || join(home, '.local/share'), 'timmy-reconciler')
+      : '/usr/local/lib/timmy-reconciler';
+  const units = scope === 'user' ? join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'systemd/user') : '/etc/systemd/system';
+  const unitFile = join(units, unitName);
+  const unit = makeUnit({ scope, node, library });
+  const id = versionId(bundle, version);
+  const real = join(root, library);
+  const link = (name: 'current' | 'confirmed', what: string): Part => {
+    const found = linked(real, name);
+    return { path: join(library, name), what, action: found === id ? 'same' : found === undefined ? 'create' : 'update' };
+  };
+  const files = [
+    { path: unitFile, what: 'the systemd unit', content: unit, mode: 0o644 },
+    { path: programIn(scope, home), what: 'the command', content: wrapper(node, library), mode: 0o755 },
+  ];
+  return {
+    parts: [
+      { path: join(library, 'versions', id), what: 'the program', action: hasVersion(real, id) ? 'same' : 'create' },
+      link('current', `link to ${id}, which runs`),
+      link('confirmed', `link to ${id}, to which a failed update returns`),
+      ...files.map(({ path, what, content }) => ({ path, what, action: actionFor(join(root, path), path, content) })),
+    ],
+    files,
+    unit,
+    library,
+    version: id,
+  };
+}
+
+const programIn = (scope: Scope, home: string): string =>
+  scope === 'user' ? join(home, '.local/bin/reconcile') : '/usr/local/bin/reconcile';
+
+/** Not a link: the program runs on the Node that the service runs on. */
+const wrapper = (node: string, library: string): string =>
+  `#!/bin/sh\n# Written by \`reconcile install\`.\nexec '${node}' '${library}/current/reconcile.mjs' "$@"\n`;
+
+function actionFor(file: string, shown: string, content: string): Part['action'] {
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  if (!stat) return 'create';
+  if (!stat.isFile())
+    throw new Error(`${shown} is no regular file; if it is a masked unit, somebody wants it so: systemctl unmask ${unitName}`);
+  return readFileSync(file, 'utf8') === content ? 'same' : 'update';
+}
+
+/**
+ * Does it. Repeating it changes nothing; what is cut off is completed by the next call. `onTrial`: where a version is confirmed, the
+ * new one and its unit have to confirm themselves within 120 seconds from `now`, or both go back. Answers whether that is so.
+ */
+export function performInstallation(
+  { root, bundle, version }: Place,
+  { files, library, parts }: Installation,
+  { onTrial, now }: { readonly onTrial: boolean; readonly now: number },
+): boolean {
+  const real = join(root, library);
+  const changed = files.filter(({ path }) => parts.some((part) => part.path === path && part.action !== 'same'));
+  const placed = changed.map((file) => ({ ...file, path: join(root, file.path) }));
+  requireSettled(real);
+  const id = stageVersion(real, bundle, version);
+  const confirmed = linked(real, 'confirmed');
+  if (onTrial && confirmed !== undefined && confirmed !== id) {
+    switchTo(real, id, now, placed);
+    return true;
+  }
+  // Backwards: a version is confirmed before it runs, because a person installs it.
+  for (const name of ['confirmed', 'current'] as const) if (linked(real, name) !== id) swapLink(real, name, id);
+  for (const { path, content, mode } of placed) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    writeAtomically(path, content, mode);
+    // Whatever the umask of the person who installs it: others are to run it.
+    chmodSync(path, mode);
+  }
+  return false;
+}

@@ -1,0 +1,87 @@
+import type { Event } from './event.ts';
+import type { ExitName } from './exit-code.ts';
+import type { Report } from './report.ts';
+
+/** Why the agent looks again. A trigger says only that something may have happened, never what. */
+export type Trigger = 'start' | 'interval' | 'retry' | 'webhook' | 'watch' | 'signal' | 'control';
+
+/** Somebody wants the agent to leave the host alone for a while. */
+export interface Suspension {
+  readonly reason: string;
+  readonly by: string;
+  /** ISO 8601; it ends by itself. */
+  readonly until: string;
+}
+
+/** A plan that policy does not let through without a person's word. */
+export interface Approval {
+  readonly run: string;
+  readonly reason: string;
+  readonly planDigest: string;
+  /** ISO 8601. */
+  readonly expires: string;
+}
+
+/** The agent as people and machines see it, at `/api/v1/status`, in the control socket's answers and in `schemas/status.schema.json`. */
+export interface AgentStatus {
+  readonly schema: 'reconcile.status/1';
+  readonly host: string;
+  readonly version: string;
+  readonly startedAt: string;
+  readonly phase: 'starting' | 'idle' | 'fetching' | 'running' | 'stopping';
+  readonly revision: {
+    /** Commit that was last verified on this host. */
+    readonly applied: string | null;
+    /** Newest commit that was seen at a remote. */
+    readonly seen: string | null;
+    readonly branch: string | null;
+  };
+  /** The last run that was not plainly converged, or the first one. */
+  readonly last: { readonly run: string; readonly outcome: ExitName; readonly summary: string; readonly at: string } | null;
+  /** When the host was last proved to be as the repository says. ISO 8601. */
+  readonly lastSuccess: string | null;
+  readonly fetch: { readonly at: string; readonly ok: boolean; readonly remote: string | null; readonly message: string } | null;
+  readonly nextPass: string | null;
+  /** A revision that failed and is tried again. */
+  readonly retry: { readonly commit: string; readonly failures: number; readonly next: string } | null;
+  readonly suspended: Suspension | null;
+  /** True while a maintenance window keeps changes away. */
+  readonly windowClosed: boolean;
+  readonly approval: Approval | null;
+  /** Resources that somebody else keeps changing; they are not healed for a while. */
+  readonly contested: readonly string[];
+  /** Why the agent has stopped repeating itself, if it has. */
+  readonly stalled: string | null;
+  /** Resources that differ and are only reported, from the last run. */
+  readonly differing: number;
+  /** Passes since the start, by what triggered them. */
+  readonly passes: Readonly<Partial<Record<Trigger, number>>>;
+  /** New revisions that a poll found although a webhook should have told of them. */
+  readonly missedHooks: number;
+}
+
+/** What the agent tells those who listen. */
+export type AgentEvent = Event | { readonly type: 'status'; readonly status: AgentStatus };
+
+/** What the ways in (HTTP, control socket, signals) may ask of a running agent. */
+export interface AgentPort {
+  status(): AgentStatus;
+  /**
+   * Look again. Answers at once, with the id of the run that will do it: the same id for everybody who asks before that run
+   * begins. Ids of runs that find nothing are in no history.
+   */
+  trigger(cause: Trigger): { readonly run: string };
+  /** Resolves when the run with this id has ended; undefined when it ended long ago or never was. */
+  ended(run: string): Promise<Report | undefined>;
+  suspend(suspension: Suspension): void;
+  resume(): void;
+  /** Lets the plan through that waits; false when no run of that id waits. */
+  approve(run: string, by: string): boolean;
+  /** What a run would do now; changes nothing. */
+  check(): Promise<Report>;
+  /** Newest first. */
+  reports(limit: number): readonly Report[];
+  report(run: string): Report | undefined;
+  /** Calls `listener` with everything from now on; the answer ends it. */
+  subscribe(listener: (event: AgentEvent) => void): () => void;
+}

@@ -1,0 +1,35 @@
+import type { Problem } from './problem.ts';
+import type { Source } from './revision.ts';
+
+/** What looking at the repository gave. */
+export interface Look {
+  /**
+   * `fetched`: a remote answered and its newest revision may be applied. `offline`: no remote answered. `refused`: the newest
+   * revision must not be applied (history rewritten, signature, hostile content, unreadable trust).
+   */
+  readonly state: 'fetched' | 'offline' | 'refused';
+  /** The revision to enforce now: the newest trusted one, else the last good one. Undefined: there is none yet. */
+  readonly source: Source | undefined;
+  /** Its commit; null outside git. */
+  readonly commit: string | null;
+  readonly branch: string | null;
+  /** The newest commit at the remote, whether or not it may be applied. */
+  readonly seen: string | null;
+  /** The remote that answered, without credentials. */
+  readonly remote: string | null;
+  /** Why `source` is not what is newest. */
+  readonly problem?: Problem;
+}
+
+/** Where an agent takes its revisions from. */
+export interface Follower {
+  /**
+   * Never rejects for what a remote or a repository does; it ends when `signal` does. `isExpected`: somebody said that there is
+   * something new, so that it is fetched without asking first. It saves a round trip, and costs one where it was not true.
+   */
+  look(signal: AbortSignal, isExpected?: boolean): Promise<Look>;
+  /** This revision was applied and verified here: older ones and other histories are refused from now on. */
+  accept(commit: string): Promise<void>;
+  /** The revision that was accepted last, from what is kept on this host. */
+  lastGood(): Source | undefined;
+}

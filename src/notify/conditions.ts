@@ -1,0 +1,155 @@
+import type { AgentStatus } from '../model/agent.ts';
+import type { Report, ReportedStep } from '../model/report.ts';
+import type { News } from '../model/reporter.ts';
+import { failureOf, isFailure } from './failure.ts';
+import { clockTime, listed, revisionName, type Condition, type Happening } from './notice.ts';
+
+/** What is so after some news, and what happened with it. */
+interface Situation {
+  readonly open: readonly Condition[];
+  readonly happened: readonly Happening[];
+}
+
+/** `before`: what was open until now. What news says nothing about stays as it was. */
+export function situationAfter(news: News, before: readonly Condition[], now: number): Situation {
+  const report = news.type === 'ended' && news.report.outcome !== 'busy' ? news.report : undefined;
+  const find = (subject: string): Condition | undefined => before.find((condition) => condition.subject === subject);
+  const failure = (report && failureOf(report, now)) ?? openFailure(find('run'), report, news.status);
+  const drift = report && !isFailure(report) ? driftOf(report, now) : find('drift');
+  const open = [failure, drift, ...fromStatus(news.status, now)].filter((condition) => condition !== undefined);
+  return {
+    open: open.map((condition) => {
+      const known = find(condition.subject);
+      return known?.sameness === condition.sameness ? { ...condition, since: known.since } : condition;
+    }),
+    happened: report && !isFailure(report) ? happenedIn(report, now) : [],
+  };
+}
+
+/** A failure is over when the newest revision is proved good: the last good one, healed meanwhile, proves nothing about it. */
+function openFailure(
+  failure: Condition | undefined,
+  report: Report | undefined,
+  { retry, revision, lastSuccess }: AgentStatus,
+): Condition | undefined {
+  if (!failure || retry !== null) return failure;
+  const isNewest = (commit: string | null): boolean => commit === null || revision.seen === null || commit === revision.seen;
+  if (report) return isNewest(report.revision.commit) ? undefined : failure;
+  const isProved = lastSuccess !== null && Date.parse(lastSuccess) > failure.since && isNewest(revision.applied);
+  return isProved ? undefined : failure;
+}
+
+const isDrift = ({ cause }: ReportedStep): boolean => cause === 'drift' || cause === 'conflict';
+
+const addressesOf = (steps: readonly ReportedStep[]): readonly string[] => steps.map(({ address }) => address).sort();
+
+function driftOf({ steps }: Report, now: number): Condition | undefined {
+  const left = addressesOf(steps.filter((step) => isDrift(step) && (step.outcome === 'held' || step.outcome === 'pending')));
+  if (left.length === 0) return undefined;
+  return {
+    subject: 'drift',
+    topic: 'drift',
+    sameness: left.join(' '),
+    since: now,
+    title: 'DRIFT: local edits that are not healed',
+    why: listed(left),
+    todo: `reconcile explain '${left[0]}'; reconcile adopt PATH keeps an edit, on_drift: heal puts it back`,
+    ended: 'No drift any more',
+  };
+}
+
+function happenedIn({ steps, revision, run }: Report, now: number): readonly Happening[] {
+  const changed = steps.filter(({ outcome }) => outcome === 'changed');
+  const healed = addressesOf(changed.filter(isDrift));
+  const updated = addressesOf(changed.filter((step) => !isDrift(step)));
+  return [
+    ...(healed.length === 0
+      ? []
+      : [
+          {
+            subject: 'healed',
+            topic: 'drift' as const,
+            sameness: healed.join(' '),
+            since: now,
+            title: 'Healed local edits',
+            why: listed(healed),
+            todo: `reconcile show ${run} has what they were`,
+          },
+        ]),
+    ...(updated.length === 0
+      ? []
+      : [
+          {
+            subject: 'changed',
+            topic: 'change' as const,
+            sameness: run,
+            since: now,
+            title: `Converged to ${revisionName(revision.commit, revision.branch)}`,
+            why: `changed ${listed(updated)}`,
+            todo: '',
+          },
+        ]),
+  ];
+}
+
+function fromStatus({ contested, approval, suspended, fetch, stalled }: AgentStatus, now: number): readonly Condition[] {
+  const conditions: Condition[] = [];
+  if (approval)
+    conditions.push({
+      subject: 'approval',
+      topic: 'approval',
+      sameness: approval.planDigest,
+      since: now,
+      title: 'APPROVAL needed: a plan waits for a person',
+      why: approval.reason,
+      todo: `reconcile show ${approval.run}, then reconcile approve ${approval.run} before ${approval.expires}`,
+      // What becomes of the plan is told as a change or a failure.
+      ended: '',
+    });
+  if (suspended)
+    conditions.push({
+      subject: 'suspended',
+      topic: 'suspended',
+      sameness: `${suspended.until} ${suspended.by} ${suspended.reason}`,
+      since: now,
+      title: `SUSPENDED by ${suspended.by} until ${suspended.until}`,
+      why: suspended.reason,
+      todo: 'nothing; reconcile resume ends it early',
+      ended: 'Resumed: no longer suspended',
+    });
+  if (fetch && !fetch.ok)
+    conditions.push({
+      subject: 'fetch',
+      topic: 'fetch',
+      sameness: '',
+      since: now,
+      title: 'FETCH fails; the last good revision stays in force',
+      why: fetch.message,
+      todo: 'look at the remote and the network; on the host: reconcile doctor',
+      ended: `Fetching works again, after it failed since ${clockTime(fetch.at)}`,
+    });
+  if (stalled !== null)
+    conditions.push({
+      subject: 'stalled',
+      topic: 'failure',
+      sameness: '',
+      since: now,
+      title: 'STALLED: the agent has stopped repeating itself',
+      why: stalled,
+      todo: 'push another revision, or see to the cause and run reconcile now on the host',
+      ended: 'No longer stalled',
+    });
+  // Last, for there may be many.
+  for (const address of contested)
+    conditions.push({
+      subject: `contested ${address}`,
+      topic: 'contested',
+      sameness: '',
+      since: now,
+      title: `CONTESTED: something keeps changing ${address}`,
+      why: 'It was healed several times in a row and is left alone for a while.',
+      todo: `find what writes it, or take it out of the repository; reconcile explain '${address}'`,
+      ended: `No longer contested: ${address}`,
+    });
+  return conditions;
+}

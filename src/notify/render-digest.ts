@@ -1,0 +1,66 @@
+import { printableLine } from '../report/printable.ts';
+import { count } from '../report/render-text.ts';
+import type { Digest } from './make-digest.ts';
+import { clockTime, listed, revisionName, shorten } from './notice.ts';
+
+const mostPerList = 8;
+
+/** A digest for a small screen: first what needs a person, then what happened. Ends with a newline. */
+export function renderDigest(digest: Digest): string {
+  const { since, until, runs, failures, changes, drift } = digest;
+  const needs = needsOf(digest);
+  const lines = [
+    `Digest ${moment(since)} to ${moment(until)}`,
+    runs.total === 0 ? 'No run changed anything or failed.' : `${count(runs.total, 'run')}, ${runs.failed} failed`,
+    ...standing(digest),
+    ...section('Needs a person', needs),
+    ...(needs.length === 0 ? ['Nothing needs a person.'] : []),
+    ...section(
+      'Failures',
+      failures.map(
+        ({ run, at, outcome, reason }) => `${clockTime(at)} ${words(outcome)}: ${shorten(reason, 160)} (reconcile show ${run})`,
+      ),
+    ),
+    ...section(
+      'Changes',
+      changes.map(({ at, commit, addresses }) => `${clockTime(at)} ${revisionName(commit, null)}: ${listed(addresses, 3)}`),
+    ),
+    ...section(
+      'Healed local edits',
+      drift.healed.map(({ address, times }) => `${address}${times > 1 ? `, ${times} times` : ''}`),
+    ),
+  ];
+  return `${lines.map(printableLine).join('\n')}\n`;
+}
+
+function needsOf({ now, drift }: Digest): readonly string[] {
+  const left = drift.left.map((address) => `differs and is not healed: ${address}`);
+  if (!now) return left;
+  const { approval, suspended, stalled, fetch, contested } = now;
+  return [
+    ...(approval ? [`approval: ${approval.reason} (reconcile approve ${approval.run}, before ${moment(approval.expires)})`] : []),
+    ...(stalled === null ? [] : [`stalled: ${stalled}`]),
+    ...(fetch === null ? [] : [`fetching fails: ${fetch}`]),
+    ...contested.map((address) => `contested: ${address}`),
+    ...(suspended ? [`suspended by ${suspended.by} until ${moment(suspended.until)}: ${suspended.reason}`] : []),
+    ...left,
+  ];
+}
+
+function standing({ now }: Digest): readonly string[] {
+  if (!now) return [];
+  const proved = now.lastSuccess === null ? 'never proved' : `last proved ${moment(now.lastSuccess)}`;
+  const behind = now.seen !== null && now.seen !== now.applied ? `; ${now.seen.slice(0, 8)} is seen and not applied` : '';
+  return [`${now.applied === null ? 'Nothing applied yet' : `At ${revisionName(now.applied, now.branch)}`}, ${proved}${behind}`];
+}
+
+function section(title: string, entries: readonly string[]): readonly string[] {
+  if (entries.length === 0) return [];
+  const shown = entries.slice(0, mostPerList).map((entry) => `- ${entry}`);
+  return [`${title}:`, ...shown, ...(entries.length > mostPerList ? [`- and ${entries.length - mostPerList} more`] : [])];
+}
+
+/** `11-20 03:12 UTC`. */
+const moment = (iso: string): string => `${iso.slice(5, 10)} ${clockTime(iso)}`;
+
+const words = (outcome: string): string => outcome.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

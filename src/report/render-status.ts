@@ -1,0 +1,55 @@
+import type { AgentStatus } from '../model/agent.ts';
+import type { Paint } from './paint.ts';
+import { printableLine } from './printable.ts';
+
+/** The agent in a few lines: what it does, where the host stands, and whatever somebody should look at. */
+export function renderStatus(status: AgentStatus, paint: Paint): string {
+  const { host, phase, version, startedAt } = status;
+  const head = `${paint('bold', printableLine(host))} is ${phase}; version ${version}, up since ${moment(startedAt)}`;
+  const line = ([name, text]: Line, isTrouble: boolean): string =>
+    `  ${isTrouble ? paint('yellow', name.padEnd(10)) : name.padEnd(10)} ${printableLine(text)}`;
+  const lines = [...standing(status).map((each) => line(each, false)), ...troubles(status).map((each) => line(each, true))];
+  return `${[head, ...lines].join('\n')}\n`;
+}
+
+type Line = readonly [name: string, text: string];
+
+function standing({ revision, lastSuccess, last, fetch, nextPass }: AgentStatus): readonly Line[] {
+  const { applied, seen, branch } = revision;
+  const at = branch === null ? '' : ` (${branch})`;
+  return [
+    [
+      'revision',
+      applied === null ? (lastSuccess === null ? 'none was applied yet' : 'a directory outside git') : `${short(applied)}${at}`,
+    ],
+    ...(seen !== null && seen !== applied ? [['seen', `${short(seen)}${at}, not applied yet`] as const] : []),
+    ['verified', lastSuccess === null ? 'never' : moment(lastSuccess)],
+    ...(last ? [['last run', `${last.run} at ${moment(last.at)}: ${last.summary}`] as const] : []),
+    ...(fetch?.ok ? [['fetched', `${moment(fetch.at)}${fetch.remote === null ? '' : ` from ${fetch.remote}`}`] as const] : []),
+    ...(nextPass === null ? [] : [['next pass', moment(nextPass)] as const]),
+  ];
+}
+
+function troubles(status: AgentStatus): readonly Line[] {
+  const { fetch, retry, suspended, windowClosed, approval, contested, stalled, differing, missedHooks } = status;
+  const lines: (readonly [isSo: boolean, name: string, text: () => string])[] = [
+    [fetch?.ok === false, 'offline', () => `${fetch!.message}, at ${moment(fetch!.at)}; the last good revision is kept`],
+    [retry !== null, 'retry', () => `${short(retry!.commit)} failed ${times(retry!.failures)}; again at ${moment(retry!.next)}`],
+    [stalled !== null, 'stalled', () => stalled!],
+    [suspended !== null, 'suspended', () => `until ${moment(suspended!.until)} by ${suspended!.by}: ${suspended!.reason}`],
+    [windowClosed, 'window', () => 'closed: changes wait for the next maintenance window'],
+    [
+      approval !== null,
+      'approval',
+      () => `${approval!.reason}; reconcile approve ${approval!.run}, until ${moment(approval!.expires)}`,
+    ],
+    [contested.length > 0, 'contested', () => `${contested.join(', ')}; somebody else keeps changing this`],
+    [differing > 0, 'differing', () => `${differing} ${differing === 1 ? 'resource is' : 'resources are'} only reported`],
+    [missedHooks > 0, 'hooks', () => `a poll found ${missedHooks} new ${missedHooks === 1 ? 'revision' : 'revisions'} first`],
+  ];
+  return lines.filter(([isSo]) => isSo).map(([, name, text]) => [name, text()]);
+}
+
+const short = (commit: string): string => commit.slice(0, 8);
+const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
+const moment = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 19)}Z`;

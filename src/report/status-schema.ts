@@ -1,0 +1,45 @@
+import * as z from 'zod';
+import type { AgentStatus } from '../model/agent.ts';
+import { exitCodes, type ExitName } from '../model/exit-code.ts';
+
+// The type is the definition; the annotation below makes the compiler refuse a schema that says something else.
+const text = z.string();
+const time = z.iso.datetime();
+const count = z.number().int().min(0);
+const triggers = ['start', 'interval', 'retry', 'webhook', 'watch', 'signal', 'control', 'window'] as const;
+
+/** The agent of one host, as `reconcile status -o json` and `/api/v1/status` show it. */
+export const statusSchema: z.ZodType<AgentStatus> = z.object({
+  schema: z.literal('reconcile.status/1'),
+  host: text,
+  version: text,
+  startedAt: time,
+  phase: z.enum(['starting', 'idle', 'fetching', 'running', 'stopping']),
+  revision: z.object({
+    applied: text.nullable().meta({ description: 'Commit that was last verified on this host.' }),
+    seen: text.nullable().meta({ description: 'Newest commit that was seen at a remote.' }),
+    branch: text.nullable(),
+  }),
+  last: z
+    .object({ run: text, outcome: z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]]), summary: text, at: time })
+    .nullable()
+    .meta({ description: 'The last run that was not plainly converged, or the first one.' }),
+  lastSuccess: time.nullable().meta({ description: 'When the host was last proved to be as the repository says.' }),
+  fetch: z.object({ at: time, ok: z.boolean(), remote: text.nullable(), message: text }).nullable(),
+  nextPass: time.nullable(),
+  retry: z
+    .object({ commit: text, failures: count, next: time })
+    .nullable()
+    .meta({ description: 'A revision that failed and is tried again.' }),
+  suspended: z.object({ reason: text, by: text, until: time }).nullable(),
+  windowClosed: z.boolean().meta({ description: 'True while a maintenance window keeps changes away.' }),
+  approval: z
+    .object({ run: text, reason: text, planDigest: text, expires: time })
+    .nullable()
+    .meta({ description: "A plan that policy does not let through without a person's word." }),
+  contested: z.array(text).meta({ description: 'Resources that somebody else keeps changing; they are not healed for a while.' }),
+  stalled: text.nullable().meta({ description: 'Why the agent has stopped repeating itself, if it has.' }),
+  differing: count.meta({ description: 'Resources that differ and are only reported, from the last run.' }),
+  passes: z.partialRecord(z.enum(triggers), count).meta({ description: 'Passes since the start, by what triggered them.' }),
+  missedHooks: count.meta({ description: 'New revisions that a poll found although a webhook should have told of them.' }),
+});

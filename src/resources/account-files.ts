@@ -1,0 +1,44 @@
+import type { AbsolutePath, HostReader } from '../host/host.ts';
+
+export const passwdFile: AbsolutePath = '/etc/passwd';
+export const groupFile: AbsolutePath = '/etc/group';
+export const shadowFile: AbsolutePath = '/etc/shadow';
+
+export type UserEntry = {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly comment: string;
+  readonly home: AbsolutePath;
+  readonly shell: string;
+};
+
+export type GroupEntry = { readonly name: string; readonly gid: number; readonly members: readonly string[] };
+
+export function findUser(name: string, host: HostReader): UserEntry | undefined {
+  const [found] = readUsers(host, (entry) => entry.name === name);
+  return found;
+}
+
+/** Users of the host's own file, in its order. No program is asked. */
+export function readUsers(host: HostReader, isWanted: (entry: UserEntry) => boolean): readonly UserEntry[] {
+  return readLines(passwdFile, 7, host)
+    .map(([name = '', , uid, gid, comment = '', home = '', shell = '']) => {
+      return { name, uid: Number(uid), gid: Number(gid), comment, home, shell };
+    })
+    .filter(isWanted);
+}
+
+export const readGroups = (host: HostReader): readonly GroupEntry[] =>
+  readLines(groupFile, 4, host).map(([name = '', , gid, members = '']) => {
+    return { name, gid: Number(gid), members: members.split(',').filter((member) => member !== '') };
+  });
+
+/** Lines of a database whose first field is the name, split at the colons. */
+export function readLines(path: AbsolutePath, fields: number, host: HostReader): readonly (readonly string[])[] {
+  const text = host.readFile(path)?.toString('utf8') ?? '';
+  return text
+    .split('\n')
+    .map((line) => line.split(':'))
+    .filter((parts) => parts.length >= fields && parts[0] !== '');
+}

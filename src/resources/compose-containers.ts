@@ -1,0 +1,63 @@
+import type { Host, HostReader } from '../host/host.ts';
+import { lastLines } from '../model/last-lines.ts';
+
+/** A container that compose made. */
+export interface ComposeContainer {
+  readonly project: string;
+  readonly service: string;
+  readonly isRunning: boolean;
+  /** Ended by itself, without an error. */
+  readonly isDone: boolean;
+}
+
+const socket = '/run/docker.sock';
+const programs = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].map(
+  (place) => `${place}/docker`,
+);
+const label = (name: string): string => `{{.Label "com.docker.compose.${name}"}}`;
+
+/** Whether containers can be had here. Asks no program. */
+export const dockerRuns = (host: HostReader): boolean =>
+  host.live && host.stat(socket) !== undefined && programs.some((path) => host.stat(path) !== undefined);
+
+/** All containers of all projects, in one call. */
+export async function listContainers(host: HostReader, signal: AbortSignal): Promise<readonly ComposeContainer[]> {
+  const format = [label('project'), label('service'), '{{.State}}', '{{.Status}}'].join('\t');
+  const argv = [
+    'docker',
+    'ps',
+    '--all',
+    '--no-trunc',
+    '--filter',
+    'label=com.docker.compose.project',
+    '--format',
+    format,
+  ] as const;
+  const { exitCode, stdout, stderr } = await host.query(argv, signal);
+  if (exitCode !== 0) throw new Error(`docker does not say which containers there are: ${lastLines(stderr.trim())}`);
+  return readContainers(stdout);
+}
+
+export const readContainers = (text: string): readonly ComposeContainer[] =>
+  text
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .filter((words) => words.length === 4)
+    .map(([project = '', service = '', state, status = '']) => {
+      return { project, service, isRunning: state === 'running', isDone: status.startsWith('Exited (0)') };
+    });
+
+/** Runs `docker compose` for one project. Throws with what it said. */
+export async function compose(
+  project: string,
+  args: readonly string[],
+  timeout: number,
+  host: Host,
+  signal: AbortSignal,
+): Promise<void> {
+  const argv = ['docker', 'compose', '--project-name', project, ...args] as const;
+  const { exitCode, timedOut, stdout, stderr } = await host.run(argv, signal, { timeout });
+  if (exitCode === 0) return;
+  const said = timedOut ? `it took longer than ${timeout / 1000} s` : lastLines(stderr.trim() || stdout.trim());
+  throw new Error(`docker compose did not bring ${project} where it is wanted: ${said}`);
+}

@@ -1,0 +1,113 @@
+import { dirname } from 'node:path/posix';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Argv, CommandOptions, Host, HostReader } from '../host/host.ts';
+import { lastLines } from '../model/last-lines.ts';
+
+/** A commit of a repository in a directory. */
+export interface Checkout {
+  readonly path: string;
+  readonly repo: string;
+  /** As `GIT_ALLOW_PROTOCOL` names it. */
+  readonly transport: 'https' | 'http' | 'ssh' | 'file';
+  /** A full commit id, or the name of a tag. */
+  readonly ref: string;
+  readonly user?: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+const settings = {
+  'core.hooksPath': '/dev/null',
+  'core.fsmonitor': 'false',
+  'core.protectHFS': 'true',
+  'core.protectNTFS': 'true',
+  'protocol.version': '2',
+  'fetch.fsckObjects': 'true',
+  'transfer.credentialsInUrl': 'die',
+  'transfer.bundleURI': 'false',
+  'gc.auto': '0',
+  'maintenance.auto': 'false',
+  'submodule.recurse': 'false',
+  'http.followRedirects': 'false',
+  'credential.helper': '',
+} as const;
+const environment = {
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_ASKPASS: '/bin/false',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_OPTIONAL_LOCKS: '0',
+  // Keys and host keys are those of the user who runs it.
+  GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o StrictHostKeyChecking=yes',
+} as const;
+
+const passing = /could not resolve|timed out|connection|early EOF|unexpected disconnect|returned error: 5\d\d|hung up/i;
+const pauses = [1_000, 3_000];
+
+export const isCommit = (text: string): boolean => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+
+/** Where it is noted which commit the ref was when it was fetched. */
+export const noteOf = (ref: string): string => `refs/reconcile/${ref}`;
+
+/** What HEAD holds: a commit, or `ref: ...` where a branch is checked out. Null: no repository. */
+export const readHead = ({ path }: Pick<Checkout, 'path'>, host: HostReader): string | null =>
+  host.readFile(`${path}/.git/HEAD`, 4096)?.toString().trim() ?? null;
+
+/** The commit that the ref is known to be. Null: it was never fetched. Asks no program. */
+export function readWanted({ path, ref }: Pick<Checkout, 'path' | 'ref'>, host: HostReader): string | null {
+  if (isCommit(ref)) return ref;
+  const note = noteOf(ref);
+  const loose = host.readFile(`${path}/.git/${note}`, 4096)?.toString().trim();
+  if (loose !== undefined) return loose;
+  const packed = host.readFile(`${path}/.git/packed-refs`)?.toString() ?? '';
+  return (
+    packed
+      .split('\n')
+      .find((line) => line.endsWith(` ${note}`))
+      ?.split(' ')[0] ?? null
+  );
+}
+
+/** What would be lost: files that were edited, and commits that stand nowhere else. */
+export async function findLocalWork(checkout: Checkout, host: HostReader, signal: AbortSignal): Promise<string | undefined> {
+  const ask = (...args: readonly string[]) => host.query(gitArgv(checkout, args), signal, optionsOf(checkout));
+  const need = async (...args: readonly string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await ask(...args);
+    if (exitCode !== 0) throw new Error(`git ${args[0]} in ${checkout.path} failed: ${lastLines(stderr.trim())}`);
+    return stdout.trimEnd();
+  };
+  const changed = (await need('status', '--porcelain', '--untracked-files=no')).split('\n').filter(Boolean);
+  if (changed.length > 0)
+    return `${changed.length} changed file${changed.length === 1 ? '' : 's'}, the first of them ${changed[0]?.slice(3).trim()}`;
+  // What an earlier run fetched has its note, also where the checkout is shallow.
+  if ((await ask('rev-parse', '--quiet', '--verify', 'HEAD')).exitCode !== 0) return 'a repository without a commit';
+  const own = await need('rev-list', '--max-count=1', 'HEAD', '--not', '--remotes', '--tags', '--glob=refs/reconcile');
+  return own === '' ? undefined : `the commit ${own.slice(0, 12)}, which stands nowhere else`;
+}
+
+/** Runs git as the checkout's user, with nothing of any configuration but the checkout's own. Throws with what it said. */
+export async function git(checkout: Checkout, args: readonly string[], host: Host, signal: AbortSignal): Promise<string> {
+  for (let tries = 0; ; tries++) {
+    const { exitCode, stdout, stderr, timedOut } = await host.run(gitArgv(checkout, args), signal, optionsOf(checkout));
+    if (exitCode === 0) return stdout.trim();
+    const said = timedOut ? `took longer than ${checkout.timeout / 1000} s` : `failed: ${lastLines(stderr.trim())}`;
+    const pause = args[0] === 'fetch' && !timedOut && passing.test(stderr) ? pauses[tries] : undefined;
+    if (pause === undefined) throw new Error(`git ${args[0]} in ${checkout.path} ${said}`);
+    await sleep(pause, undefined, { signal });
+  }
+}
+
+const gitArgv = ({ path }: Checkout, args: readonly string[]): Argv => [
+  'git',
+  '-C',
+  path,
+  ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+  ...args,
+];
+
+const optionsOf = ({ path, user, timeout, transport }: Checkout): CommandOptions => ({
+  timeout,
+  env: { ...environment, GIT_ALLOW_PROTOCOL: transport, GIT_CEILING_DIRECTORIES: dirname(path) },
+  ...(user !== undefined && { user }),
+});

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AbsolutePath, Argv, Host } from '../host/host.ts';
+
+/** Only root may write in /run. */
+const logFile: AbsolutePath = '/run/reconcile-packages.log';
+const unitPrefix = 'reconcile-packages-';
+/** Between two looks at a unit. Milliseconds. */
+const pause = 500;
+
+const isSystemd = (host: Host): boolean => host.stat('/run/systemd/system') !== undefined;
+let units = 0;
+
+interface OutsideOptions {
+  readonly env: Readonly<Record<string, string>>;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/**
+ * Runs a program as a unit of its own where the agent is a service: maintainer scripts, sysctl and ufw need more rights than its
+ * sandbox leaves, and the first must not die with it when they restart it. The output goes to a file, because the end of a pipe
+ * would end them too.
+ */
+export async function runOutside(
+  argv: Argv,
+  { env, timeout }: OutsideOptions,
+  host: Host,
+  signal: AbortSignal,
+): Promise<{ readonly exitCode: number | null; readonly timedOut: boolean; readonly said: string }> {
+  if (!process.env['INVOCATION_ID'] || !isSystemd(host)) {
+    const { exitCode, timedOut, stdout, stderr } = await host.run(argv, signal, { env, timeout });
+    return { exitCode, timedOut, said: `${stdout}\n${stderr}` };
+  }
+  const properties = [
+    `StandardOutput=truncate:${logFile}`,
+    'StandardError=inherit',
+    `RuntimeMaxSec=${Math.ceil(timeout / 1000)}`,
+  ];
+  const unit: Argv = [
+    'systemd-run',
+    '--quiet',
+    '--wait',
+    '--collect',
+    '--service-type=exec',
+    `--unit=${unitPrefix}${process.pid}-${++units}`,
+    ...properties.map((property) => `--property=${property}`),
+    ...Object.entries({ ...env, LC_ALL: 'C.UTF-8' }).map(([name, value]) => `--setenv=${name}=${value}`),
+    '--',
+    ...argv,
+  ];
+  const { exitCode, timedOut, stderr } = await host.run(unit, signal, { timeout: timeout + 5_000 });
+  return { exitCode, timedOut, said: `${host.readFile(logFile)?.toString('utf8') ?? ''}\n${stderr}` };
+}
+
+/**
+ * Waits for what an earlier run has left running: a unit goes on when the run that started it ends, and what it will still do
+ * cannot be taken back before it is done. `timeout` in milliseconds.
+ */
+export async function awaitOutside(timeout: number, host: Host, signal: AbortSignal): Promise<void> {
+  if (!isSystemd(host)) return;
+  const list: Argv = ['systemctl', 'list-units', '--plain', '--no-legend', '--state=activating,active,deactivating'];
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    const { exitCode, stdout } = await host.query([...list, `${unitPrefix}*`], signal);
+    if (exitCode !== 0 || stdout.trim() === '') return;
+    const [unit] = stdout.trim().split(/\s/);
+    if (performance.now() >= deadline) throw new Error(`${unit}, which an earlier run started, is still running`);
+    await sleep(pause, undefined, { signal });
+  }
+}

@@ -1,0 +1,217 @@
+import { dirname } from 'node:path/posix';
+import type { AbsolutePath, HostReader } from '../../host/host.ts';
+import { converged, type Change, type Diff } from '../../model/plan.ts';
+import { findUser } from '../account-files.ts';
+import { formatKeyLine, keyFault, linesOf, optionFault, parseKeyLine, setKeyLine, type KeyLine } from '../authorized-keys.ts';
+import { formatMode } from '../file-mode.ts';
+import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
+
+/** Larger than any that sshd should read at each login. Bytes. */
+const sizeLimit = 1024 * 1024;
+const fileMode = 0o600;
+const directoryMode = 0o700;
+/** What sshd's StrictModes does not forgive. */
+const othersWrite = 0o022;
+
+const spec = ({ z, absolutePath, accountName }: Vocabulary) => {
+  const checked = (fault: (text: string) => string | undefined) =>
+    z.string().superRefine((text, context) => {
+      const message = /[\r\n\0]/.test(text.trim()) ? 'must be one line' : fault(text);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    });
+  return z.strictObject({
+    user: accountName.meta({ description: 'Who can log in with the key.' }),
+    key: checked(keyFault).meta({ description: 'The public key, as it stands in a .pub file.' }),
+    name: z
+      .string()
+      .regex(/^[\w@.+-]{1,100}$/, 'expected letters, digits and "@._+-"')
+      .optional()
+      .meta({ description: 'Names the resource, so that another key can take its place; else the comment of the key does.' }),
+    options: z
+      .array(checked(optionFault))
+      .default([])
+      .meta({ description: 'What the key may do: restrict, from="192.0.2.0/24", command="/usr/bin/true".' }),
+    path: absolutePath
+      .optional()
+      .meta({ description: 'The file, where it is not .ssh/authorized_keys in /home/USER, or in /root.' }),
+    ensure: z.enum(['present', 'absent']).default('present'),
+  });
+};
+
+interface Desired {
+  readonly user: string;
+  readonly path: AbsolutePath;
+  /** The path was not given, and is only right for a home in the usual place. */
+  readonly isUsualPath: boolean;
+  readonly blob: string;
+  /** Null: no line with this key. */
+  readonly line: string | null;
+  /** It left git; another resource may have the same key. */
+  readonly isPruned?: true;
+}
+
+/** Keys with their files. */
+interface Survey {
+  readonly wanted: ReadonlySet<string>;
+  readonly unwanted: ReadonlySet<string>;
+}
+
+type State = {
+  /** The lines with this key, and with the one that it takes the place of. */
+  readonly lines: readonly string[];
+  /** Mode and owner of the file and of its directory, where they are not as sshd wants them. */
+  readonly faults: readonly string[];
+  /** The user's home, where the path cannot be right for it. */
+  readonly otherHome: string | null;
+  /** Another resource wants the opposite. */
+  readonly isContradicted: boolean;
+};
+
+/** One key that lets somebody log in as a user. */
+export const authorizedKey = defineResourceType({
+  kind: 'authorized_key',
+  summary: 'One public key that may log in as a user; all other lines of the file stay as they are.',
+  spec,
+  identify({ user, key, name }) {
+    const { comment = '', blob = '' } = parseKeyLine(key) ?? {};
+    return `${user}/${name ?? (/^[\w@.+-]{1,100}$/.test(comment) ? comment : blob.slice(-16))}`;
+  },
+
+  prepare({ user, key, options, path, ensure }): Desired {
+    const parsed = { ...(parseKeyLine(key) as KeyLine), options: options.join(',') };
+    return {
+      user,
+      path: path ?? `${user === 'root' ? '/root' : `/home/${user}`}/.ssh/authorized_keys`,
+      isUsualPath: path === undefined,
+      blob: parsed.blob,
+      line: ensure === 'absent' ? null : formatKeyLine(parsed),
+    };
+  },
+
+  survey: (all: readonly Desired[]): Survey => ({
+    wanted: new Set(all.filter(({ line }) => line !== null).map(placeOf)),
+    unwanted: new Set(all.filter(({ line, isPruned }) => line === null && !isPruned).map(placeOf)),
+  }),
+
+  inspect(desired: Desired, { host, last, survey }): State {
+    const { user, path, isUsualPath, line } = desired;
+    const home = findUser(user, host)?.home;
+    const isElsewhere = isUsualPath && home !== undefined && path !== `${home}/.ssh/authorized_keys`;
+    const text = host.readFile(path, sizeLimit)?.toString('utf8') ?? '';
+    const before = replacedBlob(desired, last).filter((blob) => !survey.wanted.has(placeOf({ ...desired, blob })));
+    const isWanted = survey.wanted.has(placeOf(desired));
+    return {
+      lines: desired.isPruned && isWanted ? [] : [...linesOf(text, [desired.blob, ...before])],
+      faults: line === null ? [] : strictFaults(desired, host),
+      otherHome: isElsewhere ? home : null,
+      isContradicted: isWanted && survey.unwanted.has(placeOf(desired)),
+    };
+  },
+
+  diff({ line }, { lines, faults }): Diff {
+    if (line === null)
+      return lines.length === 0 ? converged : { action: 'remove', changes: [{ field: 'key', from: lines.join('\n'), to: null }] };
+    const changes: Change[] = faults.map((fault) => ({ field: 'mode', from: fault, to: 'as sshd wants it' }));
+    if (lines.length !== 1 || lines[0] !== line)
+      changes.unshift({ field: 'key', from: lines.length === 0 ? null : lines.join('\n'), to: line });
+    return changes.length === 0 ? converged : { action: lines.length === 0 ? 'create' : 'update', changes };
+  },
+
+  refuses({ user, line }, { otherHome, isContradicted }): readonly Refusal[] {
+    if (isContradicted) {
+      const message = `one resource wants this key of ${user}, and another one wants it gone`;
+      return [{ code: 'duplicate-resource', message, hint: 'drop one of the two' }];
+    }
+    if (otherHome === null || line === null) return [];
+    const message = `the home of ${user} is ${otherHome}, so that sshd would look for the key there`;
+    return [{ code: 'unsafe-target', message, hint: `add "path: ${otherHome}/.ssh/authorized_keys"` }];
+  },
+
+  apply(desired, changes, { host }) {
+    const { path, line, isUsualPath, user } = desired;
+    const ids = ownerOf(desired, host);
+    const directory = dirname(path);
+    const before = host.stat(path);
+    const text = host.readFile(path, sizeLimit)?.toString('latin1') ?? '';
+    const blobs = [desired.blob, ...changes.flatMap(({ field, from }) => (field === 'key' ? blobsIn(from) : []))];
+    const after = setKeyLine(text, blobs, line === null ? undefined : Buffer.from(line).toString('latin1'));
+    if (line === null) {
+      const kept = before && { mode: before.mode, uid: before.uid, gid: before.gid };
+      if (kept && after !== text) host.writeFile(path, Buffer.from(after, 'latin1'), kept);
+      return;
+    }
+    const home = findUser(user, host)?.home;
+    if (host.live && isUsualPath && home !== dirname(directory))
+      throw new Error(`the home of ${user} is ${home ?? 'not known'}; name the file with "path"`);
+    if (host.live && !host.stat(dirname(directory)))
+      throw new Error(`${dirname(directory)} does not exist; let the user have "create_home: true"`);
+    makeStrict(directory, ids, host);
+    if (!before || after !== text || before.links > 1) {
+      const mode = before && (before.mode & othersWrite) === 0 ? before.mode : fileMode;
+      host.writeFile(path, Buffer.from(after, 'latin1'), { mode, ...ids });
+    } else {
+      if (isForeign(before, ids) && ids.uid !== undefined) host.setOwner(path, ids.uid, ids.gid ?? -1);
+      if ((before.mode & othersWrite) !== 0) host.setMode(path, fileMode);
+    }
+  },
+
+  watches: ({ path }) => [path, dirname(path)],
+  touches: ({ path, line }) => (line === null ? [path] : [dirname(path), path]),
+  shared: true,
+  requires: ({ user }) => [`user[${user}]`],
+  absent: (desired): Desired => ({ ...desired, line: null, isPruned: true }),
+  unsupported({ user }, host) {
+    const isOther = host.live && !host.privileged && host.userId(user) !== process.geteuid?.();
+    return isOther ? `needs root to change the keys of ${user}` : undefined;
+  },
+});
+
+const placeOf = ({ path, blob }: Pick<Desired, 'path' | 'blob'>): string => `${path} ${blob}`;
+
+const blobsIn = (lines: unknown): readonly string[] =>
+  typeof lines === 'string' ? lines.split('\n').flatMap((line) => parseKeyLine(line)?.blob ?? []) : [];
+
+/** The key that was there under the same name. */
+const replacedBlob = ({ blob }: Desired, last: object | undefined): readonly string[] => {
+  const before = (last as Desired | undefined)?.blob;
+  return before === undefined || before === blob ? [] : [before];
+};
+
+interface Ids {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+function ownerOf({ user }: Desired, host: HostReader): Ids {
+  const entry = host.privileged ? findUser(user, host) : undefined;
+  return entry ? { uid: entry.uid, gid: entry.gid } : {};
+}
+
+/** sshd also takes what root owns. */
+const isForeign = (stat: { readonly uid: number }, { uid }: Ids): boolean =>
+  uid !== undefined && stat.uid !== uid && stat.uid !== 0;
+
+function strictFaults(desired: Desired, host: HostReader): readonly string[] {
+  const ids = ownerOf(desired, host);
+  return [dirname(desired.path), desired.path].flatMap((path) => {
+    const stat = host.stat(path);
+    if (!stat) return [];
+    const mode = (stat.mode & othersWrite) === 0 ? [] : [`${path} is writable by others (${formatMode(stat.mode)})`];
+    return isForeign(stat, ids) ? [...mode, `${path} belongs to ${host.userName(stat.uid)}`] : mode;
+  });
+}
+
+function makeStrict(
+  directory: AbsolutePath,
+  ids: Ids,
+  host: HostReader & {
+    makeDirectory(path: AbsolutePath, attributes: Ids & { readonly mode: number }): void;
+    setMode(path: AbsolutePath, mode: number): void;
+    setOwner(path: AbsolutePath, uid: number, gid: number): void;
+  },
+): void {
+  const stat = host.stat(directory);
+  if (!stat) return host.makeDirectory(directory, { mode: directoryMode, ...ids });
+  if (isForeign(stat, ids) && ids.uid !== undefined) host.setOwner(directory, ids.uid, ids.gid ?? -1);
+  if ((stat.mode & othersWrite) !== 0) host.setMode(directory, directoryMode);
+}

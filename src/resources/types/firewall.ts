@@ -1,0 +1,258 @@
+import type { AbsolutePath, Argv, Host, HostReader } from '../../host/host.ts';
+import { lastLines } from '../../model/last-lines.ts';
+import { converged, type Change, type Diff } from '../../model/plan.ts';
+import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
+import { runOutside } from '../run-outside.ts';
+import { findSshDoors, isOpen, type SshDoor } from '../ssh-doors.ts';
+import { markedSysctlFiles } from '../sysctl-files.ts';
+import { addressFault, composeSection, readSection, writeSection, type FirewallRule } from '../ufw-rules.ts';
+
+const spec = ({ z }: Vocabulary) => {
+  const rule = z
+    .strictObject({
+      action: z.enum(['allow', 'deny', 'reject', 'limit']).default('allow').meta({
+        description: 'limit: allow, but not more than six new connections of one address in 30 seconds.',
+      }),
+      port: z
+        .union([
+          z.number().int().min(1).max(65_535),
+          z.string().regex(/^[1-9]\d{0,4}:[1-9]\d{0,4}$/, 'expected a port, or a range such as "8000:8100"'),
+        ])
+        .optional()
+        .meta({ description: 'A port, or a range such as "8000:8100"; without it all.' }),
+      proto: z.enum(['tcp', 'udp']).optional().meta({ description: 'Without it both.' }),
+      from: z
+        .string()
+        .superRefine((from, context) => {
+          const fault = addressFault(from);
+          if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+        })
+        .optional()
+        .meta({ description: 'An address or a network; without it anybody.' }),
+      interface: z
+        .string()
+        .regex(/^[A-Za-z][A-Za-z0-9.-]{0,14}$/, 'expected the name of a network interface')
+        .optional()
+        .meta({ description: 'Only what comes in there.' }),
+    })
+    .superRefine(({ action, port, proto, from, interface: device }, context) => {
+      const issue = (message: string): unknown => context.addIssue({ code: 'custom', message });
+      const ports = String(port ?? '');
+      if (port === undefined && from === undefined && device === undefined)
+        issue('needs a port, an address or an interface; for all there is "incoming"');
+      if (port === undefined && proto !== undefined) issue('"proto" goes with "port"');
+      if (proto === undefined && (ports.includes(':') || action === 'limit' || action === 'reject'))
+        issue('a range, "limit" and "reject" need "proto" and "port"');
+      const [first = 0, last = first] = ports.split(':').map(Number);
+      if (last < first || last > 65_535) issue('is no range of ports');
+    });
+  const policy = z.enum(['allow', 'deny', 'reject']);
+  return z.strictObject({
+    enabled: z.boolean().default(true).meta({ description: 'false: ufw lets everything through, now and after a boot.' }),
+    incoming: policy.default('deny').meta({ description: 'What happens to what no rule fits.' }),
+    outgoing: policy.default('allow'),
+    rules: z
+      .array(rule)
+      .max(500)
+      .meta({ description: 'All rules, in their order: the first that fits decides. Others that were made by hand go.' }),
+  });
+};
+
+interface Desired {
+  readonly enabled: boolean;
+  readonly incoming: 'allow' | 'deny' | 'reject';
+  readonly outgoing: 'allow' | 'deny' | 'reject';
+  readonly rules: readonly FirewallRule[];
+}
+
+type State = {
+  /** As the files say them; null where ufw is not installed. */
+  readonly settings: Settings | null;
+  /** Looked for only when something is to change. */
+  readonly doors: readonly SshDoor[];
+};
+
+type Settings = {
+  readonly enabled: string;
+  readonly incoming: string;
+  readonly outgoing: string;
+  readonly rules: string;
+  readonly rules6: string;
+};
+
+const switchFile: AbsolutePath = '/etc/ufw/ufw.conf';
+const defaultsFile: AbsolutePath = '/etc/default/ufw';
+const rulesFile: AbsolutePath = '/etc/ufw/user.rules';
+const rules6File: AbsolutePath = '/etc/ufw/user6.rules';
+const files = [switchFile, defaultsFile, rulesFile, rules6File];
+const fileOf = {
+  enabled: switchFile,
+  incoming: defaultsFile,
+  outgoing: defaultsFile,
+  rules: rulesFile,
+  rules6: rules6File,
+} as const;
+const keys = { enabled: 'ENABLED', incoming: 'DEFAULT_INPUT_POLICY', outgoing: 'DEFAULT_OUTPUT_POLICY' } as const;
+/** Of one call of ufw. Milliseconds. */
+const timeout = 60_000;
+const policies = { allow: 'ACCEPT', deny: 'DROP', reject: 'REJECT' } as const;
+
+/** The firewall of a Debian host. */
+export const firewall = defineResourceType({
+  kind: 'firewall',
+  summary: 'The rules of ufw, all of them. A plan that would close the way in by SSH is refused. It stays when it leaves git.',
+  spec,
+  identify: () => 'ufw',
+  prepare: ({ enabled, incoming, outgoing, rules }): Desired => ({
+    enabled,
+    incoming,
+    outgoing,
+    rules: rules.map(({ action, port, proto, from, interface: device }) => ({
+      action,
+      ...(port !== undefined && { port: String(port) }),
+      ...(proto && { proto }),
+      ...(from !== undefined && { from }),
+      ...(device !== undefined && { interface: device }),
+    })),
+  }),
+
+  async inspect(desired, { host, signal }): Promise<State> {
+    const settings = readSettings(host);
+    const isDue = changesOf(desired, settings).length > 0;
+    return { settings, doors: isDue ? await findSshDoors(host, signal) : [] };
+  },
+
+  diff(desired, { settings }): Diff {
+    const changes = changesOf(desired, settings);
+    return changes.length === 0 ? converged : { action: settings ? 'update' : 'create', changes };
+  },
+
+  refuses({ enabled, rules, incoming }, { doors }): readonly Refusal[] {
+    const closed = enabled ? doors.find((door) => !isOpen(door, rules, incoming)) : undefined;
+    if (!closed) return [];
+    const { port, client } = closed;
+    const message =
+      client === undefined
+        ? `nobody could reach sshd on port ${port} any more`
+        : `${client}, from where this session came by SSH on port ${port}, would be locked out`;
+    const hint = `put a rule such as { port: ${port}, proto: tcp${client === undefined ? '' : `, from: ${quoted(client)}`} } first`;
+    return [{ code: 'unsafe-target', message, hint }];
+  },
+
+  apply(desired, changes, { host }) {
+    if (!readSettings(host)) throw new Error('ufw is not installed: let a resource of kind package bring it before');
+    const wanted = wantedSettings(desired);
+    for (const path of files) {
+      const own = changes.map(({ field }) => field as keyof Settings).filter((field) => fileOf[field] === path);
+      if (own.length === 0) continue;
+      const { mode, uid, gid } = host.stat(path)!;
+      const before = host.readFile(path)?.toString() ?? '';
+      const after = own.reduce((text, field) => withSetting(text, field, wanted[field]), before);
+      host.writeFile(path, Buffer.from(after), { mode, uid, gid });
+    }
+  },
+
+  async activate(done, { host, signal }) {
+    const [first] = done;
+    const message = first && host.live ? await load(host, signal) : undefined;
+    return first && message !== undefined ? [{ address: first.address, message }] : [];
+  },
+
+  undo: {
+    capture: (_desired, { host }) => ({ isLoaded: host.live && readSettings(host) !== null }),
+    restore: () => undefined,
+    async resume(undos, { host, signal }) {
+      // A run that brought ufw has taken it away again.
+      const isThere = host.stat('/usr/sbin/ufw') !== undefined && readSettings(host) !== null;
+      const message = isThere && host.live && undos.some(({ isLoaded }) => isLoaded) ? await load(host, signal) : undefined;
+      if (message !== undefined) throw new Error(message);
+    },
+  },
+
+  watches: () => files,
+  owns: () => files,
+  touches: () => files,
+  unsupported(_desired, host) {
+    if (!host.live) return readSettings(host) ? undefined : 'needs ufw, which this root does not have';
+    return host.privileged ? undefined : 'needs root to change the firewall';
+  },
+  leavesOut: () => 'the running firewall needs a live host',
+  commands: () => ['ufw', 'sysctl'],
+  ordered: true,
+});
+
+const quoted = (address: string): string => (address.includes(':') ? `"${address}"` : address);
+
+const wantedSettings = ({ enabled, incoming, outgoing, rules }: Desired): Settings => ({
+  enabled: enabled ? 'yes' : 'no',
+  incoming: policies[incoming],
+  outgoing: policies[outgoing],
+  rules: composeSection(rules, 4),
+  rules6: composeSection(rules, 6),
+});
+
+function changesOf(desired: Desired, actual: Settings | null): readonly Change[] {
+  const wanted = wantedSettings(desired);
+  return (Object.keys(wanted) as (keyof Settings)[]).flatMap((field): readonly Change[] => {
+    const [from, to] = [actual?.[field] ?? null, wanted[field]];
+    if (from === to) return [];
+    return fileOf[field] === rulesFile || fileOf[field] === rules6File
+      ? [{ field, from: from === null ? null : [...tuplesOf(from)], to: [...tuplesOf(to)] }]
+      : [{ field, from, to }];
+  });
+}
+
+/** What people read of a section. */
+const tuplesOf = (section: string): readonly string[] =>
+  section
+    .split('\n')
+    .filter((line) => line.startsWith('### tuple ###'))
+    .map((line) => line.slice('### tuple ### '.length));
+
+function readSettings(host: HostReader): Settings | null {
+  const texts = files.map((path) => host.readFile(path)?.toString());
+  const [conf, defaults, rules, rules6] = texts;
+  if (conf === undefined || defaults === undefined || rules === undefined || rules6 === undefined) return null;
+  const [section, section6] = [readSection(rules), readSection(rules6)];
+  if (section === undefined || section6 === undefined)
+    throw new Error(`${section === undefined ? rulesFile : rules6File} is not as ufw writes it; \`ufw reset\` makes it anew`);
+  return {
+    enabled: readKey(conf, keys.enabled).toLowerCase(),
+    incoming: readKey(defaults, keys.incoming),
+    outgoing: readKey(defaults, keys.outgoing),
+    rules: section,
+    rules6: section6,
+  };
+}
+
+const lineOf = (key: string): RegExp => new RegExp(`^${key}=.*$`, 'm');
+const readKey = (text: string, key: string): string =>
+  lineOf(key)
+    .exec(text)?.[0]
+    .slice(key.length + 1)
+    .replaceAll('"', '')
+    .trim() ?? '';
+
+function withSetting(text: string, field: keyof Settings, value: string): string {
+  if (field === 'rules' || field === 'rules6') return writeSection(text, value, field === 'rules' ? 4 : 6);
+  const key = keys[field];
+  const line = field === 'enabled' ? `${key}=${value}` : `${key}="${value}"`;
+  return lineOf(key).test(text) ? text.replace(lineOf(key), line) : `${text.replace(/\n?$/, '\n')}${line}\n`;
+}
+
+/** Makes the kernel do what the files say. Gives the reason when it cannot. */
+async function load(host: Host, signal: AbortSignal): Promise<string | undefined> {
+  const isOn = readSettings(host)?.enabled === 'yes';
+  const failure = await attempt(['ufw', isOn ? 'reload' : 'disable'], host, signal);
+  if (failure !== undefined) return `ufw did not take its rules: ${failure}`;
+  // ufw has kernel settings of its own, and sets them whenever it starts.
+  const settings = isOn ? markedSysctlFiles(host) : [];
+  const unset = settings.length > 0 ? await attempt(['sysctl', '--load', ...settings], host, signal) : undefined;
+  return unset === undefined ? undefined : `kernel settings are not back after ufw: ${unset}`;
+}
+
+/** The agent's own sandbox has no rights over the network. */
+async function attempt(argv: Argv, host: Host, signal: AbortSignal): Promise<string | undefined> {
+  const { exitCode, said } = await runOutside(argv, { env: {}, timeout }, host, signal);
+  return exitCode === 0 ? undefined : lastLines(said.trim());
+}

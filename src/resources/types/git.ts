@@ -1,0 +1,184 @@
+import type { Contact } from '../../model/contact.ts';
+import { milliseconds } from '../../model/duration.ts';
+import { converged, type Change, type Diff } from '../../model/plan.ts';
+import { findUser } from '../account-files.ts';
+import { findLocalWork, git as runGit, isCommit, noteOf, readHead, readWanted, type Checkout } from '../git-checkout.ts';
+import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
+
+const scpLike = /^(?:[A-Za-z0-9_][\w.-]*@)?([A-Za-z0-9][\w.-]*):[\w~./][^:]*$/;
+
+/** Where a repository is; undefined for a form that git would take for an option or a program, and for credentials. */
+function placeOf(repo: string): { readonly transport: Checkout['transport']; readonly host?: string } | undefined {
+  if (/^\/[^\s\0]+$/.test(repo)) return { transport: 'file' };
+  if (/[^\x21-\x7e]/.test(repo)) return undefined;
+  const [, scpHost] = repo.includes('://') ? [] : (scpLike.exec(repo) ?? []);
+  if (scpHost !== undefined) return { transport: 'ssh', host: scpHost };
+  const url = URL.parse(repo);
+  const transport = (['https', 'http', 'ssh'] as const).find(
+    (name) => url?.protocol === `${name}:` && repo.startsWith(`${name}://`),
+  );
+  if (!url || !transport || url.password !== '' || (transport !== 'ssh' && url.username !== '')) return undefined;
+  return /^[A-Za-z0-9_][\w.-]*$/.test(url.hostname) && /^[\w.-]*$/.test(url.username)
+    ? { transport, host: url.hostname }
+    : undefined;
+}
+
+const spec = ({ z, absolutePath, accountName, duration }: Vocabulary) =>
+  z.strictObject({
+    path: absolutePath.meta({ description: 'The directory; what else stands in a checkout there is never removed.' }),
+    repo: z
+      .string()
+      .max(2048)
+      .refine(
+        (repo) => placeOf(repo) !== undefined,
+        'expected https://HOST/PATH, ssh://USER@HOST/PATH, USER@HOST:PATH or /PATH, without credentials',
+      )
+      .meta({ description: 'https, ssh with the key of the user, or a path on this host.' }),
+    ref: z
+      .string()
+      .regex(
+        /^(?!-)(?!.*(?:\.\.|\/\/|\.lock$|\.$|\/$|\/\.))[A-Za-z0-9][\w./+-]{0,199}$/,
+        'expected a full commit id or the name of a tag',
+      )
+      .meta({
+        description: 'A full commit id, or a tag, which is fetched once. Branches move without a commit here and are none.',
+      }),
+    user: accountName.optional().meta({ description: 'Owns the checkout and runs git; needs root.' }),
+    timeout: duration.default('5m').meta({ description: 'Longest time of one call of git.' }),
+  });
+
+type State = {
+  /** `unfit`: something else stands there. */
+  readonly type: 'absent' | 'checkout' | 'unfit';
+  /** A commit, or `ref: ...` where a branch is checked out. */
+  readonly head: string | null;
+  readonly wanted: string | null;
+  /** What a change would lose. */
+  readonly work: string | null;
+};
+
+/** A directory with one commit of a git repository. */
+export const git = defineResourceType({
+  kind: 'git',
+  summary: 'A checkout of one commit or tag; refused over local changes. It stays when it leaves git.',
+  spec,
+  identify: ({ path }) => path,
+  prepare: ({ path, repo, ref, user, timeout }): Checkout => ({
+    path,
+    repo,
+    transport: placeOf(repo)?.transport ?? 'file',
+    ref,
+    ...(user !== undefined && { user }),
+    timeout: milliseconds(timeout),
+  }),
+
+  async inspect(desired, { host, signal }): Promise<State> {
+    const { path } = desired;
+    const type = host.stat(path)?.type;
+    const names = type === 'directory' ? (host.list(path) ?? []) : [];
+    if (type === undefined || (type === 'directory' && names.length === 0))
+      return { type: 'absent', head: null, wanted: null, work: null };
+    const head = host.stat(`${path}/.git`)?.type === 'directory' ? readHead(desired, host) : null;
+    if (head === null) return { type: 'unfit', head: null, wanted: null, work: null };
+    const wanted = readWanted(desired, host);
+    const work = head === wanted ? undefined : await findLocalWork(desired, host, signal);
+    return { type: 'checkout', head, wanted, work: work ?? null };
+  },
+
+  diff({ ref }, { type, head, wanted }): Diff {
+    if (type === 'checkout' && head === wanted) return converged;
+    const changes: Change[] = [{ field: 'commit', from: head, to: wanted ?? ref }];
+    return { action: type === 'absent' ? 'create' : 'update', changes };
+  },
+
+  refuses({ path }, { type, work }): readonly Refusal[] {
+    if (type === 'unfit')
+      return [
+        {
+          code: 'unsafe-target',
+          message: `${path} is neither empty nor a checkout of git`,
+          hint: 'move away what stands there',
+        },
+      ];
+    const message = `${path} has local changes: ${work}`;
+    return work === null ? [] : [{ code: 'unsafe-target', message, hint: 'commit and push them, or put them away, by hand' }];
+  },
+
+  async apply(desired, _changes, { host, signal }) {
+    const { path, repo, ref, user } = desired;
+    if (!host.stat(path)) {
+      const owner = user === undefined ? undefined : findUser(user, host);
+      if (user !== undefined && !owner) throw new Error(`this host has no user "${user}"`);
+      host.makeDirectory(path, { mode: 0o755, ...(owner && { uid: owner.uid, gid: owner.gid }) });
+    }
+    const run = (...args: readonly string[]): Promise<string> => runGit(desired, args, host, signal);
+    if (!host.stat(`${path}/.git`)) await run('init', '--quiet', '--template=');
+    if (readWanted(desired, host) === null || !(await isThere(ref, run))) {
+      const wanted = isCommit(ref) ? ref : `refs/tags/${ref}`;
+      await run('fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--', repo, `+${wanted}:${noteOf(ref)}`);
+    }
+    const commit = await run('rev-parse', '--verify', `${noteOf(ref)}^{commit}`);
+    // The commit itself, not the object of the tag: it can be compared without asking git.
+    await run('update-ref', noteOf(ref), commit);
+    await run('checkout', '--quiet', '--detach', '--no-recurse-submodules', commit);
+  },
+
+  undo: {
+    capture: (desired, { host }) => ({
+      checkout: { ...desired },
+      wasThere: host.stat(desired.path) !== undefined,
+      head: readHead(desired, host),
+      note: host.stat(`${desired.path}/.git/${noteOf(desired.ref)}`) !== undefined,
+    }),
+    async restore({ checkout, wasThere, head, note }, { host, signal }) {
+      const { path, ref } = checkout;
+      const now = host.stat(path)?.type;
+      if (head === null) {
+        if (now !== 'directory') return;
+        // There was nothing, or nothing was in it.
+        const doomed = wasThere ? (host.list(path) ?? []).map((name) => `${path}/${name}`) : [path];
+        if (doomed.length === 0) return;
+        const { exitCode, stderr } = await host.run(['rm', '-rf', '--one-file-system', '--', ...doomed], signal);
+        if (exitCode !== 0) throw new Error(`what was checked out at ${path} cannot be removed: ${stderr.trim()}`);
+        return;
+      }
+      const run = (...args: readonly string[]): Promise<string> => runGit(checkout, args, host, signal);
+      const branch = /^ref: refs\/heads\/(.+)$/.exec(head)?.[1];
+      // A run that was killed has left its lock.
+      if (host.stat(`${path}/.git/index.lock`)) await host.run(['rm', '-f', '--', `${path}/.git/index.lock`], signal);
+      await run(
+        'checkout',
+        '--quiet',
+        '--force',
+        '--no-recurse-submodules',
+        ...(branch === undefined ? ['--detach', head] : [branch]),
+      );
+      if (!note && host.stat(`${path}/.git/${noteOf(ref)}`)) await run('update-ref', '-d', noteOf(ref));
+    },
+  },
+
+  watches: ({ path, ref }) => [
+    `${path}/.git/HEAD`,
+    ...(isCommit(ref) ? [] : [`${path}/.git/${noteOf(ref)}`, `${path}/.git/packed-refs`]),
+  ],
+  owns: ({ path }) => [path],
+  writes: ({ path }) => [path],
+  requires: ({ user }) => (user === undefined ? [] : [`user[${user}]`]),
+  unsupported({ user }, host) {
+    if (!host.live) return 'needs a live host';
+    const isOther = user !== undefined && !host.privileged && host.userId(user) !== process.geteuid?.();
+    return isOther ? `needs root to run git as ${user}` : undefined;
+  },
+  commands: () => ['git'],
+  contacts({ repo, transport }): readonly Contact[] {
+    const host = placeOf(repo)?.host;
+    return host === undefined || transport === 'file' ? [] : [{ host, scheme: transport }];
+  },
+  ordered: true,
+});
+
+/** Whether an earlier run fetched it. */
+async function isThere(ref: string, run: (...args: readonly string[]) => Promise<string>): Promise<boolean> {
+  const found = await run('for-each-ref', '--format=%(refname)', noteOf(ref));
+  return found !== '';
+}

@@ -1,0 +1,191 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Host } from '../../host/host.ts';
+import type { Applied, ApplyContext, Failure } from '../resource-type.ts';
+import {
+  isOwnUnit,
+  isRunning,
+  isUp,
+  managerOf,
+  order,
+  surveyUnits,
+  systemctl,
+  unitKey,
+  type LiveUnit,
+  type Manager,
+} from './systemctl.ts';
+import { activateJobs, load } from './launchctl.ts';
+import { complain } from './unit-failure.ts';
+import { isPresent, type UnitDesired } from './unit-desired.ts';
+
+/** A user's manager reads hundreds of units, on a slow disk. Milliseconds. */
+export const reloadTimeout = 90_000;
+const settlePause = 100;
+
+/** A unit that this run has started, and since when it must be up without a break, in microseconds as `activeSince`. */
+interface Started {
+  readonly address: string;
+  readonly desired: UnitDesired;
+  readonly at: number;
+}
+
+interface Session {
+  /** Units that have read everything that stands now, because they did not run before. */
+  readonly fresh: Set<string>;
+  /** Units that must prove that they stay up. */
+  readonly started: Map<string, Started>;
+  /** Units whose own files this run has changed: reloading them is not enough. */
+  readonly changed: Set<string>;
+}
+
+/** What one run did, by the host it holds. A crash forgets it; then a unit is restarted once more. */
+const sessions = new WeakMap<Host, Session>();
+
+function sessionOf(host: Host): Session {
+  const session = sessions.get(host) ?? { fresh: new Set(), started: new Map(), changed: new Set() };
+  sessions.set(host, session);
+  return session;
+}
+
+const now = (): number => Number(process.hrtime.bigint() / 1000n);
+
+/** Tells systemd of changed files once, then stops and starts what the batch wants stopped and started. */
+export async function activateUnits(
+  done: readonly Applied<UnitDesired>[],
+  { host, signal }: ApplyContext,
+): Promise<readonly Failure[]> {
+  if (!host.live) return [];
+  const failures: Failure[] = [];
+  const jobs = done.filter(({ desired }) => desired.manager === 'launchd');
+  if (jobs.length > 0) failures.push(...(await activateJobs(jobs, host, signal)));
+  const rest = done.filter(({ desired }) => desired.manager !== 'launchd');
+  for (const own of Map.groupBy(rest, ({ desired }) => desired.user).values()) {
+    const [{ desired: first }] = own as [Applied<UnitDesired>];
+    if (own.some(({ changes }) => changes.some(({ field }) => field === 'linger'))) await startManager(first.user!, host, signal);
+    const manager = managerOf(first, host);
+    // Without a manager nothing of it runs, and nothing is wanted to.
+    if (!manager) continue;
+    const stopped = own.filter(({ changes }) => changes.some(({ field, to }) => field === 'state' && to === 'stopped'));
+    failures.push(...(await orderAll('stop', stopped, manager, host, signal)));
+    const isOnlyState = own.every(({ changes }) => changes.every(({ field }) => field === 'state' || field === 'linger'));
+    if (!isOnlyState) await order(manager, ['daemon-reload'], reloadTimeout, host, signal);
+    for (const { desired, changes } of own)
+      if (changes.some(({ field }) => field !== 'state' && field !== 'enabled')) sessionOf(host).changed.add(unitKey(desired));
+    const started = own.filter(({ changes }) => changes.some(({ field, to }) => field === 'state' && to === 'started'));
+    failures.push(...(await orderAll('restart', await dueForStart(started, host, signal), manager, host, signal)));
+  }
+  return failures;
+}
+
+async function startManager(user: string, host: Host, signal: AbortSignal): Promise<void> {
+  const uid = host.userId(user);
+  if (uid === undefined) throw new Error(`this host has no user "${user}"`);
+  await order({ options: {}, words: [] }, ['start', `user@${uid}.service`], reloadTimeout, host, signal);
+}
+
+/**
+ * What an earlier step of this run has started already (a package does) is left to those who notify it, unless it was started
+ * without the files that have come since.
+ */
+async function dueForStart(
+  wanted: readonly Applied<UnitDesired>[],
+  host: Host,
+  signal: AbortSignal,
+): Promise<readonly Applied<UnitDesired>[]> {
+  const { changed } = sessionOf(host);
+  const { units } = await surveyUnits(desiredOf(wanted), { host, signal });
+  return wanted.filter(({ desired }) => {
+    const live = units.get(unitKey(desired));
+    return !live || !isUp(live) || changed.has(unitKey(desired));
+  });
+}
+
+const desiredOf = (done: readonly Applied<UnitDesired>[]): readonly UnitDesired[] => done.map(({ desired }) => desired);
+
+async function orderAll(
+  verb: 'restart' | 'stop',
+  units: readonly Applied<UnitDesired>[],
+  manager: Manager,
+  host: Host,
+  signal: AbortSignal,
+): Promise<readonly Failure[]> {
+  if (units.length === 0) return [];
+  const names = desiredOf(units).map(({ name }) => name);
+  const timeout = Math.max(...desiredOf(units).map((desired) => desired.timeout));
+  const isStart = verb === 'restart';
+  if (isStart) await forgetFailures(names, manager, host, signal);
+  const result = await host.run(systemctl(manager, verb, '--', ...names), signal, { ...manager.options, timeout });
+  if (isStart) for (const { address, desired } of units) noteStart({ address, desired, at: now() }, host);
+  if (result.exitCode === 0) return [];
+  const { units: live } = await surveyUnits(desiredOf(units), { host, signal });
+  const failures: Failure[] = [];
+  for (const { address, desired } of units) {
+    const found = live.get(unitKey(desired));
+    if ((found !== undefined && isUp(found)) === isStart) continue;
+    const what = `cannot be ${isStart ? 'started' : 'stopped'}`;
+    failures.push({ address, message: await complain(what, desired, found, result, host, signal) });
+  }
+  return failures;
+}
+
+function noteStart(started: Started, host: Host): void {
+  const session = sessionOf(host);
+  const key = unitKey(started.desired);
+  session.fresh.add(key);
+  session.started.set(key, started);
+}
+
+/** Earlier crashes must not count against the next start. Units that are not loaded have none. */
+export async function forgetFailures(names: readonly string[], manager: Manager, host: Host, signal: AbortSignal): Promise<void> {
+  await host.run(systemctl(manager, 'reset-failed', '--', ...names), signal, manager.options);
+}
+
+/** Restarts or reloads a running unit. One that this run has started has read everything already. */
+export async function refreshUnit(desired: UnitDesired, address: string, { host, signal }: ApplyContext): Promise<void> {
+  const session = sessionOf(host);
+  const key = unitKey(desired);
+  const manager = managerOf(desired, host);
+  if (!isPresent(desired) || desired.refresh === 'none' || !manager || session.fresh.has(key)) return;
+  if (isOwnUnit(desired, host)) throw new Error('it is what this run belongs to, and restarting it would end the run');
+  const live = (await surveyUnits([desired], { host, signal })).units.get(key);
+  if (!live || !isDueForRefresh(live, desired)) return;
+  if (desired.manager === 'launchd') {
+    const failure = await load(desired, host, signal);
+    if (failure !== undefined) throw new Error(failure);
+    return;
+  }
+  if (live.active !== 'active') await forgetFailures([desired.name], manager, host, signal);
+  const verb = desired.refresh === 'reload' && !session.changed.has(key) ? 'reload-or-restart' : 'restart';
+  const argv = systemctl(manager, verb, '--', desired.name);
+  const result = await host.run(argv, signal, { ...manager.options, timeout: desired.timeout });
+  if (!live.endsByItself) session.started.set(key, { address, desired, at: now() });
+  if (result.exitCode === 0) return;
+  const after = (await surveyUnits([desired], { host, signal })).units.get(key);
+  throw new Error(await complain(`${verb} failed`, desired, after, result, host, signal));
+}
+
+/** What is stopped stays so; what has failed though it should run gets another chance. */
+const isDueForRefresh = (live: LiveUnit, { state }: UnitDesired): boolean =>
+  isRunning(live) || (live.active === 'failed' && state === 'started');
+
+/** Waits until every unit that this run has started was up for its settle time, without having been started again. */
+export async function settleUnits({ host, signal }: ApplyContext): Promise<readonly Failure[]> {
+  const session = sessions.get(host);
+  const waiting = [...(session?.started.values() ?? [])].filter(({ desired }) => desired.settle > 0 && isPresent(desired));
+  session?.started.clear();
+  if (waiting.length === 0) return [];
+  const end = Math.max(...waiting.map(({ at, desired }) => at + desired.settle * 1000));
+  while (now() < end) await sleep(Math.max(settlePause, Math.ceil((end - now()) / 1000)), undefined, { signal });
+  const { units } = await surveyUnits(
+    waiting.map(({ desired }) => desired),
+    { host, signal },
+  );
+  const failures: Failure[] = [];
+  for (const { address, desired, at } of waiting) {
+    const live = units.get(unitKey(desired));
+    if (live && isUp(live) && live.activeSince <= at) continue;
+    const what = live && isUp(live) ? 'had to be started again' : 'did not stay up';
+    const message = `${what} within ${desired.settle / 1000} s`;
+    failures.push({ address, message: await complain(message, desired, live, undefined, host, signal) });
+  }
+  return failures;
+}

@@ -1,0 +1,103 @@
+import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
+import { changeAccount } from './account-change.ts';
+import { findUser, readGroups, type UserEntry } from './account-files.ts';
+
+/** What a `user` resource wants; what is absent is nobody's business here. */
+export interface UserDesired {
+  readonly name: string;
+  readonly ensure: 'present' | 'absent';
+  readonly uid?: number;
+  /** The first group. */
+  readonly group?: string;
+  readonly groups?: readonly string[];
+  /** Other groups than `groups` may stay. */
+  readonly append: boolean;
+  readonly comment?: string;
+  readonly home?: AbsolutePath;
+  readonly shell?: AbsolutePath;
+  readonly system: boolean;
+  readonly createHome: boolean;
+  readonly removeHome: boolean;
+}
+
+/** Why this host's accounts are out of reach, or undefined. */
+export function accountsUnsupported(host: HostReader): string | undefined {
+  if (!host.live) return 'needs a live host';
+  if (!host.stat('/usr/sbin/useradd')) return 'needs useradd, which this host does not have';
+  return host.privileged ? undefined : 'needs root to change accounts';
+}
+
+/** Names of the groups that a user is in beside the first one, sorted. */
+export const supplementaryGroups = (name: string, host: HostReader): readonly string[] =>
+  readGroups(host)
+    .filter(({ members }) => members.includes(name))
+    .map((group) => group.name)
+    .sort();
+
+/** The groups that a user is to be in, of those that it is in. */
+export const wantedGroups = ({ groups, append }: UserDesired, actual: readonly string[]): readonly string[] =>
+  groups === undefined ? actual : [...new Set([...(append ? actual : []), ...groups])].sort();
+
+export const homeOf = ({ name, home }: Pick<UserDesired, 'name' | 'home'>): AbsolutePath =>
+  home ?? (name === 'root' ? '/root' : `/home/${name}`);
+
+/** Makes the user as desired, from however it stands by now. */
+export async function changeUser(desired: UserDesired, host: Host, signal: AbortSignal): Promise<void> {
+  const { name, ensure, removeHome } = desired;
+  const actual = findUser(name, host);
+  if (ensure === 'absent') {
+    if (!actual) return;
+    const isRemoved = removeHome && host.stat(actual.home) !== undefined;
+    return changeAccount(['userdel', ...(isRemoved ? ['--remove'] : []), name], host, signal);
+  }
+  if (!actual) return addUser(desired, host, signal);
+  const groups = supplementaryGroups(name, host);
+  const wanted = wantedGroups(desired, groups);
+  await alterUser(actual, { ...desired, ...(wanted.join() !== groups.join() && { groups: wanted }) }, host, signal);
+  if (desired.createHome) makeHome(homeOf({ name, home: desired.home ?? actual.home }), actual, host);
+}
+
+function addUser(desired: UserDesired, host: Host, signal: AbortSignal): Promise<void> {
+  const { name, uid, group, groups = [], comment, shell, system, createHome } = desired;
+  // A private group is made with the user, unless there is one of that name.
+  const first = group ?? (host.groupId(name) === undefined ? undefined : name);
+  const options = [
+    ...(system ? ['--system'] : []),
+    ...(uid === undefined ? [] : ['--uid', String(uid)]),
+    ...(first === undefined ? ['--user-group'] : ['--gid', first]),
+    ...(groups.length === 0 ? [] : ['--groups', groups.join(',')]),
+    ...(comment === undefined ? [] : ['--comment', comment]),
+    ...(shell === undefined ? [] : ['--shell', shell]),
+    `--home-dir=${homeOf(desired)}`,
+    createHome ? '--create-home' : '--no-create-home',
+  ];
+  return changeAccount(['useradd', ...options, name], host, signal);
+}
+
+interface Wanted {
+  readonly group?: string;
+  readonly comment?: string;
+  readonly home?: AbsolutePath;
+  readonly shell?: string;
+  /** All of them. */
+  readonly groups?: readonly string[];
+}
+
+/** Changes only what differs: `usermod` refuses some changes while the user's programs run. */
+export async function alterUser(actual: UserEntry, wanted: Wanted, host: Host, signal: AbortSignal): Promise<void> {
+  const { group, groups, comment, home, shell } = wanted;
+  const present = supplementaryGroups(actual.name, host);
+  const options = [
+    ...(group === undefined || host.groupId(group) === actual.gid ? [] : ['--gid', group]),
+    ...(groups === undefined || groups.join() === present.join() ? [] : ['--groups', groups.join(',')]),
+    ...(comment === undefined || comment === actual.comment ? [] : ['--comment', comment]),
+    ...(home === undefined || home === actual.home ? [] : ['--home', home]),
+    ...(shell === undefined || shell === actual.shell ? [] : ['--shell', shell]),
+  ];
+  if (options.length > 0) await changeAccount(['usermod', ...options, actual.name], host, signal);
+}
+
+/** Nobody else may look into what is made late, for an account that had none. */
+function makeHome(home: AbsolutePath, { uid, gid }: UserEntry, host: Host): void {
+  if (!host.stat(home)) host.makeDirectory(home, { mode: 0o700, uid, gid });
+}

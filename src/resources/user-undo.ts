@@ -1,0 +1,126 @@
+import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
+import { changeAccount } from './account-change.ts';
+import { findUser, readGroups, readLines, shadowFile, type GroupEntry, type UserEntry } from './account-files.ts';
+import { alterUser, homeOf, supplementaryGroups, type UserDesired } from './user-account.ts';
+
+/** A user as it stood, and what its removal or creation changes beside it. */
+export type UserUndo = {
+  readonly name: string;
+  readonly before: SavedUser | null;
+  /** The group of the same name, which comes and goes with the user. */
+  readonly ownGroup: GroupEntry | null;
+  /** Where the user's home is, or will be, and whether something stood there. */
+  readonly home: AbsolutePath;
+  readonly hadHome: boolean;
+};
+
+type SavedUser = {
+  readonly entry: UserEntry;
+  readonly groups: readonly string[];
+  /** The fields of its line in /etc/shadow. */
+  readonly shadow: readonly string[] | null;
+  /** `start-end` of the ranges in /etc/subuid and /etc/subgid. */
+  readonly subuids: readonly string[];
+  readonly subgids: readonly string[];
+};
+
+const skeleton: AbsolutePath = '/etc/skel';
+
+export function captureUser(desired: UserDesired, host: HostReader): UserUndo {
+  const { name } = desired;
+  const entry = findUser(name, host);
+  const home = desired.home ?? entry?.home ?? homeOf(desired);
+  const before = entry && {
+    entry,
+    groups: supplementaryGroups(name, host),
+    shadow: readLines(shadowFile, 8, host).find(([user]) => user === name) ?? null,
+    subuids: rangesOf(name, '/etc/subuid', host),
+    subgids: rangesOf(name, '/etc/subgid', host),
+  };
+  const ownGroup = readGroups(host).find((group) => group.name === name) ?? null;
+  return { name, before: before ?? null, ownGroup, home, hadHome: host.stat(home) !== undefined };
+}
+
+const rangesOf = (name: string, path: AbsolutePath, host: HostReader): readonly string[] =>
+  readLines(path, 3, host)
+    .filter(([user]) => user === name)
+    .map(([, start, count]) => `${start}-${Number(start) + Number(count) - 1}`);
+
+/** Needs neither that the change was begun nor that it ended. */
+export async function restoreUser(undo: UserUndo, host: Host, signal: AbortSignal): Promise<void> {
+  const { name, before, home, hadHome } = undo;
+  const actual = findUser(name, host);
+  if (!before) {
+    if (!hadHome) removeUntouchedHome(home, host);
+    if (actual) await changeAccount(['userdel', name], host, signal);
+    return restoreOwnGroup(undo, host, signal);
+  }
+  await restoreOwnGroup(undo, host, signal);
+  if (actual) {
+    const { gid, comment, shell } = before.entry;
+    await alterUser(actual, { group: String(gid), comment, home: before.entry.home, shell, groups: before.groups }, host, signal);
+    if (!hadHome) host.removeDirectory(home);
+    return;
+  }
+  await addAgain(before, host, signal);
+  if (hadHome && !host.stat(home))
+    throw new Error(`the user ${name} is back, but what was in ${home} is gone, as remove_home asked`);
+}
+
+async function restoreOwnGroup({ name, ownGroup }: UserUndo, host: Host, signal: AbortSignal): Promise<void> {
+  const now = readGroups(host).find((group) => group.name === name);
+  if (!ownGroup) return now ? changeAccount(['groupdel', name], host, signal) : undefined;
+  if (now) return;
+  await changeAccount(['groupadd', '--gid', String(ownGroup.gid), name], host, signal);
+  if (ownGroup.members.length > 0) await changeAccount(['gpasswd', '--members', ownGroup.members.join(','), name], host, signal);
+}
+
+async function addAgain({ entry, groups, shadow, subuids, subgids }: SavedUser, host: Host, signal: AbortSignal): Promise<void> {
+  const { name, uid, gid, comment, home, shell } = entry;
+  const options = [
+    '--no-create-home',
+    '--no-user-group',
+    `--uid=${uid}`,
+    `--gid=${gid}`,
+    `--comment=${comment}`,
+    `--home-dir=${home}`,
+    `--shell=${shell}`,
+    ...(groups.length === 0 ? [] : [`--groups=${groups.join(',')}`]),
+    '--key=SUB_UID_COUNT=0',
+    '--key=SUB_GID_COUNT=0',
+  ];
+  await changeAccount(['useradd', ...options, name], host, signal);
+  const ranges = [
+    ...subuids.flatMap((range) => ['--add-subuids', range]),
+    ...subgids.flatMap((range) => ['--add-subgids', range]),
+  ];
+  if (ranges.length > 0) await changeAccount(['usermod', ...ranges, name], host, signal);
+  if (!shadow) return;
+  const [, password = '', lastday, mindays, maxdays, warndays, inactive, expiredate] = shadow;
+  // Through the input: an argument would be in every process list.
+  await changeAccount(['chpasswd', '--encrypted'], host, signal, `${name}:${password}\n`);
+  const ages = Object.entries({ lastday, mindays, maxdays, warndays, inactive, expiredate });
+  const words = ages.flatMap(([option, days]) => [`--${option}`, days || '-1']);
+  await changeAccount(['chage', ...words, name], host, signal);
+}
+
+/** A home that was made with the user goes with it, but for what somebody has put there since. */
+function removeUntouchedHome(home: AbsolutePath, host: Host): void {
+  if (host.stat(home)?.type !== 'directory') return;
+  removeCopies(skeleton, home, host);
+  host.removeDirectory(home);
+}
+
+function removeCopies(from: AbsolutePath, to: AbsolutePath, host: Host): void {
+  for (const name of host.list(from) ?? []) {
+    const [original, copy] = [`${from}/${name}`, `${to}/${name}`];
+    const type = host.stat(original)?.type;
+    if (type === undefined || host.stat(copy)?.type !== type) continue;
+    if (type === 'file' && host.digest(copy) === host.digest(original)) host.remove(copy);
+    else if (type === 'link' && host.readLink(copy) === host.readLink(original)) host.remove(copy);
+    else if (type === 'directory') {
+      removeCopies(original, copy, host);
+      host.removeDirectory(copy);
+    }
+  }
+}

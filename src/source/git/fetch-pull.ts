@@ -1,0 +1,47 @@
+import { milliseconds } from '../../model/duration.ts';
+import type { RemotePolicy } from '../../model/host-policy-document.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { Source } from '../../model/revision.ts';
+import { commitSource } from './commit-source.ts';
+import { fetchRefs } from './fetch.ts';
+import { keepRevision } from './keep-revision.ts';
+import { openMirror, refPath } from './mirror.ts';
+import { openRemoteAccess } from './remote-access.ts';
+import { GitFailure } from './run-git.ts';
+import { takeTurn } from './take-turn.ts';
+
+interface Wanted {
+  readonly stateDirectory: string;
+  readonly remote: RemotePolicy;
+  /** `refs/pull/7/head`. */
+  readonly ref: string;
+  readonly commit: string;
+  /** Revisions that must stay kept: the enforced ones. */
+  readonly keep: readonly string[];
+}
+
+/**
+ * The head of a pull request, to be looked at and never to be applied: it has no say in what this host trusts. The problems of what
+ * cannot be part of a revision; undefined while no remote has this commit there.
+ */
+export async function fetchPull(wanted: Wanted, signal: AbortSignal): Promise<Source | readonly Problem[] | undefined> {
+  const { stateDirectory, remote, ref, commit, keep } = wanted;
+  const timeout = milliseconds(remote.timeout);
+  using _turn = await takeTurn(stateDirectory, timeout, signal);
+  const mirror = openMirror(stateDirectory);
+  for (const url of remote.urls) {
+    const access = openRemoteAccess(url, remote);
+    if ('refused' in access) continue;
+    const call = { directory: mirror.directory, config: access.config, env: access.env, timeout, signal };
+    try {
+      await fetchRefs(call, access.url, [`+${ref}:${refPath('pull')}`]);
+      if (mirror.ref('pull') !== commit) continue;
+      const problems = await keepRevision(call, stateDirectory, commit, keep);
+      return problems.length > 0 ? problems : commitSource({ stateDirectory, commit, branch: null });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof GitFailure)) throw error;
+    }
+  }
+  return undefined;
+}

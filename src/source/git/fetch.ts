@@ -1,0 +1,171 @@
+import { milliseconds } from '../../model/duration.ts';
+import type { RemotePolicy } from '../../model/host-policy-document.ts';
+import type { Problem } from '../../model/problem.ts';
+import { explainFetchFailure } from './fetch-failure.ts';
+import { isCommitId, refPath, type Mirror } from './mirror.ts';
+import { openRemoteAccess, type RemoteAccess } from './remote-access.ts';
+import { askGit, GitFailure, runGit, type GitCall } from './run-git.ts';
+
+/** What a remote has to offer. */
+export interface Offer {
+  readonly commit: string;
+  /** Branch or tag; null for a commit that the host policy names. */
+  readonly branch: string | null;
+  /** What the next revision must be on top of once this one was applied: for a testing branch the tip of the branch below it. */
+  readonly base: string;
+  readonly remote: string;
+}
+
+interface Wanted {
+  readonly mirror: Mirror;
+  readonly remote: RemotePolicy;
+  readonly host: string;
+  readonly signal: AbortSignal;
+  /** Fetch the branch without asking whether it has moved. */
+  readonly isExpected: boolean;
+}
+
+/** What no remote could give. `mirrorAt`: the fault may be in the mirror. `isAnswer`: a remote answered, but has not what is wanted. */
+interface NoOffer {
+  readonly problem: Problem;
+  readonly mayBeMirror: boolean;
+  readonly isAnswer: boolean;
+}
+
+const refName = /^(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)|\/\.|\/$|\.$))[\w][\w./@+-]*$/;
+
+/** Fetches from the first remote that answers, and gives what it offers. Asking what a branch is at costs one git process; no more when it has not moved. */
+export async function fetchOffer(wanted: Wanted): Promise<Offer | NoOffer> {
+  const { remote } = wanted;
+  const odd = [remote.branch, remote.tag ?? 'x', ...(remote.testing_branch ? [testingBranch(wanted)] : [])].find(
+    (name) => !refName.test(name),
+  );
+  if (odd !== undefined) return badRemote(`"${odd}" cannot be a branch or tag`);
+  const failures: NoOffer[] = [];
+  for (const url of remote.urls) {
+    const access = openRemoteAccess(url, remote);
+    if ('refused' in access) {
+      failures.push(badRemote(access.refused));
+      continue;
+    }
+    try {
+      return await fetchFrom(access, wanted);
+    } catch (error) {
+      wanted.signal.throwIfAborted();
+      if (!(error instanceof GitFailure)) throw error;
+      const { message, hint, mayBeMirror } = explainFetchFailure(error, remote.timeout, access.secrets);
+      const isAnswer = message.startsWith('it has no refs/') || message.startsWith('it sends objects');
+      failures.push({ problem: { code: 'remote-failed', message: `${url}: ${message}`, hint }, mayBeMirror, isAnswer });
+    }
+  }
+  return firstOf(failures);
+}
+
+const testingBranch = ({ host }: Pick<Wanted, 'host'>): string => `testing-${host}`;
+
+const badRemote = (message: string): NoOffer => ({
+  problem: { code: 'bad-remote', message, hint: 'correct `remote` in the host policy' },
+  mayBeMirror: false,
+  isAnswer: false,
+});
+
+function firstOf([first, ...rest]: readonly NoOffer[]): NoOffer {
+  if (!first) return badRemote('the host policy names no remote');
+  if (rest.length === 0) return first;
+  const message = [first, ...rest].map(({ problem }) => problem.message).join('; ');
+  return { ...first, problem: { ...first.problem, message }, mayBeMirror: [first, ...rest].every((each) => each.mayBeMirror) };
+}
+
+async function fetchFrom(access: RemoteAccess, wanted: Wanted): Promise<Offer> {
+  const { mirror, remote, signal } = wanted;
+  const { config, env, url } = access;
+  const call = { directory: mirror.directory, config, env, timeout: milliseconds(remote.timeout), signal };
+  if (remote.commit !== undefined) {
+    if (mirror.ref('commit') !== remote.commit) await fetchRefs(call, url, [`+${remote.commit}:${refPath('commit')}`]);
+    return { commit: remote.commit, branch: null, base: remote.commit, remote: url };
+  }
+  return remote.tag === undefined ? offerBranch(call, url, wanted) : offerTag(call, url, remote.tag, mirror);
+}
+
+async function offerBranch(call: GitCall, url: string, wanted: Wanted): Promise<Offer> {
+  const { mirror, remote, isExpected } = wanted;
+  const [main, testing] = [
+    `refs/heads/${remote.branch}`,
+    remote.testing_branch ? `refs/heads/${testingBranch(wanted)}` : undefined,
+  ];
+  if (isExpected && testing === undefined) {
+    await fetchRefs(call, url, [`+${main}:${refPath('branch')}`]);
+    const commit = mirror.ref('branch');
+    if (commit === null) throw await absent(call, url, main);
+    return { commit, branch: remote.branch, base: commit, remote: url };
+  }
+  const advertised = await listRefs(call, url, testing === undefined ? [main] : [main, testing]);
+  const tip = advertised.get(main);
+  const testingTip = testing === undefined ? undefined : advertised.get(testing);
+  if (tip === undefined) throw await absent(call, url, main);
+  if (testingTip === undefined) mirror.setRef('testing', null);
+  const refs = [
+    ...(mirror.ref('branch') === tip ? [] : [`+${main}:${refPath('branch')}`]),
+    ...(testingTip === undefined || mirror.ref('testing') === testingTip ? [] : [`+${testing}:${refPath('testing')}`]),
+  ];
+  if (refs.length > 0) await fetchRefs(call, url, refs);
+  const base = mirror.ref('branch') ?? tip;
+  const above = mirror.ref('testing');
+  const onTop = above !== null && above !== base && (await isAncestor(call, base, above));
+  return onTop
+    ? { commit: above, branch: testingBranch(wanted), base, remote: url }
+    : { commit: base, branch: remote.branch, base, remote: url };
+}
+
+async function offerTag(call: GitCall, url: string, tag: string, mirror: Mirror): Promise<Offer> {
+  const name = `refs/tags/${tag}`;
+  const advertised = await listRefs(call, url, [name, `${name}^{}`]);
+  const target = advertised.get(name);
+  if (target === undefined) throw await absent(call, url, name);
+  if (mirror.ref('tag') !== target) await fetchRefs(call, url, [`+${name}:${refPath('tag')}`]);
+  const commit = advertised.get(`${name}^{}`) ?? target;
+  return { commit, branch: tag, base: commit, remote: url };
+}
+
+/** A server that lists nothing at all may be none: git takes what it does not understand for an empty list of an old server. */
+async function absent(call: GitCall, url: string, name: string): Promise<GitFailure> {
+  const isEmpty = (await runGit(call, ['ls-remote', '--quiet', '--', url])) === '';
+  return new GitFailure('ls-remote', {
+    exit: 2,
+    stderr: isEmpty ? 'fatal: lists nothing' : `fatal: couldn't find remote ref ${name}`,
+  });
+}
+
+async function listRefs(call: GitCall, url: string, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const listed = await runGit(call, ['ls-remote', '--quiet', '--', url, ...names]);
+  return new Map(
+    listed.split('\n').flatMap((line) => {
+      const [id, name = ''] = line.split('\t');
+      return isCommitId(id) && names.includes(name) ? [[name, id] as const] : [];
+    }),
+  );
+}
+
+export const fetchRefs = (call: GitCall, url: string, refs: readonly string[]): Promise<string> =>
+  runGit(call, ['fetch', ...fetchOptions, '--', url, ...refs]);
+
+/** Not quiet: simple-git waits 50 ms longer for what prints nothing. */
+const fetchOptions = [
+  '--no-progress',
+  '--no-tags',
+  '--no-recurse-submodules',
+  '--no-write-fetch-head',
+  '--no-auto-gc',
+  '--no-show-forced-updates',
+] as const;
+
+/** Whether the second commit is the first one or on top of it. Throws where the mirror cannot tell. */
+export async function isAncestor(call: GitCall, ancestor: string, commit: string): Promise<boolean> {
+  if (ancestor === commit) return true;
+  // Not --is-ancestor: simple-git waits 50 ms longer for what prints nothing.
+  const { exit, stdout, stderr } = await askGit(call, ['merge-base', ancestor, commit]);
+  if (exit === 0) return stdout.trim() === ancestor;
+  // A commit that is not there is below nothing that was fetched whole.
+  if (exit === 1 || /Not a valid commit name/.test(stderr)) return false;
+  throw new GitFailure('merge-base', { exit, stderr });
+}

@@ -1,0 +1,120 @@
+import { milliseconds } from '../../model/duration.ts';
+import type { RemotePolicy, TrustPolicy } from '../../model/host-policy-document.ts';
+import type { Memory } from '../../model/reporter.ts';
+import type { Follower, Look } from '../../model/follower.ts';
+import { StateError } from '../../state/state-error.ts';
+import { commitSource } from './commit-source.ts';
+import { fetchOffer } from './fetch.ts';
+import { openJudge } from './judge-offer.ts';
+import { mirrorIn, openMirror, openSpareMirror, swapMirror, type Mirror } from './mirror.ts';
+import { readManifest } from './revision-store.ts';
+import { GitFailure } from './run-git.ts';
+import { takeTurn } from './take-turn.ts';
+import { readTrust, writeTrust, type Trust, type Trusted } from './trust-memory.ts';
+
+/** What following a remote takes. */
+interface Followed {
+  /** State directory of the host. */
+  readonly directory: string;
+  readonly remote: RemotePolicy;
+  readonly trust: TrustPolicy;
+  /** Its name in the inventory: `testing-<host>` is its testing branch. */
+  readonly host: string;
+  /** The part `source` of the agent's state, whoever follows. */
+  readonly memory: Memory;
+}
+
+interface Way {
+  readonly signal: AbortSignal;
+  readonly isExpected: boolean;
+  /** Into the spare mirror: there is no other one to try. */
+  readonly isSpare: boolean;
+}
+
+const nothing = { source: undefined, commit: null, branch: null, seen: null, remote: null };
+
+/** Follows the remotes of the host policy into a mirror and the kept revisions below the state directory. */
+export function openFollower(followed: Followed): Follower {
+  const { directory, remote, memory } = followed;
+  const judge = openJudge(followed);
+
+  /** Fetches into a mirror, judges what came, and remembers it. Undefined: the mirror may be damaged. */
+  const lookInto = async (mirror: Mirror, trust: Trust, { signal, isExpected, isSpare }: Way): Promise<Look | undefined> => {
+    const disagreement = await judge.compareCopies(mirror, trust, signal);
+    if (disagreement) return { ...nothing, state: 'refused', problem: disagreement };
+    const offer = await fetchOffer({ ...followed, mirror, signal, isExpected });
+    if ('problem' in offer) {
+      if (offer.mayBeMirror && !isSpare) return undefined;
+      const state = offer.isAnswer ? 'refused' : 'offline';
+      return { ...enforced(directory, trust), seen: null, remote: null, state, problem: offer.problem };
+    }
+    const { commit, branch, base, remote: from } = offer;
+    const problem = await judge.judge(mirror, offer, trust, signal);
+    if (problem) return { ...enforced(directory, trust), seen: commit, remote: from, state: 'refused', problem };
+    // It is in the mirror: the offer is on top of it.
+    if (trust.floor !== null && mirror.ref('floor') !== trust.floor) mirror.setRef('floor', trust.floor);
+    const entry: Trusted = { commit, branch, base, floor: trust.floor };
+    if (JSON.stringify(trust.trusted[0]) !== JSON.stringify(entry))
+      writeTrust(memory, { ...trust, trusted: [entry, ...trust.trusted.filter((each) => each.commit !== commit)] });
+    const source = commitSource({ stateDirectory: directory, commit, branch });
+    return { source, commit, branch, seen: commit, remote: from, state: 'fetched' };
+  };
+
+  /** A failure of git, or of the disk below it, is an answer. */
+  const tryMirror = async (mirror: Mirror, trust: Trust, way: Way): Promise<Look | Error | undefined> => {
+    try {
+      return await lookInto(mirror, trust, way);
+    } catch (error) {
+      way.signal.throwIfAborted();
+      if (error instanceof GitFailure || isDiskError(error)) return error;
+      throw error;
+    }
+  };
+
+  return {
+    async look(signal, isExpected = false) {
+      using _turn = await takeTurn(directory, milliseconds(remote.timeout), signal);
+      const trust = readTrust(memory, directory);
+      if ('code' in trust) return { ...nothing, state: 'refused', problem: trust };
+      const first = await tryMirror(openMirror(directory), trust, { signal, isExpected, isSpare: false });
+      if (first && !(first instanceof Error)) return first;
+      // The mirror itself may be damaged: a new one takes its place, if it can be filled.
+      const second = isDiskError(first)
+        ? first
+        : await tryMirror(openSpareMirror(directory), trust, { signal, isExpected, isSpare: true });
+      if (second && !(second instanceof Error)) {
+        if (second.state !== 'offline') swapMirror(directory);
+        return second;
+      }
+      const message = `what is fetched cannot be kept: ${second?.message ?? first?.message ?? ''}`;
+      const hint = `see to the space and the health of the filesystem of ${directory}`;
+      return { ...nothing, ...enforced(directory, trust), state: 'offline', problem: { code: 'remote-failed', message, hint } };
+    },
+    async accept(commit) {
+      const trust = readTrust(memory, directory);
+      if ('code' in trust) throw new StateError(trust.message, trust.hint ?? '');
+      const entry = trust.trusted.find((each) => each.commit === commit);
+      const floor = entry && entry.floor === trust.floor ? entry.base : trust.floor;
+      if (trust.applied?.commit === commit && trust.floor === floor) return;
+      writeTrust(memory, { ...trust, floor, applied: { commit, branch: entry?.branch ?? null } });
+      if (floor !== null) mirrorIn(directory).setRef('floor', floor);
+    },
+    lastGood() {
+      const trust = readTrust(memory, directory);
+      return 'code' in trust ? undefined : enforced(directory, { ...trust, trusted: [] }).source;
+    },
+  };
+}
+
+const isDiskError = (error: unknown): error is Error =>
+  error instanceof Error && 'syscall' in error && 'code' in error && !(error instanceof StateError);
+
+/** The newest trusted revision that is kept here, else the last good one. */
+function enforced(stateDirectory: string, { applied, trusted }: Trust): Pick<Look, 'source' | 'commit' | 'branch'> {
+  const found = [...trusted.slice(0, 1), ...(applied ? [applied] : [])].find(({ commit }) =>
+    readManifest(stateDirectory, commit),
+  );
+  if (!found) return nothing;
+  const { commit, branch } = found;
+  return { source: commitSource({ stateDirectory, commit, branch }), commit, branch };
+}

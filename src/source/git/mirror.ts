@@ -1,0 +1,104 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { syncDirectory, writeDurably } from './durable-file.ts';
+
+/** Refs of the mirror: what was fetched, and the floor's second copy. */
+type RefName = 'branch' | 'testing' | 'tag' | 'commit' | 'floor' | 'pull';
+
+/** The bare repository that remotes are fetched into. It can be made again at any time; what is applied is kept beside it. */
+export interface Mirror {
+  readonly directory: string;
+  /** Null when there is none; what is no commit id is none. */
+  ref(name: RefName): string | null;
+  /** Durable; null removes it. */
+  setRef(name: RefName, commit: string | null): void;
+}
+
+export const refPath = (name: RefName): string => `refs/agent/${name}`;
+
+/** Packs that a mirror may have; every fetch adds one. */
+const mostPacks = 30;
+
+/** Whether its packs should be made one. */
+export const isScattered = ({ directory }: Mirror): boolean =>
+  readdirSync(join(directory, 'objects/pack')).filter((name) => name.endsWith('.pack')).length > mostPacks;
+
+/** Opens the mirror below the state directory, made anew where it is none. What a killed git left behind is removed: hold the lock. */
+export function openMirror(stateDirectory: string): Mirror {
+  const directory = join(stateDirectory, 'mirror');
+  if (!existsSync(join(directory, 'HEAD')) || !existsSync(join(directory, 'objects'))) {
+    rmSync(directory, { recursive: true, force: true });
+    makeBare(directory);
+  }
+  sweep(directory);
+  return mirrorAt(directory);
+}
+
+/** The mirror as it stands, or as it would; for its refs alone. */
+export const mirrorIn = (stateDirectory: string): Mirror => mirrorAt(join(stateDirectory, 'mirror'));
+
+/** An empty mirror beside the one in use. */
+export function openSpareMirror(stateDirectory: string): Mirror {
+  const directory = join(stateDirectory, 'mirror.new');
+  rmSync(directory, { recursive: true, force: true });
+  makeBare(directory);
+  return mirrorAt(directory);
+}
+
+/** Puts the spare mirror in the place of the one in use. */
+export function swapMirror(stateDirectory: string): void {
+  const [current, spare, old] = ['mirror', 'mirror.new', 'mirror.old'].map((name) => join(stateDirectory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(current)) renameSync(current, old);
+  renameSync(spare, current);
+  syncDirectory(stateDirectory);
+  rmSync(old, { recursive: true, force: true });
+}
+
+function mirrorAt(directory: string): Mirror {
+  const file = (name: RefName): string => join(directory, refPath(name));
+  return {
+    directory,
+    ref(name) {
+      try {
+        const text = readFileSync(file(name), 'latin1').trim();
+        return isCommitId(text) ? text : null;
+      } catch {
+        return null;
+      }
+    },
+    setRef(name, commit) {
+      if (commit === null) rmSync(file(name), { force: true });
+      else writeDurably(file(name), `${commit}\n`);
+    },
+  };
+}
+
+export const isCommitId = (text: unknown): text is string =>
+  typeof text === 'string' && /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(text);
+
+/** What `git init --bare` makes, without hooks and descriptions. */
+function makeBare(directory: string): void {
+  for (const name of ['objects/pack', 'objects/info', 'refs/heads', 'refs/agent'])
+    mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
+  writeFileSync(join(directory, 'config'), '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n');
+  writeFileSync(join(directory, 'HEAD'), 'ref: refs/heads/none\n');
+}
+
+/** Locks and half-received packs. */
+function sweep(directory: string): void {
+  const remove = (below: string, isLeft: (name: string) => boolean): void => {
+    const place = join(directory, below);
+    if (!existsSync(place)) return;
+    for (const name of readdirSync(place).filter(isLeft)) rmSync(join(place, name), { recursive: true, force: true });
+  };
+  const isLock = (name: string): boolean => name.endsWith('.lock');
+  remove('', isLock);
+  remove('refs/agent', (name) => isLock(name) || name.endsWith('.new'));
+  remove('objects/pack', (name) => isLock(name) || /^\.?tmp_/.test(name));
+  remove('objects', (name) => /^(tmp_|incoming-)/.test(name));
+}

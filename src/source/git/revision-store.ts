@@ -1,0 +1,139 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256 } from '../../model/json.ts';
+import type { CommitInfo } from '../../model/revision.ts';
+import { writeDurably } from './durable-file.ts';
+
+/** Where one file of a revision is kept: a part of a segment. */
+export interface KeptFile {
+  readonly path: string;
+  readonly executable: boolean;
+  readonly size: number;
+  readonly blob: string;
+  readonly sha256: string;
+  readonly segment: string;
+  readonly offset: number;
+}
+
+/** What is kept of a commit: enough to apply it without the remote and without the mirror. */
+export interface Manifest {
+  readonly info: CommitInfo;
+  /** Sorted by path. */
+  readonly files: readonly KeptFile[];
+  /** Names and sizes of the segments that the files are in. */
+  readonly segments: Readonly<Record<string, number>>;
+}
+
+const schema = 'reconcile.revision/1';
+type Row = readonly [
+  path: string,
+  executable: 0 | 1,
+  size: number,
+  blob: string,
+  sha256: string,
+  segment: number,
+  offset: number,
+];
+/** The first line of a manifest; the second one holds the rows. */
+interface Head {
+  readonly schema: typeof schema;
+  readonly info: CommitInfo;
+  readonly segments: readonly (readonly [name: string, size: number])[];
+  /** SHA-256 of the second line. */
+  readonly rows: string;
+}
+
+export const revisionsIn = (stateDirectory: string): string => join(stateDirectory, 'revisions');
+const manifestFile = (stateDirectory: string, commit: string): string => join(revisionsIn(stateDirectory), `${commit}.json`);
+
+/** The manifest that was read or written last: the one that the next revision and the next run are made from. */
+let latest: { readonly file: string; readonly signature: string; readonly manifest: Manifest } | undefined;
+
+/** Reads what is kept of a commit; undefined when it is not there, not whole, or its contents are not. */
+export function readManifest(stateDirectory: string, commit: string): Manifest | undefined {
+  const file = manifestFile(stateDirectory, commit);
+  const signature = signatureOf(file);
+  if (signature === '') return undefined;
+  if (latest?.file === file && latest.signature === signature) {
+    return areWhole(stateDirectory, Object.entries(latest.manifest.segments)) ? latest.manifest : undefined;
+  }
+  const written = readWritten(stateDirectory, commit);
+  if (!written || sha256(written.rows) !== written.head.rows) return undefined;
+  const { info, segments } = written.head;
+  const names = segments.map(([name]) => name);
+  const files = (JSON.parse(written.rows.toString()) as Row[]).map(
+    ([path, executable, size, blob, digest, segment, offset]): KeptFile => ({
+      path,
+      executable: executable === 1,
+      size,
+      blob,
+      sha256: digest,
+      segment: names[segment] ?? '',
+      offset,
+    }),
+  );
+  latest = { file, signature, manifest: { info, files, segments: Object.fromEntries(segments) } };
+  return latest.manifest;
+}
+
+const areWhole = (stateDirectory: string, segments: readonly (readonly [name: string, size: number])[]): boolean =>
+  segments.every(([name, size]) => sizeOf(join(revisionsIn(stateDirectory), name)) === size);
+
+/** Changes whenever the file is written; empty where there is none. */
+function signatureOf(file: string): string {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}` : '';
+}
+
+/** Whether a commit is kept as far as its first line and the sizes of its segments tell: what costs little enough to ask at every poll. */
+export const isKept = (stateDirectory: string, commit: string): boolean => readWritten(stateDirectory, commit) !== undefined;
+
+function readWritten(stateDirectory: string, commit: string): { readonly head: Head; readonly rows: Buffer } | undefined {
+  try {
+    const bytes = readFileSync(manifestFile(stateDirectory, commit));
+    const end = bytes.indexOf(10);
+    const head = JSON.parse(bytes.toString('utf8', 0, end)) as Head;
+    const isWhole = areWhole(stateDirectory, head.segments);
+    return head.schema === schema && head.info.id === commit && isWhole ? { head, rows: bytes.subarray(end + 1) } : undefined;
+  } catch {
+    // Absent or cut short: the mirror or the remote has it.
+    return undefined;
+  }
+}
+
+/** Durable when it returns, with the segments, whose names it makes durable too. */
+export function writeManifest(stateDirectory: string, manifest: Manifest): void {
+  const { info, files, segments } = manifest;
+  const names = Object.keys(segments);
+  const positions = new Map(names.map((name, index) => [name, index]));
+  const rows = files.map(({ path, executable, size, blob, sha256: digest, segment, offset }): Row => [
+    path,
+    executable ? 1 : 0,
+    size,
+    blob,
+    digest,
+    positions.get(segment) ?? -1,
+    offset,
+  ]);
+  const text = JSON.stringify(rows);
+  const head = { schema, info, segments: Object.entries(segments), rows: sha256(text) } satisfies Head;
+  const file = manifestFile(stateDirectory, info.id);
+  writeDurably(file, `${JSON.stringify(head)}\n${text}`);
+  latest = { file, signature: signatureOf(file), manifest };
+}
+
+/** Removes every revision but these, and the segments that none of them needs. */
+export function pruneRevisions(stateDirectory: string, commits: readonly string[]): void {
+  const heads = commits.flatMap((commit) => readWritten(stateDirectory, commit)?.head ?? []);
+  const needed = new Set(heads.flatMap(({ segments }) => segments.map(([name]) => name)));
+  const directory = revisionsIn(stateDirectory);
+  const isNeeded = (name: string): boolean => needed.has(name) || heads.some(({ info }) => name === `${info.id}.json`);
+  const isOurs = (name: string): boolean => /^(?:[0-9a-f]{40,64}\.json(?:\.new)?|segment-[0-9a-f]+)$/.test(name);
+  for (const name of readdirSync(directory)) if (isOurs(name) && !isNeeded(name)) rmSync(join(directory, name), { force: true });
+}
+
+export function makeRevisions(stateDirectory: string): void {
+  mkdirSync(revisionsIn(stateDirectory), { recursive: true, mode: 0o700 });
+}
+
+const sizeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.size;

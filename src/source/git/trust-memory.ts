@@ -1,0 +1,69 @@
+import type { Memory } from '../../model/reporter.ts';
+import type { Problem } from '../../model/problem.ts';
+import { isObject } from '../../model/json.ts';
+import { isCommitId, mirrorIn } from './mirror.ts';
+import type { Offer } from './fetch.ts';
+
+/** A revision that was found trustworthy. */
+export interface Trusted extends Omit<Offer, 'remote'> {
+  /** The floor that it was compared with. */
+  readonly floor: string | null;
+}
+
+/** What this host has come to trust. */
+export interface Trust {
+  /** New revisions must be on top of it. Null: nothing was applied yet. */
+  readonly floor: string | null;
+  /** The revision that was last applied and verified. */
+  readonly applied: { readonly commit: string; readonly branch: string | null } | null;
+  /** Newest first. */
+  readonly trusted: readonly Trusted[];
+}
+
+const name = 'trust';
+const mostTrusted = 4;
+
+/** Reads it; a problem where it cannot be told any more. Then nothing may be applied: it must never look like a first run. */
+export function readTrust(memory: Memory, stateDirectory: string): Trust | Problem {
+  let written: unknown;
+  try {
+    written = memory.get(name);
+  } catch (error) {
+    return trustLost((error as Error).message);
+  }
+  const copy = mirrorIn(stateDirectory).ref('floor');
+  const trust = written ?? { floor: null, applied: null, trusted: [] };
+  if (!isTrust(trust)) return trustLost('what is remembered of it is not what was written');
+  if (trust.floor === null && copy !== null)
+    return trustLost(`the mirror says that ${copy} was applied, and nothing else remembers it`);
+  return trust;
+}
+
+export const trustLost = (reason: string): Problem => ({
+  code: 'trust-lost',
+  message: `which revisions this host trusts cannot be told: ${reason}`,
+  hint: 'find out what happened to the state directory; then, with the commit to trust: reconcile trust reset --to SHA',
+});
+
+export const writeTrust = (memory: Memory, trust: Trust): void =>
+  memory.set(name, { ...trust, trusted: trust.trusted.slice(0, mostTrusted) });
+
+/** A person on this host says from which commit on revisions are trusted. What was applied last stays until the next fetch. */
+export function resetTrust(memory: Memory, stateDirectory: string, commit: string): void {
+  const trust = readTrust(memory, stateDirectory);
+  writeTrust(memory, { floor: commit, applied: 'code' in trust ? null : trust.applied, trusted: [] });
+  // The copy is written by the next look, which knows whether the mirror has the commit.
+  mirrorIn(stateDirectory).setRef('floor', null);
+}
+
+function isTrust(value: unknown): value is Trust {
+  if (!isObject(value)) return false;
+  const { floor, applied, trusted } = value;
+  const isCommit = (each: unknown): boolean => isObject(each) && isCommitId(each['commit']);
+  return (
+    (floor === null || isCommitId(floor)) &&
+    (applied === null || isCommit(applied)) &&
+    Array.isArray(trusted) &&
+    trusted.every(isCommit)
+  );
+}

@@ -1,0 +1,48 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Suspension } from '../model/agent.ts';
+import { isObject } from '../model/json.ts';
+import { makeStateDirectory } from './state-directory.ts';
+
+const fileName = 'suspended';
+
+/** Who wants this host left alone at `now` (milliseconds since 1970). A file that cannot be read suspends, too: somebody meant something. */
+export function readSuspension(directory: string, now: number): Suspension | undefined {
+  const file = join(directory, fileName);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? undefined : unreadable(file, message);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isObject(value)) return unreadable(file, 'it is not what `reconcile suspend` writes');
+    const { reason, by, until } = value;
+    if (typeof reason !== 'string' || typeof by !== 'string' || typeof until !== 'string' || Number.isNaN(Date.parse(until)))
+      return unreadable(file, 'it is not what `reconcile suspend` writes');
+    return Date.parse(until) > now ? { reason, by, until } : undefined;
+  } catch (error) {
+    return unreadable(file, (error as Error).message);
+  }
+}
+
+const unreadable = (file: string, why: string): Suspension => ({
+  reason: `${file} cannot be read: ${why}; \`reconcile resume\` removes it`,
+  by: 'unknown',
+  until: '9999-12-31T00:00:00.000Z',
+});
+
+/** Holds for every run on this host, the agent's and those by hand, and over restarts. */
+export function writeSuspension(directory: string, suspension: Suspension): void {
+  makeStateDirectory(directory);
+  const staged = join(directory, `${fileName}.new`);
+  rmSync(staged, { force: true });
+  writeFileSync(staged, `${JSON.stringify(suspension)}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  renameSync(staged, join(directory, fileName));
+}
+
+export function removeSuspension(directory: string): void {
+  rmSync(join(directory, fileName), { force: true });
+}

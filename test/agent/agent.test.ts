@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { startRig, type AgentRig } from '../support/agent-rig.ts';
+
+vi.setConfig({ testTimeout: 15_000 });
+
+const motd = '- { kind: file, path: /motd, content: "right\\n" }';
+const textOf = ({ repository }: AgentRig, path: string): string => readFileSync(join(repository.root, path), 'utf8');
+const pass = ({ port }: AgentRig) => port.ended(port.trigger('control').run);
+
+it('the first pass converges the host, and the next one finds nothing to do', async () => {
+  await using agent = startRig(motd);
+
+  const first = await agent.next();
+  const second = await pass(agent);
+
+  expect(first.summary).toContain('1 added');
+  expect(second?.summary).toContain('nothing to do');
+  expect(second?.writes).toBe(0);
+  expect(agent.port.status()).toMatchObject({ host: 'box', phase: 'idle', last: { outcome: 'converged' }, suspended: null });
+  expect(agent.port.reports(9).map(({ run }) => run)).toEqual([first.run]);
+  expect(agent.news.map(({ type }) => type)).toEqual(['applying', 'ended', 'ended']);
+});
+
+it('a local edit is repaired by itself, and the own write starts no further run', async () => {
+  await using agent = startRig(motd);
+  await pass(agent);
+
+  const healed = agent.next(({ writes }) => writes > 0);
+  agent.edit('motd', 'wrong\n');
+  const { steps } = await healed;
+
+  expect(steps[0]).toMatchObject({ address: 'file[/motd]', cause: 'drift', outcome: 'changed' });
+  expect(textOf(agent, 'motd')).toBe('right\n');
+  await pass(agent);
+  expect(agent.port.status().passes.watch).toBe(1);
+});
+
+it('a file that another program keeps changing is contested: left alone and told', async () => {
+  await using agent = startRig(motd);
+  await pass(agent);
+
+  for (let round = 0; round < 5; round++) {
+    const healed = agent.next(({ writes }) => writes > 0);
+    agent.edit('motd', `theirs ${round}\n`);
+    await healed;
+  }
+  const held = agent.next(({ steps }) => steps.some(({ outcome }) => outcome === 'held'));
+  agent.edit('motd', 'theirs at last\n');
+  const { steps, outcome } = await held;
+
+  expect(outcome).toBe('converged');
+  expect(steps[0]?.reason).toContain('contested');
+  expect(textOf(agent, 'motd')).toBe('theirs at last\n');
+  await pass(agent);
+  expect(agent.port.status()).toMatchObject({ contested: ['file[/motd]'], differing: 1 });
+});
+
+it('any number of triggers while one run waits are one run', async () => {
+  await using agent = startRig(motd);
+  const ids = new Set(Array.from({ length: 500 }, () => agent.port.trigger('webhook').run));
+
+  await Promise.all([...ids].map(agent.port.ended));
+
+  expect(ids.size).toBe(1);
+  expect(agent.port.status().passes).toMatchObject({ webhook: 1 });
+});
+
+it('while suspended nothing is written, by the agent or by hand; resuming makes up for it', async () => {
+  await using agent = startRig(motd);
+  await pass(agent);
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+
+  agent.port.suspend({ reason: 'upgrade of the rack', by: 'ada', until });
+  const seen = agent.next(({ outcome }) => outcome === 'driftOnly');
+  agent.edit('motd', 'wrong\n');
+  await seen;
+  const byHand = agent.repository.run();
+
+  expect(byHand.exit).toBe(5);
+  expect(byHand.stdout).toContain('Suspended by ada');
+  expect(textOf(agent, 'motd')).toBe('wrong\n');
+  expect(agent.port.status().suspended).toMatchObject({ reason: 'upgrade of the rack' });
+  const healed = agent.next(({ writes }) => writes > 0);
+  agent.port.resume();
+  await healed;
+  expect(textOf(agent, 'motd')).toBe('right\n');
+});
+
+it('what policy calls risky waits for a person, under one name, and is done once approved', async () => {
+  const policy = 'approval: { addresses: ["file[/motd]"] }\n';
+  await using agent = startRig(motd, { 'desired-state/policy.yaml': policy });
+
+  const asked = await agent.next();
+  await pass(agent);
+  const { approval } = agent.port.status();
+  const done = agent.next(({ writes }) => writes > 0);
+
+  expect(asked).toMatchObject({ outcome: 'refused', problems: [{ code: 'needs-approval' }] });
+  expect(approval?.run).toBe(asked.run);
+  expect(agent.port.approve('20990101', 'ada')).toBe(false);
+  expect(agent.port.approve(asked.run, 'ada')).toBe(true);
+  expect((await done).outcome).toBe('converged');
+  await pass(agent);
+  expect(agent.port.status().approval).toBeNull();
+});
+
+it('an invalid configuration is told once and changes nothing; the fix is applied by itself', async () => {
+  await using agent = startRig(motd);
+  await pass(agent);
+
+  agent.repository.write('desired-state/policy.yaml', 'bandit: 1\n');
+  const bad = await pass(agent);
+  await pass(agent);
+  agent.repository.write('desired-state/policy.yaml', '{}\n');
+  const good = await pass(agent);
+
+  expect([bad?.outcome, good?.outcome]).toEqual(['invalid', 'converged']);
+  expect(agent.port.reports(9).map(({ outcome }) => outcome)).toEqual(['invalid', 'converged']);
+});
+
+it('what is told survives a restart, and stopping ends at once', async () => {
+  await using agent = startRig(motd);
+  const first = await agent.next();
+  await agent.stop();
+
+  expect(agent.port.status()).toMatchObject({ phase: 'stopping', last: { run: first.run } });
+  expect(await agent.port.ended('no such run')).toBeUndefined();
+});

@@ -1,0 +1,91 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { openLog } from '../../src/agent/log.ts';
+import type { AgentEvent } from '../../src/model/agent.ts';
+import { noContents } from '../../src/model/catalog.ts';
+import { noSecrets, Secret } from '../../src/model/secret.ts';
+import { openScrub } from '../../src/report/scrub.ts';
+import { reportWith } from '../report/report-fixture.ts';
+
+const secrets = { ...noSecrets, opened: () => [Secret.of('canary-token')] };
+const scrub = openScrub(secrets, { resources: [], contents: noContents });
+
+/** A log into memory; `text` is what was written. */
+function open(isTerminal: boolean, level?: 'debug') {
+  const stream = Object.assign(new PassThrough(), { isTTY: isTerminal });
+  const log = openLog({ scrub, stream, ...(level && { level }) });
+  return { log, text: () => String(stream.read() ?? '') };
+}
+
+const finished = (members: Parameters<typeof reportWith>[0]): AgentEvent => {
+  const report = reportWith(members);
+  return { type: 'finished', run: report.run, report };
+};
+
+describe('the log under a service manager', () => {
+  it('is one JSON object per line', () => {
+    const { log, text } = open(false);
+    log.info({ port: 8080 }, 'listening');
+    log.error({ reason: 'disk\nfull' }, 'cannot write \x1b[2J');
+    const lines = text().trimEnd().split('\n');
+
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+      { level: 'info', time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/), port: 8080, message: 'listening' },
+      { level: 'error', time: expect.any(String), reason: 'disk\nfull', message: 'cannot write \x1b[2J' },
+    ]);
+    expect(lines.join('')).not.toContain('\x1b');
+  });
+
+  it('has no secret, in whatever member it stands', () => {
+    const { log, text } = open(false);
+    log.warn({ anything: ['said canary-token', { deep: 'canary-token' }] }, 'canary-token');
+    log.event({ type: 'rolling-back', run: 'r1', reason: 'canary-token is wrong' });
+    const written = text();
+
+    expect(written.split('\n')).toHaveLength(3);
+    expect(written).not.toContain('canary');
+    expect(written).toContain('<secret> is wrong');
+  });
+
+  it('has a line for each run that did something or failed, and at debug level for every event', () => {
+    const events: AgentEvent[] = [
+      { type: 'run-started', run: 'r1', host: 'allegro', revision: 'main' },
+      { type: 'applying', run: 'r1', address: 'file[/a]', done: 0, total: 1 },
+      { type: 'rolling-back', run: 'r1', reason: 'disk full' },
+      finished({ outcome: 'rolledBack', summary: 'rolled back', writes: 2 }),
+      finished({ summary: '1 changed', writes: 1 }),
+      finished({ summary: 'converged' }),
+    ];
+    const linesOf = (level?: 'debug') => {
+      const { log, text } = open(false, level);
+      events.forEach((event) => log.event(event));
+      const lines = text().trimEnd().split('\n');
+      return lines
+        .map((line) => JSON.parse(line) as { level: string; message: string })
+        .map((line) => `${line.level} ${line.message}`);
+    };
+
+    expect(linesOf()).toEqual(['info applying file[/a]', 'warn rolling back', 'error rolled back', 'info 1 changed']);
+    expect(linesOf('debug')).toEqual([
+      'debug run started',
+      'info applying file[/a]',
+      'warn rolling back',
+      'error rolled back',
+      'info 1 changed',
+      'debug converged',
+    ]);
+  });
+});
+
+describe('the log on a terminal', () => {
+  it('is a line for people on which nothing acts', () => {
+    const { log, text } = open(true);
+    log.warn({ reason: 'disk full', paths: ['/a', '/b'] }, 'rolling back\nREADY \x1b[2J');
+
+    // eslint-disable-next-line no-control-regex -- colours
+    const line = text().replaceAll(/\x1b\[\d+m/g, '');
+    expect(line).toMatch(
+      /^\d\d:\d\d:\d\d {2}warn {3}rolling back\\nREADY \\e\[2J {2}reason=disk full {2}paths=\["\/a","\/b"\]\n$/,
+    );
+  });
+});

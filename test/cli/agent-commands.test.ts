@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { controlSocket } from '../../src/agent/control-client.ts';
+import { openDoors } from '../../src/agent/doors/open-doors.ts';
+import { stateDirectory } from '../../src/state/state-directory.ts';
+import { readSuspension } from '../../src/state/suspension.ts';
+import { aReport, standIn, type StandIn } from '../support/agent-port.ts';
+import { agentPolicy } from '../support/door-rig.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const main = new URL('../../src/main.ts', import.meta.url).pathname;
+
+interface Host extends AsyncDisposable {
+  readonly port: StandIn;
+  readonly state: string;
+  run(...args: readonly string[]): Promise<{ readonly exit: number; readonly stdout: string; readonly stderr: string }>;
+}
+
+/** A sandbox, with an agent that listens where the commands look for it, or without one. */
+async function openHost(hasAgent: boolean): Promise<Host> {
+  const directory = temporaryDirectory();
+  const root = join(directory.path, 'root');
+  const state = stateDirectory(root);
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  const port = standIn();
+  const log = { warn: () => undefined, error: () => undefined };
+  const doors = hasAgent ? await openDoors({ port, policy: agentPolicy({}), socket: controlSocket(state), log }) : undefined;
+  return {
+    port,
+    state,
+    async run(...args) {
+      const child = spawn(process.execPath, [main, ...args, '--root', root], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { HOME: directory.path, SUDO_USER: 'alice' },
+      });
+      const [stdout, stderr, [exit]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+      return { exit: exit as number, stdout, stderr };
+    },
+    async [Symbol.asyncDispose]() {
+      await doors?.close();
+      directory[Symbol.dispose]();
+    },
+  };
+}
+
+describe('with an agent', () => {
+  it('status shows it, for people and as JSON', async () => {
+    await using host = await openHost(true);
+
+    const shown = await host.run('status');
+    const json = await host.run('status', '-o', 'json');
+
+    expect(shown).toMatchObject({ exit: 0, stderr: '' });
+    expect(shown.stdout).toContain('allegro is idle');
+    expect(JSON.parse(json.stdout)).toEqual(host.port.status());
+  });
+
+  it('now triggers, and says which run', async () => {
+    await using host = await openHost(true);
+
+    expect(await host.run('now')).toEqual({ exit: 0, stdout: 'The agent looks again, in run run-1\n', stderr: '' });
+    expect(host.port.triggers).toEqual(['control']);
+  });
+
+  it('now --wait shows the report and ends as the run did', async () => {
+    await using host = await openHost(true);
+    const { ended } = host.port;
+    host.port.ended = (run) => {
+      setImmediate(() => host.port.end(aReport({ outcome: 'rolledBack', exit: 6, summary: 'rolled back: unhealthy' })));
+      return ended(run);
+    };
+
+    const { exit, stdout } = await host.run('now', '--wait');
+
+    expect(exit).toBe(6);
+    expect(stdout).toContain('rolled back: unhealthy');
+  });
+
+  it('suspend and resume reach it, with the name of the person', async () => {
+    await using host = await openHost(true);
+
+    const suspended = await host.run('suspend', '--for', '2h', '--reason', 'disk');
+    const told = host.port.status().suspended;
+    const resumed = await host.run('resume');
+
+    expect(suspended).toMatchObject({ exit: 0, stderr: '' });
+    expect(suspended.stdout).toMatch(/^Suspended until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: disk; reconcile resume ends it\n$/);
+    expect(told).toMatchObject({ reason: 'disk', by: 'alice' });
+    expect(resumed).toMatchObject({ exit: 0, stdout: 'Not suspended; runs may change this host again\n' });
+    expect(host.port.status().suspended).toBeNull();
+  });
+
+  it('approve lets the plan through that waits, and names none that does not', async () => {
+    await using host = await openHost(true);
+    host.port.set({ approval: { run: 'run-7', reason: 'r', planDigest: 'd', expires: '2026-11-27T12:00:00.000Z' } });
+
+    const wrong = await host.run('approve', 'run-8');
+    const right = await host.run('approve', 'run-7');
+
+    expect(wrong).toMatchObject({ exit: 64, stdout: '' });
+    expect(wrong.stderr).toBe('reconcile: no run run-8 waits for approval\nhint: reconcile status shows what waits\n');
+    expect(right).toMatchObject({ exit: 0, stderr: '' });
+  });
+});
+
+describe('without an agent', () => {
+  it.each(['status', 'now', 'now --wait', 'approve run-7'])('%s says so and what to do', async (line) => {
+    await using host = await openHost(false);
+
+    const { exit, stdout, stderr } = await host.run(...line.split(' '));
+
+    expect({ exit, stdout }).toEqual({ exit: 1, stdout: '' });
+    expect(stderr).toContain(`reconcile: no agent runs for ${host.state}\nhint: `);
+    expect(stderr).toContain('systemctl start timmy-reconciler');
+  });
+
+  it('suspend and resume work all the same', async () => {
+    await using host = await openHost(false);
+
+    const { exit } = await host.run('suspend', '--for', '30m', '--reason', 'disk');
+    const suspended = readSuspension(host.state, Date.now());
+    const after = readSuspension(host.state, Date.now() + 31 * 60_000);
+    await host.run('resume');
+
+    expect(exit).toBe(0);
+    expect(suspended).toMatchObject({ reason: 'disk', by: 'alice' });
+    expect(after).toBeUndefined();
+    expect(readSuspension(host.state, Date.now())).toBeUndefined();
+  });
+});
+
+it.each([
+  ['suspend needs --for', ['suspend', '--reason', 'disk']],
+  ['suspend needs --reason', ['suspend', '--for', '2h']],
+  ['--for needs a time such as 30m', ['suspend', '--for', '0h', '--reason', 'disk']],
+  ['--for needs a time such as 30m', ['suspend', '--for', '2 hours', '--reason', 'disk']],
+  ['at most 365d', ['suspend', '--for', '366d', '--reason', 'disk']],
+  ['suspend needs --reason', ['suspend', '--for', '2h', '--reason', ' ']],
+  ['more than 1000 characters', ['suspend', '--for', '2h', '--reason', 'x'.repeat(1001)]],
+  ["missing required argument 'run'", ['approve']],
+])('wrong usage is told as "%s" and changes nothing', async (message, args) => {
+  await using host = await openHost(false);
+
+  const { exit, stderr } = await host.run(...args);
+
+  expect(exit).toBe(64);
+  expect(stderr).toContain(message);
+  expect(readSuspension(host.state, Date.now())).toBeUndefined();
+});

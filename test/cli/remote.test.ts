@@ -1,0 +1,147 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeRepository, type Repository } from '../support/repository.ts';
+import { runCli, type CliResult } from '../support/run-cli.ts';
+
+const resources = `- { kind: file, path: /etc/motd, source: motd }`;
+let repository: Repository;
+let remote: string;
+let policy: string;
+
+const motd = (text: string): void => repository.write('desired-state/files/motd', `${text}\n`);
+const live = (): string => readFileSync(join(repository.root, 'etc/motd'), 'utf8').trim();
+
+function push(text: string): string {
+  motd(text);
+  repository.commit(text);
+  execFileSync('git', ['push', '--quiet', '--force', remote, 'HEAD:main'], { cwd: repository.path });
+  return execFileSync('git', ['rev-parse', 'HEAD'], { cwd: repository.path, encoding: 'utf8' }).trim();
+}
+
+/** Outside of any repository, with a host policy that names the remote. */
+const run = (...args: readonly string[]): CliResult =>
+  runCli([...args, '--root', repository.root, ...(args[0] === 'trust' || args[0] === 'apply' ? [] : ['--host', 'box'])], {
+    env: { RECONCILE_HOST_POLICY: policy },
+  });
+
+beforeEach(() => {
+  repository = makeRepository(resources, { 'desired-state/files/motd': 'one\n' });
+  remote = join(dirname(repository.path), 'config.git');
+  policy = join(dirname(repository.path), 'host.yaml');
+  execFileSync('git', ['init', '--quiet', '--bare', remote]);
+  writeFileSync(policy, `remote:\n  urls: [${remote}]\n  timeout: 20s\n`, { mode: 0o600 });
+  push('one');
+});
+afterEach(() => repository[Symbol.dispose]());
+
+describe('outside of a repository, with a remote in the host policy', () => {
+  it('a run applies what is newest there, and the next one has nothing to do', () => {
+    const first = run();
+
+    expect(first).toMatchObject({ exit: 0, stderr: '' });
+    expect(live()).toBe('one');
+    expect(run()).toMatchObject({ exit: 0 });
+    push('two');
+    expect(run('--check')).toMatchObject({ exit: 2 });
+    expect(run()).toMatchObject({ exit: 0 });
+    expect(live()).toBe('two');
+  });
+
+  it('the last good revision is enforced while the remote is gone', () => {
+    run();
+    rmSync(remote, { recursive: true });
+    writeFileSync(join(repository.root, 'etc/motd'), 'edited');
+
+    const { exit, stderr } = run();
+
+    expect(stderr).toMatch(/it is no git repository; using [0-9a-f]{12}, the last good one/);
+    expect(exit).toBe(0);
+    expect(live()).toBe('one');
+  });
+
+  it('without any revision yet, a remote that is gone is an error that says what to do', () => {
+    rmSync(remote, { recursive: true });
+
+    const { exit, stderr } = run();
+
+    expect(exit).toBe(1);
+    expect(stderr).toContain(`${remote}: it is no git repository`);
+    expect(stderr).toContain('hint: check the path');
+  });
+
+  it('rewritten history is refused with 7 until trust is reset, and nothing is written', () => {
+    run();
+    execFileSync('git', ['checkout', '--quiet', '--orphan', 'other'], { cwd: repository.path });
+    const forged = push('forged');
+
+    const refused = run();
+
+    expect(refused.exit).toBe(7);
+    expect(refused.stderr).toContain('is not on top of');
+    expect(refused.stderr).toContain(`reconcile trust reset --to ${forged}`);
+    expect(live()).toBe('one');
+    expect(run('trust', 'reset', '--to', forged)).toMatchObject({ exit: 0 });
+    expect(run()).toMatchObject({ exit: 0 });
+    expect(live()).toBe('forged');
+  });
+
+  it('a plan is applied as it was reviewed, and refused when the branch has moved', () => {
+    const plan = join(dirname(policy), 'plan.json');
+    expect(run('plan', '-o', plan)).toMatchObject({ exit: 0 });
+    push('two');
+    const env = { RECONCILE_HOST_POLICY: policy };
+
+    expect(runCli(['apply', plan], { env })).toMatchObject({
+      exit: 7,
+      stderr: expect.stringContaining('the revision has moved'),
+    });
+    expect(existsSync(join(repository.root, 'etc/motd'))).toBe(false);
+    run('plan', '-o', plan);
+    expect(runCli(['apply', plan], { env })).toMatchObject({ exit: 0 });
+    expect(live()).toBe('two');
+  });
+
+  it('explain tells the commit of a line from the mirror', () => {
+    const commit = push('two');
+    run();
+
+    const { stdout } = run('explain', '/etc/motd', '-o', 'json');
+
+    expect(JSON.parse(stdout)).toMatchObject([
+      { source: { file: 'desired-state/files/motd', commit: { id: commit, author: 'Ada' } } },
+    ]);
+  });
+
+  it('adopt has no place to write to, and says where there is one', () => {
+    run();
+    const { exit, stderr } = run('adopt', '/etc/motd');
+
+    expect(exit).toBe(7);
+    expect(stderr).toContain('clone the repository, and give --source PATH');
+  });
+});
+
+it('--source takes a URL, without the token that is meant for another', () => {
+  const token = join(dirname(policy), 'token');
+  writeFileSync(token, 'canary', { mode: 0o644 });
+  writeFileSync(policy, `remote:\n  urls: [https://git.example/config.git]\n  token_file: ${token}\n`, { mode: 0o600 });
+
+  const { exit, stderr } = run('--source', 'http://127.0.0.1:1/config.git');
+
+  expect(exit).toBe(1);
+  // Not of the token file, which others can read.
+  expect(stderr).toContain('http://127.0.0.1:1/config.git: it cannot be reached');
+});
+
+it.each([
+  ['nothing', []],
+  ['a branch', ['--to', 'main']],
+  ['an abbreviation', ['--to', 'abcdef12']],
+])('trust reset refuses %s', (_name, args) => {
+  const { exit, stderr } = run('trust', 'reset', ...args);
+
+  expect(exit).toBe(64);
+  expect(stderr).toContain('git rev-parse BRANCH');
+});

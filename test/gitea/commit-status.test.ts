@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ProblemCode } from '../../src/model/problem.ts';
+import type { Report } from '../../src/model/report.ts';
+import { applying, commitOf, ended, openGiteaRig, statusWith, type GiteaRig } from './gitea-rig.ts';
+
+const one = commitOf('1');
+const two = commitOf('2');
+const onlyStatuses = { issues: false };
+
+let rig: GiteaRig;
+beforeEach(async () => void (rig = await openGiteaRig()));
+afterEach(() => rig[Symbol.asyncDispose]());
+
+const tell = (news: Parameters<GiteaRig['tell']>[0]) => rig.tell(news, onlyStatuses);
+const rows = () => rig.gitea.statuses.map(({ commit, status, description }) => [commit[0], status, description]);
+const run = (outcome: Report['outcome'], members: Partial<Report> = {}) => ended(one, { outcome, summary: 'why', ...members });
+
+describe('the commit status', () => {
+  it('is pending while a revision is applied, then success, under the name of the host', async () => {
+    await tell(applying(one));
+    await tell(run('converged', { summary: 'Applied and verified: 1 changed' }));
+
+    expect(rows()).toEqual([
+      ['1', 'pending', 'Applying'],
+      ['1', 'success', 'Applied and verified: 1 changed'],
+    ]);
+    expect(new Set(rig.gitea.statuses.map(({ context }) => context))).toEqual(new Set(['reconcile/allegro']));
+  });
+
+  it.each([
+    ['converged', 0, 'success'],
+    ['rolledBack', 4, 'failure'],
+    ['rollbackIncomplete', 4, 'failure'],
+    ['error', 4, 'failure'],
+    ['error', 0, 'error'],
+    ['refused', 0, 'error'],
+    ['invalid', 0, 'error'],
+    ['upstreamPending', 0, 'pending'],
+    ['driftOnly', 0, 'pending'],
+    ['conflict', 0, 'pending'],
+  ] as const)('of a run that ends with %s after %i writes is %3$s', async (outcome, writes, state) => {
+    await tell(run(outcome, { writes }));
+
+    expect(rows()).toEqual([['1', state, 'why']]);
+  });
+
+  it('is not told of a run that found another one at work, of a working tree, or outside git', async () => {
+    await tell(run('busy'));
+    await tell(run('converged', { revision: { commit: one, branch: 'main', workingTree: true, key: 'k' } }));
+    await tell(ended(null));
+    await tell(applying(null));
+    await tell(applying('--upload-pack'));
+
+    expect(rig.gitea.requests).toEqual([]);
+  });
+
+  it('is never told twice, whatever runs had to do to find the host converged', async () => {
+    for (const summary of ['Applied and verified: 3 changed', 'Converged', 'Applied and verified: 1 changed']) {
+      await tell(applying(one));
+      await tell(run('converged', { summary }));
+    }
+
+    expect(rows().map(([, state]) => state)).toEqual(['pending', 'success']);
+  });
+
+  it('of a revision that fails again and again is told once, again with another reason, and when it works', async () => {
+    for (const summary of ['health check failed', 'health check failed', 'disk full']) {
+      await tell(applying(one));
+      await tell(run('rolledBack', { summary }));
+    }
+    await tell(run('converged'));
+
+    expect(rows()).toEqual([
+      ['1', 'pending', 'Applying'],
+      ['1', 'failure', 'health check failed'],
+      ['1', 'failure', 'disk full'],
+      ['1', 'success', 'why'],
+    ]);
+  });
+
+  it('is told once also when everything that was remembered is lost', async () => {
+    await tell(applying(one));
+    await tell(run('converged'));
+    rig.forget();
+    await tell(applying(one));
+    await tell(run('converged'));
+
+    expect(rows().map(([, state]) => state)).toEqual(['pending', 'success']);
+  });
+
+  it('of another host is not taken for its own', async () => {
+    const { statuses } = rig.client;
+    const status = { context: 'reconcile/ezra', state: 'success', description: 'why' } as const;
+    await statuses.create('ops/config', one, status, new AbortController().signal);
+
+    await tell(run('converged'));
+
+    expect(rig.gitea.statuses.map(({ context }) => context)).toEqual(['reconcile/ezra', 'reconcile/allegro']);
+  });
+
+  it('that Gitea has in a form of its own does not keep the next from being told', async () => {
+    const row = { id: 1, commit: one, status: 'skipped', context: 'reconcile/allegro', description: '' };
+    rig.gitea.statuses.push(row);
+
+    expect(await tell(run('converged'))).toEqual({});
+    expect(rows().map(([, state]) => state)).toEqual(['skipped', 'success']);
+  });
+
+  it('has a description of at most 140 characters in one line', async () => {
+    await tell(run('rolledBack', { summary: `first\nsecond \u001b[31m${'\u{1f600}'.repeat(500)}` }));
+
+    const description = rig.gitea.statuses[0]!.description;
+    expect(Array.from(description)).toHaveLength(140);
+    expect(description).toMatch(/^first\\nsecond \\e\[31m/);
+    expect(description).toMatch(/\.\.\.$/);
+  });
+});
+
+describe('a run that decides nothing about its revision', () => {
+  const refusedFor = (...codes: ProblemCode[]) =>
+    run('refused', { problems: codes.map((code) => ({ code, message: 'm' })), summary: 'waits' });
+
+  it('because it waits for a window or for approval leaves the status pending', async () => {
+    await tell(refusedFor('outside-window'));
+    await tell(refusedFor('outside-window', 'destroy-budget'));
+
+    expect(rows()).toEqual([
+      ['1', 'pending', 'waits'],
+      ['1', 'error', 'waits'],
+    ]);
+  });
+
+  it('because the revision is in quarantine does not take the failure away', async () => {
+    await tell(run('rolledBack'));
+    await tell(refusedFor('quarantined'));
+
+    expect(rows().map(([, state]) => state)).toEqual(['failure']);
+  });
+});
+
+describe('a revision that is refused unseen', () => {
+  const status = (remote: string | null) => ({
+    revision: { applied: one, seen: two, branch: 'main' },
+    fetch: { at: '2026-11-20T08:00:00.000Z', ok: false, remote, message: 'not on top of what was applied' },
+  });
+
+  it('has an error, and the one that stays has its own success', async () => {
+    await tell(ended(one, {}, status('https://git.example/ops/config.git')));
+    await tell({ type: 'status', status: statusWith(status('https://git.example/ops/config.git')) });
+
+    expect(rows().sort(([a], [b]) => Number(a) - Number(b))).toEqual([
+      ['1', 'success', 'converged'],
+      ['2', 'error', 'not on top of what was applied'],
+    ]);
+  });
+
+  it('has none when only the remote is away', async () => {
+    await tell(ended(one, {}, status(null)));
+
+    expect(rows().map(([commit]) => commit)).toEqual(['1']);
+  });
+});
+
+describe('a status that cannot be told', () => {
+  it('is told with the next news, the newest of each commit', async () => {
+    rig.gitea.fault({ on: /./, times: Infinity, answer: { status: 503 } });
+    const { problem } = await tell(applying(one));
+    await tell(run('rolledBack'));
+    await tell(applying(two));
+    expect(problem).toContain('503; Gitea itself fails');
+    expect(rows()).toEqual([]);
+    rig.gitea.heal();
+
+    expect(await tell(ended(two, { summary: 'done' }))).toEqual({});
+
+    expect(rows()).toEqual([
+      ['2', 'success', 'done'],
+      ['1', 'failure', 'why'],
+    ]);
+  });
+
+  it('is kept for the newest ten commits', async () => {
+    rig.gitea.fault({ on: /./, times: Infinity, answer: { status: 401 } });
+    for (const digit of 'abcdef0123456789') await tell(ended(commitOf(digit)));
+    rig.gitea.heal();
+
+    await tell(ended(commitOf('9')));
+
+    expect(rows().map(([commit]) => commit)).toEqual([...'9876543210']);
+  });
+
+  it('because Gitea does not know the commit is dropped, and others are told', async () => {
+    rig.gitea.commits = new Set([two]);
+
+    expect((await tell(ended(one))).problem).toContain(`POST /repos/ops/config/statuses/${one}: 404`);
+    expect(await tell(ended(two))).toEqual({});
+    expect(rows().map(([commit]) => commit)).toEqual(['2']);
+  });
+});

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { commands, rules } from '../resources/ufw-samples.ts';
+import { bootHost, type Host } from './boot-host.ts';
+import { describeOnHosts } from './describe-on-hosts.ts';
+import { openUnitRig, type UnitRig } from './unit-rig.ts';
+
+const all = `- kind: firewall\n  rules:\n${rules.map((rule) => `    - ${JSON.stringify(rule)}\n`).join('')}`;
+const ssh = '{ port: 22, proto: tcp }';
+const fails = '- { kind: command, argv: ["false"], unless: ["false"] }';
+const files = '/etc/ufw/user.rules /etc/ufw/user6.rules /etc/ufw/ufw.conf /etc/default/ufw';
+
+describeOnHosts('the firewall of a booted host', () => {
+  let host: Host;
+  let rig: UnitRig;
+  beforeAll(async () => {
+    host = await bootHost();
+    rig = await openUnitRig(host);
+    await host.ask(['apt-get', 'install', '--yes', 'iptables']);
+  }, 60_000);
+  afterAll(() => host?.[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    await host.ask([
+      'sh',
+      '-c',
+      'rm -rf /var/lib/timmy-reconciler; ! command -v ufw || ufw --force reset; rm -f /etc/ufw/*.rules.*',
+    ]);
+  });
+  const sh = async (script: string): Promise<string> => (await host.ask(['sh', '-c', script])).trim();
+  const sections = (): Promise<string> => sh("sed -n '/### RULES/,/### END RULES/p' /etc/ufw/user.rules /etc/ufw/user6.rules");
+  const loaded = (): Promise<string> => sh('iptables -S; ip6tables -S');
+
+  it('with a package that fails afterwards is as if there had been none', async () => {
+    const resources = `- { kind: package, names: [ufw] }\n- { kind: firewall, rules: [${ssh}] }\n${fails}`;
+
+    expect(await rig.converge(resources)).toMatchObject({ exit: 6, summary: expect.stringContaining('Everything was put back') });
+    // Purging leaves empty chains, through which everything goes.
+    expect((await loaded()).split('\n').filter((line) => /^-P .* DROP$|-j (?!ufw)/.test(line))).toEqual([]);
+  });
+
+  it('comes with its package, and then nothing is to do', async () => {
+    expect(await rig.converge(`- { kind: package, names: [ufw] }\n${all}`)).toMatchObject({ outcome: 'converged' });
+    expect(await sh('ufw status')).toContain('Status: active');
+    expect(await rig.run()).toMatchObject({ outcome: 'converged', writes: 0 });
+  });
+
+  it('has the rules that ufw makes itself, byte for byte', async () => {
+    for (const command of commands) await host.ask(['ufw', ...command.split(' ')]);
+    const byHand = await sections();
+    await sh('ufw --force reset; rm -f /etc/ufw/*.rules.*');
+    await rig.converge(all);
+
+    expect(await sections()).toBe(byHand);
+    expect(await sh('ufw status | grep -c ALLOW')).toBe('13');
+  });
+
+  it('is healed when somebody adds a rule or turns it off', async () => {
+    await rig.converge(all);
+    const before = [await sections(), await loaded()];
+    await sh('ufw allow 9999; ufw disable');
+
+    expect((await rig.run()).steps[0]?.changes?.map(({ field }) => field)).toEqual(['enabled', 'rules', 'rules6']);
+    expect([await sections(), await loaded()]).toEqual(before);
+  });
+
+  it('is never closed to SSH', async () => {
+    const before = await loaded();
+    const { exit, problems } = await rig.converge('- { kind: firewall, rules: [{ port: 80, proto: tcp }] }');
+
+    expect([exit, problems[0]?.message]).toEqual([7, 'nobody could reach sshd on port 22 any more']);
+    expect(await loaded()).toBe(before);
+  });
+
+  it('does not lock out the session that it is run in', async () => {
+    const { exit, problems } = await rig.converge(`- { kind: firewall, rules: [{ port: 22, proto: tcp, from: 10.9.0.0/16 }] }`);
+    expect([exit, problems]).toEqual([0, []]);
+    await host.ask(['sh', '-c', 'ufw --force reset; rm -rf /var/lib/timmy-reconciler /etc/ufw/*.rules.*']);
+
+    const again = await host.reconcile(['--source', '/srv/config', '--host', 'box', '-o', 'json'], {
+      env: { SSH_CONNECTION: '192.0.2.9 50000 192.0.2.1 22' },
+    });
+    expect(again.stdout).toContain('192.0.2.9, from where this session came by SSH on port 22, would be locked out');
+  });
+
+  it('goes back, in its files and in the kernel, with a run that fails afterwards', async () => {
+    await sh('ufw allow 22/tcp; ufw allow 7777/tcp; ufw --force enable');
+    const before = [await sh(`cat ${files}`), await loaded()];
+    const { exit } = await rig.converge(`- { kind: firewall, incoming: reject, rules: [${ssh}] }\n${fails}`);
+
+    expect(exit).toBe(6);
+    expect([await sh(`cat ${files}`), await loaded()]).toEqual(before);
+  });
+});

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { bootHost, type Host } from './boot-host.ts';
+import { describeOnHosts } from './describe-on-hosts.ts';
+import { openUnitRig, type UnitRig } from './unit-rig.ts';
+
+const setting = 'net.ipv4.conf.all.log_martians';
+const live = `/proc/sys/${setting.replaceAll('.', '/')}`;
+const file = `/etc/sysctl.d/90-${setting}.conf`;
+const wanted = `- { kind: sysctl, key: ${setting}, value: 1 }`;
+
+describeOnHosts('kernel settings on a booted host', () => {
+  let host: Host;
+  let rig: UnitRig;
+  beforeAll(async () => {
+    host = await bootHost();
+    rig = await openUnitRig(host);
+    await host.ask(['sh', '-c', 'command -v sysctl || apt-get install --yes procps']);
+  }, 60_000);
+  afterAll(() => host?.[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    await host.ask(['sh', '-c', `rm -rf /var/lib/timmy-reconciler /etc/sysctl.d/90-*; echo 0 > ${live}`]);
+  });
+
+  it('are set now and for the next boot, and then nothing is to do', async () => {
+    expect(await rig.converge(wanted)).toMatchObject({ outcome: 'converged', counts: { create: 1 } });
+    expect(await host.read(live)).toBe('1\n');
+    expect(await host.read(file)).toContain(`${setting} = 1\n`);
+    expect(await rig.run()).toMatchObject({ outcome: 'converged', writes: 0 });
+  });
+
+  it('are healed when somebody sets another value, and kept when they leave git', async () => {
+    await rig.converge(wanted);
+    await host.ask(['sysctl', '--write', `${setting}=0`]);
+
+    expect((await rig.run()).steps[0]?.changes).toEqual([{ field: 'live', from: '0', to: '1' }]);
+    expect(await host.read(live)).toBe('1\n');
+
+    await rig.converge('- { kind: file, path: /srv/x, content: x }');
+    expect((await host.run(['test', '-e', file])).exitCode).toBe(1);
+  });
+
+  it('go back with a run that fails afterwards', async () => {
+    const { exit } = await rig.converge(`
+${wanted}
+- { kind: command, argv: ["false"], unless: ["false"], after: ["sysctl[${setting}]"] }`);
+
+    expect(exit).toBe(6);
+    expect(await host.read(live)).toBe('0\n');
+    expect((await host.run(['test', '-e', file])).exitCode).toBe(1);
+  });
+
+  it('that the kernel does not have fail and say so', async () => {
+    const { exit, summary, problems } = await rig.converge('- { kind: sysctl, key: net.ipv4.no_such_thing, value: 1 }');
+
+    expect(exit).toBe(6);
+    expect(JSON.stringify([summary, problems])).toContain('this kernel has no setting net.ipv4.no_such_thing');
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { dueDigest, nextDigest } from '../../src/notify/digest-times.ts';
+import { makeDigest } from '../../src/notify/make-digest.ts';
+import { renderDigest } from '../../src/notify/render-digest.ts';
+import { stepWith } from '../report/report-fixture.ts';
+import { failedRun, goodRun, statusWith } from './notify-rig.ts';
+
+const since = Date.parse('2026-11-19T07:00:00Z');
+const until = Date.parse('2026-11-20T07:00:00Z');
+const healed = (startedAt: string) =>
+  goodRun('a', { startedAt, steps: [stepWith({ address: 'file[/a]', cause: 'drift', outcome: 'changed' })] });
+const night = [
+  failedRun('b', { run: 'r3', startedAt: '2026-11-20T03:12:00.000Z' }),
+  goodRun('a', { run: 'r1', startedAt: '2026-11-19T22:00:00.000Z', steps: [stepWith({ outcome: 'changed' })] }),
+  healed('2026-11-20T01:00:00.000Z'),
+  healed('2026-11-20T02:00:00.000Z'),
+  goodRun('a', { startedAt: '2026-11-20T04:00:00.000Z', outcome: 'busy' }),
+  goodRun('a', {
+    startedAt: '2026-11-20T05:00:00.000Z',
+    outcome: 'driftOnly',
+    steps: [stepWith({ address: 'file[/b]', cause: 'drift', outcome: 'held' })],
+  }),
+  failedRun('old', { startedAt: '2026-11-19T06:59:59.999Z' }),
+  failedRun('new', { startedAt: '2026-11-20T07:00:00.000Z' }),
+];
+const status = statusWith({
+  revision: { applied: 'a'.repeat(40), seen: 'b'.repeat(40), branch: 'main' },
+  lastSuccess: '2026-11-20T06:58:00.000Z',
+  approval: { run: 'r9', reason: 'touches sshd', planDigest: 'd', expires: '2026-11-27T06:00:00.000Z' },
+  suspended: { reason: 'disk swap', by: 'ana', until: '2026-11-20T09:00:00.000Z' },
+  contested: ['file[/c]'],
+  fetch: { at: '2026-11-20T06:00:00.000Z', ok: false, remote: null, message: 'connection refused' },
+});
+
+describe('a digest', () => {
+  it('is what needs a person and then what happened, and nothing of another day', () => {
+    expect(renderDigest(makeDigest({ host: 'allegro', reports: night, status, since, until })))
+      .toBe(`Digest 11-19 07:00 UTC to 11-20 07:00 UTC
+5 runs, 1 failed
+At aaaaaaaa (main), last proved 11-20 06:58 UTC; bbbbbbbb is seen and not applied
+Needs a person:
+- approval: touches sshd (reconcile approve r9, before 11-27 06:00 UTC)
+- fetching fails: connection refused
+- contested: file[/c]
+- suspended by ana until 11-20 09:00 UTC: disk swap
+- differs and is not healed: file[/b]
+Failures:
+- 03:12 UTC rolled back: file[/etc/motd]: disk full (reconcile show r3)
+Changes:
+- 22:00 UTC aaaaaaaa: file[/etc/motd]
+Healed local edits:
+- file[/a], 2 times
+`);
+  });
+
+  it('of a quiet night says so', () => {
+    expect(renderDigest(makeDigest({ host: 'allegro', reports: [], status: undefined, since, until }))).toBe(
+      'Digest 11-19 07:00 UTC to 11-20 07:00 UTC\nNo run changed anything or failed.\nNothing needs a person.\n',
+    );
+  });
+
+  it('stays short after a bad night', () => {
+    const reports = Array.from({ length: 200 }, (_, index) =>
+      failedRun('b', { run: `r${index}`, startedAt: new Date(since + index * 60_000).toISOString(), summary: 'x'.repeat(5_000) }),
+    );
+    const text = renderDigest(makeDigest({ host: 'allegro', reports, status, since, until }));
+    expect(text).toContain('- and 192 more\n');
+    expect(text.length).toBeLessThan(3_000);
+  });
+});
+
+describe('the time of a digest', () => {
+  const berlin = 'Europe/Berlin';
+  const at = (iso: string): number => Date.parse(iso);
+
+  it('is the nearest of all channels, in local time over both changes of the clock', () => {
+    const given = [{ digest: '07:00' }, {}, { digest: '18:30' }];
+    expect(nextDigest(given, at('2026-11-20T08:00:00Z'), berlin)).toBe(at('2026-11-20T17:30:00Z'));
+    expect(nextDigest(given, at('2026-10-24T20:00:00Z'), berlin)).toBe(at('2026-10-25T06:00:00Z'));
+    expect(nextDigest(given, at('2027-03-27T20:00:00Z'), berlin)).toBe(at('2027-03-28T05:00:00Z'));
+    expect(nextDigest([{}], at('2026-11-20T08:00:00Z'), berlin)).toBeUndefined();
+  });
+
+  it('comes once on the day whose clock lacks it and on the day that has it twice', () => {
+    const digest = '02:30';
+    const days = (from: string): string[] => {
+      const found: string[] = [];
+      for (let now = at(from); found.length < 3; now = at(found.at(-1)!))
+        found.push(new Date(nextDigest([{ digest }], now, berlin)!).toISOString());
+      return found.map((iso) => iso.slice(0, 10));
+    };
+    expect(days('2027-03-26T12:00:00Z')).toEqual(['2027-03-27', '2027-03-28', '2027-03-29']);
+    expect(days('2026-10-23T12:00:00Z')).toEqual(['2026-10-24', '2026-10-25', '2026-10-26']);
+  });
+
+  it('is due from that moment on, once, for six hours', () => {
+    const moment = at('2026-11-20T06:00:00Z');
+    const due = (iso: string, digested = 0): number | undefined => dueDigest({ digest: '07:00' }, digested, at(iso), berlin);
+    expect(due('2026-11-20T06:00:00.000Z')).toBe(moment);
+    expect(due('2026-11-20T11:59:59Z')).toBe(moment);
+    expect(due('2026-11-20T12:00:00Z')).toBeUndefined();
+    expect(due('2026-11-20T05:59:59.999Z')).toBeUndefined();
+    expect(due('2026-11-20T06:30:00Z', moment)).toBeUndefined();
+  });
+});

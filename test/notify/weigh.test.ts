@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import type { News } from '../../src/model/reporter.ts';
+import { situationAfter } from '../../src/notify/conditions.ts';
+import type { Condition, Topic } from '../../src/notify/notice.ts';
+import { nothingTold, weigh, type Told } from '../../src/notify/weigh.ts';
+import { stepWith } from '../report/report-fixture.ts';
+import { ended, failedRun, goodRun, statusNews } from './notify-rig.ts';
+
+const minute = 60_000;
+const every: Topic[] = ['failure', 'recovery', 'drift', 'change', 'contested', 'approval', 'suspended', 'fetch'];
+
+/** One channel through some news; each entry of the answer is what one piece of news made it tell. */
+function told(news: readonly (readonly [minutes: number, News])[], on: Topic[] = every): string[][] {
+  let open: readonly Condition[] = [];
+  let memory: Told = nothingTold;
+  return news.map(([minutes, each]) => {
+    const now = Date.parse('2026-11-20T03:00:00Z') + minutes * minute;
+    const situation = situationAfter(each, open, now);
+    const weighed = weigh(situation, memory, { on, cooldown: '15m' }, now);
+    open = situation.open;
+    memory = weighed.told;
+    return weighed.notices.map(({ title }) => title);
+  });
+}
+
+const failure = (letter: string): string => `FAILED and rolled back; the host is as it was (${letter.repeat(8)} (main))`;
+const recovery = (letter: string): string => `RECOVERED: converged again after ${letter.repeat(8)} (main) failed`;
+const fetching = (ok: boolean) =>
+  statusNews({
+    fetch: { at: '2026-11-20T03:00:00.000Z', ok, remote: 'https://git.example', message: ok ? '' : 'connection refused' },
+  });
+const fetchFails = 'FETCH fails; the last good revision stays in force';
+const fetchWorks = 'Fetching works again, after it failed since 03:00 UTC';
+
+describe('what a channel tells', () => {
+  it('is nothing while a host converges', () => {
+    expect(
+      told([
+        [0, ended(goodRun())],
+        [5, statusNews({})],
+        [10, ended(goodRun())],
+      ]),
+    ).toEqual([[], [], []]);
+  });
+
+  it('is a failure once, however often it is tried again, and its recovery', () => {
+    const again = ended(failedRun('b', { outcome: 'refused' }));
+    expect(
+      told([
+        [0, ended(failedRun('b'))],
+        [1, again],
+        [60, again],
+        [61, ended(goodRun('b'))],
+        [62, ended(goodRun('b'))],
+      ]),
+    ).toEqual([[failure('b')], [], [], [recovery('b')], []]);
+  });
+
+  it('is another failure at once when another revision fails', () => {
+    expect(
+      told([
+        [0, ended(failedRun('b'))],
+        [1, ended(failedRun('c'))],
+        [2, ended(goodRun('d'))],
+      ]),
+    ).toEqual([[failure('b')], [failure('c')], [recovery('c')]]);
+  });
+
+  it('is no recovery when the last good revision is healed under a failed newer one', () => {
+    const healed = ended(goodRun('a'), { revision: { applied: 'a'.repeat(40), seen: 'b'.repeat(40), branch: 'main' } });
+    expect(
+      told([
+        [0, ended(failedRun('b'))],
+        [1, healed],
+      ]),
+    ).toEqual([[failure('b')], []]);
+  });
+
+  it('is no recovery while the failed revision is still to be tried again', () => {
+    const retried = { commit: 'b'.repeat(40), failures: 1, next: '2026-11-20T03:02:00.000Z' };
+    expect(
+      told([
+        [0, ended(failedRun('b'))],
+        [1, ended(goodRun('b'), { retry: retried })],
+      ])[1],
+    ).toEqual([]);
+  });
+
+  it('is a recovery when the status proves it and no run was told', () => {
+    const revision = { applied: 'c'.repeat(40), seen: 'c'.repeat(40), branch: 'main' };
+    const old = statusNews({ lastSuccess: '2026-11-20T02:59:00.000Z', revision });
+    const proved = statusNews({ lastSuccess: '2026-11-20T03:02:00.000Z', revision });
+    expect(
+      told([
+        [0, ended(failedRun('b'))],
+        [1, old],
+        [3, proved],
+      ]),
+    ).toEqual([[failure('b')], [], [recovery('b')]]);
+  });
+
+  it('is worse than before when a rollback stays incomplete', () => {
+    const incomplete = ended(failedRun('b', { outcome: 'rollbackIncomplete' }));
+    expect(
+      told([
+        [0, ended(failedRun('b'))],
+        [1, incomplete],
+      ])[1],
+    ).toEqual(['BROKEN: a run failed and could not be taken back completely (bbbbbbbb (main))']);
+  });
+
+  it('is at most two messages per cooldown of a remote that comes and goes', () => {
+    const flapping = Array.from({ length: 20 }, (_, index) => [index / 2, fetching(index % 2 === 1)] as const);
+    expect(told(flapping).flat()).toEqual([fetchFails, fetchWorks]);
+    expect(told([...flapping, [15, fetching(false)]]).flat()).toEqual([fetchFails, fetchWorks, fetchFails]);
+  });
+
+  it('is told after the cooldown when it began again within it and stays', () => {
+    expect(
+      told([
+        [0, fetching(false)],
+        [1, fetching(true)],
+        [2, fetching(false)],
+        [14, fetching(false)],
+        [16, fetching(false)],
+      ]),
+    ).toEqual([[fetchFails], [fetchWorks], [], [], [fetchFails]]);
+  });
+
+  it('is a contested resource by name, and its end', () => {
+    expect(
+      told([
+        [0, statusNews({ contested: ['file[/etc/motd]'] })],
+        [1, statusNews({})],
+      ]),
+    ).toEqual([['CONTESTED: something keeps changing file[/etc/motd]'], ['No longer contested: file[/etc/motd]']]);
+  });
+
+  it('is a suspension and its end, and a plan that waits, whose end the run tells', () => {
+    const suspended = { reason: 'disk swap', by: 'ana', until: '2026-11-20T05:00:00.000Z' };
+    const approval = { run: 'r1', reason: 'touches sshd', planDigest: 'd', expires: '2026-11-27T03:00:00.000Z' };
+    expect(
+      told([
+        [0, statusNews({ suspended, approval })],
+        [1, statusNews({})],
+      ]),
+    ).toEqual([
+      ['APPROVAL needed: a plan waits for a person', 'SUSPENDED by ana until 2026-11-20T05:00:00.000Z'],
+      ['Resumed: no longer suspended'],
+    ]);
+  });
+
+  it('is drift that is only reported, once per set of resources, and its end', () => {
+    const drifted = (address: string) =>
+      ended(goodRun('a', { outcome: 'driftOnly', steps: [stepWith({ address, cause: 'drift', outcome: 'held' })] }));
+    const drift = 'DRIFT: local edits that are not healed';
+    expect(
+      told([
+        [0, drifted('file[/a]')],
+        [20, drifted('file[/a]')],
+        [21, drifted('file[/b]')],
+        [22, ended(goodRun())],
+      ]),
+    ).toEqual([[drift], [], [drift], ['No drift any more']]);
+  });
+
+  it('is what was healed and what was changed, apart', () => {
+    const steps = [
+      stepWith({ address: 'file[/a]', cause: 'drift', outcome: 'changed' }),
+      stepWith({ address: 'file[/b]', outcome: 'changed' }),
+    ];
+    expect(told([[0, ended(goodRun('a', { steps }))]])).toEqual([['Healed local edits', 'Converged to aaaaaaaa (main)']]);
+  });
+
+  it('is only what its topics are, and no recovery of what it did not tell', () => {
+    const news = [
+      [0, fetching(false)],
+      [1, ended(failedRun('b'))],
+      [2, fetching(true)],
+      [3, ended(goodRun('b'))],
+    ] as const;
+    expect(told(news, ['failure', 'recovery'])).toEqual([[], [failure('b')], [], [recovery('b')]]);
+    expect(told(news, ['failure'])).toEqual([[], [failure('b')], [], []]);
+  });
+
+  it('says nothing about a run that found another one at work', () => {
+    expect(
+      told([
+        [0, ended(failedRun('b'))],
+        [1, ended(goodRun('b', { outcome: 'busy' }))],
+      ])[1],
+    ).toEqual([]);
+  });
+});

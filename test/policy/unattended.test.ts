@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { judge } from '../../src/policy/judge.ts';
+import { makeInput, makeStep } from './judge-fixture.ts';
+
+const at = (time: string) => ({ now: Date.parse(time), isApproved: false });
+const codes = (input: Parameters<typeof makeInput>[0]): readonly string[] =>
+  judge(makeInput(input)).problems.map(({ code }) => code);
+const nights = [{ kind: 'allow', schedule: '0 22 * * *', duration: '2h', time_zone: 'Europe/Berlin' }];
+const freeze = [{ kind: 'deny', schedule: '0 0 24 12 *', duration: '3d' }];
+
+it.each([
+  ['inside an allow window', nights, '2026-11-20T21:30:00Z', []],
+  ['before it opens, in its own time zone', nights, '2026-11-20T20:59:00Z', ['outside-window']],
+  ['when it has just closed', nights, '2026-11-20T23:00:00Z', ['outside-window']],
+  ['inside a deny window', freeze, '2026-12-25T12:00:00Z', ['outside-window']],
+  ['outside a deny window', freeze, '2026-12-27T00:00:00Z', []],
+  [
+    'where both kinds are open',
+    [...nights, { ...freeze[0], schedule: '0 * * * *', duration: '1h' }],
+    '2026-11-20T21:30:00Z',
+    ['outside-window'],
+  ],
+] as const)('%s', (_title, windows, now, expected) => {
+  expect(codes({ policy: { windows }, unattended: at(now) })).toEqual(expected);
+  expect(codes({ hostPolicy: { agent: { windows } }, unattended: at(now) }), 'of the host').toEqual(expected);
+});
+
+it('a closed window keeps nobody away who runs it by hand, and no run that has nothing to do', () => {
+  expect(codes({ policy: { windows: freeze } })).toEqual([]);
+  const steps = [makeStep('/srv/a', { action: 'none' })];
+  expect(codes({ policy: { windows: freeze }, steps, unattended: at('2026-12-25T12:00:00Z') })).toEqual([]);
+});
+
+it('a window that cannot be read is a problem for everybody', () => {
+  const windows = [{ kind: 'allow', schedule: '61 * * * *', duration: '1h' }];
+  expect(codes({ policy: { windows } })).toEqual(['bad-schedule']);
+  expect(codes({ policy: { windows: [{ ...windows[0], schedule: '0 * * * *', time_zone: 'Mars/Base' }] } })).toEqual([
+    'bad-schedule',
+  ]);
+});
+
+it.each([
+  ['an address', { addresses: ['file[/srv/**]'] }, ['needs-approval']],
+  ['an address of any kind', { addresses: ['*[/srv/a]'] }, ['needs-approval']],
+  ['another kind', { addresses: ['link[/srv/**]'] }, []],
+  ['too many changes', { max_changes: 1 }, ['needs-approval']],
+  ['few enough', { max_changes: 2 }, []],
+])('what policy calls risky waits for a person: %s', (_title, approval, expected) => {
+  const steps = [makeStep('/srv/a'), makeStep('/srv/b')];
+  const now = Date.parse('2026-11-20T12:00:00Z');
+
+  expect(codes({ policy: { approval }, steps, unattended: { now, isApproved: false } })).toEqual(expected);
+  expect(codes({ policy: { approval }, steps, unattended: { now, isApproved: true } })).toEqual([]);
+  expect(codes({ policy: { approval }, steps }), 'by hand').toEqual([]);
+});
+
+it('a glob of addresses that cannot be compiled refuses', () => {
+  expect(codes({ policy: { approval: { addresses: ['file[!x]'] } } })).toEqual(['wrong-type']);
+});

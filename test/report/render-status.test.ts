@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { plain } from '../../src/report/paint.ts';
+import { renderStatus } from '../../src/report/render-status.ts';
+import { aStatus } from '../support/agent-port.ts';
+
+describe('the status for people', () => {
+  it('says where the host stands', () => {
+    expect(renderStatus(aStatus({ missedHooks: 0 }), plain)).toBe(`allegro is idle; version 1.2.3, up since 2026-11-20 11:00:00Z
+  revision   cccccccc (main)
+  verified   2026-11-20 12:00:30Z
+  last run   20261120T120000Z-aaaa at 2026-11-20 12:00:00Z: Applied and verified
+  fetched    2026-11-20 12:00:29Z from https://git.example/fleet/config.git
+  next pass  2026-11-20 12:05:30Z
+`);
+  });
+
+  it('says so when nothing was applied yet', () => {
+    const status = aStatus({
+      revision: { applied: null, seen: 'd'.repeat(40), branch: null },
+      last: null,
+      lastSuccess: null,
+      fetch: null,
+      nextPass: null,
+    });
+
+    expect(renderStatus(status, plain)).toContain(
+      'revision   none was applied yet\n  seen       dddddddd, not applied yet\n  verified   never\n',
+    );
+  });
+
+  it('names everything that somebody should look at, and what to do', () => {
+    const later = '2026-11-20T14:00:00.000Z';
+    const status = aStatus({
+      fetch: { at: later, ok: false, remote: null, message: 'git.example does not resolve' },
+      retry: { commit: 'd'.repeat(40), failures: 1, next: later },
+      suspended: { reason: 'disk\nswap', by: 'alice', until: later },
+      windowClosed: true,
+      approval: { run: 'run-7', reason: '12 files are deleted', planDigest: 'x', expires: later },
+      contested: ['file[/etc/motd]'],
+      stalled: 'the same plan three times',
+      differing: 1,
+    });
+
+    const text = renderStatus(status, plain);
+
+    expect(text.split('\n').slice(5, -1)).toEqual([
+      '  offline    git.example does not resolve, at 2026-11-20 14:00:00Z; the last good revision is kept',
+      '  retry      dddddddd failed once; again at 2026-11-20 14:00:00Z',
+      '  stalled    the same plan three times',
+      '  suspended  until 2026-11-20 14:00:00Z by alice: disk\\nswap',
+      '  window     closed: changes wait for the next maintenance window',
+      '  approval   12 files are deleted; reconcile approve run-7, until 2026-11-20 14:00:00Z',
+      '  contested  file[/etc/motd]; somebody else keeps changing this',
+      '  differing  1 resource is only reported',
+      '  hooks      a poll found 2 new revisions first',
+    ]);
+  });
+});

@@ -1,0 +1,169 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openLocalReader } from '../../src/host/local-reader.ts';
+import { git } from '../../src/resources/types/git.ts';
+import { makeRepository } from '../support/repository.ts';
+import { snapshot } from '../support/snapshot.ts';
+import { contents, converge, prepare, signal } from './converge-kind.ts';
+
+const some = { path: '/opt/app', repo: 'https://git.example/timmy/app.git', ref: 'v1.0' };
+
+describe('what a checkout may say', () => {
+  it.each([
+    ['credentials', { repo: 'https://ada:secret@git.example/app' }],
+    ['a token', { repo: 'https://token@git.example/app' }],
+    ['a program', { repo: 'ext::sh -c id' }],
+    ['an option', { repo: '--upload-pack=id' }],
+    ['a relative path', { repo: '../app' }],
+    ['a host that is an option', { repo: 'ssh://-oProxyCommand=id/app' }],
+    ['an option as the host of ssh', { repo: '-oProxyCommand=id:app' }],
+    ['another scheme', { repo: 'git://git.example/app' }],
+  ])('refuses %s', (_what, attributes) => {
+    expect(prepare(git, { ...some, ...attributes }).problems.join()).toContain('repo: expected https://');
+  });
+
+  it.each(['--all', 'a..b', '/v1', 'v1/', 'v1.lock', 'a b', 'v1:x', '^v1', 'HEAD~1', 'a/.b'])('refuses the ref %s', (ref) => {
+    expect(prepare(git, { ...some, ref }).problems.join()).toContain('ref: expected');
+  });
+
+  it.each([
+    ['https://git.example/app', 'git.example', 'https'],
+    ['http://git.example:3000/app', 'git.example', 'http'],
+    ['ssh://git@git.example:22/app', 'git.example', 'ssh'],
+    ['git@git.example:timmy/app.git', 'git.example', 'ssh'],
+  ])('fetches %s from the host that policy is asked about', (repo, host, scheme) => {
+    expect(git.contacts?.(prepare(git, { ...some, repo }).desired)).toEqual([{ host, scheme }]);
+  });
+
+  it('has a path of this host, which nobody is asked about', () => {
+    expect(git.contacts?.(prepare(git, { ...some, repo: '/srv/git/app.git' }).desired)).toEqual([]);
+  });
+});
+
+it('under a root it is held, because git makes it', () => {
+  using repository = makeRepository(`- { kind: git, path: /opt/app, repo: /srv/app.git, ref: v1 }`);
+
+  expect(repository.report().steps.map(({ address, reason }) => `${address} ${reason}`)).toEqual([
+    'git[/opt/app] needs a live host',
+  ]);
+});
+
+describe('a checkout', () => {
+  let directory: string;
+  let repo: string;
+  let path: string;
+  let commits: readonly string[];
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'git-kind-'));
+    repo = join(directory, 'upstream');
+    path = join(directory, 'checkout');
+    mkdirSync(repo);
+    run(repo, 'init', '--quiet', '--initial-branch=main');
+    commits = ['one', 'two'].map((text, index) => {
+      writeFileSync(join(repo, 'file'), text);
+      writeFileSync(join(repo, `only-${text}`), text);
+      run(repo, 'add', '--all');
+      run(repo, 'commit', '--quiet', '--message', text);
+      run(repo, 'tag', '--annotate', '--message', text, `v${index + 1}`);
+      return run(repo, 'rev-parse', 'HEAD');
+    });
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+  const at = (ref: string) => converge(git, { path, repo, ref });
+  const text = (): string => readFileSync(join(path, 'file'), 'utf8');
+  const refusals = async (ref: string): Promise<string> => {
+    const { desired } = prepare(git, { path, repo, ref });
+    const state = await git.inspect(desired, {
+      host: openLocalReader({}),
+      last: undefined,
+      contents,
+      signal,
+      survey: undefined,
+    } as never);
+    return (git.refuses?.(desired, state) ?? []).map(({ message }) => message).join();
+  };
+
+  it.each([
+    ['a tag', () => 'v1'],
+    ['a commit', () => commits[0]!],
+  ])('of %s is made, and afterwards git is not asked', async (_what, ref) => {
+    const { diff, again } = await at(ref());
+    rmSync(repo, { recursive: true });
+
+    expect([diff.action, again.action, text()]).toEqual(['create', 'none', 'one']);
+    expect(run(path, 'rev-parse', 'HEAD')).toBe(commits[0]);
+    expect((await at(ref())).diff.action).toBe('none');
+  });
+
+  it('moves to another commit and back, and the rollback of the first leaves nothing', async () => {
+    const first = await at('v1');
+    const { diff, undo } = await at(commits[1]!);
+    expect([diff.action, text()]).toEqual(['update', 'two']);
+
+    await undo();
+    expect([run(path, 'rev-parse', 'HEAD'), text(), run(path, 'status', '--porcelain')]).toEqual([commits[0], 'one', '']);
+    expect(existsSync(join(path, 'only-two'))).toBe(false);
+
+    await first.undo();
+    expect(readdirSync(directory)).toEqual(['upstream']);
+  });
+
+  it('of somebody is adopted and goes back to the branch that it was on', async () => {
+    run(directory, 'clone', '--quiet', repo, path);
+    const before = snapshot(join(path, '.git/refs'));
+    const { diff, undo } = await at('v1');
+    expect([diff.action, text()]).toEqual(['update', 'one']);
+
+    await undo();
+    expect([readFileSync(join(path, '.git/HEAD'), 'utf8'), text()]).toEqual(['ref: refs/heads/main\n', 'two']);
+    expect(
+      snapshot(join(path, '.git/refs'))
+        .split('\n')
+        .filter((line) => line.includes('v1')),
+    ).toEqual(before.split('\n').filter((line) => line.includes('v1')));
+  });
+
+  it('with edited files, with a commit of its own, or of something else is refused', async () => {
+    await at('v1');
+    writeFileSync(join(path, 'untracked'), 'mine');
+    expect(await refusals('v2')).toBe('');
+    writeFileSync(join(path, 'file'), 'mine');
+    expect(await refusals('v2')).toContain('has local changes: 1 changed file, the first of them file');
+    run(path, 'commit', '--quiet', '--all', '--message', 'mine');
+    expect(await refusals('v2')).toContain('which stands nowhere else');
+
+    rmSync(join(path, '.git'), { recursive: true });
+    expect(await refusals('v2')).toContain('is neither empty nor a checkout of git');
+  });
+
+  it('keeps what nobody tracks', async () => {
+    await at('v1');
+    writeFileSync(join(path, 'untracked'), 'mine');
+    await at('v2');
+
+    expect([readFileSync(join(path, 'untracked'), 'utf8'), text()]).toEqual(['mine', 'two']);
+  });
+
+  it('of what is not there says so', async () => {
+    await expect(at('v3')).rejects.toThrow(/git fetch .* failed: .*v3/);
+    await expect(at('main')).rejects.toThrow(/refs\/tags\/main/);
+  });
+
+  it('never runs a hook of the checkout', async () => {
+    await at('v1');
+    mkdirSync(join(path, '.git/hooks'), { recursive: true });
+    writeFileSync(join(path, '.git/hooks/post-checkout'), `#!/bin/sh\ntouch ${directory}/ran\n`, { mode: 0o755 });
+    await at('v2');
+
+    expect(existsSync(join(directory, 'ran'))).toBe(false);
+  });
+});
+
+function run(cwd: string, ...args: readonly string[]): string {
+  const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@machine.example', '-c', 'init.defaultBranch=main'];
+  const env = { PATH: process.env['PATH'], HOME: cwd, GIT_CONFIG_NOSYSTEM: '1' };
+  return execFileSync('git', [...identity, ...args], { cwd, env, encoding: 'utf8', stdio: 'pipe' }).trim();
+}

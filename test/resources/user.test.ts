@@ -1,0 +1,140 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openLocalReader } from '../../src/host/local-reader.ts';
+import { user } from '../../src/resources/types/user.ts';
+import { captureUser } from '../../src/resources/user-undo.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { prepare, signal } from './converge-kind.ts';
+
+const desiredOf = (attributes: object) => prepare(user, { name: 'app', ...attributes }).desired;
+const account = { uid: 2001, group: 'app', groups: ['adm'], comment: 'App', home: '/home/app', shell: '/bin/sh', hasHome: true };
+const state = { user: account, rival: null, hasHomeAlone: true };
+const missing = { ...state, user: null, hasHomeAlone: false };
+
+describe('what a user may say', () => {
+  it.each([
+    ['no name', { name: undefined }, 'name'],
+    ['a name that climbs', { name: '../x' }, 'name: expected a name'],
+    ['a name with a line break', { name: 'a\nroot' }, 'name: expected a name'],
+    ['a number as a group', { group: 100 }, 'group: expected a name, not a numeric id'],
+    ['a list of groups as a text', { groups: 'adm,sudo' }, 'groups'],
+    ['a group with a comma', { groups: ['adm,sudo'] }, 'groups.0: expected a name'],
+    ['a comment with a colon', { comment: 'a:b' }, 'comment: a comment cannot hold a colon'],
+    ['a comment with a line break', { comment: 'a\nroot::0:0' }, 'comment: a comment cannot hold a colon or a line break'],
+    ['a relative home', { home: 'app' }, 'home: expected an absolute path'],
+    ['a shell with arguments and a line break', { shell: '/bin/sh\n' }, 'shell: a path cannot hold'],
+    ['a password', { password: 'x' }, 'password'],
+    ['a negative id', { uid: -1 }, 'uid'],
+  ])('refuses %s', (_what, attributes, message) => {
+    expect(prepare(user, { name: 'app', ...attributes }).problems.join('\n')).toContain(message);
+  });
+
+  it('needs its groups first, unless it goes', () => {
+    expect(user.requires?.(desiredOf({ group: 'a', groups: ['c', 'b', 'b'] }))).toEqual(['group[a]', 'group[b]', 'group[c]']);
+    expect(user.requires?.(desiredOf({}))).toEqual(['group[app]']);
+    expect(user.requires?.(desiredOf({ group: 'a', ensure: 'absent' }))).toEqual([]);
+  });
+});
+
+describe('what differs', () => {
+  it.each([
+    ['nothing: what is not said is not looked at', {}, state, []],
+    ['nothing: all is as said', { uid: 2001, group: 'app', groups: ['adm'], comment: 'App', home: '/home/app' }, state, []],
+    ['nothing: more groups are allowed', { groups: [], append: true }, state, []],
+    ['nothing: it is gone', { ensure: 'absent' }, missing, []],
+    ['nothing: no home is wanted', { create_home: false }, { ...state, user: { ...account, hasHome: false } }, []],
+    ['all of it', {}, missing, ['user: null → next free id']],
+    ['its groups', { groups: ['sudo'] }, state, ['groups: adm → sudo']],
+    ['a group too few', { groups: ['sudo'], append: true }, state, ['groups: adm → adm,sudo']],
+    ['its groups: none are wanted', { groups: [] }, state, ['groups: adm → ']],
+    ['its shell', { shell: '/bin/bash' }, state, ['shell: /bin/sh → /bin/bash']],
+    ['its comment', { comment: '' }, state, ['comment: App → ']],
+    ['that its home is missing', {}, { ...state, user: { ...account, hasHome: false } }, ['home directory: null → /home/app']],
+    ['that it is there', { ensure: 'absent' }, state, ['user: 2001 → null']],
+  ])('is %s', (_what, attributes, actual, expected) => {
+    const diff = user.diff(desiredOf(attributes), actual);
+    const shown =
+      diff.action === 'none' ? [] : diff.changes.map(({ field, from, to }) => `${field}: ${String(from)} → ${String(to)}`);
+    expect(shown).toEqual(expected);
+  });
+});
+
+describe('is refused', () => {
+  it.each([
+    ['another id', { uid: 2002 }, state, 'its files would no longer be its own'],
+    ['an id that is taken', { uid: 0 }, { ...missing, rival: 'root' }, 'the id 0 belongs to root already'],
+    ['the end of root', { ensure: 'absent' }, { ...state, user: { ...account, uid: 0 } }, 'is not removed'],
+    ['the end of a shared home', { ensure: 'absent', remove_home: true }, { ...state, hasHomeAlone: false }, 'is not its alone'],
+    [
+      'the end of a home at the top',
+      { ensure: 'absent', remove_home: true },
+      { ...state, user: { ...account, home: '/srv' } },
+      '/srv',
+    ],
+  ])('%s', (_what, attributes, actual, message) => {
+    expect(user.refuses?.(desiredOf(attributes), actual)).toMatchObject([
+      { code: 'unsafe-target', message: expect.stringContaining(message) as string },
+    ]);
+  });
+});
+
+it('leaving git never removes a home', () => {
+  expect(user.absent?.(desiredOf({ ensure: 'absent', remove_home: true }))).toMatchObject({
+    ensure: 'absent',
+    removeHome: false,
+  });
+});
+
+describe('the account files', () => {
+  const files = {
+    passwd:
+      'root:x:0:0:root:/root:/bin/sh\nbroken\napp:x:2001:2001:App, Ä:/home/app:/bin/sh\nguest:x:2002:2002::/home/app/in:/bin/sh\n',
+    group: 'root:x:0:\nadm:x:4:syslog,app\napp:x:2001:\nsudo:x:27:app\n',
+    shadow: 'app:$y$hash:20000:1:90:7:5:22000:\n',
+    subuid: 'app:100000:65536\n',
+    subgid: '',
+  };
+  const open = (directory: string) => {
+    mkdirSync(join(directory, 'etc'));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, 'etc', name), text);
+    return openLocalReader({ root: directory });
+  };
+
+  it('tell all that there is of a user', async () => {
+    using directory = temporaryDirectory();
+    const host = open(directory.path);
+    const context = { host, last: undefined, signal, survey: undefined };
+
+    expect(await user.inspect(desiredOf({ uid: 2002 }), context)).toEqual({
+      user: {
+        uid: 2001,
+        group: 'app',
+        groups: ['adm', 'sudo'],
+        comment: 'App, Ä',
+        home: '/home/app',
+        shell: '/bin/sh',
+        hasHome: false,
+      },
+      rival: 'guest',
+      hasHomeAlone: false,
+    });
+    expect(await user.inspect(desiredOf({ name: 'nobody' }), context)).toEqual(missing);
+  });
+
+  it('tell what its removal must be able to bring back', () => {
+    using directory = temporaryDirectory();
+
+    expect(captureUser(desiredOf({ ensure: 'absent' }), open(directory.path))).toMatchObject({
+      before: {
+        groups: ['adm', 'sudo'],
+        shadow: ['app', '$y$hash', '20000', '1', '90', '7', '5', '22000', ''],
+        subuids: ['100000-165535'],
+        subgids: [],
+      },
+      ownGroup: { name: 'app', gid: 2001, members: [] },
+      home: '/home/app',
+      hadHome: false,
+    });
+  });
+});

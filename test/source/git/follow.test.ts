@@ -1,0 +1,137 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { readCommitInfo } from '../../../src/source/commit-info.ts';
+import { openWorkingTree } from '../../../src/source/working-tree.ts';
+import { openGitServer } from '../../support/git-server.ts';
+import { never, openFollowRig, textOf } from './follow-rig.ts';
+
+const site = 'desired-state/site.yaml';
+
+it('gives the files of the newest commit, and knows its author without git', async () => {
+  using rig = openFollowRig();
+  const commit = rig.push({ [site]: 'one', 'roles/a/files/run': 'x', 'README.md': 'not configuration' });
+
+  const look = await rig.look();
+
+  expect(look).toMatchObject({ state: 'fetched', commit, seen: commit, branch: 'main', remote: rig.remote });
+  const revision = look.source!.open();
+  expect(revision).toMatchObject({ commit, branch: 'main', workingTree: false, problems: [] });
+  expect(revision.watched.size).toBe(0);
+  expect(revision.files.list('roles')).toMatchObject([{ path: 'roles/a/files/run', size: 1, executable: false }]);
+  expect(revision.files.list('roles')[0]!.sha256).toMatch(/^2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881$/);
+  expect(revision.files.read('README.md')).toBeUndefined();
+  expect(await readCommitInfo(revision)).toEqual(await readCommitInfo(openWorkingTree(join(rig.path, 'clone'))));
+});
+
+it('one commit gives equal keys, and the next one another', async () => {
+  using rig = openFollowRig();
+  rig.push({ [site]: 'one' });
+  const [first, again] = [await rig.look(), await rig.look()];
+  rig.push({ [site]: 'two' });
+  const next = await rig.look();
+
+  expect(again.source!.open().key).toBe(first.source!.open().key);
+  expect(next.source!.open().key).not.toBe(first.source!.open().key);
+  expect(textOf(first)).toBe('one');
+  expect(textOf(next)).toBe('two');
+});
+
+it('a look that finds nothing new asks for the refs alone', async () => {
+  using rig = openFollowRig();
+  await using server = await openGitServer(rig.path);
+  rig.push({ [site]: 'one' });
+  const follower = rig.open({ urls: [server.url('config.git')] });
+  await follower.look(never);
+  server.requests.length = 0;
+
+  await follower.look(never);
+
+  expect(server.requests).toEqual(['GET /config.git/info/refs?service=git-upload-pack', 'POST /config.git/git-upload-pack']);
+});
+
+it('a look that expects something new fetches it without asking first, and does no harm where there is nothing', async () => {
+  using rig = openFollowRig();
+  await using server = await openGitServer(rig.path);
+  rig.push({ [site]: 'one' });
+  const follower = rig.open({ urls: [server.url('config.git')] });
+  await follower.look(never);
+  const commit = rig.push({ [site]: 'two' });
+  server.requests.length = 0;
+
+  expect(await follower.look(never, true)).toMatchObject({ state: 'fetched', commit });
+  expect(server.requests.filter((request) => request.startsWith('GET'))).toHaveLength(1);
+  expect(await follower.look(never, true)).toMatchObject({ state: 'fetched', commit });
+});
+
+it('asks the next remote when one does not answer', async () => {
+  using rig = openFollowRig();
+  const commit = rig.push({ [site]: 'one' });
+
+  const look = await rig.look({ urls: ['https://nowhere.invalid/config.git', rig.remote] });
+
+  expect(look).toMatchObject({ state: 'fetched', commit, remote: rig.remote });
+});
+
+it('follows a tag, light or annotated', async () => {
+  using rig = openFollowRig();
+  const first = rig.push({ [site]: 'one' });
+  rig.git('tag', 'light');
+  rig.git('tag', '--annotate', '--message', 'x', 'heavy');
+  rig.push({ [site]: 'two' });
+  rig.git('push', '--quiet', 'origin', '--tags');
+
+  for (const tag of ['light', 'heavy']) expect(await rig.look({ tag })).toMatchObject({ commit: first, branch: tag });
+});
+
+it('stays on a commit', async () => {
+  using rig = openFollowRig();
+  const commit = rig.push({ [site]: 'one' });
+  rig.push({ [site]: 'two' });
+
+  const look = await rig.look({ commit });
+
+  expect(look).toMatchObject({ state: 'fetched', commit, branch: null });
+  expect(textOf(look)).toBe('one');
+});
+
+it('enforces what it has with the remote gone and the mirror deleted', async () => {
+  using rig = openFollowRig();
+  const commit = rig.push({ [site]: 'one' });
+  await rig.open().accept((await rig.look()).commit!);
+  rmSync(rig.remote, { recursive: true });
+  rmSync(join(rig.stateDirectory, 'mirror'), { recursive: true });
+
+  const look = await rig.look();
+
+  expect(look).toMatchObject({ state: 'offline', commit, seen: null, remote: null, problem: { code: 'remote-failed' } });
+  expect(look.problem!.message).toContain('it is no git repository');
+  expect(textOf(look)).toBe('one');
+  expect(textOf({ ...look, source: rig.open().lastGood() })).toBe('one');
+});
+
+it('has nothing to enforce where no remote ever answered', async () => {
+  using rig = openFollowRig();
+
+  expect(await rig.look({ urls: ['/nowhere/config.git'] })).toMatchObject({ state: 'offline', source: undefined, commit: null });
+  expect(rig.open().lastGood()).toBeUndefined();
+});
+
+it('a branch that was deleted is told, and the last revision stays', async () => {
+  using rig = openFollowRig();
+  const commit = rig.push({ [site]: 'one' });
+  await rig.look();
+  rig.git('push', '--quiet', 'origin', 'HEAD:other');
+  rig.git('--git-dir', rig.remote, 'update-ref', '-d', 'refs/heads/main');
+
+  const look = await rig.look();
+
+  expect(look).toMatchObject({ state: 'refused', commit, problem: { code: 'remote-failed' } });
+  expect(look.problem!.message).toContain('it has no refs/heads/main');
+});
+
+it('gives an aborted look back at once', async () => {
+  using rig = openFollowRig();
+
+  await expect(rig.open().look(AbortSignal.abort(new Error('stop')))).rejects.toThrow('stop');
+});

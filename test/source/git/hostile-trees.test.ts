@@ -1,0 +1,141 @@
+import { execFileSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+import { openFollowRig, textOf, type FollowRig } from './follow-rig.ts';
+
+const site = 'desired-state/site.yaml';
+
+interface Entry {
+  readonly mode: string;
+  readonly type?: 'blob' | 'tree' | 'commit';
+  readonly id?: string;
+  readonly name: string | Buffer;
+}
+
+/** Writes objects into the remote itself, where nothing checks them. */
+function remoteGit(rig: FollowRig, args: readonly string[], input: Buffer | string = ''): string {
+  const env = { PATH: process.env['PATH'], HOME: rig.path, GIT_AUTHOR_NAME: 'Eve', GIT_AUTHOR_EMAIL: 'eve@machine.example' };
+  const committer = { GIT_COMMITTER_NAME: 'Eve', GIT_COMMITTER_EMAIL: 'eve@machine.example' };
+  return execFileSync('git', ['--git-dir', rig.remote, ...args], {
+    env: { ...env, ...committer },
+    input,
+    encoding: 'utf8',
+  }).trim();
+}
+
+/** Puts a commit on top of main, whose `desired-state/` holds these entries beside a good site.yaml. */
+function pushTree(rig: FollowRig, entries: readonly Entry[], below = 'desired-state'): string {
+  const blob = remoteGit(rig, ['hash-object', '-w', '--stdin'], 'hostile');
+  const tree = makeTree(rig, [{ mode: '100644', name: 'site.yaml' }, ...entries], blob);
+  const root = makeTree(rig, [{ mode: '040000', type: 'tree', id: tree, name: below }], blob);
+  return commitTree(rig, root);
+}
+
+function makeTree(rig: FollowRig, entries: readonly Entry[], blob: string): string {
+  // Not by mktree, which refuses some of what is tried here. Sorted by name, as git wants it.
+  const sorted = entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.name as string), Buffer.from(b.name as string)));
+  const bytes = sorted.map(({ mode, id, name }) =>
+    Buffer.concat([
+      Buffer.from(`${mode.replace(/^0/, '')} `),
+      Buffer.from(name as string),
+      Buffer.from([0]),
+      Buffer.from(id ?? blob, 'hex'),
+    ]),
+  );
+  return remoteGit(rig, ['hash-object', '-t', 'tree', '-w', '--stdin', '--literally'], Buffer.concat(bytes));
+}
+
+function commitTree(rig: FollowRig, tree: string): string {
+  const commit = remoteGit(rig, ['commit-tree', tree, '-p', 'refs/heads/main', '-m', 'hostile']);
+  remoteGit(rig, ['update-ref', 'refs/heads/main', commit]);
+  return commit;
+}
+
+async function refusal(make: (rig: FollowRig) => unknown) {
+  using rig = openFollowRig();
+  const good = rig.push({ [site]: 'good' });
+  await rig.open().accept((await rig.look()).commit!);
+  make(rig);
+  const look = await rig.look();
+  expect(look).toMatchObject({ state: 'refused', commit: good });
+  expect(textOf(look)).toBe('good');
+  rig.git('commit', '--quiet', '--allow-empty', '--message', 'back');
+  rig.push({ [site]: 'better' });
+  expect(await rig.look()).toMatchObject({ state: 'fetched' });
+  return look.problem!;
+}
+
+it.each<readonly [string, readonly Entry[], string, string]>([
+  ['a link', [{ mode: '120000', name: 'z' }], 'not-a-file', 'desired-state/z'],
+  ['a submodule', [{ mode: '160000', type: 'commit', name: 'z' }], 'not-a-file', 'desired-state/z'],
+  ['a name that is not UTF-8', [{ mode: '100644', name: Buffer.from([0x7a, 0xff]) }], 'not-a-file', 'desired-state/z\ufffd'],
+])('%s is refused with its path', async (_name, entries, code, file) => {
+  expect(await refusal((rig) => pushTree(rig, entries))).toMatchObject({ code, at: { file } });
+});
+
+it('a link in the place of a directory is refused with its path', async () => {
+  const problem = await refusal((rig) => {
+    const blob = remoteGit(rig, ['hash-object', '-w', '--stdin'], '/etc');
+    commitTree(rig, makeTree(rig, [{ mode: '120000', name: 'roles' }], blob));
+  });
+
+  expect(problem).toMatchObject({ code: 'not-a-file', at: { file: 'roles' } });
+});
+
+it.each(['..', '.git', '.GIT', 'a/b', '.'])('a tree with the name %s does not even come in', async (name) => {
+  const problem = await refusal((rig) => pushTree(rig, [{ mode: '100644', name }]));
+
+  expect(problem).toMatchObject({ code: 'remote-failed' });
+  expect(problem.message).toContain('it sends objects that git refuses');
+});
+
+it('a file that is too large is refused with its path and both sizes', async () => {
+  const problem = await refusal((rig) => {
+    const id = remoteGit(rig, ['hash-object', '-w', '--stdin'], Buffer.alloc(64 * 1024 * 1024 + 1));
+    pushTree(rig, [{ mode: '100644', id, name: 'z' }]);
+  });
+
+  expect(problem).toMatchObject({ code: 'too-large', at: { file: 'desired-state/z' } });
+  expect(problem.message).toContain('67108865 bytes; expected at most 67108864');
+});
+
+it('files that unfold to more than one revision may hold are refused before they are read', async () => {
+  const problem = await refusal((rig) => {
+    const id = remoteGit(rig, ['hash-object', '-w', '--stdin'], Buffer.alloc(60 * 1024 * 1024));
+    pushTree(
+      rig,
+      Array.from({ length: 18 }, (_, index) => ({ mode: '100644', id, name: `z${index + 10}` })),
+    );
+  });
+
+  expect(problem).toMatchObject({ code: 'too-large' });
+  expect(problem.message).toContain('expected at most 1073741824');
+});
+
+it('what stands beside the configuration is nobody’s business', async () => {
+  using rig = openFollowRig();
+  rig.push({ [site]: 'good' });
+  const blob = remoteGit(rig, ['hash-object', '-w', '--stdin'], '/etc');
+  const own = makeTree(rig, [{ mode: '100644', name: 'site.yaml' }], blob);
+  const root = makeTree(
+    rig,
+    [
+      { mode: '040000', id: own, name: 'desired-state' },
+      { mode: '120000', name: 'link' },
+    ],
+    blob,
+  );
+  const commit = commitTree(rig, root);
+
+  expect(await rig.look()).toMatchObject({ state: 'fetched', commit });
+});
+
+it('two problems of one commit are told as one', async () => {
+  const problem = await refusal((rig) =>
+    pushTree(rig, [
+      { mode: '120000', name: 'y' },
+      { mode: '120000', name: 'z' },
+    ]),
+  );
+
+  expect(problem.message).toContain('(and 1 more such problems)');
+});

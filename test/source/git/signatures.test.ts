@@ -1,0 +1,153 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { resetTrust } from '../../../src/source/git/trust-memory.ts';
+import { openAgentState } from '../../../src/state/agent-state.ts';
+import { openFollowRig, textOf, type FollowRig } from './follow-rig.ts';
+
+const site = 'desired-state/site.yaml';
+let rig: FollowRig;
+let signers: string;
+const key = (name: string): string => join(rig.path, name);
+
+beforeEach(() => {
+  rig = openFollowRig();
+  signers = key('allowed_signers');
+  for (const name of ['good', 'other'])
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', key(name)]);
+  writeFileSync(signers, `ada@machine.example namespaces="git" ${readFileSync(`${key('good')}.pub`, 'utf8')}`, { mode: 0o644 });
+});
+afterEach(() => rig[Symbol.dispose]());
+
+/** The next commit is signed with this key, or with none. */
+function signWith(name: string | undefined): void {
+  rig.git('config', 'gpg.format', 'ssh');
+  rig.git('config', 'commit.gpgsign', String(name !== undefined));
+  rig.git('config', 'user.signingkey', name === undefined ? '' : key(name));
+}
+
+const push = (text: string, name?: string): string => {
+  signWith(name);
+  return rig.push({ [site]: text });
+};
+
+describe('with verify: tip', () => {
+  const look = () => rig.look({}, { verify: 'tip', allowed_signers: signers });
+
+  it('a commit that a trusted key signed is given', async () => {
+    const commit = push('signed', 'good');
+
+    expect(await look()).toMatchObject({ state: 'fetched', commit });
+  });
+
+  it.each([
+    ['not signed', undefined, 'is not signed'],
+    ['signed by another key', 'other', 'is signed by a key that this host does not trust'],
+  ])('a commit that is %s is refused, and the last good one stays', async (_name, by, message) => {
+    const good = push('good', 'good');
+    await rig.open().accept((await look()).commit!);
+    const bad = push('bad', by);
+
+    const refused = await look();
+
+    expect(refused).toMatchObject({ state: 'refused', commit: good, seen: bad, problem: { code: 'untrusted-commit' } });
+    expect(refused.problem!.message).toContain(`commit ${bad.slice(0, 12)} ${message}`);
+    expect(textOf(refused)).toBe('good');
+    const next = push('next', 'good');
+    expect(await look()).toMatchObject({ state: 'fetched', commit: next });
+  });
+
+  it('a signature that was moved to other content is refused', async () => {
+    push('good', 'good');
+    const object = rig.git('cat-file', 'commit', 'HEAD').replace('a change', 'another');
+    writeFileSync(key('object'), `${object}\n`);
+    const forged = rig.git('hash-object', '-t', 'commit', '-w', key('object'));
+    rig.git('push', '--quiet', '--force', 'origin', `${forged}:main`);
+
+    expect((await look()).problem!.message).toContain('has a bad signature');
+  });
+
+  it('the file of allowed signers that others can write is not believed', async () => {
+    push('good', 'good');
+    chmodSync(signers, 0o666);
+
+    const { state, source, problem } = await look();
+
+    expect({ state, source, code: problem!.code }).toEqual({ state: 'refused', source: undefined, code: 'untrusted-commit' });
+    expect(problem!.message).toContain('can be written by others; chmod 600');
+  });
+
+  it('no keys at all trust nothing', async () => {
+    push('good', 'good');
+
+    expect((await rig.look({}, { verify: 'tip' })).problem!.message).toContain('neither allowed_signers nor gpg_home');
+  });
+});
+
+it('a person on the host can trust a commit that nobody signed', async () => {
+  const commit = push('unsigned');
+  using state = openAgentState(rig.stateDirectory);
+  resetTrust(state.memory('source'), rig.stateDirectory, commit);
+
+  for (const verify of ['tip', 'every'] as const)
+    expect(await rig.look({}, { verify, allowed_signers: signers })).toMatchObject({ state: 'fetched', commit });
+});
+
+describe('with verify: every', () => {
+  const look = () => rig.look({}, { verify: 'every', allowed_signers: signers });
+
+  it('an unsigned commit below a signed tip is refused, and is none of tip’s business', async () => {
+    push('good', 'good');
+    await rig.open().accept((await look()).commit!);
+    const sneaked = push('sneaked in');
+    const tip = push('tip', 'good');
+
+    const refused = await look();
+
+    expect(refused).toMatchObject({ state: 'refused', seen: tip });
+    expect(refused.problem!.message).toContain(sneaked.slice(0, 12));
+    expect(await rig.look({}, { verify: 'tip', allowed_signers: signers })).toMatchObject({ state: 'fetched', commit: tip });
+  });
+
+  it('what was applied before is not asked about again', async () => {
+    push('unsigned, from before');
+    await rig.open().accept((await rig.look()).commit!);
+    const commit = push('signed', 'good');
+
+    expect(await look()).toMatchObject({ state: 'fetched', commit });
+  });
+
+  it('an unsigned commit that came in by a merge is refused', async () => {
+    push('good', 'good');
+    await rig.open().accept((await look()).commit!);
+    rig.git('checkout', '--quiet', '-b', 'side');
+    signWith(undefined);
+    rig.git('commit', '--quiet', '--allow-empty', '--message', 'unsigned');
+    rig.git('checkout', '--quiet', 'main');
+    push('more', 'good');
+    rig.git('merge', '--quiet', '--no-edit', 'side');
+    rig.git('push', '--quiet', 'origin', 'main');
+
+    expect(await look()).toMatchObject({ state: 'refused', problem: { code: 'untrusted-commit' } });
+  });
+});
+
+const hasGpg = spawnSync('gpg', ['--version']).status === 0;
+it.skipIf(!hasGpg)('OpenPGP signatures count where their keys are trusted in gpg_home', async () => {
+  const home = key('gnupg');
+  mkdirSync(home, { mode: 0o700 });
+  // Its path would be too long for the socket of an agent elsewhere.
+  const gpg = (...args: string[]): string =>
+    execFileSync('gpg', ['--homedir', home, '--batch', ...args], { encoding: 'utf8', stdio: 'pipe' });
+  gpg('--passphrase', '', '--quick-generate-key', 'Ada <ada@machine.example>', 'ed25519', 'sign', 'never');
+  writeFileSync(key('gpg-with-home'), `#!/bin/sh\nexec gpg --homedir ${home} "$@"\n`, { mode: 0o755 });
+  rig.git('config', 'gpg.program', key('gpg-with-home'));
+  rig.git('config', 'user.signingkey', 'ada@machine.example');
+  rig.git('config', 'commit.gpgsign', 'true');
+  const commit = rig.push({ [site]: 'signed' });
+  execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']);
+
+  expect(await rig.look({}, { verify: 'tip', gpg_home: home })).toMatchObject({ state: 'fetched', commit });
+  expect(await rig.look({}, { verify: 'tip', allowed_signers: signers })).toMatchObject({ state: 'refused' });
+});

@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openAgent } from '../../src/agent/agent.ts';
+import { followWorkingTree } from '../../src/agent/follow-working-tree.ts';
+import { openReporting } from '../../src/agent/reporting.ts';
+import type { AgentEvent, AgentPort } from '../../src/model/agent.ts';
+import { hostPolicyDocument } from '../../src/model/host-policy-document.ts';
+import type { News } from '../../src/model/reporter.ts';
+import type { Report } from '../../src/model/report.ts';
+import { stateDirectory } from '../../src/state/state-directory.ts';
+import { makeRepository, type Repository } from './repository.ts';
+
+/** An agent of this process that follows a working tree and applies it to a sandbox. */
+export interface AgentRig extends AsyncDisposable {
+  readonly port: AgentPort;
+  readonly repository: Repository;
+  readonly news: readonly News[];
+  /** Ends the agent as SIGTERM does. */
+  stop(): Promise<void>;
+  /** The next report that fits, from now on. */
+  next(fits?: (report: Report) => boolean): Promise<Report>;
+  /** Writes a file of the host. */
+  edit(path: string, text: string): void;
+}
+
+export function startRig(resources: string, files: Readonly<Record<string, string>> = {}, policy: object = {}): AgentRig {
+  const repository = makeRepository(resources, files);
+  const { root, path } = repository;
+  const abort = new AbortController();
+  const news: News[] = [];
+  const reporter = { name: 'test', tell: (each: News) => Promise.resolve(news.push(each)).then(() => ({})) };
+  const agent = openAgent(
+    {
+      name: 'box',
+      stateDirectory: stateDirectory(root),
+      follower: followWorkingTree(path),
+      policy: hostPolicyDocument.parse({ agent: { interval: '1h', ...policy } }).agent,
+      place: { host: 'box', root },
+      sourcePaths: [],
+      reporting: openReporting([reporter], () => undefined, abort.signal),
+      problem: (message) => console.error(message),
+      note: () => undefined,
+    },
+    abort.signal,
+  );
+  const done = agent.run();
+  const stop = async (): Promise<void> => {
+    abort.abort();
+    await done;
+  };
+  return {
+    port: agent.port,
+    repository,
+    news,
+    stop,
+    next: (fits = () => true) =>
+      new Promise((resolve) => {
+        const end = agent.port.subscribe((event: AgentEvent) => {
+          if (event.type !== 'finished' || !fits(event.report)) return;
+          end();
+          resolve(event.report);
+        });
+      }),
+    edit: (file, text) => writeFileSync(join(root, file), text),
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await agent.close();
+      repository[Symbol.dispose]();
+    },
+  };
+}

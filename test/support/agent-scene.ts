@@ -1,0 +1,79 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import { openFollowRig } from '../source/git/follow-rig.ts';
+import { startAgentProcess, type AgentProcess } from './agent-process.ts';
+import { pushPayload } from './fake-gitea-hook.ts';
+import { startFakeGitea } from './fake-gitea.ts';
+import { openGitServer } from './git-server.ts';
+import { site } from './repository.ts';
+
+const secret = '0123456789abcdef0123456789abcdef';
+
+/** A remote, a forge and a host; the agent is started by the test. */
+export async function openScene() {
+  const rig = openFollowRig();
+  const server = await openGitServer(dirname(rig.remote));
+  const gitea = await startFakeGitea();
+  const port = await freePort();
+  const base = join(rig.path, 'host');
+  const state = join(rig.path, 'state');
+  mkdirSync(base);
+  const write = (name: string, text: string): string => {
+    writeFileSync(join(rig.path, name), text, { mode: 0o600 });
+    return join(rig.path, name);
+  };
+  const policy = {
+    host: 'box',
+    remote: { urls: [server.url('config.git')], timeout: '10s' },
+    agent: {
+      interval: '1h',
+      listen: { port },
+      hooks: [{ name: 'config', forge: 'gitea', secret_file: write('hook-secret', secret), repositories: ['ops/config'] }],
+    },
+    gitea: {
+      url: gitea.url,
+      repository: 'ops/config',
+      token_file: write('token', gitea.token),
+      pull_requests: true,
+      trusted_authors: ['ada'],
+    },
+  };
+  const filesOf = (text: string, more: string): Readonly<Record<string, string>> => ({
+    'inventory/hosts.yml': `all:\n  vars: { base: ${base} }\n  hosts:\n    box:\n`,
+    'desired-state/site.yaml': site(`- { kind: file, path: "{{ base }}/motd", content: "${text}\\n" }\n${more}`),
+  });
+  const environment = { RECONCILE_HOST_POLICY: write('host.yaml', JSON.stringify(policy)), RECONCILE_STATE_DIR: state };
+  return {
+    rig,
+    gitea,
+    start: (): AgentProcess => startAgentProcess([], environment),
+    deliver: (after: string) =>
+      gitea.deliver({ url: `http://127.0.0.1:${port}/hooks/config`, secret, event: 'push', payload: pushPayload({ after }) }),
+    statusOf: (commit: string): readonly string[] =>
+      gitea.statuses.filter((status) => status.commit === commit).map(({ status }) => status),
+    motd: (): string => readFileSync(join(base, 'motd'), 'utf8'),
+    edit: (text: string): void => writeFileSync(join(base, 'motd'), text),
+    state,
+    base,
+    /** Pushes a commit of a motd that says this, and more resources. */
+    push: (text: string, more = ''): string => rig.push(filesOf(text, more)),
+    /** The same without the push. */
+    commit: (text: string, more = ''): string => rig.commit(filesOf(text, more)),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await gitea.close();
+      rig[Symbol.dispose]();
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
