@@ -63,6 +63,12 @@ export async function refreshRestored(
         continue;
       }
       const last = deps.ledger.get(address)?.desired;
+      // A program that the failed run brought is gone with it, and there is nothing that it could have been told before.
+      const isGone = type.commands?.(desired).some((program) => program.startsWith('/') && !deps.host.stat(program)) === true;
+      if (last === undefined && isGone) {
+        deps.state.journal.settle(address);
+        continue;
+      }
       // The ledger knows secrets by digest only; then the present one must do.
       await type.refresh(last === undefined || holdsSecret(last) ? desired : last, applyContext(address, deps, signal));
       await deps.host.commit(signal);

@@ -189,6 +189,20 @@ describeOnHosts('service on a booted host', () => {
     expect(await rig.show('ssh', 'ActiveState', 'UnitFileState')).toEqual(['active', 'enabled']);
   });
 
+  it('takes back a package that brought its own running unit, and asks nothing of what is gone', async () => {
+    const report = await rig.converge(
+      '- { kind: package, names: [sample-service] }\n' +
+        '- { kind: file, path: /srv/hello.sh, content: "#!/bin/sh\\n", mode: "0755", notify: ["command[hello]"] }\n' +
+        '- { kind: command, name: hello, argv: [/srv/hello.sh], refresh_only: true }\n' +
+        '- { kind: service, name: sample, drop_ins: { nice: "[Service]\\nNice=5\\n" }, state: started, settle: 200ms }\n' +
+        '- { kind: command, argv: ["false"], creates: /srv/never }\n',
+    );
+
+    expect(report).toMatchObject({ outcome: 'rolledBack' });
+    expect(await rig.show('sample', 'LoadState')).toEqual(['not-found']);
+    expect((await host.run(['dpkg-query', '--show', 'sample-service'])).exitCode).toBe(1);
+  });
+
   it('masks, stops and disables units of packages, and gives them back on rollback', async () => {
     const cron = (more: string): string => `- kind: service\n  name: cron\n  settle: 200ms\n  ${more}\n`;
     await rig.converge(cron('masked: true\n  state: stopped'));

@@ -53,10 +53,23 @@ export async function resumeUnits(undos: readonly UnitUndo[], { host, signal }: 
     const manager = managerOf(own[0]!, host);
     if (!manager) continue;
     await order(manager, ['daemon-reload'], reloadTimeout, host, signal);
-    const running = own.filter(({ wasRunning }) => wasRunning);
+    const running: UnitBefore[] = [];
+    // What a package of the same run started is gone with it.
+    for (const unit of own) if (unit.wasRunning && (await isThere(unit, manager, host, signal))) running.push(unit);
     if (running.length === 0) continue;
     const names = running.map(({ name }) => name);
     await forgetFailures(names, manager, host, signal);
     await order(manager, ['start', '--', ...names], Math.max(...running.map(({ timeout }) => timeout)), host, signal);
   }
+}
+
+async function isThere(
+  { name, timeout }: UnitBefore,
+  manager: NonNullable<ReturnType<typeof managerOf>>,
+  host: ApplyContext['host'],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const words = systemctl(manager, 'show', '--property=LoadState', '--value', '--', name);
+  const { stdout } = await host.run(words, signal, { ...manager.options, timeout });
+  return stdout.trim() !== 'not-found';
 }
