@@ -19,7 +19,7 @@ interface LoopDeps extends PassDeps {
   /** Puts a report where `history` finds it. */
   keep(report: Report): void;
   tell(news: News): void;
-  /** Called after each pass, when the managed paths may have become others. */
+  /** Called when the managed paths may have become others. */
   passed(): Promise<void>;
   emit(event: AgentEvent): void;
   problem(message: string): void;
@@ -48,6 +48,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   let failedLooks = 0;
   let failures = 0;
   let hasMoved = false;
+  let isWatching = false;
   let timer: NodeJS.Timeout | undefined;
   const ended = new Map<string, { readonly promise: Promise<Report | undefined>; resolve(report: Report | undefined): void }>();
 
@@ -105,7 +106,8 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       } else if (before.fetch?.message !== board.status().fetch?.message) {
         deps.tell({ type: 'status', status: board.status() });
       }
-      await deps.passed();
+      if (!isWatching || (report?.writes ?? 0) > 0) await deps.passed();
+      isWatching = true;
       failures = 0;
     } catch (error) {
       if (!signal.aborted) retryAt = failed(error as Error);

@@ -135,7 +135,8 @@ async function applyAndProve(
   deps.emit({ type: 'verifying', run: run.id });
   await deps.host.settled(signal);
   const digests = new Map<string, string>();
-  const fresh = openLocalReader({ root: request.root, digests });
+  // What this run has looked at and nobody has written since, itself included, is as it was; all else is read again.
+  const fresh = openLocalReader({ root: request.root, index: planned.index, digests });
   const index = recordStatIndex(watchedPaths(desired.catalog), fresh.realPath, (path) => digests.get(path));
   const [open] = await verify(plan, desired.graph, input, fresh, signal);
   if (open !== undefined) throw new ApplyError(open, new Error('still differs from the configuration after it was applied'));

@@ -8,7 +8,7 @@ import { rootOption, sourceOption } from '../request.ts';
 
 /** Follows the repository until SIGTERM. Exits 0 when it was asked to end. */
 export async function run(invocation: Invocation): Promise<number> {
-  // A process that is idle for days is to be small. Without this, a flood of requests doubles what it holds.
+  // A process that is idle for days is to be small, also after a large apply and after a flood of requests.
   setFlagsFromString('--optimize-for-size');
   const { runAgent } = await import('../../agent/run-agent.ts');
   const host = textOption(invocation, 'host');
