@@ -4,13 +4,13 @@
 set -eu
 target=$1
 packages=systemd,systemd-sysv,libpam-systemd,dbus,dbus-user-session,cron,openssh-server,ca-certificates,sudo,iproute2,procps
-# The mirror that this machine uses, if it has one for this release.
+# The mirror that this machine uses for this release; else the one that mmdebstrap knows.
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' | awk '$2 == "bookworm" { print $1; exit }')
 rm -rf "$target.new"
 mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" \
   --aptopt='Acquire::Retries "3"' --aptopt='APT::Install-Recommends "false"' \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-  bookworm "$target.new" "${mirror:-http://deb.debian.org/debian}"
+  bookworm "$target.new" ${mirror:+"$mirror"}
 rm -f "$target.new/etc/hostname" "$target.new/etc/resolv.conf"
 # A directory can hold the program, and a host has no use for a console.
 mkdir -p "$target.new/opt/timmy/bin"
