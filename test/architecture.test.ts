@@ -18,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   apply: ['model', 'host', 'plan', 'resources', 'state'],
   report: ['model', 'resources'],
   notify: ['model', 'report', 'host', 'source/private-file.ts'],
-  install: ['model', 'source'],
+  install: ['model', 'source', 'state/durable-file.ts'],
   gitea: ['model', 'report', 'source/private-file.ts'],
   deadman: ['model', 'host', 'source', 'state', 'report', 'notify'],
   run: ['model', 'source', 'inventory', 'compile', 'plan', 'policy', 'apply', 'report', 'host', 'resources', 'state'],

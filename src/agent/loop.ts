@@ -48,6 +48,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   let failedLooks = 0;
   let failures = 0;
   let hasMoved = false;
+  let isRunning = false;
   let isWatching = false;
   let timer: NodeJS.Timeout | undefined;
   const ended = new Map<string, { readonly promise: Promise<Report | undefined>; resolve(report: Report | undefined): void }>();
@@ -83,6 +84,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       const before = board.status();
       look = await lookAgain(causes);
       board.set({ phase: 'running' });
+      isRunning = true;
       const isCheck = board.suspension() !== null;
       const approvedDigest = board.approvedDigest();
       let isTold = false;
@@ -112,6 +114,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     } catch (error) {
       if (!signal.aborted) retryAt = failed(error as Error);
     }
+    isRunning = false;
     schedule(retryAt);
     ended.get(run)?.resolve(report);
     if (hasMoved) moved();
@@ -152,7 +155,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   };
 
   const moved = (): void => {
-    if (board.status().phase === 'running') {
+    if (isRunning) {
       hasMoved = true;
     } else {
       hasMoved = false;

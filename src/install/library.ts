@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
+import { syncDirectory } from '../state/durable-file.ts';
 import { sha256 } from '../model/json.ts';
 
 /**
@@ -54,7 +55,7 @@ export function stageVersion(library: string, bundle: string, version: string): 
       copyTree(bundle, staged);
       rmSync(place, { recursive: true, force: true });
       renameSync(staged, place);
-      sync(join(library, versions));
+      syncDirectory(join(library, versions));
     } finally {
       rmSync(staged, { recursive: true, force: true });
     }
@@ -77,7 +78,7 @@ export function swapLink(library: string, link: Link, id: string): void {
   const staged = join(library, `.agent-${randomBytes(8).toString('hex')}`);
   symlinkSync(join(versions, id), staged);
   renameSync(staged, join(library, link));
-  sync(library);
+  syncDirectory(library);
 }
 
 export const hasVersion = (library: string, id: string): boolean =>
@@ -133,7 +134,7 @@ function copyTree(from: string, to: string): void {
       closeSync(descriptor);
     }
   }
-  for (const directory of directories) sync(directory);
+  for (const directory of directories) syncDirectory(directory);
 }
 
 /** Readable by everybody, whatever the umask: a program has no secrets. */
@@ -142,10 +143,4 @@ function makeDirectory(path: string): void {
   makeDirectory(dirname(path));
   mkdirSync(path);
   chmodSync(path, 0o755);
-}
-
-function sync(directory: string): void {
-  const descriptor = openSync(directory, 'r');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
 }

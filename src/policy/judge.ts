@@ -11,7 +11,6 @@ import { judgePortfolio } from './portfolio.ts';
 import { judgeProtectedPaths } from './protected-paths.ts';
 import { judgeUnits } from './units.ts';
 import type { Verdict } from './verdict.ts';
-import { judgeWindows } from './windows.ts';
 
 export type { JudgeInput } from './judge-input.ts';
 
@@ -26,7 +25,6 @@ const rules: readonly ((input: JudgeInput) => readonly Problem[])[] = [
   judgePackages,
   judgeFetches,
   judgeDestroyBudget,
-  judgeWindows,
   judgeApproval,
 ];
 

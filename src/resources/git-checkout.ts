@@ -1,6 +1,7 @@
 import { dirname } from 'node:path/posix';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Argv, CommandOptions, Host, HostReader } from '../host/host.ts';
+import { hardenedGit, hardenedGitEnvironment } from '../model/hardened-git.ts';
 import { lastLines } from '../model/last-lines.ts';
 
 /** A commit of a repository in a directory. */
@@ -16,28 +17,8 @@ export interface Checkout {
   readonly timeout: number;
 }
 
-const settings = {
-  'core.hooksPath': '/dev/null',
-  'core.fsmonitor': 'false',
-  'core.protectHFS': 'true',
-  'core.protectNTFS': 'true',
-  'protocol.version': '2',
-  'fetch.fsckObjects': 'true',
-  'transfer.credentialsInUrl': 'die',
-  'transfer.bundleURI': 'false',
-  'gc.auto': '0',
-  'maintenance.auto': 'false',
-  'submodule.recurse': 'false',
-  'http.followRedirects': 'false',
-  'credential.helper': '',
-} as const;
 const environment = {
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_ASKPASS: '/bin/false',
-  GIT_NO_REPLACE_OBJECTS: '1',
-  GIT_OPTIONAL_LOCKS: '0',
+  ...hardenedGitEnvironment,
   // Keys and host keys are those of the user who runs it.
   GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o StrictHostKeyChecking=yes',
 } as const;
@@ -102,7 +83,7 @@ const gitArgv = ({ path }: Checkout, args: readonly string[]): Argv => [
   'git',
   '-C',
   path,
-  ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+  ...Object.entries(hardenedGit).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
   ...args,
 ];
 

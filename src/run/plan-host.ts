@@ -12,7 +12,7 @@ import type { Request } from '../model/request.ts';
 import { makePlan, type PlanInput } from '../plan/make-plan.ts';
 import { observe } from '../plan/observe.ts';
 import { policyTexts } from './policy-texts.ts';
-import { judge } from '../policy/judge.ts';
+import { judge, type JudgeInput } from '../policy/judge.ts';
 import { reportSteps } from '../report/make-report.ts';
 import { openDiffer } from '../report/unified-diff.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
@@ -89,7 +89,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
     );
   };
   const quarantined = state?.journal.quarantined(full.key);
-  const verdict = judge({
+  const toJudge: JudgeInput = {
     plan,
     policy,
     policyAt: desired.policyAt,
@@ -105,9 +105,13 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
     contactsOf: ({ resource }) => resourceType(resource.kind).contacts?.(resource.desired) ?? [],
     pathsOf: (step) => writtenPaths(step, input),
     ...(quarantined && { quarantinedReason: `run ${quarantined.run}: ${quarantined.reason}` }),
-  });
+  };
+  const verdict = judge(toJudge);
+  const hasWindows = policy.windows.length + hostPolicy.agent.windows.length > 0;
+  // Few have any, and reading schedules takes a library that the others need not load.
+  const windowProblems = hasWindows ? (await import('../policy/windows.ts')).judgeWindows(toJudge) : [];
   const steps = await reportSteps(plan.steps, previewsOf, openDiffer());
-  const problems = [...plan.problems, ...verdict.problems, ...staleness(request, plan)];
+  const problems = [...plan.problems, ...verdict.problems, ...windowProblems, ...staleness(request, plan)];
   return { desired, input, plan, steps, problems, index };
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, fchmodSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
+import { syncDirectory } from '../state/durable-file.ts';
 
 /**
  * Replaces a file of the working tree at once: readers see the old bytes or the new ones. Staged beside the file, under a
@@ -24,7 +25,5 @@ export function writeAtomically(file: string, bytes: Uint8Array | string, mode: 
     rmSync(staged, { force: true });
     throw error;
   }
-  const directory = openSync(dirname(file), 'r');
-  fsyncSync(directory);
-  closeSync(directory);
+  syncDirectory(dirname(file));
 }

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeStatIndex, type StatIndex } from '../host/stat-index.ts';
+import { syncDirectory } from './durable-file.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { StateError } from './state-error.ts';
 
@@ -59,19 +60,10 @@ export function writeStamp(directory: string, { index, sources, ...head }: Stamp
 export function removeStamp(directory: string): void {
   try {
     rmSync(join(directory, fileName), { force: true });
+    // The removal must not be lost in a power cut that keeps the changes which follow it.
     syncDirectory(directory);
   } catch (error) {
     const hint = 'see to the space, the rights and the health of its filesystem, then run again';
     throw new StateError(`${directory} cannot be written: ${(error as Error).message}`, hint, error);
-  }
-}
-
-/** The removal must not be lost in a power cut that keeps the changes which follow it. */
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }

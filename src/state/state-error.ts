@@ -38,7 +38,7 @@ export function namedError(file: string, error: unknown): unknown {
 export const damaged = (file: string, reason: string, cause?: unknown): StateError =>
   new StateError(
     `the state database ${file} cannot be used: ${reason}`,
-    'restore it from a backup, or move it away to start with an empty ledger: resources are then adopted where they match',
+    'restore it from a backup, or move it away: without a ledger resources are adopted where they match, and without agent.db the next revision is trusted as the first one was',
     cause,
   );
 

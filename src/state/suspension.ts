@@ -1,7 +1,8 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Suspension } from '../model/agent.ts';
 import { isObject } from '../model/json.ts';
+import { writeDurably } from './durable-file.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 const fileName = 'suspended';
@@ -37,10 +38,7 @@ const unreadable = (file: string, why: string): Suspension => ({
 /** Holds for every run on this host, the agent's and those by hand, and over restarts. */
 export function writeSuspension(directory: string, suspension: Suspension): void {
   makeStateDirectory(directory);
-  const staged = join(directory, `${fileName}.new`);
-  rmSync(staged, { force: true });
-  writeFileSync(staged, `${JSON.stringify(suspension)}\n`, { mode: 0o600, flag: 'wx', flush: true });
-  renameSync(staged, join(directory, fileName));
+  writeDurably(join(directory, fileName), `${JSON.stringify(suspension)}\n`);
 }
 
 export function removeSuspension(directory: string): void {

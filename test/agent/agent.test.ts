@@ -106,6 +106,20 @@ it('what policy calls risky waits for a person, under one name, and is done once
   expect(agent.port.status().approval).toBeNull();
 });
 
+it('while a deny window is open the agent changes nothing and says so; by hand it is done', async () => {
+  const policy = 'windows: [{ kind: deny, schedule: "* * * * *", duration: 5m }]\n';
+  await using agent = startRig(motd, { 'desired-state/policy.yaml': policy });
+
+  const kept = await pass(agent);
+  const { windowClosed } = agent.port.status();
+  const byHand = agent.repository.run();
+
+  expect(kept).toMatchObject({ outcome: 'refused', problems: [{ code: 'outside-window' }], writes: 0 });
+  expect(windowClosed).toBe(true);
+  expect(byHand.exit, byHand.stdout).toBe(0);
+  expect(textOf(agent, 'motd')).toBe('right\n');
+});
+
 it('an invalid configuration is told once and changes nothing; the fix is applied by itself', async () => {
   await using agent = startRig(motd);
   await pass(agent);

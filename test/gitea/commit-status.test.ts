@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProblemCode } from '../../src/model/problem.ts';
 import type { Report } from '../../src/model/report.ts';
-import { applying, commitOf, ended, openGiteaRig, statusWith, type GiteaRig } from './gitea-rig.ts';
+import { applying, commitOf, ended, openGiteaRig, type GiteaRig } from './gitea-rig.ts';
+import { statusWith } from '../report/status-fixture.ts';
 
 const one = commitOf('1');
 const two = commitOf('2');

@@ -1,3 +1,4 @@
+import { statusWith } from '../report/status-fixture.ts';
 import { join } from 'node:path';
 import { openGitea, type Gitea } from '../../src/gitea/client.ts';
 import { openGiteaReporter } from '../../src/gitea/reporter.ts';
@@ -62,29 +63,6 @@ export const policyFor = (url: string, members: Partial<GiteaPolicy> = {}): Gite
   issues: true,
   pull_requests: true,
   trusted_authors: ['Alice'],
-  ...members,
-});
-
-export const statusWith = (members: Partial<AgentStatus> = {}): AgentStatus => ({
-  schema: 'reconcile.status/1',
-  host: 'allegro',
-  version: '0.1.0',
-  startedAt: '2026-11-20T07:00:00.000Z',
-  phase: 'idle',
-  revision: { applied: null, seen: null, branch: 'main' },
-  last: null,
-  lastSuccess: null,
-  fetch: null,
-  nextPass: null,
-  retry: null,
-  suspended: null,
-  windowClosed: false,
-  approval: null,
-  contested: [],
-  stalled: null,
-  differing: 0,
-  passes: {},
-  missedHooks: 0,
   ...members,
 });
 

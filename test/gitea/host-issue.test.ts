@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/model/report.ts';
 import { stepWith } from '../report/report-fixture.ts';
-import { applying, commitOf, ended, openGiteaRig, statusWith, type GiteaRig } from './gitea-rig.ts';
+import { applying, commitOf, ended, openGiteaRig, type GiteaRig } from './gitea-rig.ts';
+import { statusWith } from '../report/status-fixture.ts';
 
 const bad = commitOf('b');
 const good = commitOf('6');

@@ -3,7 +3,8 @@ import type { AgentStatus } from '../../src/model/agent.ts';
 import type { ProblemCode } from '../../src/model/problem.ts';
 import type { Report } from '../../src/model/report.ts';
 import { stepWith } from '../report/report-fixture.ts';
-import { commitOf, ended, openGiteaRig, statusWith, type GiteaRig } from './gitea-rig.ts';
+import { commitOf, ended, openGiteaRig, type GiteaRig } from './gitea-rig.ts';
+import { statusWith } from '../report/status-fixture.ts';
 
 const bad = commitOf('b');
 const good = commitOf('6');

@@ -1,3 +1,4 @@
+import { statusWith as idleStatus } from '../report/status-fixture.ts';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,28 +10,8 @@ import type { News } from '../../src/model/reporter.ts';
 import { reportWith, stepWith } from '../report/report-fixture.ts';
 
 /** The status of an agent that has nothing to tell; tests say what matters to them. */
-export const statusWith = (members: Partial<AgentStatus> = {}): AgentStatus => ({
-  schema: 'reconcile.status/1',
-  host: 'allegro',
-  version: '0.1.0',
-  startedAt: '2026-11-20T00:00:00.000Z',
-  phase: 'idle',
-  revision: { applied: 'a'.repeat(40), seen: 'a'.repeat(40), branch: 'main' },
-  last: null,
-  lastSuccess: null,
-  fetch: null,
-  nextPass: null,
-  retry: null,
-  suspended: null,
-  windowClosed: false,
-  approval: null,
-  contested: [],
-  stalled: null,
-  differing: 0,
-  passes: {},
-  missedHooks: 0,
-  ...members,
-});
+export const statusWith = (members: Partial<AgentStatus> = {}): AgentStatus =>
+  idleStatus({ revision: { applied: 'a'.repeat(40), seen: 'a'.repeat(40), branch: 'main' }, ...members });
 
 const revisionAt = (letter: string) => ({ commit: letter.repeat(40), branch: 'main', workingTree: false, key: letter });
 

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { judge } from '../../src/policy/judge.ts';
+import { judgeWindows } from '../../src/policy/windows.ts';
 import { makeInput, makeStep } from './judge-fixture.ts';
 
 const at = (time: string) => ({ now: Date.parse(time), isApproved: false });
 const codes = (input: Parameters<typeof makeInput>[0]): readonly string[] =>
-  judge(makeInput(input)).problems.map(({ code }) => code);
+  [...judge(makeInput(input)).problems, ...judgeWindows(makeInput(input))].map(({ code }) => code);
 const nights = [{ kind: 'allow', schedule: '0 22 * * *', duration: '2h', time_zone: 'Europe/Berlin' }];
 const freeze = [{ kind: 'deny', schedule: '0 0 24 12 *', duration: '3d' }];
 

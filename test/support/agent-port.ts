@@ -1,5 +1,7 @@
 import type { AgentEvent, AgentPort, AgentStatus, Suspension, Trigger } from '../../src/model/agent.ts';
 import type { Report } from '../../src/model/report.ts';
+import { reportWith } from '../report/report-fixture.ts';
+import { statusWith } from '../report/status-fixture.ts';
 
 /** An agent that does nothing but remember what it was asked. */
 export interface StandIn extends AgentPort {
@@ -12,52 +14,31 @@ export interface StandIn extends AgentPort {
   readonly listeners: ReadonlySet<(event: AgentEvent) => void>;
 }
 
-export const aReport = (change: Partial<Report> = {}): Report => ({
-  schema: 'reconcile.report/1',
-  run: '20261120T120000Z-aaaa',
-  host: 'allegro',
-  action: 'converge',
-  startedAt: '2026-11-20T12:00:00.000Z',
-  duration: 420,
-  version: '1.2.3',
-  revision: { commit: 'c'.repeat(40), branch: 'main', workingTree: false, key: 'k' },
-  root: null,
-  outcome: 'converged',
-  exit: 0,
-  summary: 'Applied and verified',
-  counts: { resources: 1, converged: 1, create: 0, update: 0, remove: 0, held: 0, failed: 0, adopted: 0 },
-  steps: [],
-  refreshes: [],
-  health: [],
-  problems: [],
-  planDigest: null,
-  recovered: [],
-  writes: 0,
-  ...change,
-});
+export const aReport = (change: Partial<Report> = {}): Report =>
+  reportWith({
+    run: '20261120T120000Z-aaaa',
+    startedAt: '2026-11-20T12:00:00.000Z',
+    duration: 420,
+    version: '1.2.3',
+    revision: { commit: 'c'.repeat(40), branch: 'main', workingTree: false, key: 'k' },
+    summary: 'Applied and verified',
+    counts: { resources: 1, converged: 1, create: 0, update: 0, remove: 0, held: 0, failed: 0, adopted: 0 },
+    ...change,
+  });
 
-export const aStatus = (change: Partial<AgentStatus> = {}): AgentStatus => ({
-  schema: 'reconcile.status/1',
-  host: 'allegro',
-  version: '1.2.3',
-  startedAt: '2026-11-20T11:00:00.000Z',
-  phase: 'idle',
-  revision: { applied: 'c'.repeat(40), seen: 'c'.repeat(40), branch: 'main' },
-  last: { run: '20261120T120000Z-aaaa', outcome: 'converged', summary: 'Applied and verified', at: '2026-11-20T12:00:00.000Z' },
-  lastSuccess: '2026-11-20T12:00:30.000Z',
-  fetch: { at: '2026-11-20T12:00:29.000Z', ok: true, remote: 'https://git.example/fleet/config.git', message: 'nothing new' },
-  nextPass: '2026-11-20T12:05:30.000Z',
-  retry: null,
-  suspended: null,
-  windowClosed: false,
-  approval: null,
-  contested: [],
-  stalled: null,
-  differing: 0,
-  passes: { start: 1, interval: 3 },
-  missedHooks: 2,
-  ...change,
-});
+export const aStatus = (change: Partial<AgentStatus> = {}): AgentStatus =>
+  statusWith({
+    version: '1.2.3',
+    startedAt: '2026-11-20T11:00:00.000Z',
+    revision: { applied: 'c'.repeat(40), seen: 'c'.repeat(40), branch: 'main' },
+    last: { run: '20261120T120000Z-aaaa', outcome: 'converged', summary: 'Applied and verified', at: '2026-11-20T12:00:00.000Z' },
+    lastSuccess: '2026-11-20T12:00:30.000Z',
+    fetch: { at: '2026-11-20T12:00:29.000Z', ok: true, remote: 'https://git.example/fleet/config.git', message: 'nothing new' },
+    nextPass: '2026-11-20T12:05:30.000Z',
+    passes: { start: 1, interval: 3 },
+    missedHooks: 2,
+    ...change,
+  });
 
 export function standIn(reports: readonly Report[] = [aReport()]): StandIn {
   let status = aStatus();

@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { openFollowRig } from '../source/git/follow-rig.ts';
 import { startAgentProcess, type AgentProcess } from './agent-process.ts';
 import { pushPayload } from './fake-gitea-hook.ts';
+import { freePort } from './free-port.ts';
 import { startFakeGitea } from './fake-gitea.ts';
 import { openGitServer } from './git-server.ts';
 import { site } from './repository.ts';
@@ -67,13 +66,4 @@ export async function openScene() {
       rig[Symbol.dispose]();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

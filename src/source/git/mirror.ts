@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { syncDirectory, writeDurably } from './durable-file.ts';
+import { syncDirectory, writeDurably } from '../../state/durable-file.ts';
 
 /** Refs of the mirror: what was fetched, and the floor's second copy. */
 type RefName = 'branch' | 'testing' | 'tag' | 'commit' | 'floor' | 'pull';

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path';
 import { sha256 } from '../../model/json.ts';
 import type { CommitInfo } from '../../model/revision.ts';
-import { writeDurably } from './durable-file.ts';
+import { writeDurably } from '../../state/durable-file.ts';
 
 /** Where one file of a revision is kept: a part of a segment. */
 export interface KeptFile {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { hardenedGit, hardenedGitEnvironment } from '../../model/hardened-git.ts';
 
 /** How git is called: nothing of the user's or the system's configuration counts, only what stands here. */
 export interface GitCall {
@@ -125,13 +126,8 @@ function environment({ directory, config, env }: GitCall): Record<string, string
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',
     GIT_DIR: directory,
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_ASKPASS: '/bin/false',
+    ...hardenedGitEnvironment,
     GIT_ALLOW_PROTOCOL: '',
-    GIT_NO_REPLACE_OBJECTS: '1',
-    GIT_OPTIONAL_LOCKS: '0',
     ...env,
     GIT_CONFIG_COUNT: String(settings.length),
     ...Object.fromEntries(
@@ -144,25 +140,13 @@ function environment({ directory, config, env }: GitCall): Record<string, string
 }
 
 const hardened = {
-  'core.hooksPath': '/dev/null',
-  'core.fsmonitor': 'false',
+  ...hardenedGit,
   'core.symlinks': 'false',
-  'core.protectHFS': 'true',
-  'core.protectNTFS': 'true',
   'core.fsync': 'all',
   'core.sshCommand': '/bin/false',
-  'protocol.version': '2',
   'transfer.fsckObjects': 'true',
-  'fetch.fsckObjects': 'true',
   'fetch.unpackLimit': '1',
-  'transfer.credentialsInUrl': 'die',
-  'transfer.bundleURI': 'false',
-  'gc.auto': '0',
-  'maintenance.auto': 'false',
-  'submodule.recurse': 'false',
-  'http.followRedirects': 'false',
   'http.lowSpeedLimit': '1000',
   'http.lowSpeedTime': '20',
-  'credential.helper': '',
   'safe.bareRepository': 'explicit',
 } as const;

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../support/free-port.ts';
 import { openFollowRig, type FollowRig } from './follow-rig.ts';
 
 const sshd = '/usr/sbin/sshd';
@@ -104,12 +105,3 @@ it.each([
 
   expect(problem).toMatchObject({ code: 'bad-remote', message: expect.stringContaining(message) });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
