@@ -6,7 +6,7 @@ import type { News } from '../model/reporter.ts';
 import type { Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import { reconcile } from '../reconcile.ts';
-import { openAgentState } from '../state/agent-state.ts';
+import type { AgentState } from '../state/agent-state.ts';
 import { openState } from '../state/state.ts';
 import { removeSuspension, writeSuspension } from '../state/suspension.ts';
 import { openAttempts } from './attempts.ts';
@@ -21,6 +21,8 @@ interface AgentOptions {
   /** The name under which the agent speaks before its first run. */
   readonly name: string;
   readonly stateDirectory: string;
+  /** What the agent remembers; stays open as long as the agent. */
+  readonly state: AgentState;
   readonly follower: Follower;
   readonly policy: AgentPolicy;
   readonly place: Pick<Request, 'host' | 'root'>;
@@ -45,7 +47,7 @@ interface Agent {
 /** Can be asked at once, and works once it runs. Throws `StateError` where the state cannot be used. */
 export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
   const { name, stateDirectory, follower, policy, place, reporting } = options;
-  const state = openAgentState(stateDirectory);
+  const { state } = options;
   const attempts = openAttempts(state.memory('attempts'));
   const contest = openContest();
   const listeners = new Set<(event: AgentEvent) => void>();
@@ -110,7 +112,6 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
   };
   const close = async (): Promise<void> => {
     await watch?.close();
-    state.close();
   };
   return { port, run: loop.run, close };
 }

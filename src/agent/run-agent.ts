@@ -57,6 +57,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
     {
       name,
       stateDirectory,
+      state,
       follower: followerFor(source, { hostPolicy, name, stateDirectory, memory: state.memory('source') }),
       policy: hostPolicy.agent,
       place,

@@ -6,7 +6,7 @@ import { makeStateDirectory } from './state-directory.ts';
 import { damaged, naming } from './state-error.ts';
 
 /** What the agent has to remember over restarts, apart from what runs record. */
-interface AgentState extends Disposable {
+export interface AgentState extends Disposable {
   /** A place of its own for each part of the agent; names of different parts do not meet. */
   memory(part: string): Memory;
   close(): void;

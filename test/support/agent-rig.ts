@@ -7,6 +7,7 @@ import type { AgentEvent, AgentPort } from '../../src/model/agent.ts';
 import { hostPolicyDocument } from '../../src/model/host-policy-document.ts';
 import type { News } from '../../src/model/reporter.ts';
 import type { Report } from '../../src/model/report.ts';
+import { openAgentState } from '../../src/state/agent-state.ts';
 import { stateDirectory } from '../../src/state/state-directory.ts';
 import { makeRepository, type Repository } from './repository.ts';
 
@@ -29,10 +30,12 @@ export function startRig(resources: string, files: Readonly<Record<string, strin
   const abort = new AbortController();
   const news: News[] = [];
   const reporter = { name: 'test', tell: (each: News) => Promise.resolve(news.push(each)).then(() => ({})) };
+  const state = openAgentState(stateDirectory(root));
   const agent = openAgent(
     {
       name: 'box',
       stateDirectory: stateDirectory(root),
+      state,
       follower: followWorkingTree(path),
       policy: hostPolicyDocument.parse({ agent: { interval: '1h', ...policy } }).agent,
       place: { host: 'box', root },
@@ -65,6 +68,7 @@ export function startRig(resources: string, files: Readonly<Record<string, strin
     async [Symbol.asyncDispose]() {
       await stop();
       await agent.close();
+      state.close();
       repository[Symbol.dispose]();
     },
   };
