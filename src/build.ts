@@ -18,9 +18,11 @@ const shared: BuildOptions = {
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
+  // What ssh2 would use if somebody had compiled it; without, Node's own cryptography does the same.
+  external: ['cpu-features', '*.node'],
   define: { __VERSION__: JSON.stringify(version) },
-  // CommonJS packages call `require` for Node's own modules, and for nothing else.
-  banner: { js: 'const require=(name)=>process.getBuiltinModule(name);' },
+  // CommonJS packages call `require` for Node's own modules, and for nothing else; some ask where they stand.
+  banner: { js: 'const require=(name)=>process.getBuiltinModule(name);const __dirname=import.meta.dirname;' },
 };
 
 /**

@@ -1,15 +1,17 @@
 import { isDone } from './model/plan.ts';
 import type { Problem } from './model/problem.ts';
 import type { Report } from './model/report.ts';
+import { confirmationOf } from './model/unconfirmed.ts';
 import { openScrub } from './report/scrub.ts';
 import type { Desired, Plannable } from './run/desired.ts';
 import { onFreshSources, readCached, type Asked } from './run/known-catalog.ts';
-import { checked, refusal, tellBusy, withUnknownTags } from './run/outcomes.ts';
+import { checked, refusal, tellBusy, unsettled, withUnknownTags } from './run/outcomes.ts';
 import { planHost, type FullRun, type PlannedHost } from './run/plan-host.ts';
 import { recordConverged } from './run/record.ts';
 import { startRun, type Run } from './run/start-run.ts';
 import { takeLock } from './state/lock.ts';
 import { openState, type State } from './state/state.ts';
+import { findWaiting } from './state/unconfirmed.ts';
 
 /**
  * All stages, for a host on which something moved or that was never converged. While only the host moved, the plan is made
@@ -54,7 +56,7 @@ async function convergeHost(asked: Asked, state: State): Promise<Report> {
   if (quiet)
     return finish(quiet.full, quiet.planned.desired, async (run, told) => {
       tellPlan(told, run, quiet.planned);
-      return recordConverged(told, run, quiet.planned, state);
+      return conclude(told, run, quiet.planned, state, undefined);
     });
   const full = onFreshSources(asked);
   const desired = await load(full);
@@ -65,11 +67,22 @@ async function convergeHost(asked: Asked, state: State): Promise<Report> {
     if ('summary' in recovered) return recovered;
     const planned = await planHost(told, desired, state);
     tellPlan(told, run, planned);
-    const act = hasWork(planned) ? converge : recordConverged;
-    const report = planned.problems.length > 0 ? refusal(run, planned.problems, planned) : await act(told, run, planned, state);
+    const report = await conclude(told, run, planned, state, converge);
     return { ...report, recovered: recovered.restored };
   });
 }
+
+/** On top of a run that may still be taken back nothing is built: whoever takes it back would take the rest back too. */
+async function conclude(full: FullRun, run: Run, planned: PlannedHost, state: State, converge: Act | undefined): Promise<Report> {
+  if (planned.problems.length > 0) return refusal(run, planned.problems, planned);
+  const waiting = findWaiting(state);
+  if (!waiting)
+    return converge && hasWork(planned) ? converge(full, run, planned, state) : recordConverged(full, run, planned, state);
+  const report = hasWork(planned) ? unsettled(run, planned, waiting) : recordConverged(full, run, planned, state);
+  return { ...report, confirmation: confirmationOf(waiting) };
+}
+
+type Act = (full: FullRun, run: Run, planned: PlannedHost, state: State) => Promise<Report>;
 
 /** The plan from the catalog that was compiled last, if it has nothing to do and nothing is left of an earlier run. */
 async function planQuietly(

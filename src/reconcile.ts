@@ -6,6 +6,7 @@ import { convergedSummary, startRun } from './run/start-run.ts';
 import { openScope, type Scope } from './run/scope.ts';
 import { readStamp, type Stamp } from './state/converged-stamp.ts';
 import { readSuspension } from './state/suspension.ts';
+import { readUnconfirmed } from './state/unconfirmed.ts';
 
 /**
  * One run, from the repository to the report. Where nothing moved since the last verified run, neither in the sources nor on
@@ -21,7 +22,9 @@ export async function reconcile(request: Request, emit: (event: Event) => void, 
     return tellBusy({ request, scope, started, emit }, suspendedBecause(suspended));
   }
   const stamp = readStamp(scope.stateDirectory, scope.reader.realPath);
-  const mayTrust = !request.paranoid && request.tags.length === 0 && request.planDigest === undefined;
+  // Who asks is told of it.
+  const isWaiting = request.action === 'converge' && readUnconfirmed(scope.stateDirectory) !== undefined;
+  const mayTrust = !isWaiting && !request.paranoid && request.tags.length === 0 && request.planDigest === undefined;
   const isCurrent = stamp !== undefined && hasSameSources(stamp, scope);
   if (!mayTrust || !isCurrent || !stamp.isComplete || !stamp.index.isUnchanged()) {
     const { reconcileFully } = await import('./pipeline.ts');

@@ -18,11 +18,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   apply: ['model', 'host', 'plan', 'resources', 'state'],
   report: ['model', 'resources'],
   notify: ['model', 'report', 'host', 'source/private-file.ts'],
+  confirm: ['model', 'host', 'source/write-atomically.ts', 'state', 'deadman/clock.ts'],
   install: ['model', 'source', 'state/durable-file.ts'],
   gitea: ['model', 'report', 'source/private-file.ts'],
   deadman: ['model', 'host', 'source', 'state', 'report', 'notify'],
-  run: ['model', 'source', 'inventory', 'compile', 'plan', 'policy', 'apply', 'report', 'host', 'resources', 'state'],
+  run: ['model', 'source', 'inventory', 'compile', 'plan', 'policy', 'apply', 'report', 'host', 'resources', 'state', 'confirm'],
   operations: [
+    'confirm',
     'model',
     'source',
     'inventory',
@@ -38,6 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   agent: [
     'model',
+    'inventory',
     'report',
     'source',
     'state',
@@ -50,6 +53,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'install',
     'operations',
   ],
+  fleet: ['model', 'inventory', 'source', 'report', 'host', 'state', 'install'],
   cli: ['*'],
 };
 
@@ -65,14 +69,16 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   esbuild: ['build.ts'],
   fastify: ['agent/doors'],
   ini: ['resources/formats'],
+  'node-ssh': ['fleet/ssh'],
   nunjucks: ['compile'],
   picomatch: ['model/glob.ts'],
   pino: ['agent/log.ts'],
   'prom-client': ['agent/doors'],
-  'simple-git': ['source/commit-info.ts', 'source/git/run-git.ts'],
+  'simple-git': ['source/commit-info.ts'],
   'smol-toml': ['resources/formats'],
+  ssh2: ['fleet/ssh'],
   yaml: ['source', 'compile', 'resources/formats'],
-  zod: ['agent/doors', 'model', 'resources', 'source', 'report', 'compile', 'gitea'],
+  zod: ['agent/doors', 'model', 'resources', 'source', 'report', 'compile', 'gitea', 'fleet', 'cli/fleet-plan-file.ts'],
 };
 
 /** No clock, no files, no processes, no chance; the one clock only ends what runs too long. */

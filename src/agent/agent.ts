@@ -1,7 +1,7 @@
 import type { AgentEvent, AgentPort, AgentStatus } from '../model/agent.ts';
 import { milliseconds } from '../model/duration.ts';
 import type { Follower } from '../model/follower.ts';
-import type { AgentPolicy } from '../model/host-policy-document.ts';
+import type { AgentPolicy, TrustPolicy } from '../model/host-policy-document.ts';
 import type { News } from '../model/reporter.ts';
 import type { Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
@@ -15,16 +15,23 @@ import { openLoop } from './loop.ts';
 import { managedPaths } from './managed-paths.ts';
 import type { Reporting } from './reporting.ts';
 import { openStatusBoard } from './status-board.ts';
+import { openVisits } from './visits.ts';
 import { openWatch } from './watch.ts';
+import type { Waves } from './waves.ts';
 
 interface AgentOptions {
   /** The name under which the agent speaks before its first run. */
   readonly name: string;
+  /** As the host policy, or whoever started the agent, names this host; null where both leave it open. */
+  readonly ownName: string | null;
+  /** For revisions that are pushed. */
+  readonly trust: TrustPolicy;
   readonly stateDirectory: string;
   /** What the agent remembers; stays open as long as the agent. */
   readonly state: AgentState;
   readonly follower: Follower;
   readonly policy: AgentPolicy;
+  readonly waves: Waves;
   readonly place: Pick<Request, 'host' | 'root'>;
   /** Paths of the source to watch, where it is a directory of this machine. */
   readonly sourcePaths: readonly string[];
@@ -68,18 +75,38 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     watch?.follow([...managed.map(rooted), ...options.sourcePaths]);
   };
   const interval = milliseconds(policy.interval);
-  const deps = { follower, attempts, contest, place, board, interval, name, keep, tell, passed, emit, problem: options.problem };
+  const deps = {
+    follower,
+    attempts,
+    contest,
+    stateDirectory,
+    waves: options.waves,
+    place,
+    board,
+    interval,
+    name,
+    keep,
+    tell,
+    passed,
+    emit,
+    problem: options.problem,
+  };
   const loop = openLoop(deps, signal);
   const reports = (limit: number): readonly Report[] => withRuns((runs) => runs.list(limit)) ?? [];
   const withRuns = <T>(act: (runs: ReturnType<typeof openState>['runs']) => T): T | undefined => {
     using kept = openState(stateDirectory, { readOnly: true });
     return kept && act(kept.runs);
   };
+  const visits = openVisits(
+    { ...options, host: options.ownName, memory: state.memory('source'), take: loop.take, status: board.status },
+    signal,
+  );
   const told = (): void => {
     changed(board.status());
     tell({ type: 'status', status: board.status() });
   };
   const port: AgentPort = {
+    ...visits,
     status: board.status,
     trigger: loop.trigger,
     ended: loop.ended,

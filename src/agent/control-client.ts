@@ -1,5 +1,4 @@
 import { request } from 'node:http';
-import { join } from 'node:path';
 import { AgentError } from './agent-error.ts';
 
 interface Answer {
@@ -9,9 +8,6 @@ interface Answer {
 
 /** Bytes. */
 const largestAnswer = 64 * 1024 * 1024;
-
-/** Where the agent whose state is in this directory listens. */
-export const controlSocket = (stateDirectory: string): string => join(stateDirectory, 'control.sock');
 
 /**
  * Asks the agent that listens at `socket`; undefined when there is none. Throws for one that may not be asked, that gives no

@@ -3,8 +3,10 @@ import type { Event } from '../model/event.ts';
 import type { Look } from '../model/follower.ts';
 import type { News } from '../model/reporter.ts';
 import type { Report } from '../model/report.ts';
+import type { Declined, Order } from '../model/visit.ts';
 import { isSettled } from '../reconcile.ts';
 import { makeRunId } from '../run/start-run.ts';
+import { commitSource } from '../source/git/commit-source.ts';
 import { backoff } from './backoff.ts';
 import { untilNextPoll } from './next-poll.ts';
 import { runPass, type PassDeps } from './pass.ts';
@@ -25,16 +27,23 @@ interface LoopDeps extends PassDeps {
   problem(message: string): void;
 }
 
-type Loop = Pick<AgentPort, 'trigger' | 'ended'> & {
+export type Loop = Pick<AgentPort, 'trigger' | 'ended'> & {
   /** Works until `signal` ends; a run at work is then finished or taken back first. */
   run(): Promise<void>;
   /** Something on the host or in the working tree may have moved. */
   moved(): void;
+  /** Lets `act` converge the host to a revision that was pushed, when nothing else is at work. Rejects when `gone` ends before that. */
+  take(
+    order: Order,
+    gone: AbortSignal,
+    act: (emit: (event: Event) => void) => Promise<Report | Declined>,
+  ): Promise<Report | Declined>;
 };
 
 /** Whether nobody can have pushed anything. */
 const isLocal = (causes: ReadonlySet<Trigger>): boolean => [...causes].every((cause) => cause === 'watch');
-const keptReports = 100;
+/** Ended runs that can still be waited for. Their reports may hold the diffs of thousands of files. */
+const keptReports = 4;
 
 /**
  * One run at a time, and one that waits. A trigger says only "look again", so that any number of them while a run waits are one run;
@@ -43,6 +52,7 @@ const keptReports = 100;
 export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   const { board, follower } = deps;
   let waiting: { readonly run: string; readonly causes: Set<Trigger> } | undefined;
+  const visits: (() => Promise<void>)[] = [];
   let wake: (() => void) | undefined;
   let look: Look | undefined;
   let failedLooks = 0;
@@ -98,6 +108,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       const isPoll = !isLocal(causes);
       const result = await runPass(look, deps, { run, isPoll, isCheck, approvedDigest, emit, signal });
       ({ report, retryAt } = result);
+      board.set({ waitsFor: result.waitsFor ?? null });
       if (result.repair) deps.keep(result.repair);
       // A run that the end of this process has cut short is no news: it was put back, and begins anew with the next start.
       if (signal.aborted && report?.outcome !== 'converged') report = undefined;
@@ -164,9 +175,50 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     }
   };
 
+  const take: Loop['take'] = (order, gone, act) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Report | Declined>();
+    visits.push(() => visit(order, gone, act).then(resolve, reject));
+    wake?.();
+    return promise;
+  };
+
+  const visit = async (order: Order, gone: AbortSignal, act: Parameters<Loop['take']>[2]): Promise<Report | Declined> => {
+    signal.throwIfAborted();
+    gone.throwIfAborted();
+    const { commit, branch } = order;
+    const wasWaitingUntil = board.status().nextPass;
+    board.set({ phase: 'running' });
+    isRunning = true;
+    try {
+      const report = await act(deps.emit);
+      const isWhole = order.tags.length === 0;
+      if ('type' in report || report.outcome === 'busy' || (signal.aborted && report.outcome !== 'converged')) return report;
+      if (report.outcome === 'converged' && isWhole) {
+        const source = commitSource({ stateDirectory: deps.stateDirectory, commit, branch });
+        look = { state: 'fetched', source, commit, branch, seen: commit, remote: null };
+        deps.attempts.applied(commit);
+        board.pushed(order, new Date());
+      }
+      if (isWhole) board.ended(report, new Date());
+      if (board.isNews(report)) deps.keep(report);
+      deps.tell({ type: 'ended', report, status: board.status() });
+      if (!isWatching || report.writes > 0) await deps.passed();
+      return report;
+    } finally {
+      isRunning = false;
+      board.set({ phase: 'idle', nextPass: wasWaitingUntil });
+      if (hasMoved) moved();
+    }
+  };
+
   const run = async (): Promise<void> => {
     trigger('start');
     while (!signal.aborted) {
+      const visited = visits.shift();
+      if (visited) {
+        await visited();
+        continue;
+      }
       const next = waiting;
       if (!next) {
         await new Promise<void>((resolve) => (wake = resolve));
@@ -178,12 +230,14 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     clearTimeout(timer);
     board.set({ phase: 'stopping', nextPass: null });
     for (const { resolve } of ended.values()) resolve(undefined);
+    for (const visited of visits) await visited();
   };
 
   signal.addEventListener('abort', () => wake?.(), { once: true });
   return {
     run,
     trigger,
+    take,
     ended: (run) => ended.get(run)?.promise ?? Promise.resolve(undefined),
     moved,
   };

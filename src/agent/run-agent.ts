@@ -1,3 +1,4 @@
+import { openGitea } from '../gitea/client.ts';
 import { findToken } from '../gitea/find-token.ts';
 import { openGiteaReporter } from '../gitea/reporter.ts';
 import { machineNames } from '../host/facts.ts';
@@ -8,10 +9,11 @@ import type { Request } from '../model/request.ts';
 import type { Secret } from '../model/secret.ts';
 import { openNotifier } from '../notify/notifier.ts';
 import { openFollower } from '../source/git/follow.ts';
+import { followPushed } from '../source/git/follow-pushed.ts';
 import { openAgentState } from '../state/agent-state.ts';
 import { openAgent } from './agent.ts';
 import { AgentError } from './agent-error.ts';
-import { controlSocket } from './control-client.ts';
+import { controlSocket } from '../state/state-directory.ts';
 import { openDoors } from './doors/open-doors.ts';
 import { followWorkingTree } from './follow-working-tree.ts';
 import { openLog } from './log.ts';
@@ -20,6 +22,8 @@ import { openReporting } from './reporting.ts';
 import { openSdNotify } from './sd-notify.ts';
 import { sendDigests } from './send-digests.ts';
 import { superviseUpdate } from './supervise-update.ts';
+import { tendMemory } from './tend-memory.ts';
+import { openWaves } from './waves.ts';
 
 interface Where {
   readonly place: Pick<Request, 'host' | 'root'>;
@@ -39,12 +43,14 @@ const farewell = 3_000;
 export async function runAgent({ place, source, stateDirectory, hostPolicy }: Where, signal: AbortSignal): Promise<void> {
   const log = openLog({ scrub: (told) => told, stream: process.stdout });
   const problem = (message: string): void => log.warn({}, message);
+  const note = (message: string): void => log.info({}, message);
   const name = place.host ?? hostPolicy.host ?? machineNames()[0] ?? 'localhost';
   using state = openAgentState(stateDirectory);
   const ending = new AbortController();
   const notifier = openNotifier({ channels: hostPolicy.notify, host: name, memory: state.memory('notify'), now: Date.now });
   const { gitea, remote } = hostPolicy;
   const token = gitea && tokenOf(gitea);
+  const forge = gitea && token && { client: openGitea({ url: gitea.url, token }), repository: gitea.repository };
   const reporters = [
     notifier,
     ...(gitea && token ? [openGiteaReporter({ policy: gitea, host: name, memory: state.memory('gitea'), token })] : []),
@@ -56,15 +62,18 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
   const agent = openAgent(
     {
       name,
+      ownName: place.host ?? hostPolicy.host ?? null,
+      trust: hostPolicy.trust,
       stateDirectory,
       state,
       follower: followerFor(source, { hostPolicy, name, stateDirectory, memory: state.memory('source') }),
       policy: hostPolicy.agent,
+      waves: openWaves({ host: name, branch: remote?.branch ?? '', forge, note }),
       place,
       sourcePaths: source === undefined ? [] : ['desired-state', 'inventory', 'roles'].map((each) => `${source}/${each}/`),
       reporting,
       problem,
-      note: (message) => log.info({}, message),
+      note,
     },
     signal,
   );
@@ -75,6 +84,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
   try {
     const doors = await openDoors({ port, policy: hostPolicy.agent, socket: controlSocket(stateDirectory), log });
     process.on('SIGUSR1', lookAgain);
+    port.subscribe(tendMemory());
     port.subscribe((event) => {
       log.event(event);
       if (event.type === 'finished') void systemd.status(event.report.summary);
@@ -82,7 +92,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
     superviseUpdate(port, problem, ending.signal);
     sendDigests(notifier, hostPolicy.notify, port, problem, ending.signal);
     const at = doors.address ? `; http://${doors.address.host}:${doors.address.port}` : '';
-    log.info({}, `following ${source ?? hostPolicy.remote?.urls[0] ?? ''} as ${name}${at}`);
+    log.info({}, `following ${source ?? hostPolicy.remote?.urls[0] ?? 'what is pushed'} as ${name}${at}`);
     await systemd.ready();
     await agent.run();
     await Promise.all([systemd.stopping(), doors.close(), reporting.drained(AbortSignal.timeout(farewell))]);
@@ -111,10 +121,6 @@ function followerFor(
 ): Follower {
   if (source !== undefined) return followWorkingTree(source);
   const { remote, trust } = hostPolicy;
-  if (!remote)
-    throw new AgentError(
-      'there is no repository to follow',
-      'name one in the host policy under remote.urls, or give --source PATH',
-    );
+  if (!remote) return followPushed({ directory: stateDirectory, trust, memory });
   return openFollower({ directory: stateDirectory, remote, trust, host: name, memory });
 }

@@ -4,10 +4,14 @@ import type { Report } from '../model/report.ts';
 import type { Memory } from '../model/reporter.ts';
 import { version } from '../model/version.ts';
 import { countDiffering } from '../run/start-run.ts';
+import { confirmationOf } from '../model/unconfirmed.ts';
 import { readSuspension } from '../state/suspension.ts';
+import { readUnconfirmed } from '../state/unconfirmed.ts';
 import type { Attempts } from './attempts.ts';
 import type { Contest } from './contest.ts';
 
+/** Of a host without a remote. */
+const keptUp = 'what was pushed is kept up';
 const approvalDays = 7;
 const day = 24 * 60 * 60_000;
 
@@ -27,10 +31,12 @@ export interface StatusBoard {
   /** Digest of the plan that a person let through; it is used once. */
   approvedDigest(): string | undefined;
   approve(run: string): boolean;
-  set(parts: Partial<Pick<AgentStatus, 'phase' | 'nextPass'>>): void;
+  set(parts: Partial<Pick<AgentStatus, 'phase' | 'nextPass' | 'waitsFor'>>): void;
   counted(causes: Iterable<Trigger>): void;
   missedHook(): void;
   looked(look: Look, at: Date): void;
+  /** This revision was pushed, applied and verified. */
+  pushed(revision: { readonly commit: string; readonly branch: string }, at: Date): void;
   ended(report: Report, at: Date): void;
   failed(message: string, at: Date): void;
   /** Whether a report says something that the one before did not. Ask once for each. */
@@ -46,13 +52,14 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
   const passes: Partial<Record<Trigger, number>> = {};
   let missedHooks = 0;
   let kept = (memory.get('kept') ?? { host: options.host, last: null, lastSuccess: null, applied: null, told: '' }) as Kept;
-  let live: Pick<AgentStatus, 'phase' | 'nextPass' | 'fetch' | 'differing' | 'windowClosed'> &
+  let live: Pick<AgentStatus, 'phase' | 'nextPass' | 'fetch' | 'differing' | 'windowClosed' | 'waitsFor'> &
     Pick<AgentStatus['revision'], 'seen' | 'branch'> = {
     phase: 'starting',
     nextPass: null,
     fetch: null,
     differing: 0,
     windowClosed: false,
+    waitsFor: null,
     seen: null,
     branch: null,
   };
@@ -78,7 +85,9 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       retry: options.attempts.retrying() ?? null,
       suspended: suspension(),
       windowClosed: live.windowClosed,
+      waitsFor: live.waitsFor,
       approval: isWaiting ? { run, reason, planDigest, expires } : null,
+      unconfirmed: unconfirmed(stateDirectory),
       contested: options.contest.contested(Date.now()),
       stalled: options.attempts.stalled() ?? null,
       differing: live.differing,
@@ -115,8 +124,13 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     },
     missedHook: () => void missedHooks++,
     looked({ state, seen, branch, remote, problem }, at) {
-      const message = problem?.message ?? 'the remote answered';
+      const message = problem?.message ?? (remote === null ? keptUp : 'the remote answered');
       change({ fetch: { at: at.toISOString(), ok: state === 'fetched', remote, message }, seen: seen ?? live.seen, branch });
+    },
+    pushed({ commit, branch }, at) {
+      const { fetch } = live;
+      const isFed = fetch?.ok === true && fetch.remote === null;
+      change({ seen: commit, branch, ...(isFed && { fetch: { ...fetch, at: at.toISOString(), message: keptUp } }) });
     },
     ended(report, at) {
       const codes = new Set(report.problems.map(({ code }) => code));
@@ -145,6 +159,11 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       return isNew;
     },
   };
+}
+
+function unconfirmed(stateDirectory: string): AgentStatus['unconfirmed'] {
+  const found = readUnconfirmed(stateDirectory);
+  return found && found.takenBack === undefined ? confirmationOf(found) : null;
 }
 
 /** The same plan keeps the name under which people were asked about it. */

@@ -3,7 +3,7 @@ import { get as getPlainly } from 'node:http';
 import { get as getSecurely } from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LocalHost } from '../host/local-host.ts';
+import type { HostReader } from '../host/host.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { HealthCheck } from '../model/document.ts';
 import { milliseconds } from '../model/duration.ts';
@@ -21,7 +21,7 @@ type UnitCheck = Extract<HealthCheck, { unit: unknown }>['unit'];
 type Health = Catalog['health'][number];
 
 /** Tries every check until it holds or its `within` is over. Only on a live host: a sandbox has no services. */
-export function checkHealth(health: readonly Health[], host: LocalHost, signal: AbortSignal): Promise<ReportedCheck[]> {
+export function checkHealth(health: readonly Health[], host: HostReader, signal: AbortSignal): Promise<ReportedCheck[]> {
   return Promise.all(
     health.map(async ({ role, check }) => ({ name: `${role}: ${describe(check)}`, ...(await tryUntil(check, host, signal)) })),
   );
@@ -29,7 +29,7 @@ export function checkHealth(health: readonly Health[], host: LocalHost, signal: 
 
 async function tryUntil(
   check: HealthCheck,
-  host: LocalHost,
+  host: HostReader,
   signal: AbortSignal,
 ): Promise<{ readonly ok: boolean; readonly message?: string }> {
   const deadline = performance.now() + windowOf(check);
@@ -68,7 +68,7 @@ function describe(check: HealthCheck): string {
 }
 
 /** Undefined when it holds, else what was seen instead. `limit` in milliseconds. */
-async function tryOnce(check: HealthCheck, host: LocalHost, signal: AbortSignal, limit: number): Promise<string | undefined> {
+async function tryOnce(check: HealthCheck, host: HostReader, signal: AbortSignal, limit: number): Promise<string | undefined> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(Math.min(limit, networkTimeout))]);
   if ('http' in check) {
     const status = await askStatus(check.http.url, bounded);
@@ -115,7 +115,7 @@ function tryTcp(host: string, port: number, signal: AbortSignal): Promise<undefi
 }
 
 /** A unit that is started again and again is never active for long. */
-async function tryUnit(wanted: UnitCheck, host: LocalHost, signal: AbortSignal): Promise<string | undefined> {
+async function tryUnit(wanted: UnitCheck, host: HostReader, signal: AbortSignal): Promise<string | undefined> {
   const place = { name: withSuffix(wanted.name, 'service'), ...(wanted.user !== undefined && { user: wanted.user }) };
   const { units } = await surveyUnits([place], { host, signal });
   const live = units.get(unitKey(place));

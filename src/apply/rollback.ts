@@ -11,6 +11,8 @@ import { pathsUndo, restorePaths } from './undo.ts';
 interface Rollback {
   /** Resources whose previous state was put back, newest change first. */
   readonly restored: readonly Address[];
+  /** Those of them that did not stand as before, or of which that is not known. */
+  readonly changed: ReadonlySet<Address>;
   /** Resources that could not be put back. */
   readonly failed: readonly Address[];
   /** What could not be put back. Not empty: the rollback is incomplete, and the journal keeps its undo data. */
@@ -36,11 +38,14 @@ export async function rollBack(
   const undos = all.filter(({ entry }) => !isLedgerUndo(entry));
   host.discard();
   const failures = await sweepStaged(undos, host, signal);
-  const failed = await restoreAll(undos, host, signal, async ({ entry }) => {
+  const changed = new Set<Address>();
+  const failed = await restoreAll(undos, host, signal, async ({ address, entry }) => {
     const paths = pathsUndo(entry);
-    if (paths) return restorePaths(paths, host, { run, journal: state.journal });
-    await restoreKind(entry, host, types, signal);
-    return [];
+    const before = host.writes;
+    const left = paths ? restorePaths(paths, host, { run, journal: state.journal }) : [];
+    const isAsBefore = paths ? host.writes === before : (await restoreKind(entry, host, types, signal)) === 'unchanged';
+    if (!isAsBefore || left.length > 0) changed.add(address);
+    return left;
   });
   failures.push(...failed.values());
   failures.push(...(await resumeKinds(undos, host, types, signal)));
@@ -54,7 +59,7 @@ export async function rollBack(
       failures.push(`what was put back cannot be recorded: ${(error as Error).message}`);
     }
   const restored = new Set(undos.map(({ address }) => address));
-  return { restored: [...restored].filter((address) => !failed.has(address)), failed: [...failed.keys()], failures };
+  return { restored: [...restored].filter((address) => !failed.has(address)), changed, failed: [...failed.keys()], failures };
 }
 
 /**
@@ -110,8 +115,8 @@ async function restoreKind(
   host: LocalHost,
   types: (kind: string) => AnyResourceType,
   signal: AbortSignal,
-): Promise<void> {
-  await types(String(entry['kind'])).undo?.restore(entry['undo'], {
+): Promise<void | 'unchanged'> {
+  return types(String(entry['kind'])).undo?.restore(entry['undo'], {
     host,
     contents: noContents,
     last: undefined,

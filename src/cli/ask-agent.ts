@@ -1,7 +1,7 @@
-import { callAgent, controlSocket } from '../agent/control-client.ts';
+import { callAgent } from '../agent/control-client.ts';
 import { ownAccount } from '../host/own-account.ts';
 import { isObject } from '../model/json.ts';
-import { stateDirectory } from '../state/state-directory.ts';
+import { controlSocket, stateDirectory } from '../state/state-directory.ts';
 import { cliError } from './cli-error.ts';
 import type { Invocation } from './invocation.ts';
 import { rootOption } from './request.ts';

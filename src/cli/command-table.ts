@@ -1,4 +1,5 @@
 import { deadmanCommands } from './deadman-commands.ts';
+import { fleetCommands } from './fleet-commands.ts';
 import type { CommandModule } from './invocation.ts';
 
 export interface OptionEntry {
@@ -47,6 +48,7 @@ const output = (...choices: readonly string[]): OptionEntry => ({
 /** Summaries of the first words of two-word commands. */
 export const commandGroups: Readonly<Record<string, string>> = {
   deadman: 'Watch an agent of this host (kind: deadman).',
+  fleet: 'Work on many hosts of the inventory at once, over SSH.',
   secret: 'Manage the age-encrypted secrets.',
   trust: 'Say which revisions this host may apply.',
 };
@@ -139,6 +141,14 @@ export const commandTable: readonly CommandEntry[] = [
     options: [root, output('text', 'json', 'ndjson')],
     example: ['reconcile rollback', 'restores what the last changing run replaced'],
     load: () => import('./commands/rollback.ts'),
+  },
+  {
+    name: 'confirm',
+    arguments: '[run]',
+    summary: 'Keep a change that could have cut this host off; without it, or the remote, it is taken back.',
+    options: [{ flags: '--expire', summary: 'take it back if its time is over; the timer of such a change does this' }],
+    example: ['reconcile confirm', 'over a new connection, says that this host can still be reached'],
+    load: () => import('./commands/confirm.ts'),
   },
   {
     name: 'release',
@@ -265,12 +275,14 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/completion.ts'),
   },
   ...deadmanCommands,
+  ...fleetCommands,
   {
     name: 'install',
     summary: 'Install this program as a systemd service that runs the agent.',
     options: [
       { flags: '--user', summary: 'for this account alone, without root' },
       { flags: '--print', summary: 'show the files and the unit; write nothing' },
+      { flags: '--stage', summary: 'put everything in its place; enable, start and restart nothing' },
       root,
     ],
     example: ['reconcile install --print', 'shows what would be installed, and the unit'],

@@ -34,7 +34,7 @@ export function buildProgram(act: (entry: CommandEntry, invocation: Omit<Invocat
     describe(command, entry);
     command.action(async (...given: unknown[]) => {
       const own = command.opts<Invocation['options']>();
-      await act(entry, { arguments: texts(given.slice(0, -2)), options: { ...optionsBefore(command), ...own } });
+      await act(entry, { arguments: texts(given.slice(0, -2).flat()), options: { ...optionsBefore(command), ...own } });
     });
   }
   return program;

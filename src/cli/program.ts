@@ -1,24 +1,28 @@
 import { parseArgs } from 'node:util';
 import { commandTable, type OptionEntry } from './command-table.ts';
-import { run } from './commands/reconcile.ts';
+import { run as receive } from './commands/receive.ts';
+import { run as converge } from './commands/reconcile.ts';
 import type { Invocation } from './invocation.ts';
+
+/** Commands that loading commander would cost more than they have time for. */
+const hasty: Readonly<Record<string, typeof converge>> = { '': converge, receive };
 
 /**
  * Runs the command line and gives the exit code; throws `CliError` for wrong usage. A plain run (no command word, known
- * options) is parsed here: loading commander costs more than a converged run has time for. Everything else, and everything
- * that does not fit, goes to commander, which knows the help and the right message.
+ * options) and what a fleet of hosts is asked for are parsed here. Everything else, and everything that does not fit, goes to
+ * commander, which knows the help and the right message.
  */
 export async function runProgram(argv: readonly string[], signal: AbortSignal): Promise<number> {
-  const options = parsePlainRun(argv);
-  if (options) {
-    return run({ arguments: [], options, signal });
-  }
+  const [first = ''] = argv;
+  const name = Object.hasOwn(hasty, first) ? first : '';
+  const options = parsePlain(name, name === '' ? argv : argv.slice(1));
+  if (options) return hasty[name]!({ arguments: [], options, signal });
   const { runCommander } = await import('./commander-program.ts');
   return runCommander(argv, signal);
 }
 
-function parsePlainRun(argv: readonly string[]): Invocation['options'] | undefined {
-  const entries = commandTable[0]!.options;
+function parsePlain(command: string, argv: readonly string[]): Invocation['options'] | undefined {
+  const entries = commandTable.find(({ name }) => name === command)!.options;
   try {
     const { values } = parseArgs({ args: [...argv], options: Object.fromEntries(entries.map(parserOption)), strict: true });
     const fits = entries.every(({ flags, choices }) => {

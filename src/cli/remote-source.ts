@@ -22,7 +22,18 @@ interface Asked {
  * The newest trusted revision of the host policy's remote, or of another one; undefined where none is named. Where no remote
  * answers it is the last good one, and standard error says so. Throws when the newest revision is refused, or when there is none.
  */
-export async function remoteSource({ host, root, signal }: Asked, url?: string): Promise<Source | undefined> {
+export async function remoteSource(asked: Asked, url?: string): Promise<Source | undefined> {
+  const found = await lookAt(asked, url);
+  return found && take(found);
+}
+
+/** Whether the remote answers now, whatever it says. A fetch is a connection of its own. */
+export async function reachesRemote(asked: Asked, url?: string): Promise<boolean> {
+  const look = await lookAt(asked, url);
+  return look !== undefined && (look.state === 'fetched' || look.remote !== null);
+}
+
+async function lookAt({ host, root, signal }: Asked, url: string | undefined): Promise<Look | undefined> {
   const { policy, problems } = loadHostPolicy();
   if (problems.length > 0) throw cliError('invalid', problems.map(formatProblem).join('\n'), 'correct the host policy');
   const remote = url === undefined ? policy.remote : remoteAt(url, policy.remote);
@@ -31,7 +42,7 @@ export async function remoteSource({ host, root, signal }: Asked, url?: string):
   using state = openAgentState(directory);
   const name = host ?? policy.host ?? machineNames()[0] ?? '';
   const follower = openFollower({ directory, remote, trust: policy.trust, host: name, memory: state.memory('source') });
-  return take(await follower.look(signal));
+  return await follower.look(signal);
 }
 
 /** What the host policy says of a remote goes for another URL too, but for its token and its key: they are meant for its own. */
@@ -53,8 +64,9 @@ function take({ state, source, commit, problem }: Look): Source {
 }
 
 /** A revision that was applied as a whole and verified becomes the one that later ones must be on top of. */
-export async function acceptRevision(request: Request, { action, outcome, revision }: Report): Promise<void> {
+export async function acceptRevision(request: Request, { action, outcome, revision, confirmation }: Report): Promise<void> {
   const { source, root, host, tags } = request;
+  if (confirmation?.state === 'waiting') return;
   if (source.workingTree || action !== 'converge' || outcome !== 'converged' || tags.length > 0 || revision.commit === null)
     return;
   const { policy } = loadHostPolicy();

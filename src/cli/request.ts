@@ -15,9 +15,11 @@ export async function makeRequest(invocation: Invocation, action: Request['actio
   const host = textOption(invocation, 'host');
   const root = rootOption(invocation);
   if (root !== undefined) openRoot(root, action);
+  const source = await findSource(invocation, host, root);
   return {
     action,
-    source: await findSource(invocation, host, root),
+    source,
+    ...(!source.workingTree && { confirmedBy: 'remote' }),
     ...(host === undefined ? {} : { host }),
     ...(root === undefined ? {} : { root }),
     tags: tagsOption(invocation),
@@ -79,7 +81,8 @@ function misnamedSite(directory: string): string | undefined {
   return existsSync(folder) ? 'desired-state/ has no site.yaml: write one, it says which host gets what' : undefined;
 }
 
-function tagsOption(invocation: Invocation): readonly string[] {
+/** `--tags`, at commas. */
+export function tagsOption(invocation: Invocation): readonly string[] {
   const given = textOption(invocation, 'tags');
   const tags = (given ?? '')
     .split(',')

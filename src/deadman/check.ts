@@ -78,6 +78,8 @@ async function decide(
     starting: seen.starting,
     suppressed,
     blocked: seen.blocks.length > 0,
+    silence: seen.silence,
+    unheardFor: before.unsentSince == null ? 0 : moment.own - before.unsentSince,
     canRollBack: good !== undefined && good.digest !== seen.config.digest,
   };
   const { state, actions, counted } = step(before.watch, observation, limits, moment.own);
@@ -89,6 +91,8 @@ async function decide(
     verdict: counted || suppressed === undefined ? seen.verdict : ('suppressed' as const),
     reasons: [...(suppressed === undefined || counted ? [] : [reasonOf[suppressed]]), ...seen.reasons, ...seen.blocks],
   };
+  const unsent = enqueue(before.unsent, notices, settings);
+  const waitsSince = before.unsent.length > 0 ? (before.unsentSince ?? moment.own) : moment.own;
   // Before anything is done: a restart that is not remembered would be repeated for ever.
   const intended = writeMemory(settings, {
     ...before,
@@ -97,14 +101,20 @@ async function decide(
     last,
     watch: state,
     probes: seen.probes,
-    unsent: enqueue(before.unsent, notices, settings),
+    unsent,
+    unsentSince: unsent.length > 0 ? waitsSince : null,
   });
   const { lines, rows } = await perform(actions, seen, settings, at);
   const flagProblem = setFlag(settings, state.condition === 'given-up', seen.reasons, at);
   const sent = await deliver(intended.unsent, settings);
   const logged = await log([...intended.unlogged, ...rows], settings);
   if (sent.unsent.length !== intended.unsent.length || logged.unlogged.length !== intended.unlogged.length)
-    writeMemory(settings, { ...intended, unsent: sent.unsent, unlogged: logged.unlogged });
+    writeMemory(settings, {
+      ...intended,
+      unsent: sent.unsent,
+      unsentSince: sent.unsent.length > 0 ? waitsSince : null,
+      unlogged: logged.unlogged,
+    });
   const problems = [...flagProblem, ...sent.problems.map((problem) => `not told: ${problem}`), ...logged.problems];
   const told = notices.map(({ title }) => `told: ${title}`);
   return { ...last, condition: state.condition, lines: [...lines, ...told, ...problems].map(printableLine) };

@@ -1,6 +1,7 @@
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
 import type { Moment } from './clock.ts';
 import type { ProbeMemory } from './memory.ts';
+import { probeEngine } from './probe-engine.ts';
 import { probeGateway } from './probe-gateway.ts';
 import { probeHeartbeat } from './probe-heartbeat.ts';
 import { probeMachine } from './probe-machine.ts';
@@ -17,6 +18,8 @@ export interface Look {
   /** Why the machine is blocked; empty: it is not. */
   readonly blocks: readonly string[];
   readonly config: PresentConfig;
+  /** How long the reconciler's agent has given no sign of life. Milliseconds. */
+  readonly silence: number;
   /** Whether what runs is known to run with the configuration that stands there. */
   readonly isConfigLoaded: boolean;
   readonly probes: ProbeMemory;
@@ -25,10 +28,12 @@ export interface Look {
 /** Asks all probes at once. Bounded in time, never rejects for what an agent does. */
 export async function look(settings: DeadmanSettings, last: ProbeMemory, now: Moment): Promise<Look> {
   const { unit, gateway, heartbeat, limits } = settings;
-  const [unitLook, gatewayFinding] = await Promise.all([
+  const [unitLook, gatewayFinding, sign] = await Promise.all([
     unit && probeUnit(unit, last.unit, now),
     gateway && probeGateway(gateway),
+    limits.silence_note === undefined ? undefined : probeEngine(settings.reconciler_state),
   ]);
+  const engine = sign === undefined || sign === last.engine?.sign ? last.engine : { sign, at: now.own };
   const beat = heartbeat && probeHeartbeat(heartbeat, last.stamp, now);
   const findings = [unitLook?.finding, gatewayFinding, beat?.finding].filter((finding) => finding !== undefined);
   const config = presentConfig(settings);
@@ -39,10 +44,13 @@ export async function look(settings: DeadmanSettings, last: ProbeMemory, now: Mo
     starting: now.uptime < limits.startup_grace || (age !== undefined && age < limits.startup_grace),
     blocks: probeMachine(settings),
     config,
+    // A host without an agent is converged by somebody else; one whose agent was heard once is missed.
+    silence: engine === undefined ? 0 : now.own - engine.at,
     isConfigLoaded: unit
       ? age !== undefined && isOlder(known, config, now.own - age, Date.now() - age)
       : now.own - known.since >= settings.snapshot_after,
     probes: {
+      ...(engine && { engine }),
       ...(beat && { stamp: beat.stamp }),
       ...(unitLook?.unit && { unit: unitLook.unit }),
       config: known,

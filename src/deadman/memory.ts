@@ -11,6 +11,8 @@ import { firstState, type Observation, type WatchState } from './step.ts';
 
 /** What probes compare with at the next check. Times are those of the watchdog's own clock. */
 export interface ProbeMemory {
+  /** What the reconciler's agent last said of itself, and when that was new. */
+  readonly engine?: { readonly sign: string; readonly at: number };
   readonly stamp?: { readonly id: string; readonly at: number; readonly seenAt: number };
   readonly unit?: { readonly boot: string; readonly restarts: number; readonly cpu: number | null; readonly at: number };
   readonly config?: {
@@ -44,6 +46,8 @@ export interface Memory {
   readonly watch: WatchState;
   readonly probes: ProbeMemory;
   readonly unsent: readonly Unsent[];
+  /** Since when there is a message that somebody has not taken. */
+  readonly unsentSince?: number | null;
   readonly unlogged: readonly LogRow[];
 }
 

@@ -15,11 +15,17 @@ export interface Observation {
   readonly blocked: boolean;
   /** A configuration is kept that was well and is another than the present one. */
   readonly canRollBack: boolean;
+  /** How long the reconciler's own agent has given no sign of life. Milliseconds; 0 where it never gave one. */
+  readonly silence?: number;
+  /** How long messages have waited for somebody to take them. Milliseconds. */
+  readonly unheardFor?: number;
 }
 
 type Condition = 'well' | 'dead' | 'given-up';
 type Sight = 'sighted' | 'blind';
 type Machine = 'free' | 'blocked';
+type Engine = 'heard' | 'quiet' | 'silent';
+type Alarm = 'works' | 'unheard';
 
 interface Told<Value extends string> {
   readonly value: Value;
@@ -43,13 +49,26 @@ export interface WatchState {
   readonly rollbacks: readonly number[];
   readonly suppressedSince: number | null;
   readonly blockedSince: number | null;
-  readonly told: { readonly agent: Told<Condition>; readonly sight: Told<Sight>; readonly machine: Told<Machine> };
+  /** When the ways to people were tested last, or the watchdog began. Absent in what older versions have kept. */
+  readonly testedAt?: number;
+  readonly told: {
+    readonly agent: Told<Condition>;
+    readonly sight: Told<Sight>;
+    readonly machine: Told<Machine>;
+    /** The two are absent in what older versions have kept. */
+    readonly engine?: Told<Engine>;
+    readonly alarm?: Told<Alarm>;
+  };
 }
 
 export type WatchAction =
   | { readonly do: 'snapshot' | 'rollback' | 'flag' | 'unflag' }
   | { readonly do: 'restart'; readonly attempt: number }
-  | { readonly do: 'tell'; readonly subject: keyof WatchState['told']; readonly value: Condition | Sight | Machine };
+  | {
+      readonly do: 'tell';
+      readonly subject: keyof WatchState['told'];
+      readonly value: Condition | Sight | Machine | Engine | Alarm | 'test';
+    };
 
 interface Stepped {
   readonly state: WatchState;
@@ -58,6 +77,15 @@ interface Stepped {
   /** Whether the check counted: not suppressed, not too soon after the one before. */
   readonly counted: boolean;
 }
+
+const firstTold = {
+  agent: { value: 'well', at: {} },
+  sight: { value: 'sighted', at: {} },
+  machine: { value: 'free', at: {} },
+  engine: { value: 'heard', at: {} },
+  alarm: { value: 'works', at: {} },
+} as const satisfies WatchState['told'];
+const subjects = ['agent', 'sight', 'machine', 'engine', 'alarm'] as const;
 
 export const firstState: WatchState = {
   condition: 'well',
@@ -71,7 +99,7 @@ export const firstState: WatchState = {
   rollbacks: [],
   suppressedSince: null,
   blockedSince: null,
-  told: { agent: { value: 'well', at: {} }, sight: { value: 'sighted', at: {} }, machine: { value: 'free', at: {} } },
+  told: firstTold,
 };
 
 /**
@@ -98,7 +126,7 @@ export function step(before: WatchState, seen: Observation, limits: DeadmanLimit
     rollbacks: before.rollbacks.filter((at) => now - at < limits.episode),
   };
   const decided = decide(state, seen, limits, now);
-  const spoken = speak(decided.state, limits, now);
+  const spoken = speak(decided.state, seen, limits, now);
   return { state: spoken.state, actions: [...decided.actions, ...spoken.actions], counted: true };
 }
 
@@ -148,14 +176,29 @@ function act(state: WatchState, seen: Observation, limits: DeadmanLimits, now: n
 }
 
 /** At most one message per change, and none twice within the cooldown: what is still so afterwards is told then. */
-function speak(state: WatchState, limits: DeadmanLimits, now: number): Decided {
+function speak(state: WatchState, seen: Observation, limits: DeadmanLimits, now: number): Decided {
   const isBlocked = state.blockedSince !== null && now - state.blockedSince >= limits.blocked_after;
   const agent = announce(state.told.agent, state.condition, limits, now);
   const sight = announce(state.told.sight, state.blinds >= limits.failures ? 'blind' : 'sighted', limits, now);
   const machine = announce(state.told.machine, isBlocked ? 'blocked' : 'free', limits, now);
-  const told = { agent, sight, machine };
-  const news = (['agent', 'sight', 'machine'] as const).filter((subject) => told[subject] !== state.told[subject]);
-  return { state: { ...state, told }, actions: news.map((subject) => ({ do: 'tell', subject, value: told[subject].value })) };
+  const engine = announce<Engine>(state.told.engine ?? firstTold.engine, engineOf(seen, limits), limits, now);
+  const isUnheard = (seen.unheardFor ?? 0) >= (limits.unheard_after ?? Infinity);
+  const alarm = announce<Alarm>(state.told.alarm ?? firstTold.alarm, isUnheard ? 'unheard' : 'works', limits, now);
+  const told = { agent, sight, machine, engine, alarm };
+  const before = { ...firstTold, ...state.told };
+  const news = subjects.filter((subject) => told[subject].value !== before[subject].value);
+  const isTestDue = now - (state.testedAt ?? now) >= (limits.alarm_test_every ?? Infinity);
+  const actions = news.map((subject): WatchAction => ({ do: 'tell', subject, value: told[subject].value }));
+  if (isTestDue) actions.push({ do: 'tell', subject: 'alarm', value: 'test' });
+  return { state: { ...state, told, testedAt: isTestDue ? now : (state.testedAt ?? now) }, actions };
+}
+
+function engineOf(
+  { silence = 0 }: Observation,
+  { silence_note: note = Infinity, silence_alarm: alarm = Infinity }: DeadmanLimits,
+): Engine {
+  if (silence >= alarm) return 'silent';
+  return silence >= note ? 'quiet' : 'heard';
 }
 
 /** The same object when there is nothing to tell. */

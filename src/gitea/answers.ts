@@ -62,5 +62,6 @@ export const statusAnswer = z.object({
   context: text,
   description: optionalText,
   target_url: optionalText,
+  created_at: optionalText,
 });
 export type CommitStatus = z.infer<typeof statusAnswer>;

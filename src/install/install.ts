@@ -1,9 +1,10 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeAtomically } from '../source/write-atomically.ts';
+import { installedFiles, type InstalledFile } from './installed-files.ts';
 import { hasVersion, linked, stageVersion, swapLink, versionId } from './library.ts';
 import { requireSettled, switchTo } from './self-update.ts';
-import { makeUnit, unitName, type Scope } from './unit.ts';
+import { unitName, type Scope } from './unit.ts';
 
 /** What is installed, and where. */
 interface Place {
@@ -30,7 +31,7 @@ interface Part {
 export interface Installation {
   readonly parts: readonly Part[];
   /** What is written beside the versions. */
-  readonly files: readonly { readonly path: string; readonly content: string; readonly mode: number }[];
+  readonly files: readonly InstalledFile[];
   readonly unit: string;
   readonly library: string;
   readonly version: string;
@@ -38,23 +39,14 @@ export interface Installation {
 
 /** What an installation would do. Writes nothing. */
 export function planInstallation({ scope, root, home, env, node, bundle, version }: Place): Installation {
-  const library =
-    scope === 'user'
-      ? join(env['XDG_DATA_HOME'] || join(home, '.local/share'), 'timmy-reconciler')
-      : '/usr/local/lib/timmy-reconciler';
-  const units = scope === 'user' ? join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'systemd/user') : '/etc/systemd/system';
-  const unitFile = join(units, unitName);
-  const unit = makeUnit({ scope, node, library });
+  const { library, unit, wrapper } = installedFiles({ scope, home, env, node });
   const id = versionId(bundle, version);
   const real = join(root, library);
   const link = (name: 'current' | 'confirmed', what: string): Part => {
     const found = linked(real, name);
     return { path: join(library, name), what, action: found === id ? 'same' : found === undefined ? 'create' : 'update' };
   };
-  const files = [
-    { path: unitFile, what: 'the systemd unit', content: unit, mode: 0o644 },
-    { path: programIn(scope, home), what: 'the command', content: wrapper(node, library), mode: 0o755 },
-  ];
+  const files = [unit, wrapper];
   return {
     parts: [
       { path: join(library, 'versions', id), what: 'the program', action: hasVersion(real, id) ? 'same' : 'create' },
@@ -63,18 +55,11 @@ export function planInstallation({ scope, root, home, env, node, bundle, version
       ...files.map(({ path, what, content }) => ({ path, what, action: actionFor(join(root, path), path, content) })),
     ],
     files,
-    unit,
+    unit: unit.content,
     library,
     version: id,
   };
 }
-
-const programIn = (scope: Scope, home: string): string =>
-  scope === 'user' ? join(home, '.local/bin/reconcile') : '/usr/local/bin/reconcile';
-
-/** Not a link: the program runs on the Node that the service runs on. */
-const wrapper = (node: string, library: string): string =>
-  `#!/bin/sh\n# Written by \`reconcile install\`.\nexec '${node}' '${library}/current/reconcile.mjs' "$@"\n`;
 
 function actionFor(file: string, shown: string, content: string): Part['action'] {
   const stat = lstatSync(file, { throwIfNoEntry: false });

@@ -33,7 +33,7 @@ const cache = 'compile-cache';
 
 /** The id that a bundle has in a library: its version and its content. */
 export function versionId(bundle: string, version: string): string {
-  const files = filesBelow(bundle);
+  const files = bundleFiles(bundle);
   if (!files.includes('reconcile.mjs') || !files.includes('guard.mjs'))
     throw new Error(`${bundle} is no built program: reconcile.mjs or guard.mjs is missing (node src/build.ts makes it)`);
   const digests = files.map((file) => `${file} ${sha256(readFileSync(join(bundle, file)))}\n`);
@@ -107,6 +107,9 @@ function isIntact(place: string, id: string, version: string): boolean {
   }
 }
 
+/** Paths of the files of a bundle, sorted. Throws for a link or a device in it. */
+export const bundleFiles = (bundle: string): readonly string[] => filesBelow(bundle);
+
 function filesBelow(directory: string, prefix = ''): string[] {
   return readdirSync(join(directory, prefix), { withFileTypes: true })
     .filter((entry) => prefix !== '' || entry.name !== cache)
@@ -121,7 +124,7 @@ function filesBelow(directory: string, prefix = ''): string[] {
 
 function copyTree(from: string, to: string): void {
   const directories = new Set([to]);
-  for (const file of filesBelow(from)) {
+  for (const file of bundleFiles(from)) {
     const place = dirname(join(to, file));
     makeDirectory(place);
     for (let each = place; each !== to; each = dirname(each)) directories.add(each);

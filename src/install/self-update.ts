@@ -116,11 +116,13 @@ export function guardStart(
         else writeAtomically(path, content, mode);
       }
       swapLink(library, 'current', pending.previous);
-      writeAtomically(
-        join(library, returnedFile),
-        JSON.stringify({ version: pending.version, at: new Date(now).toISOString() }),
-        0o644,
-      );
+      // One that never started was not tried: whoever installed it was interrupted and may do it again.
+      if (pending.starts > 0)
+        writeAtomically(
+          join(library, returnedFile),
+          JSON.stringify({ version: pending.version, at: new Date(now).toISOString() }),
+          0o644,
+        );
       rmSync(join(library, pendingFile));
       return { version: pending.version, files: pending.before.map(({ path }) => path) };
   }

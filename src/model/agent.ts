@@ -1,6 +1,8 @@
 import type { Event } from './event.ts';
 import type { ExitName } from './exit-code.ts';
 import type { Report } from './report.ts';
+import type { Greeting, Order, VisitEvent } from './visit.ts';
+import type { Confirmation } from './unconfirmed.ts';
 
 /** Why the agent looks again. A trigger says only that something may have happened, never what. */
 export type Trigger = 'start' | 'interval' | 'retry' | 'webhook' | 'watch' | 'signal' | 'control';
@@ -47,7 +49,11 @@ export interface AgentStatus {
   readonly suspended: Suspension | null;
   /** True while a maintenance window keeps changes away. */
   readonly windowClosed: boolean;
+  /** Why a new revision is not applied yet: other waves of the rollout come first. */
+  readonly waitsFor: string | null;
   readonly approval: Approval | null;
+  /** A run that could have cut the host off, and that is taken back unless it is confirmed in time. */
+  readonly unconfirmed: Confirmation | null;
   /** Resources that somebody else keeps changing; they are not healed for a while. */
   readonly contested: readonly string[];
   /** Why the agent has stopped repeating itself, if it has. */
@@ -62,6 +68,14 @@ export interface AgentStatus {
 
 /** What the agent tells those who listen. */
 export type AgentEvent = Event | { readonly type: 'status'; readonly status: AgentStatus };
+
+/** What came with an order. */
+export interface Brought {
+  /** Path of the git bundle; undefined where there is none. */
+  readonly bundle: string | undefined;
+  /** A directory for what a look at it makes. */
+  readonly place: string;
+}
 
 /** What the ways in (HTTP, control socket, signals) may ask of a running agent. */
 export interface AgentPort {
@@ -79,6 +93,13 @@ export interface AgentPort {
   approve(run: string, by: string): boolean;
   /** What a run would do now; changes nothing. */
   check(): Promise<Report>;
+  /** What an operator is told of this host. */
+  greeting(): Greeting;
+  /**
+   * Takes a revision that an operator has sent. `tell` hears everything until the last word, `finished` or `declined`. `gone` ends
+   * it as long as nothing was begun that changes the host.
+   */
+  receive(order: Order, brought: Brought, tell: (event: VisitEvent) => void, gone: AbortSignal): Promise<void>;
   /** Newest first. */
   reports(limit: number): readonly Report[];
   report(run: string): Report | undefined;

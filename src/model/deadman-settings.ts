@@ -21,6 +21,13 @@ export interface DeadmanLimits {
   /** A run that has the reconciler's lock for longer no longer keeps the watchdog quiet. */
   readonly suppress_at_most: number;
   readonly blocked_after: number;
+  /** The reconciler's own agent gave no sign of life for so long: that is told, and later told as a failure of the host. */
+  readonly silence_note?: number;
+  readonly silence_alarm?: number;
+  /** Between two tests of the ways to people. */
+  readonly alarm_test_every?: number;
+  /** A message that somebody has not taken for so long is told to the others. */
+  readonly unheard_after?: number;
   /** What comes after restarts that did not help. */
   readonly action: 'restart' | 'rollback';
 }

@@ -156,9 +156,19 @@ export const policyDocument = z.strictObject({
     .meta({ description: 'Globs of provider base URLs that chains may use; empty allows all.' }),
   destroy: limits.prefault({}),
   protected_paths: z
-    .array(z.string())
+    .array(
+      z.union([
+        z.string(),
+        z.strictObject({
+          path: z.string().meta({ description: 'Glob of host paths.' }),
+          except: z
+            .array(z.string().regex(/^[a-z_]+$/, 'expected the name of a kind, such as authorized_key'))
+            .meta({ description: 'Kinds that may write there all the same, since they keep to entries of their own.' }),
+        }),
+      ]),
+    )
     .default([])
-    .meta({ description: 'Globs of host paths that are never written or removed.' }),
+    .meta({ description: 'Globs of host paths that are never written or removed, or `{ path, except: [kind] }`.' }),
   portfolio: z
     .strictObject({
       critical: z.string().optional().meta({
@@ -193,15 +203,28 @@ export const rolloutDocument = z.strictObject({
   waves: z
     .array(
       z.strictObject({
-        name: z.string(),
+        name: z
+          .string()
+          .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, 'expected letters, digits, "_", "-" and "."')
+          .meta({ description: 'How the wave is called in reports; no two have the same name.' }),
         hosts: patternText,
-        count: z.union([z.number().int().min(1), percent]).optional(),
+        count: z
+          .union([z.number().int().min(1), percent])
+          .optional()
+          .meta({ description: 'At most so many hosts, or so much of all that the pattern names; all where nothing is said.' }),
         bake: duration.default('60s'),
       }),
     )
-    .default([]),
-  max_fail: z.union([z.number().int().min(0), percent]).default(0),
-  on_halt: z.enum(['rollback_failed', 'rollback_all']).default('rollback_failed'),
+    .refine((waves) => new Set(waves.map(({ name }) => name)).size === waves.length, 'two waves have the same name')
+    .default([])
+    .meta({ description: 'One after the other. A host belongs to the first that names it; those that none names come last.' }),
+  max_fail: z
+    .union([z.number().int().min(0), percent])
+    .default(0)
+    .meta({ description: 'Hosts of a wave that may fail before the rollout stops: a count, or a part of the wave.' }),
+  on_halt: z.enum(['rollback_failed', 'rollback_all', 'keep']).default('rollback_failed').meta({
+    description: 'What is taken back when it stops: hosts that took it and got unwell, all that took it, or nothing.',
+  }),
 });
 export type RolloutDocument = z.infer<typeof rolloutDocument>;
 

@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import { duration, limits, windows } from './document.ts';
+import { milliseconds } from './duration.ts';
 
+/** Reaching a remote takes its time. Milliseconds. */
+const shortestTerm = 5_000;
 const file = z.string().startsWith('/', 'expected an absolute path');
 
 const remote = z.strictObject({
@@ -130,6 +133,18 @@ export const hostPolicyDocument = z.strictObject({
     .meta({ description: 'From where `download` and `git` may fetch.' }),
   provider_hosts: z.array(z.string()).optional().meta({ description: 'Host names that provider base URLs may name.' }),
   destroy: limits.optional(),
+  limits: z
+    .strictObject({
+      confirm_within: z
+        .union([duration, z.literal('off')])
+        .refine((within) => within === 'off' || milliseconds(within) >= shortestTerm, 'expected at least 5s, or off')
+        .default('120s')
+        .meta({
+          description:
+            'A change of sshd, firewall, network or of the agent itself is taken back unless it is confirmed in this time; off: nobody has to.',
+        }),
+    })
+    .prefault({}),
   remote: remote.optional().meta({ description: 'The repository that this host follows.' }),
   trust: trust.prefault({}),
   agent: agent.prefault({}),

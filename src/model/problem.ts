@@ -33,6 +33,7 @@ export const problemTable = {
   'missing-key': { exit: 65, meaning: 'A required key is absent.' },
   'missing-file': { exit: 65, meaning: 'A file that the configuration names does not exist.' },
   'unsafe-path': { exit: 65, meaning: 'A path that is relative, climbs with "..", or holds a NUL or newline.' },
+  'unsafe-option': { exit: 65, meaning: 'An SSH option that a repository may not give to the machine of the operator.' },
   'not-a-file': { exit: 65, meaning: 'Something in the repository that is no regular file, or that cannot be read.' },
   'unknown-kind': { exit: 65, meaning: 'No resource kind of that name.' },
   'unknown-role': { exit: 65, meaning: 'No role of that name.' },
@@ -88,9 +89,14 @@ export const problemTable = {
   'needs-approval': { exit: 7, meaning: 'Policy lets the agent make these changes only after `reconcile approve RUN`.' },
   'bad-remote': { exit: 7, meaning: 'A remote of the host policy that cannot be followed as it is written there.' },
   'remote-failed': { exit: 7, meaning: 'No remote gave its revision; the last good one stays.' },
+  'not-pushed': { exit: 7, meaning: 'A host without a remote, to which no revision was pushed that is still there.' },
   'history-rewritten': { exit: 7, meaning: 'A revision that is not on top of the one that was applied here.' },
   'untrusted-commit': { exit: 7, meaning: 'A commit without the signature that the host policy asks for.' },
   'trust-lost': { exit: 7, meaning: 'Which revisions this host trusts cannot be told any more.' },
+  'cannot-confirm': {
+    exit: 7,
+    meaning: 'A change that could cut the host off, where nothing can take it back when nobody confirms it.',
+  },
   'stale-plan': { exit: 7, meaning: 'The host or the revision has moved since the plan was made.' },
 } as const satisfies Record<string, { readonly exit: 7 | 65; readonly meaning: string }>;
 

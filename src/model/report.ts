@@ -1,6 +1,7 @@
 import type { ExitName } from './exit-code.ts';
 import type { Action, Cause, Change } from './plan.ts';
 import type { Problem } from './problem.ts';
+import type { Confirmation } from './unconfirmed.ts';
 
 /** What became of one step. `pending`: `--check` or held. */
 export type Outcome = 'unchanged' | 'pending' | 'changed' | 'failed' | 'restored' | 'not-reached' | 'held';
@@ -74,4 +75,8 @@ export interface Report {
   readonly recovered: readonly string[];
   /** Writes to the host's files; always 0 for `check`. */
   readonly writes: number;
+  /** Of a run that could have cut the host off. */
+  readonly confirmation?: Confirmation;
+  /** The run was taken back, and nothing speaks against trying the same revision again. */
+  readonly retriable?: true;
 }

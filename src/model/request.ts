@@ -1,4 +1,5 @@
 import type { Source } from './revision.ts';
+import type { Witness } from './unconfirmed.ts';
 
 /** What one run is asked to do. */
 export interface Request {
@@ -17,6 +18,8 @@ export interface Request {
   readonly contested?: readonly string[];
   /** The id of the run, where somebody was told it before the run began. */
   readonly run?: string;
+  /** Who will confirm a change that could cut the host off; else the person whose SSH session this is, else the remote of the host policy. */
+  readonly confirmedBy?: Witness;
   /** Refuse unless the plan has this digest (`apply FILE`). Giving it also confirms deletions that wait for a person. */
   readonly planDigest?: string;
 }

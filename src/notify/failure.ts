@@ -38,7 +38,9 @@ export function failureOf(report: Report, now: number): Condition | undefined {
     since: now,
     title: `${said[0]} (${revision})`,
     why: reasonOf(report),
-    todo: said[1](report.run),
+    todo: report.retriable
+      ? `nothing yet: it is tried again by itself; reconcile show ${report.run} tells more`
+      : said[1](report.run),
     ended: `RECOVERED: converged again after ${revision} failed`,
   };
 }

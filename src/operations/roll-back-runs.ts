@@ -1,3 +1,4 @@
+import { stopTimer } from '../confirm/timer.ts';
 import { refreshRestored } from '../apply/refresh.ts';
 import { rollBack } from '../apply/rollback.ts';
 import { openLocalHost, type LocalHost } from '../host/local-host.ts';
@@ -9,6 +10,7 @@ import type { Outcome, Report, ReportedStep } from '../model/report.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { startRun } from '../run/start-run.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
+import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
 import { takeLock } from '../state/lock.ts';
 import { openState, type State } from '../state/state.ts';
 
@@ -19,38 +21,43 @@ interface RollbackRequest {
   readonly stateDirectory: string;
 }
 
-/** Why there is nothing to take back, or not now. */
-interface Refused {
+/** Why there is nothing to take back, or to confirm, or not now. */
+export interface Refused {
   readonly refused: string;
   readonly exit: ExitName;
 }
 
 const refused = (reason: string): Refused => ({ refused: reason, exit: 'usage' });
 
+/** Which runs, newest first. */
+export interface Choice {
+  readonly runs: readonly string[];
+  /** Nobody confirmed it in time: said of the run, as in `was not confirmed`. */
+  readonly unconfirmed?: string;
+}
+
 /**
  * Takes back a run that was applied, and every later one first, newest to oldest: what a run replaced is what stood there
  * before it, and later runs have built on it. Their revisions are quarantined, so that the next run does not simply apply
- * them again.
+ * them again. `choose` says which runs, where they are not asked for by name; no other run is at work then.
  */
 export async function rollBackRuns(
   { run: wanted, root, stateDirectory }: RollbackRequest,
   emit: (event: Event) => void,
+  choose: (state: State) => Choice | Refused = (state) => runsDownTo(wanted, state),
 ): Promise<Report | Refused> {
   const started = performance.now();
   const lock = takeLock(stateDirectory);
   if (!lock) return { refused: 'another run is at work on this host', exit: 'busy' };
   const state = openState(stateDirectory);
   try {
-    if (state.journal.open()) return refused('a run was interrupted here; the next reconcile takes it back');
-    const undoable = state.journal.undoable();
-    const named = wanted === undefined ? undoable.slice(0, 1) : undoable.filter((id) => id.startsWith(wanted));
-    if (undoable.length === 0) return refused('no run is left that could be taken back');
-    if (named.length !== 1)
-      return refused(`no run, or more than one, that could be taken back has an id that begins with '${wanted}'`);
-    const runs = undoable.slice(0, undoable.indexOf(named[0]!) + 1);
+    const choice = choose(state);
+    if ('refused' in choice) return choice;
     const host = openLocalHost({ root });
     try {
-      return await takeBack(runs, root, state, host, emit, started);
+      const report = await takeBack(choice, root, state, host, emit, started);
+      if (report.outcome !== 'rollbackIncomplete') await endWaiting(choice, report.run, state.directory);
+      return report;
     } finally {
       host.close();
     }
@@ -60,63 +67,94 @@ export async function rollBackRuns(
   }
 }
 
+function runsDownTo(wanted: string | undefined, { journal }: State): Choice | Refused {
+  if (journal.open()) return refused('a run was interrupted here; the next reconcile takes it back');
+  const undoable = journal.undoable();
+  const named = wanted === undefined ? undoable.slice(0, 1) : undoable.filter((id) => id.startsWith(wanted));
+  if (undoable.length === 0) return refused('no run is left that could be taken back');
+  if (named.length !== 1)
+    return refused(`no run, or more than one, that could be taken back has an id that begins with '${wanted}'`);
+  return { runs: undoable.slice(0, undoable.indexOf(named[0]!) + 1) };
+}
+
+/** What was taken back need not be confirmed. Who followed the run and did not take it back finds a note. */
+async function endWaiting({ runs, unconfirmed }: Choice, by: string, directory: string): Promise<void> {
+  const waiting = readUnconfirmed(directory);
+  if (!waiting || waiting.takenBack !== undefined || !runs.includes(waiting.run)) return;
+  if (unconfirmed) writeUnconfirmed(directory, { ...waiting, takenBack: by });
+  else removeUnconfirmed(directory);
+  await stopTimer(directory);
+}
+
 /** `started` as `startRun` takes it. */
 async function takeBack(
-  runs: readonly string[],
+  { runs, unconfirmed }: Choice,
   root: string | undefined,
   state: State,
-  host: LocalHost,
+  machine: LocalHost,
   emit: (event: Event) => void,
   started: number,
 ): Promise<Report> {
   const reports = runs.map((id) => state.runs.get(id)).filter((report) => report !== undefined);
+  // What was killed has left no report.
   const newest = reports[0];
-  const nowhere = { commit: null, branch: null, workingTree: false, key: '' };
-  const run = startRun({ action: 'converge', root }, newest?.revision ?? nowhere, newest?.host ?? '', started);
-  const reason = `asked for: ${runs.join(', ')}`;
-  emit({ type: 'run-started', run: run.id, host: newest?.host ?? '', revision: newest?.revision.commit ?? 'working tree' });
+  const host = newest?.host ?? state.runs.list(1)[0]?.host ?? '';
+  const nowhere = { commit: null, branch: null, workingTree: false, key: state.journal.keyOf(runs[0]!) ?? '' };
+  const run = startRun({ action: 'converge', root }, newest?.revision ?? nowhere, host, started);
+  const reason = unconfirmed === undefined ? `asked for: ${runs.join(', ')}` : `run ${runs.join(', ')} ${unconfirmed}`;
+  emit({ type: 'run-started', run: run.id, host, revision: newest?.revision.commit ?? 'working tree' });
   emit({ type: 'rolling-back', run: run.id, reason });
   const steps = reports.flatMap((report) => report.steps.filter(({ outcome }) => outcome === 'changed'));
   await loadResourceTypes();
   removeStamp(state.directory);
-  declare(runs, steps, run.id, state);
+  // What was killed owes what it has written down; nobody else does anything before that is settled.
+  const owed = state.journal.open() ? state.journal.owed().map(({ address }) => address) : [];
+  declare(runs, steps, { by: run.id, reason: unconfirmed ?? 'taken back by reconcile rollback' }, state);
   const restored = new Set<string>();
   const failed = new Set<string>();
   const failures: string[] = [];
   const ledger = state.ledger.all();
   for (const id of runs) {
-    const result = await rollBack(id, state, host, resourceType);
+    const result = await rollBack(id, state, machine, resourceType);
     for (const address of result.restored) restored.add(address);
     for (const address of result.failed) failed.add(address);
     failures.push(...result.failures);
     // An older run stands below this one; what could not be restored would be buried.
     if (result.failures.length > 0) break;
   }
-  const deps = { run: run.id, host, state, contents: noContents, ledger, types: resourceType, emit };
+  const deps = { run: run.id, host: machine, state, contents: noContents, ledger, types: resourceType, emit };
   const { signal } = new AbortController();
-  const refreshes = [...new Set(steps.flatMap((step) => step.refreshes))];
+  const refreshes = [...new Set([...owed, ...steps.flatMap((step) => step.refreshes)])];
   failures.push(...(await refreshRestored(refreshes, [...ledger.values()], deps, signal)));
   const undoneSteps = steps.map((step) => undone(step, failed.has(step.address) ? 'failed' : 'restored'));
   const report = run.report({
     action: 'rollback',
-    outcome: failures.length === 0 ? 'converged' : 'rollbackIncomplete',
-    summary: summaryOf(runs, restored.size, failures),
+    outcome: failures.length > 0 ? 'rollbackIncomplete' : unconfirmed === undefined ? 'converged' : 'rolledBack',
+    summary: summaryOf(runs, restored.size, failures, unconfirmed),
     steps: undoneSteps,
     counts: countUndone(undoneSteps, restored.size),
-    writes: host.writes,
+    writes: machine.writes,
   });
+  if (failures.length === 0)
+    for (const each of reports)
+      if (each.confirmation) state.runs.put({ ...each, confirmation: { ...each.confirmation, state: 'taken-back' } });
   state.runs.put(report);
   emit({ type: 'finished', run: run.id, report });
   return report;
 }
 
 /** The intent, durable before anything is put back: from here on whoever comes next must go on with it. */
-function declare(runs: readonly string[], steps: readonly ReportedStep[], by: string, { journal, transaction }: State): void {
+function declare(
+  runs: readonly string[],
+  steps: readonly ReportedStep[],
+  { by, reason }: { readonly by: string; readonly reason: string },
+  { journal, transaction }: State,
+): void {
   for (const id of runs) journal.requireContents(id);
   transaction(() => {
     for (const id of runs) {
       const key = journal.keyOf(id);
-      if (key !== undefined) journal.quarantine({ key, run: id, reason: 'taken back by reconcile rollback' });
+      if (key !== undefined) journal.quarantine({ key, run: id, reason });
       journal.reopen(id);
     }
     for (const { address, refreshes } of steps)
@@ -140,9 +178,15 @@ function countUndone(steps: readonly ReportedStep[], resources: number): Report[
   return { resources, converged: 0, ...changed, held: 0, failed: 0, adopted: 0 };
 }
 
-function summaryOf(runs: readonly string[], restored: number, failures: readonly string[]): string {
-  const what = runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;
+function summaryOf(
+  runs: readonly string[],
+  restored: number,
+  failures: readonly string[],
+  unconfirmed: string | undefined,
+): string {
+  const which = runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;
+  const [what, not] = unconfirmed === undefined ? [which, 'could not be'] : [`${which} ${unconfirmed} and was`, 'not'];
   return failures.length === 0
     ? `${what} taken back: ${restored} ${restored === 1 ? 'resource is' : 'resources are'} as before`
-    : `${what} could not be taken back completely: ${failures.join('; ')}`;
+    : `${what} ${not} taken back completely: ${failures.join('; ')}`;
 }

@@ -4,6 +4,7 @@ import { openLocalReader } from '../host/local-reader.ts';
 import { unknownHost } from '../inventory/choose-host.ts';
 import { readRecipients } from '../inventory/edit-secrets.ts';
 import { secretsDirectory } from '../inventory/open-secrets.ts';
+import { planWaves } from '../inventory/plan-waves.ts';
 import { loadSources } from '../run/load-sources.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
@@ -47,7 +48,8 @@ export async function validateRepository(
     // One mistake may be told for several hosts, with and without a nearest word.
     else problems.set(keyOf(problem), problems.get(keyOf(problem))?.hint ? problems.get(keyOf(problem))! : problem);
   };
-  [...found, ...(await checkSecrets(revision.files))].forEach(report);
+  const waves = documents.rollout ? planWaves(documents.rollout, inventory) : { problems: [] };
+  [...found, ...waves.problems, ...(await checkSecrets(revision.files))].forEach(report);
   if (only !== undefined && hosts.length === 0) report(unknownHost(only, inventory.hosts));
   const compiled: string[] = [];
   let resources = 0;

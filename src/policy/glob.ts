@@ -4,8 +4,8 @@ import type { Problem, SourcePosition } from '../model/problem.ts';
 
 /** A list of globs of one policy key. */
 interface GlobList {
-  /** The first glob that the text matches. */
-  match(text: string): string | undefined;
+  /** The first glob that the text matches, of those that are `meant`: all unless told, by their place in the list. */
+  match(text: string, meant?: (index: number) => boolean): string | undefined;
   /** Globs that cannot be used. They match nothing, so each one must refuse the run. */
   readonly problems: readonly Problem[];
 }
@@ -21,13 +21,16 @@ interface GlobOrigin {
 /** Compiles the globs of a policy key. */
 export function compileGlobs(globs: readonly string[], { name, path, at }: GlobOrigin): GlobList {
   const problems: Problem[] = [];
-  const matchers: { readonly glob: string; readonly matches: (text: string) => boolean }[] = [];
+  const matchers: { readonly index: number; readonly glob: string; readonly matches: (text: string) => boolean }[] = [];
   globs.forEach((glob, index) => {
     const compiled = compileGlob(glob);
-    if ('matches' in compiled) return void matchers.push({ glob, matches: compiled.matches });
+    if ('matches' in compiled) return void matchers.push({ index, glob, matches: compiled.matches });
     const position = at?.([...path, index]);
     const message = `${name} has the glob ${JSON.stringify(glob.slice(0, 80))}, which ${compiled.fault}`;
     problems.push({ code: 'wrong-type', message, ...(position && { at: position }) });
   });
-  return { problems, match: (text) => matchers.find(({ matches }) => matches(text))?.glob };
+  return {
+    problems,
+    match: (text, meant = () => true) => matchers.find(({ index, matches }) => meant(index) && matches(text))?.glob,
+  };
 }

@@ -14,7 +14,11 @@ const kernelDirectories = ['/proc', '/sys', '/dev'];
 /** No step may write or remove a protected path, or one outside what the host policy allows. One problem per step and rule. */
 export function judgeProtectedPaths(input: JudgeInput): readonly Problem[] {
   const { plan, policy, hostPolicy, stateDirectory, policyAt: at } = input;
-  const own = compileGlobs(policy.protected_paths, { name: 'protected_paths', path: ['protected_paths'], at });
+  const entries = policy.protected_paths.map((entry) => (typeof entry === 'string' ? { path: entry, except: [] } : entry));
+  const own = compileGlobs(
+    entries.map((entry) => entry.path),
+    { name: 'protected_paths', path: ['protected_paths'], at },
+  );
   const deny = compileGlobs(hostPolicy.paths.deny, { name: 'host policy paths.deny', path: [] });
   const allow = compileGlobs(hostPolicy.paths.allow, { name: 'host policy paths.allow', path: [] });
   const builtIn = [ownDirectory, posix.normalize(stateDirectory).replace(/(.)\/$/, '$1'), ...kernelDirectories];
@@ -31,7 +35,11 @@ export function judgeProtectedPaths(input: JudgeInput): readonly Problem[] {
     },
     {
       hint: 'leave it out, or change protected_paths in desired-state/policy.yaml',
-      reason: (path) => said(own.match(path), (glob) => `is protected by protected_paths (${glob})`),
+      reason: (path, { resource: { kind } }) =>
+        said(
+          own.match(path, (index) => entries[index]?.except.includes(kind) !== true),
+          (glob) => `is protected by protected_paths (${glob})`,
+        ),
     },
     { hint: ask, reason: (path) => said(deny.match(path), (glob) => `is denied by the host policy (${glob})`) },
     { hint: ask, reason: (path) => (allow.match(path) === undefined ? 'is outside paths.allow of the host policy' : undefined) },

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { commonAttributes, policyDocument, roleDocument, rolloutDocument, siteDocument } from '../model/document.ts';
 import { hostPolicyDocument } from '../model/host-policy-document.ts';
 import { isObject } from '../model/json.ts';
+import { fleetEventSchema, fleetReportSchema } from './fleet-report-schema.ts';
 import { eventSchema, reportSchema } from './report-schema.ts';
 import { statusSchema } from './status-schema.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
@@ -21,6 +22,8 @@ const outputs = {
   report: { schema: reportSchema, title: 'The report of one run: -o json, history, show' },
   event: { schema: eventSchema, title: 'One line of -o ndjson' },
   status: { schema: statusSchema, title: 'The agent of one host: reconcile status -o json, /api/v1/status' },
+  'fleet-report': { schema: fleetReportSchema, title: 'The report of one fleet command: -o json' },
+  'fleet-event': { schema: fleetEventSchema, title: 'One line of -o ndjson of a fleet command' },
 } as const;
 
 /**

@@ -25,23 +25,36 @@ function standing({ revision, lastSuccess, last, fetch, nextPass }: AgentStatus)
     ...(seen !== null && seen !== applied ? [['seen', `${short(seen)}${at}, not applied yet`] as const] : []),
     ['verified', lastSuccess === null ? 'never' : moment(lastSuccess)],
     ...(last ? [['last run', `${last.run} at ${moment(last.at)}: ${last.summary}`] as const] : []),
-    ...(fetch?.ok ? [['fetched', `${moment(fetch.at)}${fetch.remote === null ? '' : ` from ${fetch.remote}`}`] as const] : []),
+    ...(fetch?.ok
+      ? [
+          fetch.remote === null
+            ? (['no remote', fetch.message] as const)
+            : (['fetched', `${moment(fetch.at)} from ${fetch.remote}`] as const),
+        ]
+      : []),
     ...(nextPass === null ? [] : [['next pass', moment(nextPass)] as const]),
   ];
 }
 
 function troubles(status: AgentStatus): readonly Line[] {
-  const { fetch, retry, suspended, windowClosed, approval, contested, stalled, differing, missedHooks } = status;
+  const { fetch, retry, suspended, windowClosed, waitsFor, approval, unconfirmed, contested, stalled, differing, missedHooks } =
+    status;
   const lines: (readonly [isSo: boolean, name: string, text: () => string])[] = [
     [fetch?.ok === false, 'offline', () => `${fetch!.message}, at ${moment(fetch!.at)}; the last good revision is kept`],
     [retry !== null, 'retry', () => `${short(retry!.commit)} failed ${times(retry!.failures)}; again at ${moment(retry!.next)}`],
     [stalled !== null, 'stalled', () => stalled!],
     [suspended !== null, 'suspended', () => `until ${moment(suspended!.until)} by ${suspended!.by}: ${suspended!.reason}`],
+    [waitsFor !== null, 'rollout', () => waitsFor!],
     [windowClosed, 'window', () => 'closed: changes wait for the next maintenance window'],
     [
       approval !== null,
       'approval',
       () => `${approval!.reason}; reconcile approve ${approval!.run}, until ${moment(approval!.expires)}`,
+    ],
+    [
+      unconfirmed !== null,
+      'confirm',
+      () => `run ${unconfirmed!.run} waits until ${moment(unconfirmed!.until)}; reconcile confirm ${unconfirmed!.run}`,
     ],
     [contested.length > 0, 'contested', () => `${contested.join(', ')}; somebody else keeps changing this`],
     [differing > 0, 'differing', () => `${differing} ${differing === 1 ? 'resource is' : 'resources are'} only reported`],

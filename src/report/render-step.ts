@@ -12,14 +12,15 @@ export interface DiffAllowance {
   total: number;
 }
 
-const marks = { create: '+', update: '~', replace: '±', remove: '-', none: '=' } as const;
+/** The sign of each action, wherever steps are shown. */
+export const stepMarks = { create: '+', update: '~', replace: '±', remove: '-', none: '=' } as const;
 const colours = { create: 'green', update: 'yellow', replace: 'magenta', remove: 'red', none: 'dim' } as const;
 
 /** One step for people: mark, address and cause; then fields, origin, what follows, and diffs. One line when nothing is done. */
 export function renderStep(step: ReportedStep, paint: Paint, allowance: DiffAllowance): string {
-  if (step.action === 'none') return `${paint('dim', marks.none)} ${printableLine(step.address)}  ${withoutAction(step)}\n`;
+  if (step.action === 'none') return `${paint('dim', stepMarks.none)} ${printableLine(step.address)}  ${withoutAction(step)}\n`;
   const colour = step.outcome === 'failed' ? 'red' : colours[step.action];
-  const lines = [`${paint(colour, marks[step.action])} ${paint('bold', printableLine(step.address))}  ${causeInWords(step)}`];
+  const lines = [`${paint(colour, stepMarks[step.action])} ${paint('bold', printableLine(step.address))}  ${causeInWords(step)}`];
   const changes = step.changes.filter((change) => !isInDiff(change, step.diffs));
   const width = Math.min(28, Math.max(0, ...changes.map(({ field }) => field.length)));
   for (const change of changes) lines.push(`    ${printableLine(change.field || '.').padEnd(width)}  ${values(change)}`);

@@ -1,6 +1,7 @@
 import { outsideTags } from '../model/plan.ts';
 import { formatPosition, formatProblem, type Problem } from '../model/problem.ts';
 import type { Report, ReportedStep } from '../model/report.ts';
+import type { Confirmation } from '../model/unconfirmed.ts';
 import type { Paint } from './paint.ts';
 import { printableLine } from './printable.ts';
 import { renderStep, type DiffAllowance } from './render-step.ts';
@@ -55,7 +56,16 @@ export function renderClosing(report: Report, paint: Paint): string {
   for (const { name, ok, message } of report.health) lines.push(check('healthy', 'unhealthy', name, ok, message, paint));
   lines.push(...problemLines(report.problems, paint));
   lines.push(closingLine(report, paint));
+  if (report.confirmation) lines.push(confirmationLine(report.confirmation, paint));
   return `${lines.join('\n')}\n`;
+}
+
+function confirmationLine({ run, state, by, because, until }: Confirmation, paint: Paint): string {
+  const what = `${printableLine(because.join(', '))} of run ${run}`;
+  if (state === 'confirmed') return `${what} could have cut this host off, and was confirmed`;
+  if (state === 'taken-back') return `${what} could have cut this host off, was not confirmed, and was taken back`;
+  const unless = by === 'remote' ? 'the remote is reached' : `you say \`reconcile confirm\` over a NEW connection`;
+  return paint('yellow', `${what} can cut this host off: taken back at ${until.slice(11, 19)}Z unless ${unless}`);
 }
 
 /** Problems as `file:line:column  message; hint`, one per line. */

@@ -44,6 +44,15 @@ const problem = z.object({
   hint: z.exactOptional(text),
 });
 
+/** A change that is taken back unless it is confirmed in time. */
+export const confirmationSchema = z.object({
+  run: text,
+  state: z.enum(['waiting', 'confirmed', 'taken-back']),
+  by: z.enum(['remote', 'person']),
+  because: texts.meta({ description: 'Resources that can cut the host off.' }),
+  until: z.iso.datetime(),
+});
+
 /** `-o json`, `history`, `show`: one run. */
 export const reportSchema: z.ZodType<Report> = z.object({
   schema: z.literal('reconcile.report/1'),
@@ -75,9 +84,13 @@ export const reportSchema: z.ZodType<Report> = z.object({
   planDigest: text.nullable(),
   recovered: texts.meta({ description: 'What an interrupted earlier run left behind and this one restored.' }),
   writes: count.meta({ description: "Writes to the host's files; always 0 for a check." }),
+  confirmation: z
+    .exactOptional(confirmationSchema)
+    .meta({ description: 'Of a run that could cut the host off, or that found such a run waiting.' }),
 });
 
-const events: z.ZodType<Event> = z.discriminatedUnion('type', [
+/** An event as such, without what `-o ndjson` puts around it. */
+export const runEventSchema: z.ZodType<Event> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('run-started'), run: text, host: text, revision: text }),
   z.object({ type: z.literal('recovered'), run: text, addresses: texts }),
   z.object({ type: z.literal('planned'), run: text, steps: z.array(step), digest: text }),
@@ -89,4 +102,7 @@ const events: z.ZodType<Event> = z.discriminatedUnion('type', [
 ]);
 
 /** `-o ndjson`: one line. */
-export const eventSchema = z.intersection(z.object({ schema: z.literal('reconcile.event/1'), ts: z.iso.datetime() }), events);
+export const eventSchema = z.intersection(
+  z.object({ schema: z.literal('reconcile.event/1'), ts: z.iso.datetime() }),
+  runEventSchema,
+);

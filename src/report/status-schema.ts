@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { AgentStatus } from '../model/agent.ts';
 import { exitCodes, type ExitName } from '../model/exit-code.ts';
+import { confirmationSchema } from './report-schema.ts';
 
 // The type is the definition; the annotation below makes the compiler refuse a schema that says something else.
 const text = z.string();
@@ -32,11 +33,17 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
     .nullable()
     .meta({ description: 'A revision that failed and is tried again.' }),
   suspended: z.object({ reason: text, by: text, until: time }).nullable(),
+  waitsFor: text
+    .nullable()
+    .meta({ description: 'Why a new revision is not applied yet: other waves of the rollout come first.' }),
   windowClosed: z.boolean().meta({ description: 'True while a maintenance window keeps changes away.' }),
   approval: z
     .object({ run: text, reason: text, planDigest: text, expires: time })
     .nullable()
     .meta({ description: "A plan that policy does not let through without a person's word." }),
+  unconfirmed: confirmationSchema
+    .nullable()
+    .meta({ description: 'A run that could have cut the host off, and that is taken back unless it is confirmed in time.' }),
   contested: z.array(text).meta({ description: 'Resources that somebody else keeps changing; they are not healed for a while.' }),
   stalled: text.nullable().meta({ description: 'Why the agent has stopped repeating itself, if it has.' }),
   differing: count.meta({ description: 'Resources that differ and are only reported, from the last run.' }),

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbsolutePath, Argv, CommandResult, Host, HostReader } from '../host/host.ts';
 import { lastLines } from '../model/last-lines.ts';
+import { PassingError } from '../model/passing-error.ts';
 import { runOutside } from './run-outside.ts';
 
 /** What apt would do. */
@@ -24,6 +25,10 @@ const sourceDirectory: AbsolutePath = '/etc/apt/sources.list.d';
 const lockPause = 500;
 const lockHeld =
   /^(?:E: (?:Could not get lock|Unable to (?:acquire|lock))|dpkg: error: dpkg (?:frontend lock was|status database is) locked)/m;
+
+/** How apt says that a mirror cannot be reached, or is out of order. */
+const unreachable =
+  /^(?:E|W|Err).*(?:Temporary failure resolving|Could not (?:connect|resolve)|Connection (?:failed|timed out|refused|reset)|Unable to connect| 5\d\d  )/m;
 
 /** Nothing may ask a question: nobody is there to answer. */
 const environment: Readonly<Record<string, string>> = {
@@ -113,8 +118,10 @@ async function succeed(what: string, argv: Argv, { timeout }: AptLimits, host: H
     const { exitCode, timedOut, said } = await runOutside(argv, { env: environment, timeout: left }, host, signal);
     if (exitCode === 0) return;
     if (timedOut)
-      throw new Error(`${what} did not end within ${Math.round(timeout / 1000)} s; another program may hold its lock`);
-    if (!lockHeld.test(said) || performance.now() + lockPause >= deadline) throw new Error(`${what} failed: ${reasonIn(said)}`);
+      throw new PassingError(`${what} did not end within ${Math.round(timeout / 1000)} s; another program may hold its lock`);
+    const isLocked = lockHeld.test(said);
+    if (!isLocked || performance.now() + lockPause >= deadline)
+      throw new (isLocked || unreachable.test(said) ? PassingError : Error)(`${what} failed: ${reasonIn(said)}`);
     await sleep(lockPause, undefined, { signal });
   }
 }

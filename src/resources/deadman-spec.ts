@@ -112,6 +112,20 @@ export const deadmanSpec = ({ z, absolutePath, duration }: Vocabulary) => {
           'Who is told: `telegram`, `webhook` or `command`, as in the host policy. Secrets stand in files of mode 0600.',
       }),
 
+      reconciler_silence: z
+        .strictObject({ note_after: duration.default('4h'), alarm_after: duration.default('8h') })
+        .prefault({})
+        .meta({
+          description:
+            "When the reconciler's own agent has not looked at the host for so long, people are told (`note_after`), and told again (`alarm_after`). One that was never heard is not missed.",
+        }),
+      alarm_test: duration
+        .default('30d')
+        .meta({ description: 'How often a test goes to everybody who would be told of a death.' }),
+      unheard_after: duration
+        .default('1h')
+        .meta({ description: 'When somebody has not taken a message for so long, the others are told.' }),
+
       config: z.array(absolutePath).max(20).default([]).meta({ description: 'Files that the agent reads when it starts.' }),
       snapshot_dir: absolutePath
         .optional()

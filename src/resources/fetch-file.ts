@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopback } from '../model/contact.ts';
+import { PassingError } from '../model/passing-error.ts';
 
 /** A file of the network whose content is known. */
-interface WantedFile {
+export interface WantedFile {
   readonly url: string;
   readonly sha256: string;
   /** Bytes. */
@@ -18,12 +19,10 @@ const mostRedirects = 5;
 /** What comes and goes on the way is tried again after so long. Milliseconds. */
 const pauses = [500, 2_000];
 
-/** A try that failed for a reason that may be gone at the next one. */
-class PassingError extends Error {}
-
 /**
  * Gives the bytes to `take`, and throws when they were not the wanted ones, so that `take` must not trust them before it has
- * returned. What fails on the way is tried again, with a new call. No message shows the query of a URL.
+ * returned. What fails on the way is tried again, with a new call, and is a PassingError in the end. No message shows the query of
+ * a URL.
  */
 export async function fetchFile(
   wanted: WantedFile,
@@ -37,7 +36,8 @@ export async function fetchFile(
       return await take(checked(wanted, both));
     } catch (error) {
       signal.throwIfAborted();
-      if (limit.aborted) throw new Error(`${shown(wanted.url)} did not come within ${wanted.timeout / 1000} s`, { cause: error });
+      if (limit.aborted)
+        throw new PassingError(`${shown(wanted.url)} did not come within ${wanted.timeout / 1000} s`, { cause: error });
       const pause = pauses[tries];
       if (!(error instanceof PassingError) || pause === undefined) throw error;
       // The limit may end the pause; the next try then says so.

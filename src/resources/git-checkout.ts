@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Argv, CommandOptions, Host, HostReader } from '../host/host.ts';
 import { hardenedGit, hardenedGitEnvironment } from '../model/hardened-git.ts';
 import { lastLines } from '../model/last-lines.ts';
+import { PassingError } from '../model/passing-error.ts';
 
 /** A commit of a repository in a directory. */
 export interface Checkout {
@@ -67,14 +68,18 @@ export async function findLocalWork(checkout: Checkout, host: HostReader, signal
   return own === '' ? undefined : `the commit ${own.slice(0, 12)}, which stands nowhere else`;
 }
 
-/** Runs git as the checkout's user, with nothing of any configuration but the checkout's own. Throws with what it said. */
+/**
+ * Runs git as the checkout's user, with nothing of any configuration but the checkout's own. Throws with what it said: a
+ * PassingError where a fetch failed on the way.
+ */
 export async function git(checkout: Checkout, args: readonly string[], host: Host, signal: AbortSignal): Promise<string> {
   for (let tries = 0; ; tries++) {
     const { exitCode, stdout, stderr, timedOut } = await host.run(gitArgv(checkout, args), signal, optionsOf(checkout));
     if (exitCode === 0) return stdout.trim();
     const said = timedOut ? `took longer than ${checkout.timeout / 1000} s` : `failed: ${lastLines(stderr.trim())}`;
-    const pause = args[0] === 'fetch' && !timedOut && passing.test(stderr) ? pauses[tries] : undefined;
-    if (pause === undefined) throw new Error(`git ${args[0]} in ${checkout.path} ${said}`);
+    const isOnTheWay = args[0] === 'fetch' && (timedOut || passing.test(stderr));
+    const pause = isOnTheWay && !timedOut ? pauses[tries] : undefined;
+    if (pause === undefined) throw new (isOnTheWay ? PassingError : Error)(`git ${args[0]} in ${checkout.path} ${said}`);
     await sleep(pause, undefined, { signal });
   }
 }

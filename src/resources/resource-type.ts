@@ -130,7 +130,8 @@ interface ResourceType<
   /** Undo of effects that are not paths. Journalled before `apply` starts; must not need `apply` to have finished, nor to have started. */
   readonly undo?: {
     capture(desired: Desired, context: InspectContext<Survey>): Undo | Promise<Undo>;
-    restore(undo: Undo, context: ApplyContext): void | Promise<void>;
+    /** `unchanged`: everything stood as before, so that nobody need be told. */
+    restore(undo: Undo, context: ApplyContext): void | 'unchanged' | Promise<void | 'unchanged'>;
     /** Once per rollback, when everything is restored and every file stands under its old name: what a program must be told then. */
     resume?(undos: readonly Undo[], context: ApplyContext): void | Promise<void>;
   };

@@ -52,8 +52,16 @@ export const readListeners = (text: string): readonly number[] =>
     .filter((local) => !/^(127\.|\[::1\])/.test(local))
     .map((local) => Number(local.slice(local.lastIndexOf(':') + 1)));
 
-/** sudo takes the variable away, but the shell above it still has it. */
 function readSession(host: HostReader): SshDoor | undefined {
+  const words = readConnection(host);
+  return words === undefined ? undefined : sessionOf(words);
+}
+
+/**
+ * The connection of the SSH session that this process was started in: `CLIENT PORT SERVER PORT`. sudo takes the variable away, but
+ * the shell above it still has it.
+ */
+export function readConnection(host: HostReader): string | undefined {
   let words = process.env['SSH_CONNECTION'];
   let pid = process.ppid;
   for (let count = 0; words === undefined && pid > 1 && count < mostAncestors; count++) {
@@ -61,7 +69,7 @@ function readSession(host: HostReader): SshDoor | undefined {
     words = environment.find((entry) => entry.startsWith('SSH_CONNECTION='))?.slice('SSH_CONNECTION='.length);
     pid = parent;
   }
-  return words === undefined ? undefined : sessionOf(words);
+  return words;
 }
 
 /** `CLIENT PORT SERVER PORT`, as sshd says it. */

@@ -5,18 +5,23 @@ import { verify } from '../apply/verify.ts';
 import { openLocalHost, type LocalHost } from '../host/local-host.ts';
 import { openLocalReader } from '../host/local-reader.ts';
 import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
-import { isDone } from '../model/plan.ts';
+import { isDone, type Step } from '../model/plan.ts';
 import { noContents } from '../model/catalog.ts';
+import { isPassing } from '../model/passing-error.ts';
 import type { Outcome, Report, ReportedCheck } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
+import { confirmationOf, type Unconfirmed } from '../model/unconfirmed.ts';
 import { watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
 import { countSteps, withOutcomes, type Outcomes } from '../report/make-report.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
+import { refusal } from './outcomes.ts';
 import { record } from './record.ts';
+import { riskOfRun } from './risk-of-run.ts';
 import type { Run } from './start-run.ts';
 import { stampIfConverged } from './stamp-if-converged.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
 import type { State } from '../state/state.ts';
+import { readUnconfirmed } from '../state/unconfirmed.ts';
 
 const openHost = ({ root }: Request): LocalHost => openLocalHost({ root });
 
@@ -44,6 +49,7 @@ export async function recover(
           summary: `Run ${open.run} was interrupted and cannot be taken back completely; nothing else was done`,
           problems: failures.map((message) => ({ code: 'unsafe-target', message })),
         });
+      if (readUnconfirmed(state.directory)?.run === open.run) await (await import('../confirm/arm.ts')).disarm(state.directory);
       emit({ type: 'recovered', run: open.run, addresses: restored });
       all.push(...restored);
     }
@@ -66,6 +72,10 @@ async function refreshAfterRollback({ id }: Run, host: LocalHost, state: State, 
 export async function converge(full: FullRun, run: Run, planned: PlannedHost, state: State): Promise<Report> {
   const { request, revision, emit, signal } = full;
   const { desired } = planned;
+  const risk = await riskOfRun(full, run, planned);
+  const confirming = risk && (await import('../confirm/arm.ts'));
+  const unprotected = risk && (await confirming!.arm(state.directory, risk));
+  if (unprotected) return refusal(run, [unprotected], planned);
   removeStamp(state.directory);
   state.journal.begin(run.id, full.key, run.startedAt);
   const host = openHost(request);
@@ -81,13 +91,17 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
   const checks: Checks = { refreshes: [], health: [] };
   try {
     const index = await applyAndProve(request, run, planned, deps, checks, signal);
-    const report = applied(run, planned, host, checks);
+    const unconfirmed = risk && (await confirming!.beginTerm(state.directory, risk));
+    const report = applied(run, planned, host, checks, unconfirmed);
     record(revision, run, planned, state, report);
     // The old one was removed before the first change.
     stampIfConverged({ ...full, stamp: undefined }, run, planned, index, state);
     return report;
   } catch (error) {
-    return keepReport(await takeBack(error, full.key, run, planned, deps, checks, signal.aborted), state);
+    const report = await takeBack(error, full.key, run, planned, deps, checks, signal.aborted);
+    // What is incomplete is tried again by the timer.
+    if (risk && report.outcome === 'rolledBack') await confirming!.disarm(state.directory);
+    return keepReport(report, state);
   } finally {
     host.close();
   }
@@ -151,7 +165,13 @@ async function applyAndProve(
   return index;
 }
 
-function applied(run: Run, { plan, steps, desired }: PlannedHost, host: LocalHost, checks: Checks): Report {
+function applied(
+  run: Run,
+  { plan, steps, desired }: PlannedHost,
+  host: LocalHost,
+  checks: Checks,
+  unconfirmed: Unconfirmed | undefined,
+): Report {
   const done = plan.steps.filter(isDone);
   const outcomes: Outcomes = new Map(done.map(({ address }) => [address, { outcome: 'changed' }]));
   const counts = countSteps(plan.steps, outcomes);
@@ -167,6 +187,7 @@ function applied(run: Run, { plan, steps, desired }: PlannedHost, host: LocalHos
     planDigest: plan.digest,
     writes: host.writes,
     ...checks,
+    ...(unconfirmed && { confirmation: confirmationOf(unconfirmed) }),
   });
 }
 
@@ -183,13 +204,15 @@ async function takeBack(
   const { state, host, emit } = deps;
   const reason = (error as Error).message;
   emit({ type: 'rolling-back', run: run.id, reason });
-  const touched = new Set([...plan.owed, ...plan.steps.filter(isDone).flatMap(({ refreshes }) => refreshes)]);
-  const { restored, failures: left } = await rollBack(run.id, state, host, resourceType);
+  const { restored, changed, failures: left } = await rollBack(run.id, state, host, resourceType);
   const failures = [...left];
+  const touched = new Set([...plan.owed, ...owedBy(plan.steps.filter(isDone), changed, deps, checks)]);
+  forgetOwed(run, touched, state);
   const refreshFailures = await refreshRestored([...touched], desired.graph.batches.flat(), deps, new AbortController().signal);
   // What did not fail by itself (a signal came) may be tried again at once, and so may the healing of what was proved before.
   const isNew = plan.owed.length > 0 || plan.steps.some((step) => isDone(step) && step.cause !== 'drift');
-  if (!isInterrupted && isNew) failures.push(...quarantine(run.scrub({ key, run: run.id, reason }), state));
+  const isGuilty = !isInterrupted && isNew && !isPassing(error);
+  if (isGuilty) failures.push(...quarantine(run.scrub({ key, run: run.id, reason }), state));
   const failed = error instanceof ApplyError ? error.address : undefined;
   const outcomes = new Map(
     plan.steps.filter(isDone).map(({ address }): [string, { outcome: Outcome; reason?: string }] => {
@@ -200,10 +223,11 @@ async function takeBack(
   const all = [...failures, ...refreshFailures];
   const cause = failed === undefined ? (isInterrupted ? 'Interrupted' : reason) : `${failed} failed: ${reason}`;
   return run.report({
+    ...(!isGuilty && all.length === 0 && { retriable: true }),
     outcome: all.length === 0 ? 'rolledBack' : 'rollbackIncomplete',
     summary:
       all.length === 0
-        ? `${cause}. Everything was put back as it was`
+        ? `${cause}. Everything was put back as it was${isPassing(error) ? '; the same revision can be tried again' : ''}`
         : `${cause}. The rollback is INCOMPLETE: ${all.join('; ')}`,
     counts: countSteps(plan.steps, outcomes),
     steps: withOutcomes(steps, outcomes),
@@ -211,4 +235,22 @@ async function takeBack(
     writes: host.writes,
     ...checks,
   });
+}
+
+/** What must be told that a change was taken back: nobody was told of one that was not made. */
+function owedBy(
+  steps: readonly Step[],
+  changed: ReadonlySet<string>,
+  { types, state }: ApplyDeps,
+  { refreshes }: Checks,
+): readonly string[] {
+  const begun = new Set([...state.journal.owed().map(({ address }) => address), ...refreshes.map(({ name }) => name)]);
+  return steps.flatMap(({ address, resource: { kind }, refreshes: owed }) => {
+    const { undo, touches } = types(kind);
+    return (undo ?? touches) ? (changed.has(address) ? owed : []) : owed.filter((refresh) => begun.has(refresh));
+  });
+}
+
+function forgetOwed({ id }: Run, touched: ReadonlySet<string>, { journal }: State): void {
+  for (const { address, run } of journal.owed()) if (run === id && !touched.has(address)) journal.settle(address);
 }

@@ -2,6 +2,7 @@ import { isDone } from '../model/plan.ts';
 import { nearest } from '../model/nearest.ts';
 import { problemTable, type Problem } from '../model/problem.ts';
 import type { Report } from '../model/report.ts';
+import { confirmationOf, type Unconfirmed } from '../model/unconfirmed.ts';
 import { checkOutcome, countSteps } from '../report/make-report.ts';
 import type { Plannable } from './desired.ts';
 import type { Asked } from './known-catalog.ts';
@@ -41,6 +42,18 @@ export function refusal(run: Run, problems: readonly Problem[], planned?: Planne
     summary: `${isInvalid ? 'Invalid configuration' : 'Refused'}: ${count}; nothing was written`,
     problems,
     ...(planned && { steps: planned.steps, counts: countSteps(planned.plan.steps, new Map()), planDigest: planned.plan.digest }),
+  });
+}
+
+/** There is something to do, but not before it is known whether an earlier run stays. */
+export function unsettled(run: Run, { plan, steps }: PlannedHost, waiting: Unconfirmed): Report {
+  const until = confirmationOf(waiting).until.slice(11, 19);
+  return run.report({
+    outcome: 'busy',
+    summary: `Run ${waiting.run} waits until ${until}Z for its confirmation; nothing was done. \`reconcile confirm\` keeps it, \`reconcile rollback\` takes it back at once`,
+    counts: countSteps(plan.steps, new Map()),
+    steps,
+    planDigest: plan.digest,
   });
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Plannable } from './desired.ts';
 import { openLocalReader } from '../host/local-reader.ts';
 import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
-import type { Catalog } from '../model/catalog.ts';
+import type { Address, Catalog } from '../model/catalog.ts';
 import type { Event } from '../model/event.ts';
 import { changesOf, type Plan, type Preview, type Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
@@ -12,6 +12,7 @@ import type { Request } from '../model/request.ts';
 import { makePlan, type PlanInput } from '../plan/make-plan.ts';
 import { observe } from '../plan/observe.ts';
 import { policyTexts } from './policy-texts.ts';
+import { findCutOffs } from '../policy/cut-off.ts';
 import { judge, type JudgeInput } from '../policy/judge.ts';
 import { reportSteps } from '../report/make-report.ts';
 import { openDiffer } from '../report/unified-diff.ts';
@@ -45,6 +46,8 @@ export interface PlannedHost {
   readonly steps: readonly ReportedStep[];
   /** Reasons not to apply anything: the kinds', policy's, a plan that has become stale. */
   readonly problems: readonly Problem[];
+  /** What could cut the host off; empty where nothing is run, and for a check. */
+  readonly cutOffs: readonly Address[];
   /** Signatures taken before everything was inspected, with the digests found meanwhile. */
   readonly index: StatIndex;
 }
@@ -112,7 +115,8 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   const windowProblems = hasWindows ? (await import('../policy/windows.ts')).judgeWindows(toJudge) : [];
   const steps = await reportSteps(plan.steps, previewsOf, openDiffer());
   const problems = [...plan.problems, ...verdict.problems, ...windowProblems, ...staleness(request, plan)];
-  return { desired, input, plan, steps, problems, index };
+  const cutOffs = !isCheck && reader.live && reader.privileged ? findCutOffs(toJudge) : [];
+  return { desired, input, plan, steps, problems, cutOffs, index };
 }
 
 /** The state directory by the path that resources would name it. */

@@ -46,7 +46,8 @@ export function openScope(request: Pick<Request, 'source' | 'host' | 'root'>): S
   return { stateDirectory: stateDirectory(root), reader, facts, askedHost: host, machineNames: names, head, environment };
 }
 
-function fileSignature(file: string): string | null {
+/** Changes whenever the file is written; null where there is none. */
+export function fileSignature(file: string): string | null {
   const stat = lstatSync(file, { bigint: true, throwIfNoEntry: false });
   return stat ? `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.mode}` : null;
 }

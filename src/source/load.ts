@@ -6,8 +6,10 @@ import {
   siteDocument,
   type Document,
   type RoleDocument,
+  type RolloutDocument,
 } from '../model/document.ts';
 import type { Documents } from '../model/documents.ts';
+import type { WithProblems } from '../model/located.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SourceFile, SourceTree } from '../model/revision.ts';
@@ -53,6 +55,14 @@ export function loadDocuments(files: SourceTree): Documents {
     inventory,
     problems,
   };
+}
+
+/** The waves alone, for who has no use for the rest; undefined where there is no rollout.yaml, or one with problems. */
+export function loadRollout(files: SourceTree): WithProblems & { readonly rollout: Document<RolloutDocument> | undefined } {
+  const file = files.list(desiredState).find(({ path }) => path === `${desiredState}/rollout.yaml`);
+  if (!file) return { rollout: undefined, problems: [] };
+  const { document, problems } = loadDocument(rolloutDocument, file, files);
+  return { rollout: document, problems };
 }
 
 function loadDocument<S extends z.ZodType>(

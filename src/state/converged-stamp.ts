@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeStatIndex, type StatIndex } from '../host/stat-index.ts';
 import { syncDirectory } from './durable-file.ts';
@@ -29,18 +29,27 @@ export interface Stamp extends StampHead {
 
 const fileName = 'converged';
 
+/** The stamp that was read last, for a process that stays up. */
+let latest: { readonly file: string; readonly seen: string; readonly prefix: string; readonly stamp: Stamp } | undefined;
+
 /**
  * The mark that the last run left: verified, with the stat index of all that is managed. A cache; without it everything is
  * compiled and read. Any apply removes it first, so that it never describes a host in the middle of a change.
  */
 export function readStamp(directory: string, locate: (path: string) => string): Stamp | undefined {
   try {
-    const bytes = readFileSync(join(directory, fileName));
+    const file = join(directory, fileName);
+    const { ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
+    const [seen, prefix] = [`${ino} ${size} ${mtimeNs} ${ctimeNs}`, locate('')];
+    if (latest?.file === file && latest.seen === seen && latest.prefix === prefix) return latest.stamp;
+    const bytes = readFileSync(file);
     const end = bytes.indexOf(10);
     const { sourceBytes, ...head } = JSON.parse(bytes.toString('utf8', 0, end)) as StampHead & { readonly sourceBytes: number };
     const middle = end + 1 + sourceBytes;
     const sources = decodeStatIndex(bytes.subarray(end + 1, middle), (path) => path);
-    return { ...head, sources, index: decodeStatIndex(bytes.subarray(middle), locate) };
+    const stamp = { ...head, sources, index: decodeStatIndex(bytes.subarray(middle), locate) };
+    latest = { file, seen, prefix, stamp };
+    return stamp;
   } catch {
     // Absent, cut short or from another version: the slow way is always right.
     return undefined;

@@ -23,6 +23,9 @@ export function stateDirectory(
   return join(env['XDG_STATE_HOME'] || join(env['HOME'] || ownAccount().home, '.local/state'), name);
 }
 
+/** Where the agent whose state is in this directory listens. */
+export const controlSocket = (directory: string): string => join(directory, 'control.sock');
+
 /**
  * Makes the directory, for its owner only; its parents are everybody's, as `install -d` makes them. One that is there must be
  * this user's: what is in it decides what is removed and restored.

@@ -1,4 +1,5 @@
 import { compile } from '../../src/compile/compile.ts';
+import { planWaves } from '../../src/inventory/plan-waves.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
@@ -33,6 +34,7 @@ export function findProblems(files: BadCase['files']): readonly Problem[] {
   const documents = loadDocuments(memoryTree(files));
   const inventory = readInventory(documents.inventory);
   const problems = [...documents.problems, ...inventory.problems];
+  if (documents.rollout) problems.push(...planWaves(documents.rollout, inventory).problems);
   for (const host of inventory.hosts) {
     const catalog = compile(documents, inventory, findResourceType, { ...request, host });
     problems.push(...catalog.problems, ...buildGraph(catalog, resourceType).problems);

@@ -50,6 +50,10 @@ export const policyCases = [
     ['a misspelt key in a wave', 'unknown-key', 'waves: [{name: a, hosts: all, ¦backe: 60s}]\n'],
     ['a negative stop rule', 'wrong-type', 'max_fail: ¦-1\n'],
     ['a stop rule as a word', 'wrong-type', 'max_fail: ¦none\n'],
+    ['a wave with a space in its name', 'wrong-type', 'waves: [{name: ¦the rest, hosts: all}]\n'],
+    ['two waves of one name', 'wrong-type', 'waves: ¦[{name: a, hosts: alpha}, {name: a, hosts: all}]\n'],
+    ['a wave of an unknown host', 'unknown-group', 'waves: [{name: a, hosts: ¦alhpa}]\n'],
+    ['a wave of a slice that is not there', 'bad-pattern', 'waves: [{name: a, hosts: ¦"wizards[7]"}]\n'],
     ['an unknown way to halt', 'wrong-type', 'on_halt: ¦rollback\n'],
   ]),
 ];

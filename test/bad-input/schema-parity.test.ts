@@ -43,6 +43,7 @@ const refinementOnly = new Set([
   'a package that is absent and has a version',
   'a key that is none',
   'a key with an unknown option',
+  'two waves of one name',
 ]);
 
 interface Readable {

@@ -2,7 +2,7 @@
 # Installs the programs that `npm run bench` compares with, from Debian's own repositories. Needs root.
 # Nothing is started: Debian's policy layer is told to leave the daemons off.
 set -euo pipefail
-packages=(time git rsync cfengine3 puppet-agent ansible)
+packages=(time strace git rsync cfengine3 puppet-agent ansible)
 echo "installs: ${packages[*]}"
 export DEBIAN_FRONTEND=noninteractive
 if [ ! -e /usr/sbin/policy-rc.d ]; then

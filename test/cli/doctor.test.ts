@@ -112,3 +112,19 @@ it('a program that is not on the PATH is found', () => {
 
   expect(of('git')).toMatchObject({ ok: false, found: 'no program git on the PATH' });
 });
+
+it('waves that the agent of this host cannot obey are found', () => {
+  const policy = join(repository.root, 'host.yaml');
+  const found = (text: string) => {
+    writeFileSync(policy, text, { mode: 0o600 });
+    return doctor({ RECONCILE_HOST_POLICY: policy }).of('waves');
+  };
+  const remote = 'remote: { urls: ["https://git.example/ops/config.git"] }\n';
+  const gitea = 'gitea: { url: "https://git.example", repository: ops/config, token_file: /nonexistent }\n';
+  expect(found(remote)).toBeUndefined();
+
+  repository.write('desired-state/rollout.yaml', 'waves: [{ name: canary, hosts: box }]\n');
+  expect(found(remote)).toMatchObject({ ok: false, found: '1 in rollout.yaml, but not obeyed' });
+  expect(found(remote + gitea)).toMatchObject({ ok: true, found: '1, by the commit statuses of ops/config' });
+  expect(found('host: box\n')).toBeUndefined();
+});

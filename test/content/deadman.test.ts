@@ -47,6 +47,10 @@ describe('the deadman of the fleet', () => {
       suppress_at_most: 60 * minute,
       blocked_after: 30 * minute,
       action: 'restart',
+      silence_note: 4 * 60 * minute,
+      silence_alarm: 8 * 60 * minute,
+      alarm_test_every: 30 * 24 * 60 * minute,
+      unheard_after: 60 * minute,
     });
     expect(settings).toMatchObject({
       agent: host,

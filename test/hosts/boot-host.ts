@@ -40,8 +40,14 @@ export interface Host extends AsyncDisposable {
   readonly launcher: number;
 }
 
-/** Takes one to two seconds when the image exists. Throws when the host has failed units after booting. */
-export async function bootHost({ name = 'host' }: { readonly name?: string } = {}): Promise<Host> {
+/**
+ * Takes one to two seconds when the image exists. Throws when the host has failed units after booting. A `bare` one has no
+ * `reconcile` and no Node.
+ */
+export async function bootHost({
+  name = 'host',
+  bare = false,
+}: { readonly name?: string; readonly bare?: boolean } = {}): Promise<Host> {
   for (const path of [program, node]) if (!existsSync(path)) throw new Error(`${path} is missing: npm ci && npm run build`);
   const layers = await baseImage();
   await using cleanup = new AsyncDisposableStack();
@@ -53,7 +59,7 @@ export async function bootHost({ name = 'host' }: { readonly name?: string } = {
   // Whoever of them ends takes the next with it: this process, unshare, the first process of its namespace, all others.
   const alone = ['unshare', '--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const script = join(import.meta.dirname, 'start-host.sh');
-  const args = [layers.join(':'), mount, id, name, `${address}/24`, join(repository, 'dist'), node];
+  const args = [layers.join(':'), mount, id, name, `${address}/24`, ...(bare ? [] : [join(repository, 'dist'), node])];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...alone, script, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../src/model/json.ts';
 import type { Report } from '../../src/model/report.ts';
+import { makeArchive } from '../support/make-archive.ts';
 import type { Host } from './boot-host.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -36,9 +37,13 @@ export async function openFleetRig(host: Host, name: string, gatewayPort: number
   const release: FleetRig['release'] = async (version, isTold = true) => {
     const program = `${readFileSync(join(import.meta.dirname, 'stand-in.mjs'), 'utf8')}// ${version}\n`;
     const entries = Object.keys(ports).map(async (each) => {
-      const file = `${each}-${version}`;
-      await host.write(`/srv/programs/${file}`, program);
-      return [each, { url: `http://127.0.0.1:8999/${file}`, sha256: isTold ? sha256(program) : '0'.repeat(64) }];
+      // Ollama comes with its libraries beside it.
+      const isArchive = each === 'ollama';
+      const bytes = isArchive ? makeArchive('tar.gz', [{ path: 'bin/ollama', text: program, mode: '0755' }]) : program;
+      const file = `${each}-${version}${isArchive ? '.tar.gz' : ''}`;
+      await host.ask(['install', '-D', '/dev/stdin', `/srv/programs/${file}`], { stdin: bytes });
+      const named = { url: `http://127.0.0.1:8999/${file}`, sha256: isTold ? sha256(bytes) : '0'.repeat(64) };
+      return [each, isArchive ? { ...named, archive: {} } : named];
     });
     const programs = JSON.stringify(Object.fromEntries(await Promise.all(entries)));
     await edit('inventory/group_vars/all.yml', (text) => text.replace(/^programs: .*$/m, `programs: ${programs}`));

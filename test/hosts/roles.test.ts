@@ -31,9 +31,6 @@ function describeMachine(name: string, gatewayPort: number, more?: (machine: { h
 }
 
 describeOnHosts('the machines of the fleet, from bare Debian', () => {
-  describeMachine('allegro', 8650);
-  describeMachine('bezalel', 8656);
-
   describeMachine('ezra', 8648, (machine) => {
     it('heals what somebody did to it by hand', async () => {
       const { host, rig } = machine;

@@ -69,6 +69,18 @@ describe('install', () => {
     expect(readdirSync(root.path)).toEqual([]);
   });
 
+  it('with --stage puts the same in place, and a later call without it has nothing left but to start', () => {
+    using root = temporaryDirectory();
+    const staged = runCli(['install', '--stage', '--root', root.path]);
+    const before = snapshot(root.path);
+    const whole = runCli(['install', '--root', root.path]);
+
+    expect([staged.exit, whole.exit]).toEqual([0, 0]);
+    expect(staged.stdout).toContain(`create  /${unitFile}  (the systemd unit)\n`);
+    expect(whole.stdout).toMatch(/^Nothing to do: /);
+    expect(snapshot(root.path)).toEqual(before);
+  });
+
   it('with --user stays in the directories of the account', () => {
     using root = temporaryDirectory();
     const env = { HOME: '/home/ana', XDG_DATA_HOME: '/home/ana/data' };

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { performInstallation, planInstallation } from '../../src/install/install.ts';
 import { linked } from '../../src/install/library.ts';
-import { confirm, guardStart } from '../../src/install/self-update.ts';
+import { confirm, guardStart, returnedVersion } from '../../src/install/self-update.ts';
 import { program } from '../support/run-cli.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -45,6 +45,18 @@ describe('installing over a version that is confirmed', () => {
 
     expect(links()).toEqual([first.version, first.version]);
     expect(nodeOfUnit()).toBe('/opt/old/node');
+  });
+
+  it('may be tried again when it never started: whoever installed it was interrupted', () => {
+    using root = temporaryDirectory();
+    const { install, second, library } = makeHost(root.path);
+    guardStart(library, now + 120_000);
+
+    expect(returnedVersion(library)).toBeUndefined();
+    expect(install('/opt/new/node', true)).toEqual({ version: second.version, isOnTrial: true });
+    guardStart(library, now);
+    guardStart(library, now + 120_000);
+    expect(() => install('/opt/new/node', true)).toThrow('was tried here and taken back');
   });
 
   it('stays when it is confirmed, and is then installed', () => {

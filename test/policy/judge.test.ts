@@ -21,6 +21,30 @@ describe('one rule at a time', () => {
     ['a plain update', {}, 'allow'],
     ['a revision in quarantine', { quarantinedReason: 'health check failed' }, 'quarantined'],
 
+    [
+      'a protected path, written by another kind than the one that may',
+      {
+        policy: { protected_paths: [{ path: '/**/.ssh/**', except: ['authorized_key'] }] },
+        steps: [makeStep('/home/ada/.ssh/authorized_keys')],
+      },
+      'protected-path',
+    ],
+    [
+      'a protected path, written by the one kind that may',
+      {
+        policy: { protected_paths: [{ path: '/**/.ssh/**', except: ['authorized_key'] }] },
+        steps: [makeStep('/home/ada/.ssh/authorized_keys', { kind: 'authorized_key' })],
+      },
+      'allow',
+    ],
+    [
+      'a path that another rule protects from that kind too',
+      {
+        policy: { protected_paths: [{ path: '/**/.ssh/**', except: ['authorized_key'] }, '/root/.ssh/**'] },
+        steps: [makeStep('/root/.ssh/authorized_keys', { kind: 'authorized_key' })],
+      },
+      'protected-path',
+    ],
     ['a protected path', { policy: { protected_paths: ['/srv/**'] } }, 'protected-path'],
     [
       'a protected path with a dot name',

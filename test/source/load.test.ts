@@ -66,7 +66,7 @@ describe('loadDocuments', () => {
       'desired-state/site.yaml:2:12  "hosts": expected a text, got a whole number; write it in quotes',
       'desired-state/site.yaml:3:5  unknown key "mod"; did you mean "mode"?',
       'desired-state/policy.yaml:1:14  "allow_empty": expected true or false, got a text',
-      'desired-state/rollout.yaml:1:10  "on_halt": expected one of rollback_failed, rollback_all; did you mean "rollback_all"?',
+      'desired-state/rollout.yaml:1:10  "on_halt": expected one of rollback_failed, rollback_all, keep; did you mean "rollback_all"?',
       'roles/db/role.yaml:1:1  the role "db" has no role.yaml; rename role.yml to role.yaml',
       'roles/web/role.yaml:1:1  unknown key "sumary"; did you mean "summary"?',
       'roles/web/role.yaml:3:12  unknown key "urll"; did you mean "url"?',

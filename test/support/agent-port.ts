@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs';
 import type { AgentEvent, AgentPort, AgentStatus, Suspension, Trigger } from '../../src/model/agent.ts';
 import type { Report } from '../../src/model/report.ts';
+import { visitProtocol, type Order } from '../../src/model/visit.ts';
 import { reportWith } from '../report/report-fixture.ts';
 import { statusWith } from '../report/status-fixture.ts';
 
 /** An agent that does nothing but remember what it was asked. */
 export interface StandIn extends AgentPort {
   readonly triggers: Trigger[];
+  /** What was pushed to it. */
+  readonly received: { readonly order: Order; readonly bundle: Buffer | undefined }[];
   /** Changes what `status` says, and tells those who listen. */
   set(change: Partial<AgentStatus>): void;
   emit(event: AgentEvent): void;
@@ -44,6 +48,7 @@ export function standIn(reports: readonly Report[] = [aReport()]): StandIn {
   let status = aStatus();
   let waiting: { readonly run: string; readonly ended: PromiseWithResolvers<Report> } | undefined;
   const triggers: Trigger[] = [];
+  const received: StandIn['received'] = [];
   const listeners = new Set<(event: AgentEvent) => void>();
   const emit = (event: AgentEvent): void => listeners.forEach((listener) => listener(event));
   const set = (change: Partial<AgentStatus>): void => {
@@ -73,6 +78,13 @@ export function standIn(reports: readonly Report[] = [aReport()]): StandIn {
       if (isWaiting) set({ approval: null });
       return isWaiting;
     },
+    greeting: () => ({ type: 'greeting', protocol: visitProtocol, version: '1.2.3', host: 'box', commits: [], status }),
+    receive(order, brought, tell) {
+      received.push({ order, bundle: brought.bundle === undefined ? undefined : readFileSync(brought.bundle) });
+      tell({ type: 'finished', run: 'run-1', report: aReport() });
+      return Promise.resolve();
+    },
+    received,
     check: () => Promise.resolve(aReport({ action: 'check' })),
     reports: (limit) => reports.slice(0, limit),
     report: (run) => reports.find((each) => each.run === run),

@@ -34,10 +34,13 @@ export function startRig(resources: string, files: Readonly<Record<string, strin
   const agent = openAgent(
     {
       name: 'box',
+      ownName: 'box',
+      trust: { verify: 'off' },
       stateDirectory: stateDirectory(root),
       state,
       follower: followWorkingTree(path),
       policy: hostPolicyDocument.parse({ agent: { interval: '1h', ...policy } }).agent,
+      waves: { turn: () => Promise.resolve(undefined) },
       place: { host: 'box', root },
       sourcePaths: [],
       reporting: openReporting([reporter], () => undefined, abort.signal),

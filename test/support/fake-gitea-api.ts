@@ -59,14 +59,25 @@ function page(items: readonly unknown[], { query, segments }: FakeRequest, mostI
 function createStatus(store: FakeStore, commit: string, { state, context, description }: FakeRequest['body']): FakeAnswer {
   if (store.commits && !store.commits.has(commit)) return notFound;
   if (typeof state !== 'string' || !states.includes(state)) return refused(422, 'invalid state');
-  const status = { id: store.next(), commit, status: state, context: String(context), description: String(description) };
+  const created_at = new Date().toISOString();
+  const status = {
+    id: store.next(),
+    commit,
+    status: state,
+    context: String(context),
+    description: String(description),
+    created_at,
+  };
   store.statuses.push(status);
-  return { status: 201, json: { ...status, target_url: '', created_at: '2026-11-20T08:00:00Z' } };
+  return { status: 201, json: { ...status, target_url: '' } };
 }
 
 function listStatuses(store: FakeStore, commit: string, request: FakeRequest, pageSize: number): FakeAnswer {
   if (store.commits && !store.commits.has(commit)) return notFound;
-  const rows = store.statuses.filter((each) => each.commit === commit).reverse();
+  const rows = store.statuses
+    .filter((each) => each.commit === commit)
+    .map((each) => ({ created_at: '2026-11-20T08:00:00Z', ...each }))
+    .reverse();
   return page(rows, request, pageSize);
 }
 

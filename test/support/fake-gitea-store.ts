@@ -19,6 +19,8 @@ export interface FakeStatus {
   readonly status: string;
   readonly context: string;
   readonly description: string;
+  /** ISO 8601; long ago where nothing is said. */
+  readonly created_at?: string;
 }
 
 export interface FakeIssue {

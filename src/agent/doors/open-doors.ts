@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { dirname } from 'node:path';
 import type { AgentPort } from '../../model/agent.ts';
 import type { AgentPolicy } from '../../model/host-policy-document.ts';
 import { reportSchema } from '../../report/report-schema.ts';
@@ -13,6 +14,7 @@ import { addHooks } from './hooks.ts';
 import { loadHooks } from './load-hooks.ts';
 import { openMetrics } from './metrics.ts';
 import { documentRoutes } from './openapi.ts';
+import { addReceive } from './receive.ts';
 import { addProbes } from './probes.ts';
 import { readSecret } from './read-secret.ts';
 import { makeServer, type DoorLog, type DoorServer } from './server.ts';
@@ -21,7 +23,7 @@ import { requireToken } from './token.ts';
 interface DoorSettings {
   readonly port: AgentPort;
   readonly policy: AgentPolicy;
-  /** Path of the unix control socket. */
+  /** Path of the unix control socket, in the state directory. */
   readonly socket: string;
   readonly log: DoorLog;
 }
@@ -54,12 +56,13 @@ export async function openDoors({ port, policy, socket, log }: DoorSettings): Pr
     await Promise.all(opened.map((server) => server.close()));
   };
   try {
-    const control = makeServer({ log, idle: 0 });
+    const control = makeServer({ log, idle: 0, isPatient: true });
     opened.push(control);
     const describeControl = documentRoutes(control, named);
     addProbes(control, { port, metrics });
     addApi(control, { port, events, describe: describeControl });
     addControl(control, port, now);
+    await addReceive(control, port, dirname(socket));
     await listenAt(socket, control);
     if (!policy.listen) return { address: undefined, close };
 

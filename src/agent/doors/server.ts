@@ -33,18 +33,25 @@ export const failure = z.object({ error: z.string(), hint: z.exactOptional(z.str
 const largestBody = 262_144;
 const mostConnections = 256;
 
+interface ServerSettings {
+  readonly log: DoorLog;
+  /** Milliseconds until a connection on which nothing moves is closed, 0 for never. */
+  readonly idle: number;
+  /** Whether a request may take any time to arrive as a whole. */
+  readonly isPatient?: boolean;
+}
+
 /**
  * A server that has no routes yet, with all limits. Fastify's own are not enough: a request is read within 3 s only because
- * Node checks its connections twice a second here. `idle`: milliseconds until a connection on which nothing moves is closed,
- * 0 for never.
+ * Node checks its connections twice a second here.
  */
-export function makeServer({ log, idle }: { readonly log: DoorLog; readonly idle: number }): DoorServer {
+export function makeServer({ log, idle, isPatient = false }: ServerSettings): DoorServer {
   const options: FastifyServerOptions = {
     serverFactory(handler) {
       const http = createServer(
         {
           headersTimeout: 2_000,
-          requestTimeout: 3_000,
+          requestTimeout: isPatient ? 0 : 3_000,
           connectionsCheckingInterval: 500,
           keepAliveTimeout: 2_000,
           maxHeaderSize: 8_192,

@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
+import { startSmall } from '../../agent/start-small.ts';
 import { loadHostPolicy } from '../../host/host-policy.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
@@ -8,8 +8,7 @@ import { rootOption, sourceOption } from '../request.ts';
 
 /** Follows the repository until SIGTERM. Exits 0 when it was asked to end. */
 export async function run(invocation: Invocation): Promise<number> {
-  // A process that is idle for days is to be small, also after a large apply and after a flood of requests.
-  setFlagsFromString('--optimize-for-size');
+  startSmall();
   const { runAgent } = await import('../../agent/run-agent.ts');
   const host = textOption(invocation, 'host');
   const root = rootOption(invocation);

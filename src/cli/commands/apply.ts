@@ -4,6 +4,7 @@ import { isCommitIdentity } from '../../source/git/commit-source.ts';
 import { workingTree } from '../../source/working-tree.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
+import { awaitsRemote } from '../../model/unconfirmed.ts';
 import { readPlanFile, type PlanFile } from '../plan-file.ts';
 import { openRunOutput } from '../run-output.ts';
 
@@ -22,8 +23,15 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   const output = openRunOutput(textOption(invocation, 'output'), 'brief');
   const { planDigest } = planned;
-  const applied = { ...request, source, action: 'converge' as const, planDigest };
-  const report = await reconcile(applied, output.emit, invocation.signal);
+  const applied = {
+    ...request,
+    source,
+    action: 'converge' as const,
+    planDigest,
+    ...(!source.workingTree && { confirmedBy: 'remote' as const }),
+  };
+  let report = await reconcile(applied, output.emit, invocation.signal);
+  if (awaitsRemote(report)) report = await (await import('../settle-run.ts')).settleRun(invocation, report, output.emit);
   if (!source.workingTree) await (await import('../remote-source.ts')).acceptRevision(applied, report);
   output.finish(report);
   return report.exit;

@@ -13,6 +13,7 @@ import { printableLine } from '../../report/printable.ts';
 import { count } from '../../report/render-text.ts';
 import { findRepository } from '../../source/find-repository.ts';
 import { loadInventoryFiles } from '../../source/inventory-files.ts';
+import { loadRollout } from '../../source/load.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
 import { openState } from '../../state/state.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
@@ -41,6 +42,7 @@ export async function run(invocation: Invocation): Promise<number> {
     hostPolicy(),
     repository(source),
     ...(source === undefined ? [] : [hostIsKnown(source, textOption(invocation, 'host')), await identity(source)]),
+    ...(source === undefined ? [] : waves(source)),
     ...vaultPassword(),
   ];
   if (textOption(invocation, 'output') === 'json') writeJson(findings);
@@ -158,6 +160,17 @@ function repository(source: string | undefined): Finding {
     found,
     'go into one (it has desired-state/site.yaml), or give --source PATH',
   );
+}
+
+/** Only where a host pulls a repository that goes in waves. */
+function waves(source: string): readonly Finding[] {
+  const { remote, gitea } = loadHostPolicy().policy;
+  const count = loadRollout(openWorkingTree(source).files).rollout?.value.waves.length ?? 0;
+  if (!remote || count === 0) return [];
+  const found = gitea ? `${count}, by the commit statuses of ${gitea.repository}` : `${count} in rollout.yaml, but not obeyed`;
+  return [
+    finding('waves', gitea !== undefined, found, 'set gitea: in the host policy, where the hosts tell each other how they are'),
+  ];
 }
 
 function hostIsKnown(source: string, given: string | undefined): Finding {

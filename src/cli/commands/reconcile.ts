@@ -1,5 +1,6 @@
 import { reconcile } from '../../reconcile.ts';
 import { textOption, type Invocation } from '../invocation.ts';
+import { awaitsRemote } from '../../model/unconfirmed.ts';
 import { makeRequest } from '../request.ts';
 import { openRunOutput } from '../run-output.ts';
 
@@ -8,7 +9,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const { options, signal } = invocation;
   const output = openRunOutput(textOption(invocation, 'output'), options['diff'] === true ? 'full' : 'brief');
   const request = await makeRequest(invocation, options['check'] === true ? 'check' : 'converge');
-  const report = await reconcile(request, output.emit, signal);
+  let report = await reconcile(request, output.emit, signal);
+  if (awaitsRemote(report)) report = await (await import('../settle-run.ts')).settleRun(invocation, report, output.emit);
   if (!request.source.workingTree) await (await import('../remote-source.ts')).acceptRevision(request, report);
   output.finish(report);
   return report.exit;

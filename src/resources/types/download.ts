@@ -1,6 +1,7 @@
 import { milliseconds } from '../../model/duration.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { largestUndo } from '../../model/undo-limit.ts';
+import { archiveFormats, formatOf } from '../archive/open-archive.ts';
 import { fetchFile } from '../fetch-file.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import {
@@ -14,8 +15,20 @@ import {
   type OwnedState,
 } from '../ownership.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
+import {
+  readUnpacked,
+  removeUnpacked,
+  replaceUnpacked,
+  restoreUnpacked,
+  unpackedPaths,
+  type Extraction,
+} from '../unpacked-directory.ts';
 
+const directoryMode = '0755';
 const mebibyte = 1024 * 1024;
+const largestFile = largestUndo / mebibyte;
+/** MiB. What is unpacked is put back by a rename, so that nothing limits it but the disk. */
+const largestArchive = 16 * 1024;
 
 function urlFault(url: string): string | undefined {
   const parsed = URL.parse(url);
@@ -49,28 +62,59 @@ const spec = ({ z, absolutePath, fileMode, ownerName, duration }: Vocabulary) =>
         .max(10)
         .default([])
         .meta({ description: 'Names of the hosts that the URL may lead to, besides its own. Only https is followed.' }),
-      mode: fileMode.default('0644'),
+      extract: z
+        .strictObject({
+          format: z
+            .enum(archiveFormats)
+            .optional()
+            .meta({ description: 'Where the URL does not end with it. tar.xz needs the program xz.' }),
+          strip: z
+            .number()
+            .int()
+            .min(0)
+            .max(10)
+            .default(0)
+            .meta({ description: 'Leading names of each path that are left out.' }),
+          max_unpacked_mib: z.number().int().min(1).max(largestArchive).default(1024),
+          max_entries: z.number().int().min(1).max(100_000).default(10_000),
+        })
+        .optional()
+        .meta({
+          description:
+            'Makes `path` a directory with what the archive holds, and nothing else; the version before stays beside it as `.NAME.before`. Files become 0755 where the archive says executable, else 0644. An archive that leads out of the directory is refused.',
+        }),
+      mode: fileMode.optional().meta({ description: '0644 unless told; not with extract.' }),
       owner: ownerName.optional(),
       group: ownerName.optional(),
       max_mib: z
         .number()
         .int()
         .min(1)
-        .max(largestUndo / mebibyte)
-        .default(largestUndo / mebibyte)
-        .meta({ description: 'Largest size that is taken, in MiB.' }),
+        .max(largestArchive)
+        .default(largestFile)
+        .meta({ description: `Largest size that is taken, in MiB; more than ${largestFile} only with extract.` }),
       timeout: duration.default('10m').meta({ description: 'Longest time for all of it, two more tries included.' }),
     })
     .superRefine(({ ensure, ...value }, context) => {
       for (const key of ['url', 'sha256'] as const)
         if (ensure === 'present' && value[key] === undefined)
           context.addIssue({ code: 'custom', path: [key], message: 'is needed unless the file is absent' });
+      const { extract, url = '', max_mib: limit, mode } = value;
+      const fault = (key: string, message: string): void => context.addIssue({ code: 'custom', path: [key], message });
+      if (!extract && limit > largestFile) fault('max_mib', `only an archive that is unpacked may have more than ${largestFile}`);
+      if (extract && mode !== undefined) fault('mode', 'what is unpacked has the modes of the archive');
+      if (extract && ensure === 'present' && !extract.format && !formatOf(pathOf(url)))
+        fault('extract', `the URL does not end with ${archiveFormats.join(', ')}: name the format`);
     });
+
+const pathOf = (url: string): string => URL.parse(url)?.pathname ?? '';
 
 interface Desired {
   readonly path: string;
   /** Undefined: gone. */
   readonly from?: { readonly url: string; readonly sha256: string; readonly redirects: readonly string[] };
+  /** The path is a directory then. */
+  readonly extract?: Extraction;
   readonly mode: string;
   readonly owner?: string;
   readonly group?: string;
@@ -81,53 +125,85 @@ interface Desired {
 }
 
 type State =
+  | ({
+      readonly type: 'unpacked';
+      readonly sha256: string;
+      readonly strip: number;
+      readonly isWhole: boolean;
+      readonly mode: string;
+    } & OwnedState)
   | { readonly type: 'absent' | 'directory' | 'link' | 'other' }
   | ({ readonly type: 'file'; readonly sha256: string; readonly size: number; readonly mode: string } & OwnedState);
 
-/** A file that neither git nor a package brings. */
+/** A file, or what is in an archive, that neither git nor a package brings. */
 export const download = defineResourceType({
   kind: 'download',
   summary:
-    'A file from a URL, known by its SHA-256: fetched when the file on the host has another, and never put in place otherwise.',
+    'A file from a URL, or the directory that an archive is unpacked to, known by its SHA-256: fetched when what is on the host has another, and never put in place otherwise.',
   spec,
   identify: ({ path }) => path,
-  prepare: ({ path, ensure, url, sha256, redirects, mode, owner, group, max_mib: limit, timeout }): Desired => ({
+  prepare: ({ path, ensure, url = '', sha256, redirects, extract, mode, owner, group, max_mib: limit, timeout }): Desired => ({
     path,
-    ...(ensure === 'present' && { from: { url: new URL(url ?? '').href, sha256: sha256 ?? '', redirects } }),
-    mode: formatMode(parseMode(mode)),
+    ...(ensure === 'present' && { from: { url: new URL(url).href, sha256: sha256 ?? '', redirects } }),
+    ...(extract && {
+      extract: {
+        format: extract.format ?? formatOf(pathOf(url)) ?? 'tar.gz',
+        strip: extract.strip,
+        maxBytes: extract.max_unpacked_mib * mebibyte,
+        maxEntries: extract.max_entries,
+      },
+    }),
+    mode: extract ? directoryMode : formatMode(parseMode(mode ?? '0644')),
     ...ownershipOf({ owner, group }),
     maxSize: limit * mebibyte,
     timeout: milliseconds(timeout),
   }),
   inspect: (desired, { host }): State => {
     const stat = host.stat(desired.path);
+    const unpacked = readUnpacked(desired.path, host);
+    if (stat && unpacked) {
+      const { sha256, strip, isWhole } = unpacked;
+      const owners = inspectOwners(stat, host, desired);
+      return { type: 'unpacked', sha256, strip, isWhole, mode: formatMode(stat.mode), ...owners };
+    }
     if (stat?.type !== 'file') return { type: stat?.type ?? 'absent' };
     const { size, mode } = stat;
     const sha256 = host.digest(desired.path) ?? '';
     return { type: 'file', sha256, size, mode: formatMode(mode), ...inspectOwners(stat, host, desired) };
   },
   diff: (desired, actual) => {
-    const { from, mode } = desired;
-    const shown = actual.type === 'file' ? actual.sha256 : actual.type === 'absent' ? null : actual.type;
+    const { from, extract, mode } = desired;
+    const shown =
+      actual.type === 'file' || actual.type === 'unpacked' ? actual.sha256 : actual.type === 'absent' ? null : actual.type;
     if (!from) return shown === null ? converged : { action: 'remove', changes: [{ field: 'content', from: shown, to: null }] };
-    if (actual.type !== 'file')
+    if (actual.type !== (extract ? 'unpacked' : 'file'))
       return { action: shown === null ? 'create' : 'replace', changes: [{ field: 'content', from: shown, to: from.sha256 }] };
     const changes: Change[] = [];
     if (actual.sha256 !== from.sha256) changes.push({ field: 'content', from: actual.sha256, to: from.sha256 });
+    if (actual.type === 'unpacked' && extract) {
+      if (!actual.isWhole) changes.push({ field: 'files', from: 'changed since they were unpacked', to: 'as in the archive' });
+      if (actual.strip !== extract.strip) changes.push({ field: 'strip', from: actual.strip, to: extract.strip });
+    }
     if (actual.mode !== mode) changes.push({ field: 'mode', from: actual.mode, to: mode });
     changes.push(...diffOwners(desired, actual));
     return changes.length === 0 ? converged : { action: 'update', changes };
   },
-  refuses: ({ path, from }, actual) => {
+  refuses: ({ path, from, extract }, actual) => {
     const refusal = (message: string): Refusal => ({ code: 'unsafe-target', message, hint: 'move it away by hand' });
+    if (extract && from && actual.type !== 'absent' && actual.type !== 'unpacked')
+      return [refusal(`${path} is there already, and was not unpacked by this kind`)];
     if (actual.type === 'directory') return [refusal(`${path} is a directory, not a file`)];
+    if (actual.type === 'unpacked' && from && !extract)
+      return [refusal(`${path} is a directory that an archive was unpacked to`)];
     if (actual.type === 'other') return [refusal(`${path} is a device, fifo or socket, not a file`)];
     if (actual.type !== 'file' || actual.sha256 === from?.sha256 || actual.size <= largestUndo) return [];
     return [refusal(`${path} has ${actual.size} bytes; a rollback could not bring back more than ${largestUndo}`)];
   },
   apply: (desired, changes, { host, signal }) => {
-    const { path, from, mode, maxSize, timeout } = desired;
-    if (!from) return host.remove(path);
+    const { path, from, extract, mode, maxSize, timeout } = desired;
+    if (!from) return readUnpacked(path, host) ? removeUnpacked(path, host) : host.remove(path);
+    if (extract && changes.some(({ field }) => field !== 'mode'))
+      return replaceUnpacked(path, { ...from, maxSize, timeout }, extract, ownerIds(desired, host), host, signal);
     if (changes.some(({ field }) => field === 'content')) {
       const attributes = { mode: parseMode(mode), ...keptOwners(host.stat(path), host), ...ownerIds(desired, host) };
       return fetchFile({ ...from, maxSize, timeout }, (chunks) => host.writeStream(path, chunks, attributes), signal);
@@ -136,9 +212,25 @@ export const download = defineResourceType({
     if (changes.some(({ field }) => field !== 'mode')) applyOwners(path, desired, host);
     return host.setMode(path, parseMode(mode));
   },
-  watches: ({ path }) => [path],
+  undo: {
+    capture: ({ path, extract }, { host }) => {
+      const unpacked = readUnpacked(path, host);
+      return {
+        path,
+        id: unpacked?.id ?? null,
+        isUnpacked: unpacked !== undefined || (extract !== undefined && !host.stat(path)),
+      };
+    },
+    // What is no directory of ours, the engine puts back itself.
+    restore: ({ path, id, isUnpacked }, { host }) => (isUnpacked ? restoreUnpacked(path, id, host) : 'unchanged'),
+  },
+  // What is in a directory is looked at in each run.
+  watches: ({ path, extract }) => (extract ? undefined : [path]),
   owns: ({ path }) => [path],
   touches: ({ path }) => [path],
+  writes: ({ path, extract }) => (extract ? unpackedPaths(path) : []),
+  unsupported: ({ extract }, { live }) => (extract?.format === 'tar.xz' && !live ? 'needs a live host to unpack xz' : undefined),
+  commands: ({ extract }) => (extract?.format === 'tar.xz' ? ['prlimit', 'xz'] : []),
   requires: (desired) => accountsOf(desired),
   absent: ({ from: _from, ...desired }): Desired => desired,
   contacts: ({ from }) => {

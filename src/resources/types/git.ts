@@ -134,7 +134,7 @@ export const git = defineResourceType({
       const { path, ref } = checkout;
       const now = host.stat(path)?.type;
       if (head === null) {
-        if (now !== 'directory') return;
+        if (now !== 'directory') return 'unchanged';
         // There was nothing, or nothing was in it.
         const doomed = wasThere ? (host.list(path) ?? []).map((name) => `${path}/${name}`) : [path];
         if (doomed.length === 0) return;
@@ -142,6 +142,9 @@ export const git = defineResourceType({
         if (exitCode !== 0) throw new Error(`what was checked out at ${path} cannot be removed: ${stderr.trim()}`);
         return;
       }
+      const isAsBefore = readHead(checkout, host) === head && !host.stat(`${path}/.git/index.lock`);
+      const hasNote = !note && host.stat(`${path}/.git/${noteOf(ref)}`) !== undefined;
+      if (isAsBefore && !hasNote && (await findLocalWork(checkout, host, signal)) === undefined) return 'unchanged';
       const run = (...args: readonly string[]): Promise<string> => runGit(checkout, args, host, signal);
       const branch = /^ref: refs\/heads\/(.+)$/.exec(head)?.[1];
       // A run that was killed has left its lock.
@@ -153,7 +156,8 @@ export const git = defineResourceType({
         '--no-recurse-submodules',
         ...(branch === undefined ? ['--detach', head] : [branch]),
       );
-      if (!note && host.stat(`${path}/.git/${noteOf(ref)}`)) await run('update-ref', '-d', noteOf(ref));
+      if (hasNote) await run('update-ref', '-d', noteOf(ref));
+      return undefined;
     },
   },
 

@@ -12,6 +12,7 @@ type Row = readonly [pattern: RegExp, message: string, hint: string];
 
 /** What git, curl and ssh write, in the order in which it is looked for. `$1` is the first group. */
 const rows: readonly Row[] = [
+  [/failed to (?:execute|run command) \W?git\b/, 'git is not installed on this host', 'apt-get install git'],
   [
     /Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/,
     'its ssh host key is not the one in known_hosts',

@@ -2,6 +2,7 @@ import { milliseconds } from '../../model/duration.ts';
 import type { RemotePolicy } from '../../model/host-policy-document.ts';
 import type { Problem } from '../../model/problem.ts';
 import { explainFetchFailure } from './fetch-failure.ts';
+import { readLocalTip } from './local-tip.ts';
 import { isCommitId, refPath, type Mirror } from './mirror.ts';
 import { openRemoteAccess, type RemoteAccess } from './remote-access.ts';
 import { askGit, GitFailure, runGit, type GitCall } from './run-git.ts';
@@ -34,7 +35,10 @@ interface NoOffer {
 
 const refName = /^(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)|\/\.|\/$|\.$))[\w][\w./@+-]*$/;
 
-/** Fetches from the first remote that answers, and gives what it offers. Asking what a branch is at costs one git process; no more when it has not moved. */
+/**
+ * Fetches from the first remote that answers, and gives what it offers. Asking what a branch is at costs one git process, none for a
+ * repository on this machine; no more when it has not moved.
+ */
 export async function fetchOffer(wanted: Wanted): Promise<Offer | NoOffer> {
   const { remote } = wanted;
   const odd = [remote.branch, remote.tag ?? 'x', ...(remote.testing_branch ? [testingBranch(wanted)] : [])].find(
@@ -93,6 +97,9 @@ async function offerBranch(call: GitCall, url: string, wanted: Wanted): Promise<
     `refs/heads/${remote.branch}`,
     remote.testing_branch ? `refs/heads/${testingBranch(wanted)}` : undefined,
   ];
+  const known = mirror.ref('branch');
+  if (known !== null && testing === undefined && url.startsWith('/') && readLocalTip(url, main) === known)
+    return { commit: known, branch: remote.branch, base: known, remote: url };
   if (isExpected && testing === undefined) {
     await fetchRefs(call, url, [`+${main}:${refPath('branch')}`]);
     const commit = mirror.ref('branch');
@@ -149,8 +156,8 @@ async function listRefs(call: GitCall, url: string, names: readonly string[]): P
 export const fetchRefs = (call: GitCall, url: string, refs: readonly string[]): Promise<string> =>
   runGit(call, ['fetch', ...fetchOptions, '--', url, ...refs]);
 
-/** Not quiet: simple-git waits 50 ms longer for what prints nothing. */
 const fetchOptions = [
+  '--quiet',
   '--no-progress',
   '--no-tags',
   '--no-recurse-submodules',
@@ -162,7 +169,6 @@ const fetchOptions = [
 /** Whether the second commit is the first one or on top of it. Throws where the mirror cannot tell. */
 export async function isAncestor(call: GitCall, ancestor: string, commit: string): Promise<boolean> {
   if (ancestor === commit) return true;
-  // Not --is-ancestor: simple-git waits 50 ms longer for what prints nothing.
   const { exit, stdout, stderr } = await askGit(call, ['merge-base', ancestor, commit]);
   if (exit === 0) return stdout.trim() === ancestor;
   // A commit that is not there is below nothing that was fetched whole.

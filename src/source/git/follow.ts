@@ -106,7 +106,8 @@ export function openFollower(followed: Followed): Follower {
   };
 }
 
-const isDiskError = (error: unknown): error is Error =>
+/** What a filesystem did, not this program. */
+export const isDiskError = (error: unknown): error is Error =>
   error instanceof Error && 'syscall' in error && 'code' in error && !(error instanceof StateError);
 
 /** The newest trusted revision that is kept here, else the last good one. */

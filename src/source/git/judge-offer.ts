@@ -12,7 +12,7 @@ import { trustLost, type Trust } from './trust-memory.ts';
 interface Rules {
   /** State directory. */
   readonly directory: string;
-  readonly remote: RemotePolicy;
+  readonly remote: Pick<RemotePolicy, 'timeout'>;
   readonly trust: TrustPolicy;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { syncDirectory, writeDurably } from '../../state/durable-file.ts';
 
 /** Refs of the mirror: what was fetched, and the floor's second copy. */
-type RefName = 'branch' | 'testing' | 'tag' | 'commit' | 'floor' | 'pull';
+type RefName = 'branch' | 'testing' | 'tag' | 'commit' | 'floor' | 'pull' | 'pushed';
 
 /** The bare repository that remotes are fetched into. It can be made again at any time; what is applied is kept beside it. */
 export interface Mirror {
@@ -37,6 +37,27 @@ export function openMirror(stateDirectory: string): Mirror {
 /** The mirror as it stands, or as it would; for its refs alone. */
 export const mirrorIn = (stateDirectory: string): Mirror => mirrorAt(join(stateDirectory, 'mirror'));
 
+/** Commits that are in the mirror with all that is below them, the one that was pushed last first. */
+export function commitsIn(stateDirectory: string): readonly string[] {
+  const mirror = mirrorIn(stateDirectory);
+  const names = ['pushed', 'branch', 'testing', 'commit', 'floor'] as const;
+  return [...new Set(names.map(mirror.ref).filter(isCommitId))];
+}
+
+/**
+ * A mirror below another directory that has all that the one of this host has, for objects that are to leave no trace in it.
+ */
+export function borrowMirror(stateDirectory: string, place: string): Mirror {
+  const { directory, ref } = mirrorIn(stateDirectory);
+  const borrowed = openMirror(place);
+  if (existsSync(directory)) writeFileSync(join(borrowed.directory, 'objects/info/alternates'), `${directory}/objects\n`);
+  for (const name of ['pushed', 'branch', 'floor'] as const) {
+    const commit = ref(name);
+    if (commit !== null) writeFileSync(join(borrowed.directory, refPath(name)), `${commit}\n`);
+  }
+  return borrowed;
+}
+
 /** An empty mirror beside the one in use. */
 export function openSpareMirror(stateDirectory: string): Mirror {
   const directory = join(stateDirectory, 'mirror.new');
@@ -57,6 +78,12 @@ export function swapMirror(stateDirectory: string): void {
   renameSync(spare, current);
   syncDirectory(stateDirectory);
   rmSync(old, { recursive: true, force: true });
+}
+
+/** Puts an empty mirror in the place of one that may be damaged. What is applied is kept beside it. */
+export function emptyMirror(stateDirectory: string): void {
+  openSpareMirror(stateDirectory);
+  swapMirror(stateDirectory);
 }
 
 function mirrorAt(directory: string): Mirror {

@@ -86,7 +86,12 @@ function signatureOf(file: string): string {
 }
 
 /** Whether a commit is kept as far as its first line and the sizes of its segments tell: what costs little enough to ask at every poll. */
-export const isKept = (stateDirectory: string, commit: string): boolean => readWritten(stateDirectory, commit) !== undefined;
+export function isKept(stateDirectory: string, commit: string): boolean {
+  const file = manifestFile(stateDirectory, commit);
+  if (latest?.file === file && latest.signature === signatureOf(file))
+    return areWhole(stateDirectory, Object.entries(latest.manifest.segments));
+  return readWritten(stateDirectory, commit) !== undefined;
+}
 
 function readWritten(stateDirectory: string, commit: string): { readonly head: Head; readonly rows: Buffer } | undefined {
   try {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { hardenedGit, hardenedGitEnvironment } from '../../model/hardened-git.ts';
 
@@ -38,17 +39,8 @@ const killed = 137;
 const largestPack = 2 * 1024 ** 3;
 /** What a command may print, bytes: the list of the largest tree that is accepted, and some. */
 const mostOutput = 32 * 1024 * 1024;
-
-const unsafe = {
-  allowUnsafeConfigEnvCount: true,
-  allowUnsafeConfigPaths: true,
-  allowUnsafeAskPass: true,
-  allowUnsafeSshCommand: true,
-  allowUnsafeHooksPath: true,
-  allowUnsafeFsMonitor: true,
-  allowUnsafeCredentialHelper: true,
-  allowUnsafeGpgProgram: true,
-};
+/** What is kept of what it says of an error, characters. */
+const longestMessage = 64 * 1024;
 
 /** Runs git for its output. Rejects with `GitFailure` for every exit but 0, and with the signal's reason when it is aborted. */
 export async function runGit(call: GitCall, args: readonly string[]): Promise<string> {
@@ -63,40 +55,31 @@ export async function runGit(call: GitCall, args: readonly string[]): Promise<st
  */
 export async function askGit(call: GitCall, args: readonly string[]): Promise<GitResult> {
   call.signal.throwIfAborted();
-  const { simpleGit } = await import('simple-git');
-  const env = environment(call);
-  const flood = new AbortController();
-  let failed: GitResult | undefined;
-  const git = simpleGit({
-    baseDir: call.directory,
-    binary: 'timeout',
-    allowEnvironment: Object.keys(env),
-    unsafe,
-    abort: AbortSignal.any([call.signal, flood.signal]),
-    // simple-git resolves a failed command as success when it wrote nothing to stderr.
-    errors(error, { exitCode, stdErr }) {
-      if (error === undefined && exitCode === 0) return undefined;
-      const exit = exitCode === killed ? timedOut : exitCode || 1;
-      failed = { exit, stdout: '', stderr: Buffer.concat([...stdErr]).toString() || String(error ?? '') };
-      return error ?? new Error(`exit ${exitCode}`);
-    },
-  }).env(env);
-  let printed = 0;
-  git.outputHandler((_command, stdout, stderr) => {
-    for (const stream of [stdout, stderr])
-      stream.on('data', (chunk: Buffer) => {
-        printed += chunk.length;
-        if (printed > mostOutput) flood.abort();
-      });
+  const git = spawn('timeout', commandLine(call, args), {
+    cwd: call.directory,
+    env: environment(call),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal: call.signal,
   });
-  try {
-    return { exit: 0, stdout: await git.raw(commandLine(call, args)), stderr: '' };
-  } catch (error) {
+  let printed = 0;
+  const collect = (stream: Readable): Buffer[] => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => {
+      printed += chunk.length;
+      if (printed > mostOutput) git.kill();
+      else chunks.push(chunk);
+    });
+    return chunks;
+  };
+  const [stdout, stderr] = [collect(git.stdout), collect(git.stderr)];
+  const [code] = (await once(git, 'close').catch((error: unknown) => {
     call.signal.throwIfAborted();
-    if (flood.signal.aborted) return { exit: 1, stdout: '', stderr: `git ${args[0]} printed more than ${mostOutput} bytes` };
-    if (!failed) throw error;
-    return failed;
-  }
+    throw error;
+  })) as [number | null];
+  call.signal.throwIfAborted();
+  if (printed > mostOutput) return { exit: 1, stdout: '', stderr: `git ${args[0]} printed more than ${mostOutput} bytes` };
+  const exit = code === killed ? timedOut : (code ?? 1);
+  return { exit, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
 }
 
 /** Starts git with pipes to both sides, for what is too much to be held in memory. Its errors are ignored: ask for the exit code. */
@@ -109,10 +92,29 @@ export function startGit(call: GitCall, args: readonly string[]): ChildProcessBy
   });
 }
 
+/** Runs git with the rest of an open file as its input, from where it was read to. Rejects as `runGit` does. */
+export async function feedGit(call: GitCall, args: readonly string[], descriptor: number): Promise<void> {
+  call.signal.throwIfAborted();
+  const git = spawn('timeout', commandLine(call, args), {
+    cwd: call.directory,
+    env: environment(call),
+    stdio: [descriptor, 'ignore', 'pipe'],
+    signal: call.signal,
+  });
+  let stderr = '';
+  git.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-longestMessage)));
+  const [code] = (await once(git, 'close').catch((error: unknown) => {
+    call.signal.throwIfAborted();
+    throw error;
+  })) as [number | null];
+  call.signal.throwIfAborted();
+  if (code !== 0) throw new GitFailure(args[0] ?? '', { exit: code === killed ? timedOut : (code ?? 1), stderr });
+}
+
 const commandLine = ({ timeout }: GitCall, args: readonly string[]): string[] => [
   '--kill-after=2',
   (timeout / 1000).toFixed(3),
-  ...(args[0] === 'fetch' ? ['prlimit', `--fsize=${largestPack}`] : []),
+  ...(args[0] === 'fetch' || args[0] === 'index-pack' ? ['prlimit', `--fsize=${largestPack}`] : []),
   'git',
   ...args,
 ];

@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import type { Readable, Writable } from 'node:stream';
+import { exitCodes } from '../model/exit-code.ts';
+import { isObject } from '../model/json.ts';
+import { callAgent } from './control-client.ts';
+
+/** Characters of a line of the answer: a report. */
+const longestLine = 64 * 1024 * 1024;
+
+/**
+ * Lets the agent at `socket` take what `from` brings, and writes what it says. Gives the exit code of what it did; undefined where
+ * no agent listens, or one that takes nothing.
+ */
+export async function handOver(socket: string, from: Readable, to: Writable, signal: AbortSignal): Promise<number | undefined> {
+  const greeting = await callAgent(socket, { method: 'GET', path: '/greeting' }, signal);
+  if (greeting?.status !== 200) return undefined;
+  to.write(`${JSON.stringify(greeting.body)}\n`);
+  const headers = { 'content-type': 'application/octet-stream', 'transfer-encoding': 'chunked' };
+  const call = request({ socketPath: socket, method: 'POST', path: '/receive', headers, agent: false, signal });
+  // What the agent answers matters more than that it did not read everything.
+  from.on('error', () => call.end());
+  from.pipe(call);
+  try {
+    const [response] = (await once(call, 'response')) as [IncomingMessage];
+    call.on('error', () => {});
+    return exitOf(await copyLines(response, to));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? hasEnded() : error;
+  } finally {
+    from.unpipe(call);
+    from.destroy();
+    call.destroy();
+  }
+}
+
+function hasEnded(): Error {
+  const hint = 'what it had begun is finished, or taken back when it starts: push again';
+  return Object.assign(new Error('the agent ended before it had answered'), { exit: exitCodes.error.code, hint });
+}
+
+/** Gives the last line. */
+async function copyLines(response: Readable, to: Writable): Promise<string> {
+  let line = '';
+  let last = '';
+  for await (const text of response.setEncoding('utf8') as AsyncIterable<string>) {
+    to.write(text);
+    const lines = (line + text).split('\n');
+    line = lines.pop() ?? '';
+    last = lines.pop() ?? last;
+    if (line.length > longestLine) throw new Error(`the agent wrote a line of more than ${longestLine} characters`);
+  }
+  return last;
+}
+
+function exitOf(line: string): number {
+  const said: unknown = line === '' ? undefined : JSON.parse(line);
+  if (isObject(said) && said['type'] === 'finished' && isObject(said['report'])) return Number(said['report']['exit']);
+  if (isObject(said) && said['type'] === 'declined') return exitCodes[said['exit'] as keyof typeof exitCodes].code;
+  throw hasEnded();
+}

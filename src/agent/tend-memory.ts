@@ -1,0 +1,33 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { AgentEvent } from '../model/agent.ts';
+
+/** What V8's `gc` takes, as far as it is used here. */
+type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void;
+
+/**
+ * A process that is idle for days is to be small, also after a large apply and after a flood of requests; but a run that has to save
+ * memory collects garbage all the time and takes three times as long. So the heap may grow while a run is at work, and after one
+ * that was more than a look all that it used is given back to the system, which V8 alone would put off until there is work again.
+ * To be told of every event.
+ */
+export function tendMemory(): (event: AgentEvent) => void {
+  let hasGrown = true;
+  saveMemory();
+  return (event) => {
+    if (event.type === 'finished') hasGrown ||= event.report.writes > 0 || event.report.outcome !== 'converged';
+    if (event.type !== 'status') return;
+    if (event.status.phase !== 'idle') return setFlagsFromString('--no-optimize-for-size');
+    saveMemory();
+    // Whoever waits for the end of the run is told first.
+    if (hasGrown) setImmediate(collectGarbage);
+    hasGrown = false;
+  };
+}
+
+const saveMemory = (): void => setFlagsFromString('--optimize-for-size');
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as Collect)({ type: 'major', flavor: 'last-resort' });
+}

@@ -1,0 +1,104 @@
+import type { Gitea } from '../gitea/client.ts';
+import { GiteaError } from '../gitea/gitea-error.ts';
+import { planWaves, type Wave } from '../inventory/plan-waves.ts';
+import { readInventory } from '../inventory/read-inventory.ts';
+import type { Look } from '../model/follower.ts';
+import { formatProblem } from '../model/problem.ts';
+import type { Revision } from '../model/revision.ts';
+import { loadInventoryFiles } from '../source/inventory-files.ts';
+import { loadRollout } from '../source/load.ts';
+import { judgeWave, type Said, type Waiting } from './judge-wave.ts';
+
+/** Says when it is this host's turn to apply a new revision. */
+export interface Waves {
+  /**
+   * What the newest revision waits for here; undefined: nothing, and never again. `applied` tells the commit that is kept up meanwhile;
+   * a host that has none, or has this one already, waits for nobody. `mayAsk`: else the last answer holds. Rejects only when `signal` ends.
+   */
+  turn(look: Look, applied: () => string | null | undefined, mayAsk: boolean, signal: AbortSignal): Promise<Waiting | undefined>;
+}
+
+interface WavesOptions {
+  /** Name of this host in the inventory. */
+  readonly host: string;
+  /** The branch that goes in waves; on a branch of its own a host waits for nobody. */
+  readonly branch: string;
+  /** Where the hosts tell how they are; undefined: nobody can know, and the waves are not obeyed. */
+  readonly forge: { readonly client: Pick<Gitea, 'statuses'>; readonly repository: string } | undefined;
+  /** Something that people may want to look up later. */
+  note(message: string): void;
+}
+
+const notObeyed =
+  'the waves of rollout.yaml are not obeyed: without `gitea:` in the host policy nobody can tell how the other hosts are';
+/** Milliseconds for the answer of the forge. */
+const longest = 30_000;
+
+/** Takes the waves from the new revision itself, and how they are from the commit statuses `reconcile/HOST`. */
+export function openWaves({ host, branch, forge, note }: WavesOptions): Waves {
+  let known: { readonly commit: string; readonly before: Wave | Waiting | undefined } | undefined;
+  let answer: { readonly commit: string; readonly waiting: Waiting | undefined } | undefined;
+  /** It was this host's turn. */
+  let begun: string | undefined;
+  let isNoted = false;
+
+  const before = (commit: string, revision: Revision): Wave | Waiting | undefined => {
+    if (known?.commit !== commit) known = { commit, before: waveBefore(revision, host) };
+    return known.before;
+  };
+
+  const ask = async (commit: string, wave: Wave, signal: AbortSignal): Promise<Waiting | undefined> => {
+    if (!forge) {
+      if (!isNoted) note(notObeyed);
+      isNoted = true;
+      return undefined;
+    }
+    try {
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(longest)]);
+      const rows = await forge.client.statuses.list(forge.repository, commit, bounded);
+      return judgeWave(wave, newestOf(rows), Date.now());
+    } catch (error) {
+      signal.throwIfAborted();
+      const why = error instanceof GiteaError ? error.message : `no answer within ${longest / 1_000} s`;
+      return { words: `waits for wave ${wave.name}, of which nothing is known: ${why}` };
+    }
+  };
+
+  return {
+    async turn({ source, commit, branch: of }, applied, mayAsk, signal) {
+      if (!source || commit === null || of !== branch || commit === begun) return undefined;
+      if (!mayAsk && answer?.commit === commit) return answer.waiting;
+      const kept = applied();
+      const isNew = kept !== undefined && kept !== null && kept !== commit;
+      const wave = isNew ? before(commit, source.open()) : undefined;
+      const waiting = wave && !('words' in wave) ? await ask(commit, wave, signal) : wave;
+      if (!waiting) begun = commit;
+      else if (answer?.commit !== commit || answer.waiting?.words !== waiting.words)
+        note(`${commit.slice(0, 8)} ${waiting.words}`);
+      answer = { commit, waiting };
+      return waiting;
+    },
+  };
+}
+
+/** The wave that this host waits for; undefined: none. Nobody goes by waves that cannot be told. */
+function waveBefore({ files }: Revision, host: string): Wave | Waiting | undefined {
+  const { rollout } = loadRollout(files);
+  // A document with problems refuses the run, with all of them.
+  if (!rollout || rollout.value.waves.length === 0) return undefined;
+  const { waves, problems } = planWaves(rollout, readInventory(loadInventoryFiles(files)));
+  if (problems.length > 0) return { words: `stopped: ${formatProblem(problems[0]!)}` };
+  const own = waves.findIndex(({ hosts }) => hosts.includes(host));
+  return waves[own - 1];
+}
+
+/** By host, from rows of which the newest counts. */
+function newestOf(rows: Awaited<ReturnType<Gitea['statuses']['list']>>): ReadonlyMap<string, Said> {
+  const said = new Map<string, Said>();
+  for (const { context, status, created_at } of rows.toSorted((a, b) => a.id - b.id)) {
+    const host = /^reconcile\/(.+)$/.exec(context)?.[1];
+    // A time that is none has just been.
+    if (host !== undefined) said.set(host, { state: status, at: Date.parse(created_at) || Date.now() });
+  }
+  return said;
+}

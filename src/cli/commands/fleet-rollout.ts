@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { isOpen } from '../../fleet/rollout/rollout-record.ts';
+import { openRolloutStore, type RolloutStore } from '../../fleet/rollout/rollout-store.ts';
+import { exitCodes } from '../../model/exit-code.ts';
+import type { RolloutState } from '../../model/rollout.ts';
+import { paintFor } from '../../report/paint.ts';
+import { renderRollout } from '../../report/render-rollout.ts';
+import { stateDirectory } from '../../state/state-directory.ts';
+import { ownName } from '../ask-agent.ts';
+import { cliError } from '../cli-error.ts';
+import { textOption, type Invocation } from '../invocation.ts';
+import { sourceOption } from '../request.ts';
+import { writeJson } from '../run-output.ts';
+
+/** Shows the push in waves of this repository, or has it wait, go on or end. The process that is at work notices within a second. */
+export function run(invocation: Invocation): Promise<number> {
+  const store = openRolloutStore(join(stateDirectory(), 'fleet'), sourceOption(invocation));
+  const state = store.read();
+  if (!state)
+    throw cliError(
+      'usage',
+      'this repository was never pushed in waves from here',
+      'reconcile fleet push does, where there is a rollout.yaml',
+    );
+  const isAtWork = isLocked(store);
+  const word = invocation.arguments[0];
+  if (word === 'status') return Promise.resolve(show(store, state, isAtWork, invocation));
+  if (!isOpen(state))
+    throw cliError('usage', `there is nothing to ${word}: the last rollout has ended`, 'reconcile fleet rollout status');
+  const by = ownName();
+  if (word === 'resume') store.setWish(undefined);
+  else store.setWish({ word: word === 'pause' ? 'pause' : 'abort', by, at: new Date().toISOString() });
+  process.stdout.write(`${effectOf(word, isAtWork)}\n`);
+  return Promise.resolve(exitCodes.converged.code);
+}
+
+function isLocked(store: RolloutStore): boolean {
+  const lock = store.lock();
+  lock?.release();
+  return lock === undefined;
+}
+
+function show(store: RolloutStore, state: RolloutState, isAtWork: boolean, invocation: Invocation): number {
+  const wish = store.wish();
+  if (textOption(invocation, 'output') === 'json') writeJson({ ...state, isAtWork, wish: wish ?? null });
+  else process.stdout.write(renderRollout(state, { isAtWork, wish }, paintFor(process.stdout), process.stdout.columns));
+  return exitCodes.converged.code;
+}
+
+function effectOf(word: string | undefined, isAtWork: boolean): string {
+  if (word === 'pause') return 'No further host begins until `reconcile fleet rollout resume`; those at work finish.';
+  if (word === 'resume')
+    return isAtWork ? 'It goes on.' : 'No process is at work on it: `reconcile fleet push` goes on where it was.';
+  return isAtWork
+    ? 'No further host begins; those at work finish. Nothing is taken back.'
+    : 'It does not go on: the next `reconcile fleet push` begins anew. Nothing is taken back.';
+}

@@ -1,0 +1,23 @@
+import type { Task } from '../../fleet/run-on-hosts.ts';
+import { renderOutputs } from '../../report/render-fleet-outputs.ts';
+import { openFleetRun } from '../fleet-command.ts';
+import type { Invocation } from '../invocation.ts';
+
+/** Bytes of one host that are kept and shown. */
+const mostOutput = 256 * 1024;
+
+/** Runs one program on every host, and shows what it printed, once for all hosts where it is the same. */
+export async function run(invocation: Invocation): Promise<number> {
+  await using fleet = await openFleetRun(invocation, 'run');
+  const task: Task = async (connection) => {
+    const { exitCode, stdout, stderr } = await connection.run(invocation.arguments, {
+      limit: mostOutput,
+      timeout: fleet.timeout,
+    });
+    const output = stdout + stderr;
+    if (exitCode === 0) return { verdict: 'converged', message: 'exit 0', output };
+    return { verdict: 'error', message: exitCode === null ? 'ended by a signal' : `exit ${exitCode}`, output };
+  };
+  const hosts = await fleet.onHosts(fleet.targets, task, { isRepeatable: false });
+  return fleet.finish(hosts, { revision: null, halted: null }, renderOutputs).exit;
+}

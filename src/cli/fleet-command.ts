@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { failedHosts, saveReport } from '../fleet/last-report.ts';
+import { runOnHosts, type Task } from '../fleet/run-on-hosts.ts';
+import { openSshConnect } from '../fleet/ssh/connect.ts';
+import { findTargets } from '../fleet/targets.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { readInventory } from '../inventory/read-inventory.ts';
+import { milliseconds } from '../model/duration.ts';
+import { firstProblems } from '../model/first-problems.ts';
+import { fleetExit } from '../model/fleet-exit.ts';
+import type { FleetAction, FleetEvent, FleetReport, HostOutcome, Target } from '../model/fleet.ts';
+import type { SourceTree } from '../model/revision.ts';
+import { version } from '../model/version.ts';
+import { openFleetProgress } from '../report/fleet-progress.ts';
+import { paintFor, type Paint } from '../report/paint.ts';
+import { fleetEventLine } from '../report/render-fleet-events.ts';
+import { problemLines } from '../report/render-text.ts';
+import { loadInventoryFiles } from '../source/inventory-files.ts';
+import { openWorkingTree } from '../source/working-tree.ts';
+import { makeStateDirectory, stateDirectory } from '../state/state-directory.ts';
+import { cliError } from './cli-error.ts';
+import { textOption, type Invocation } from './invocation.ts';
+import { sourceOption } from './request.ts';
+import { writeJson } from './run-output.ts';
+
+/** Hosts at the same time; each costs a connection and a little memory. */
+const usualForks = 50;
+const mostForks = 1_000;
+const usualTimeout = '10m';
+/** Milliseconds that a silent host is tried again where nobody says how long. */
+const usualPatience = 30_000;
+
+/** One command on many hosts, from the choice of the hosts to the exit code. */
+export interface FleetRun extends AsyncDisposable {
+  /** Directory of the configuration repository. */
+  readonly repository: string;
+  readonly files: SourceTree;
+  readonly inventory: Inventory;
+  /** In the order of the inventory. */
+  readonly targets: readonly Target[];
+  /** Directory where this user's fleet commands keep what they remember. */
+  readonly memory: string;
+  readonly emit: (event: FleetEvent) => void;
+  /** `isRepeatable`: the task may be done again when the connection was lost meanwhile. `isQuiet`: it is a part of something that tells of itself. */
+  onHosts(
+    targets: readonly Target[],
+    task: Task,
+    way: { readonly isRepeatable: boolean; readonly wave?: string; readonly isQuiet?: true },
+  ): Promise<readonly HostOutcome[]>;
+  /** Milliseconds that one host may take. */
+  readonly timeout: number;
+  /** Hosts at the same time. */
+  readonly forks: number;
+  /** Shows what became of it, and keeps it for `--retry-failed`. */
+  finish(hosts: readonly HostOutcome[], end: Pick<FleetReport, 'revision' | 'halted'>, render: Render): FleetReport;
+}
+
+type Render = (report: FleetReport, paint: Paint, columns: number | undefined) => string;
+
+/** Throws, with every problem and before any host is touched, when the hosts cannot be chosen or reached as the inventory says. */
+export async function openFleetRun(invocation: Invocation, action: FleetAction): Promise<FleetRun> {
+  const began = performance.now();
+  const startedAt = new Date().toISOString();
+  const id = `${startedAt.replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`;
+  const { signal } = invocation;
+  const repository = sourceOption(invocation);
+  const limits = limitsOf(invocation);
+  const memory = join(stateDirectory(), 'fleet');
+  makeStateDirectory(stateDirectory());
+  const { files, inventory, targets: all } = chooseTargets(repository, textOption(invocation, 'limit') ?? 'all');
+  const failed = invocation.options['retryFailed'] === true ? failedHosts(memory, repository) : undefined;
+  const targets = all.filter(({ name }) => failed?.has(name) ?? true);
+  if (targets.length === 0)
+    throw cliError(
+      'usage',
+      'no host is left to go to',
+      failed ? 'none failed the last time' : 'reconcile inventory --graph shows all',
+    );
+  const output = openOutput(textOption(invocation, 'output'), targets);
+  const configFile = textOption(invocation, 'sshConfig');
+  if (configFile !== undefined && !existsSync(configFile)) throw cliError('usage', `no such file: ${configFile}`);
+  const connect = await openSshConnect(signal, configFile === undefined ? {} : { configFile: resolve(configFile) });
+  output.emit({ type: 'fleet-started', action, hosts: targets.map(({ name }) => name) });
+  return {
+    repository,
+    files,
+    inventory,
+    targets,
+    memory,
+    timeout: limits.timeout,
+    forks: limits.forks,
+    emit: output.emit,
+    onHosts(chosen, task, { isQuiet, ...way }) {
+      const emit = isQuiet ? () => undefined : output.emit;
+      return runOnHosts(chosen, task, { ...limits, ...way, connect, emit, signal });
+    },
+    finish(hosts, end, render) {
+      const duration = Math.round(performance.now() - began);
+      const exit = fleetExit(hosts) || (end.halted === null && !signal.aborted ? 0 : 1);
+      const report: FleetReport = { schema: 'reconcile.fleet/1', id, action, startedAt, duration, version, ...end, hosts, exit };
+      saveReport(memory, repository, report);
+      output.finish(report, render);
+      return report;
+    },
+    async [Symbol.asyncDispose]() {
+      output.close();
+      await connect[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The hosts of a pattern, from the repository as it stands here. Throws with every problem where there is one. */
+export function chooseTargets(
+  repository: string,
+  pattern: string,
+): { readonly files: SourceTree; readonly inventory: Inventory; readonly targets: readonly Target[] } {
+  const { files, problems: refused } = openWorkingTree(repository);
+  const inventory = readInventory(loadInventoryFiles(files));
+  const { targets, problems } = findTargets(inventory, pattern);
+  const all = [...refused, ...inventory.problems, ...problems];
+  if (all.length === 0) return { files, inventory, targets };
+  const lines = problemLines(firstProblems(all), paintFor(process.stderr));
+  throw cliError('invalid', `no host was touched:\n${lines.join('\n')}`, 'reconcile validate checks everything else, too');
+}
+
+function limitsOf(invocation: Invocation): { readonly forks: number; readonly timeout: number; readonly patience: number } {
+  const given = textOption(invocation, 'forks');
+  const forks = given === undefined ? usualForks : Number(given);
+  if (!Number.isInteger(forks) || forks < 1 || forks > mostForks)
+    throw cliError('usage', `--forks ${given} is not a count from 1 to ${mostForks}`);
+  const time = textOption(invocation, 'timeout');
+  const timeout = milliseconds(time ?? usualTimeout);
+  if (timeout === 0) throw cliError('usage', `--timeout ${time} is not a time`, 'for example 90s, 10m, 1h');
+  return { forks, timeout, patience: time === undefined ? usualPatience : timeout };
+}
+
+interface Output {
+  readonly emit: (event: FleetEvent) => void;
+  finish(report: FleetReport, render: Render): void;
+  /** Leaves the terminal as it was. */
+  close(): void;
+}
+
+function openOutput(format: string | undefined, targets: readonly Target[]): Output {
+  if (format === 'ndjson') {
+    const emit = (event: FleetEvent): void => void process.stdout.write(fleetEventLine(event, new Date().toISOString()));
+    return { emit, finish: (report) => emit({ type: 'fleet-finished', report }), close: () => undefined };
+  }
+  const progress = openFleetProgress(
+    process.stderr,
+    targets.map(({ name }) => name),
+  );
+  return {
+    emit: progress.emit,
+    finish(report, render) {
+      progress[Symbol.dispose]();
+      if (format === 'json') writeJson(report);
+      else process.stdout.write(render(report, paintFor(process.stdout), process.stdout.columns));
+    },
+    close: () => progress[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,55 @@
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import * as z from 'zod';
+import type { FleetReport } from '../model/fleet.ts';
+import { fleetReportSchema } from '../report/fleet-report-schema.ts';
+import { cliError } from './cli-error.ts';
+
+/** What `fleet check --out FILE` writes and `fleet apply FILE` reads: the report that people reviewed. */
+interface FleetPlan {
+  readonly commit: string;
+  readonly tags: readonly string[];
+  /** By host, the digest of the plan that was shown. */
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+/** Bytes. */
+const largest = 512 * 1024 * 1024;
+
+const planSchema = z.object({
+  schema: z.literal('reconcile.fleet-plan/1'),
+  tags: z.array(z.string()),
+  report: fleetReportSchema,
+});
+
+/** Keeps what was shown; how many hosts have a plan in it. */
+export function writeFleetPlan(file: string, report: FleetReport, tags: readonly string[]): number {
+  // Diffs can show what only the owner of the targets may read; a file that stands there could be open to others.
+  rmSync(file, { force: true });
+  const text = JSON.stringify({ schema: 'reconcile.fleet-plan/1', tags, report }, null, 2);
+  writeFileSync(file, `${text}\n`, { mode: 0o600, flag: 'wx' });
+  return digestsOf(report).size;
+}
+
+/** Reads such a file. Throws a usage error for anything else. */
+export function readFleetPlan(file: string): FleetPlan {
+  const hint = 'reconcile fleet check --out FILE writes one';
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found?.isFile()) throw cliError('usage', `no such file: ${file}`, hint);
+  if (found.size > largest) throw cliError('usage', `${file} is too large to be a plan`, hint);
+  const { success, data } = planSchema.safeParse(parse(readFileSync(file, 'utf8')));
+  if (!success || data.report.revision === null) throw cliError('usage', `${file} is not the plan of a fleet`, hint);
+  return { commit: data.report.revision.commit, tags: data.tags, digests: digestsOf(data.report) };
+}
+
+const digestsOf = ({ hosts }: FleetReport): ReadonlyMap<string, string> =>
+  new Map(
+    hosts.flatMap(({ host, report }) => (report?.planDigest === null || report === undefined ? [] : [[host, report.planDigest]])),
+  );
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

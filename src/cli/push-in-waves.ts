@@ -1,0 +1,108 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { askStatus } from '../fleet/ask-status.ts';
+import { revisionTask } from '../fleet/revision-task.ts';
+import { isOpen } from '../fleet/rollout/rollout-record.ts';
+import { openRolloutGate } from '../fleet/rollout/rollout-gate.ts';
+import { openRolloutStore } from '../fleet/rollout/rollout-store.ts';
+import { runRollout, type Rollout, type RolloutEnd } from '../fleet/rollout/run-rollout.ts';
+import { takeBackTask } from '../fleet/rollout/take-back-task.ts';
+import type { Task } from '../fleet/run-on-hosts.ts';
+import type { WorkingRevision } from '../fleet/working-revision.ts';
+import { planWaves } from '../inventory/plan-waves.ts';
+import { firstProblems } from '../model/first-problems.ts';
+import type { FleetEvent } from '../model/fleet.ts';
+import type { RolloutState, RolloutWish } from '../model/rollout.ts';
+import { paintFor } from '../report/paint.ts';
+import { problemLines } from '../report/render-text.ts';
+import { loadRollout } from '../source/load.ts';
+import { cliError } from './cli-error.ts';
+import type { FleetRun } from './fleet-command.ts';
+
+/** Pushes a revision as the repository's rollout.yaml says; undefined where there is none. Throws before any host is touched. */
+export async function pushInWaves(
+  fleet: FleetRun,
+  revision: WorkingRevision,
+  tags: readonly string[],
+  signal: AbortSignal,
+): Promise<RolloutEnd | undefined> {
+  const { rollout, problems: unread } = loadRollout(fleet.files);
+  const chosen = new Set(fleet.targets.map(({ name }) => name));
+  const planned = rollout && planWaves(rollout, fleet.inventory, chosen);
+  const problems = [...unread, ...(planned?.problems ?? [])];
+  if (problems.length > 0) {
+    const lines = problemLines(firstProblems(problems), paintFor(process.stderr));
+    throw cliError('invalid', `no host was touched:\n${lines.join('\n')}`, 'reconcile validate checks everything else, too');
+  }
+  if (!rollout || !planned || rollout.value.waves.length === 0) return undefined;
+  const store = openRolloutStore(fleet.memory, fleet.repository);
+  // `rollout status` holds it for a moment to see whether somebody does.
+  const lock = store.lock() ?? (await pause(200, undefined, { signal }).then(store.lock));
+  if (!lock)
+    throw cliError(
+      'busy',
+      'another push in waves of this repository is at work',
+      'reconcile fleet rollout status shows it; reconcile fleet rollout abort ends it',
+    );
+  try {
+    const before = whatWasLeft(store.read(), store.wish());
+    if (!before) store.setWish(undefined);
+    using gate = openRolloutGate(store, fleet.emit, signal);
+    const { commit, branch } = revision;
+    return await runRollout({
+      ...actsOn(fleet, revision, tags),
+      commit,
+      branch,
+      tags,
+      waves: planned.waves,
+      onHalt: rollout.value.on_halt,
+      forks: fleet.forks,
+      before,
+      store,
+      gate,
+      emit: fleet.emit,
+    });
+  } finally {
+    lock.release();
+  }
+}
+
+/** Undefined: nothing, or nothing that should go on. */
+function whatWasLeft(state: RolloutState | undefined, wish: RolloutWish | undefined): RolloutState | undefined {
+  return state && isOpen(state) && wish?.word !== 'abort' ? state : undefined;
+}
+
+function actsOn(
+  fleet: FleetRun,
+  revision: WorkingRevision,
+  tags: readonly string[],
+): Pick<Rollout, 'push' | 'check' | 'takeBack'> {
+  const target = new Map(fleet.targets.map((each) => [each.name, each] as const));
+  const begun = new Set<string>();
+  const emit = (event: FleetEvent): void => {
+    if (event.type === 'host-event') begun.add(event.host);
+    fleet.emit(event);
+  };
+  const converge = revisionTask(revision, { action: 'converge', tags }, emit);
+  const look = revisionTask(revision, { action: 'check', tags }, () => undefined);
+  const lookTwice: Task = async (connection, signal) => {
+    const found = await look(connection, signal);
+    if (found.verdict !== 'converged') return found;
+    const { status } = await askStatus(connection);
+    return { ...found, ...(status && { status }) };
+  };
+  return {
+    async push(host, wave) {
+      const [outcome] = await fleet.onHosts([target.get(host)!], converge, { isRepeatable: true, wave });
+      return { outcome: outcome!, hasBegun: begun.has(host) };
+    },
+    async check(hosts) {
+      const targets = hosts.map((host) => target.get(host)!);
+      const found = await fleet.onHosts(targets, lookTwice, { isRepeatable: true, isQuiet: true });
+      return new Map(found.filter(({ verdict }) => verdict !== 'halted').map((outcome) => [outcome.host, outcome] as const));
+    },
+    async takeBack(host, run) {
+      const [outcome] = await fleet.onHosts([target.get(host)!], takeBackTask(run), { isRepeatable: false, isQuiet: true });
+      return outcome!;
+    },
+  };
+}

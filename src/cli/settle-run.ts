@@ -1,0 +1,18 @@
+import { textOption, type Invocation } from './invocation.ts';
+import { awaitConfirmation } from '../operations/await-confirmation.ts';
+import type { Event } from '../model/event.ts';
+import type { Report } from '../model/report.ts';
+import { stateDirectory } from '../state/state-directory.ts';
+import { reachesRemote } from './remote-source.ts';
+
+/**
+ * The end of a run whose remote has to confirm it: waits for that, or takes the run back. Gives the report as it is then; as it was
+ * where a signal came first, since the timer sees to the rest.
+ */
+export async function settleRun(invocation: Invocation, report: Report, emit: (event: Event) => void): Promise<Report> {
+  const url = report.revision.workingTree ? undefined : textOption(invocation, 'source');
+  const host = textOption(invocation, 'host');
+  const reach = (signal: AbortSignal): Promise<boolean> => reachesRemote({ host, root: undefined, signal }, url);
+  const settled = await awaitConfirmation(report.run, { stateDirectory: stateDirectory(), reach, emit }, invocation.signal);
+  return settled ?? report;
+}

@@ -1,0 +1,124 @@
+import { systemLibrary as library } from '../../install/installed-files.ts';
+import type { Finding } from '../../model/fleet.ts';
+import { statusSchema } from '../../report/status-schema.ts';
+import type { Connection } from '../connection.ts';
+import { parseAnswer } from '../visit.ts';
+import { awaitTrial } from './await-trial.ts';
+import { bringFiles, diffPolicy, placeOf } from './bring-files.ts';
+import { bringPackages } from './bring-packages.ts';
+import { bringProgram, expectedFiles, nodeOf } from './bring-program.ts';
+import { bringRuntime } from './bring-runtime.ts';
+import { runFirst, type FirstRun } from './first-run.ts';
+import type { HostFiles } from './host-files.ts';
+import { judgeHost, runtimeFor } from './judge-host.ts';
+import { lookAt, type Look } from './look.ts';
+import type { ProgramArchive } from './pack-program.ts';
+import type { Runtime } from './pack-runtime.ts';
+import { failure, runScript } from './remote.ts';
+
+interface BootstrapSettings extends FirstRun {
+  /** At most one for each kind of machine. */
+  readonly runtimes: readonly Runtime[];
+  readonly program: ProgramArchive;
+  readonly files: HostFiles;
+}
+
+/**
+ * Makes a bare machine one that an agent keeps as the repository says; what is there already is left alone, so that it can be cut
+ * off anywhere and repeated. On a machine whose agent runs it is an update: the program, its runtime and settings are brought, and
+ * the revision is left to the agent. Rejects with a `ConnectionError` when the host is lost.
+ */
+export async function bootstrapHost(
+  connection: Connection,
+  settings: BootstrapSettings,
+  tell: (message: string) => void,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const { runtimes, program, files } = settings;
+  const look = await lookWhenSettled(connection, settings, tell, signal);
+  const runtime = runtimeFor(look, runtimes);
+  const refused = judgeHost(look, settings);
+  if (refused || !runtime) return refused ?? { verdict: 'error', message: 'no runtime' };
+  const output = await diffPolicy(look, files);
+  const failed =
+    (await bringRuntime(connection, { look, runtime }, tell, signal)) ??
+    (await bringPackages(connection, look, tell, signal)) ??
+    (await bringProgram(connection, { look, runtime, program }, tell, signal)) ??
+    (await bringFiles(connection, { look, files }, tell, signal));
+  if (failed) return failed;
+  const first = look.isActive ? undefined : await runFirst(settings, tell);
+  if (first && first.verdict !== 'converged') return first;
+  const unstarted = look.isActive && look.isEnabled ? undefined : await startAgent(connection, runtime, tell, signal);
+  if (unstarted) return unstarted;
+  await cleanUp(connection, [runtime.name, nodeDirectory(look)], signal);
+  const asked = await connection.run(['reconcile', 'status', '-o', 'json'], { signal });
+  if (asked.exitCode !== 0) return failure('the agent was started but does not answer', asked, journal);
+  return {
+    verdict: 'converged',
+    message: `reconcile ${program.id} on Node ${runtime.version} runs there${first ? `; ${first.message}` : ''}`,
+    ...(first?.report && { report: first.report }),
+    ...(output !== undefined && { output }),
+    status: parseAnswer(statusSchema, asked.stdout),
+  };
+}
+
+const journal = 'journalctl -u timmy-reconciler on the host tells why; then call this again';
+
+/** What is on trial is decided before anything else is brought: until then nobody knows what the host runs. */
+async function lookWhenSettled(
+  connection: Connection,
+  { runtimes, program, files }: BootstrapSettings,
+  tell: (message: string) => void,
+  signal: AbortSignal,
+): Promise<Look> {
+  const installed = runtimes.flatMap((runtime) => [...expectedFiles(runtime).keys()]);
+  const asked = {
+    program: program.id,
+    runtimes: runtimes.map(({ name }) => name),
+    files: [...new Set([...installed, ...files.others.map(placeOf)])],
+  };
+  const look = await lookAt(connection, asked);
+  if (!look.isOnTrial) return look;
+  await awaitTrial(connection, tell, signal);
+  return lookAt(connection, asked);
+}
+
+const start = `"$1" "$lib/current/reconcile.mjs" install </dev/null 2>&1`;
+
+/** Its unit says that it runs only when its control socket is open. */
+async function startAgent(
+  connection: Connection,
+  runtime: Runtime,
+  tell: (message: string) => void,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
+  tell('starts the agent');
+  const result = await runScript(connection, start, [nodeOf(runtime)], { timeout: 300_000, signal });
+  if (result.exitCode === 0) return undefined;
+  return failure(
+    'the agent does not start',
+    result,
+    'journalctl -u timmy-reconciler on the host tells why; then call this again',
+  );
+}
+
+/** Arguments: runtimes that stay. That of the version before is still named by what it had started. */
+const clean = `
+rm -rf "$lib/incoming"
+for place in "$lib"/runtime/*; do
+  for name in "$@"; do [ "$place" != "$lib/runtime/$name" ] || continue 2; done
+  rm -rf --one-file-system "$place"
+done
+`;
+
+async function cleanUp(connection: Connection, runtimes: readonly string[], signal: AbortSignal): Promise<void> {
+  await runScript(
+    connection,
+    clean,
+    runtimes.filter((name) => name !== ''),
+    { signal },
+  );
+}
+
+const nodeDirectory = ({ node }: Look): string =>
+  node?.startsWith(`${library}/runtime/`) === true ? (node.slice(`${library}/runtime/`.length).split('/')[0] ?? '') : '';

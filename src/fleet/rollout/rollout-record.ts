@@ -1,0 +1,106 @@
+import type { Wave } from '../../inventory/plan-waves.ts';
+import type { HostOutcome } from '../../model/fleet.ts';
+import type { RolloutHost, RolloutState, Standing } from '../../model/rollout.ts';
+import type { RolloutStore } from './rollout-store.ts';
+import { remember, type Pushed } from './standing.ts';
+
+/** Which rollout it is. */
+export interface RolloutPlan {
+  readonly commit: string;
+  readonly branch: string | null;
+  readonly tags: readonly string[];
+  readonly waves: readonly Wave[];
+}
+
+/** What has happened so far. Every change is durable when the call returns. */
+export interface RolloutRecord {
+  readonly phase: RolloutState['phase'];
+  readonly reason: string | null;
+  host(name: string): RolloutHost | undefined;
+  wave(name: string): RolloutState['waves'][number];
+  /** Hosts of the wave with this standing. */
+  among(wave: Wave, standing: Standing): readonly string[];
+  /** Hosts with this standing, of all waves. */
+  all(standing: Standing): readonly string[];
+  pushed(host: string, pushed: Pushed): void;
+  change(host: string, change: Partial<RolloutHost>): void;
+  setWave(name: string, change: Partial<Pick<RolloutState['waves'][number], 'until' | 'isDone'>>): void;
+  set(change: Partial<Pick<RolloutState, 'phase' | 'reason'>>): void;
+  /** One for each host, wave by wave. */
+  outcomes(): readonly HostOutcome[];
+}
+
+/**
+ * Goes on with `before` where that is the same rollout and was ended in the middle by what happened to its process; else begins
+ * a new one in its place.
+ */
+export function openRecord(
+  { commit, branch, tags, waves }: RolloutPlan,
+  before: RolloutState | undefined,
+  store: Pick<RolloutStore, 'write'>,
+): RolloutRecord {
+  const told = new Map<string, HostOutcome>();
+  let state: RolloutState = {
+    schema: 'reconcile.rollout/1',
+    commit,
+    branch,
+    tags: [...tags],
+    startedAt: new Date().toISOString(),
+    phase: 'running',
+    reason: null,
+    waves: waves.map((wave) => ({ ...wave, hosts: [...wave.hosts], until: null, isDone: false })),
+    hosts: {},
+  };
+  if (before && isOpen(before) && isSame(before, state))
+    state = { ...before, reason: before.phase === 'halting' ? before.reason : null };
+  const save = (change: Partial<RolloutState>): void => store.write((state = { ...state, ...change }));
+  save({});
+
+  const among = (hosts: readonly string[], standing: Standing): readonly string[] =>
+    hosts.filter((host) => state.hosts[host]?.standing === standing);
+  const outcomeOf = (host: string, wave: string): HostOutcome => {
+    const known = state.hosts[host];
+    const answer = told.get(host);
+    if (!known) return answer ?? notReached(host, wave, state.reason);
+    const { standing: _standing, run: _run, isTakenBack: _isTakenBack, ...words } = known;
+    // What was found out after the push counts more than what it answered.
+    return { ...answer, host, wave, ...words };
+  };
+  return {
+    get phase() {
+      return state.phase;
+    },
+    get reason() {
+      return state.reason;
+    },
+    host: (name) => state.hosts[name],
+    wave: (name) => state.waves.find((wave) => wave.name === name)!,
+    among: ({ hosts }, standing) => among(hosts, standing),
+    all: (standing) => among(Object.keys(state.hosts), standing),
+    pushed(host, pushed) {
+      told.set(host, pushed.outcome);
+      // Who was interrupted is asked again.
+      if (pushed.outcome.verdict !== 'halted') save({ hosts: { ...state.hosts, [host]: remember(pushed) } });
+    },
+    change: (host, change) => save({ hosts: { ...state.hosts, [host]: { ...state.hosts[host]!, ...change } } }),
+    setWave: (name, change) => save({ waves: state.waves.map((wave) => (wave.name === name ? { ...wave, ...change } : wave)) }),
+    set: save,
+    outcomes: () => waves.flatMap(({ name, hosts }) => hosts.map((host) => outcomeOf(host, name))),
+  };
+}
+
+/** Whether a process was ended in the middle of it. */
+export const isOpen = ({ phase }: RolloutState): boolean => phase === 'running' || phase === 'halting';
+
+const isSame = (one: RolloutState, other: RolloutState): boolean => identity(one) === identity(other);
+const identity = ({ commit, tags, waves }: RolloutState): string =>
+  JSON.stringify([commit, tags, waves.map(({ name, hosts }) => [name, hosts])]);
+
+const notReached = (host: string, wave: string, reason: string | null): HostOutcome => ({
+  host,
+  wave,
+  verdict: 'halted',
+  message: `not begun: ${reason ?? 'the rollout stopped before it'}`,
+  attempts: 0,
+  duration: 0,
+});

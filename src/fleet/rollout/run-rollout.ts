@@ -1,0 +1,148 @@
+import type { Wave } from '../../inventory/plan-waves.ts';
+import type { RolloutDocument } from '../../model/document.ts';
+import type { Finding, FleetEvent, HostOutcome } from '../../model/fleet.ts';
+import type { RolloutState } from '../../model/rollout.ts';
+import type { RolloutGate } from './rollout-gate.ts';
+import { openRecord, type RolloutPlan, type RolloutRecord } from './rollout-record.ts';
+import type { RolloutStore } from './rollout-store.ts';
+import { unwellBecause, type Pushed } from './standing.ts';
+
+/** What is done on hosts. None of these rejects for what a host does. */
+interface RolloutActs {
+  /** Sends the revision to one host and has it converge. */
+  push(host: string, wave: string): Promise<Pushed>;
+  /** Whether hosts are still as the revision says, by name. A host is left out when the command was interrupted. */
+  check(hosts: readonly string[]): Promise<ReadonlyMap<string, Finding>>;
+  /** Takes back one run of a host, and what was built on it. */
+  takeBack(host: string, run: string): Promise<Finding>;
+}
+
+export interface Rollout extends RolloutPlan, RolloutActs {
+  readonly onHalt: RolloutDocument['on_halt'];
+  /** Hosts at the same time. */
+  readonly forks: number;
+  /** What the last process that was at work here has left. */
+  readonly before: RolloutState | undefined;
+  readonly store: Pick<RolloutStore, 'write'>;
+  readonly gate: RolloutGate;
+  readonly emit: (event: FleetEvent) => void;
+}
+
+export interface RolloutEnd {
+  /** One for each host of the waves, wave by wave. */
+  readonly hosts: readonly HostOutcome[];
+  /** Why it stopped early; null when it did not. */
+  readonly halted: string | null;
+}
+
+/**
+ * Pushes wave by wave. The next wave begins when of this one no more hosts have failed than may, at least one took the revision,
+ * and all that took it have stayed well for the bake time. Else it halts; too many failures also take back what `onHalt` says.
+ * Hosts that had no turn are `halted`. What has happened is durable before the next host begins. Rejects for bugs and a state
+ * directory that cannot be written only.
+ */
+export async function runRollout(rollout: Rollout): Promise<RolloutEnd> {
+  const { gate, emit, waves } = rollout;
+  const record = openRecord(rollout, rollout.before, rollout.store);
+  const end = (): RolloutEnd => ({ hosts: record.outcomes(), halted: record.reason });
+  const stop = (wave: Wave, reason: string, phase: RolloutState['phase']): void => {
+    record.set({ reason, phase });
+    emit({ type: 'halted', wave: wave.name, reason });
+  };
+  if (record.phase === 'halting') {
+    await takeBackAsToldFor(rollout, record);
+    return end();
+  }
+  for (const wave of waves.filter(({ name }) => !record.wave(name).isDone)) {
+    await runWave(wave, rollout, record);
+    const ended = gate.ended();
+    // Who was aborted begins anew; who was interrupted goes on.
+    if (ended) {
+      stop(wave, ended.reason, ended.isFinal ? 'aborted' : 'running');
+      return end();
+    }
+    const healthy = record.among(wave, 'healthy').length;
+    const failed = record.among(wave, 'failed').length;
+    emit({ type: 'wave-finished', wave: wave.name, healthy, failed });
+    if (failed > wave.mayFail) {
+      stop(wave, `${failed} of ${wave.hosts.length} hosts failed in wave ${wave.name}`, 'halting');
+      await takeBackAsToldFor(rollout, record);
+      return end();
+    }
+    if (rollout.onHalt !== 'keep') await takeBack(record.among(wave, 'failed'), rollout, record);
+    record.setWave(wave.name, { isDone: true });
+    // What nobody has tried is not proved; but nothing is wrong with what was done before.
+    if (healthy === 0 && wave !== waves.at(-1)) {
+      record.setWave(wave.name, { isDone: false });
+      stop(wave, `no host of wave ${wave.name} took the revision, so that nothing is known of it`, 'halted');
+      return end();
+    }
+  }
+  record.set({ phase: 'finished' });
+  return end();
+}
+
+/** The wave as far as it gets: pushed, and watched where not too many have failed. */
+async function runWave(wave: Wave, rollout: Rollout, record: RolloutRecord): Promise<void> {
+  const { gate, emit, forks, push } = rollout;
+  if (!(await gate.pass())) return;
+  emit({ type: 'wave-started', wave: wave.name, hosts: wave.hosts });
+  const isTooMuch = (): boolean => record.among(wave, 'failed').length > wave.mayFail;
+  // What is known of a revision does not change by pushing it again; who said nothing is asked again.
+  const left = wave.hosts.filter((host) => (record.host(host)?.standing ?? 'absent') === 'absent');
+  await inParallel(left, forks, async (host) => {
+    if (isTooMuch() || !(await gate.pass()) || isTooMuch()) return;
+    record.pushed(host, await push(host, wave.name));
+  });
+  if (!gate.ended() && !isTooMuch()) await bake(wave, rollout, record);
+}
+
+/** Watches those that were changed; whoever is not well afterwards has failed. */
+async function bake(wave: Wave, { gate, emit, check, commit }: Rollout, record: RolloutRecord): Promise<void> {
+  const watched = record.among(wave, 'healthy').filter((host) => record.host(host)!.run !== null);
+  if (watched.length === 0) return;
+  const until = record.wave(wave.name).until ?? new Date(Date.now() + wave.bake).toISOString();
+  record.setWave(wave.name, { until });
+  if (wave.bake > 0) emit({ type: 'baking', wave: wave.name, until });
+  if (!(await gate.wait(Date.parse(until) - Date.now()))) return;
+  for (const [host, finding] of await check(watched)) {
+    const why = unwellBecause(finding, commit);
+    if (why === undefined) continue;
+    const message = `unwell after the change: ${why}`.slice(0, 1_000);
+    record.change(host, { standing: 'failed', verdict: 'error', message });
+  }
+}
+
+async function takeBackAsToldFor(rollout: Rollout, record: RolloutRecord): Promise<void> {
+  const failed = record.all('failed');
+  if (rollout.onHalt !== 'keep') await takeBack(failed, rollout, record);
+  if (rollout.onHalt === 'rollback_all') await takeBack(record.all('healthy'), rollout, record);
+  record.set({ phase: 'halted' });
+}
+
+/** Those of the hosts that took the revision and still have it; the others have put themselves back, or were never changed. */
+async function takeBack(hosts: readonly string[], { forks, emit, takeBack: act }: Rollout, record: RolloutRecord): Promise<void> {
+  const changed = hosts.filter((host) => record.host(host)!.run !== null && !record.host(host)!.isTakenBack);
+  await inParallel(changed, forks, async (host) => {
+    const { standing, message: said, run } = record.host(host)!;
+    const because = standing === 'failed' ? said : (record.reason ?? '');
+    emit({ type: 'step', host, message: `taking it back: ${because}` });
+    const { verdict, message, hint } = await act(host, run!);
+    const isTakenBack = verdict === 'converged' || verdict === 'rolledBack';
+    record.change(host, {
+      isTakenBack,
+      verdict: isTakenBack ? 'rolledBack' : 'rollbackIncomplete',
+      message: (isTakenBack ? `taken back: ${because}` : `${because}; not taken back: ${message}`).slice(0, 1_000),
+      ...(!isTakenBack && { hint: hint?.slice(0, 1_000) ?? `reconcile rollback ${run} on that host` }),
+    });
+  });
+}
+
+async function inParallel(hosts: readonly string[], forks: number, act: (host: string) => Promise<void>): Promise<void> {
+  const left = hosts.values();
+  const work = async (): Promise<void> => {
+    // All workers take from the same iterator.
+    for (const host of left) await act(host);
+  };
+  await Promise.all(Array.from({ length: Math.min(forks, hosts.length) }, work));
+}

@@ -1,0 +1,122 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Finding, FleetEvent, HostOutcome, Target } from '../model/fleet.ts';
+import { ConnectionError, type Connect, type Connection } from './connection.ts';
+
+/** What is done on each host. Rejects with a `ConnectionError` when the host does not play along. */
+export type Task = (connection: Connection, signal: AbortSignal) => Promise<Finding>;
+
+interface Course {
+  readonly connect: Connect;
+  /** Hosts at the same time. */
+  readonly forks: number;
+  /** Milliseconds that one host may take. */
+  readonly timeout: number;
+  /** Milliseconds in which a host that does not answer is tried again. */
+  readonly patience: number;
+  /** Whether the task may be done again when the connection was lost meanwhile. */
+  readonly isRepeatable: boolean;
+  readonly wave?: string;
+  readonly emit: (event: FleetEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds before the second try; doubled each time. */
+const firstPause = 500;
+const longestPause = 15_000;
+
+/**
+ * Does the task on every target and gives one outcome each, in the order of the targets. No host can fail another: whatever one
+ * does, or does not do in time, is its own outcome; when `signal` ends, hosts that are not done are `halted`. Rejects for bugs only.
+ */
+export async function runOnHosts(targets: readonly Target[], task: Task, course: Course): Promise<readonly HostOutcome[]> {
+  const outcomes = new Map<string, HostOutcome>();
+  const waiting = targets.values();
+  const work = async (): Promise<void> => {
+    // All workers take from the same iterator.
+    for (const target of waiting) {
+      const outcome = course.signal.aborted ? untouched(target, course) : await doOn(target, task, course);
+      outcomes.set(target.name, outcome);
+      course.emit({ type: 'host-finished', outcome });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(course.forks, targets.length) }, work));
+  return targets.flatMap(({ name }) => outcomes.get(name) ?? []);
+}
+
+async function doOn(target: Target, task: Task, course: Course): Promise<HostOutcome> {
+  const began = performance.now();
+  const limit = AbortSignal.timeout(course.timeout);
+  const signal = AbortSignal.any([course.signal, limit]);
+  let attempt = 0;
+  const finish = (finding: Finding): HostOutcome => ({
+    host: target.name,
+    ...finding,
+    attempts: attempt,
+    duration: Math.round(performance.now() - began),
+    ...(course.wave !== undefined && { wave: course.wave }),
+  });
+  for (;;) {
+    attempt++;
+    course.emit({ type: 'connecting', host: target.name, attempt });
+    let hasConnected = false;
+    try {
+      await using connection = await course.connect(target, signal);
+      hasConnected = true;
+      return finish(await untilAborted(task(connection, signal), signal));
+    } catch (thrown) {
+      if (course.signal.aborted) return finish(interrupted(hasConnected));
+      if (limit.aborted) return finish(tooSlow(course.timeout, hasConnected));
+      if (!(thrown instanceof ConnectionError)) throw thrown;
+      const wait = Math.min(longestPause, firstPause * 2 ** (attempt - 1));
+      const mayTryAgain = thrown.isPassing && (course.isRepeatable || !hasConnected);
+      if (!mayTryAgain || performance.now() - began + wait > course.patience) return finish(absent(thrown));
+      const until = new Date(Date.now() + wait).toISOString();
+      course.emit({ type: 'waiting', host: target.name, message: thrown.message, until });
+      await pause(wait, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** A host that hangs must not keep the task from ending: its connection is closed, whatever still waits for it. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const end = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', end);
+    work.catch(() => undefined);
+  }
+}
+
+const absent = ({ absence, message, hint }: ConnectionError): Finding => ({
+  verdict: absence,
+  message,
+  ...(hint !== undefined && { hint }),
+});
+
+const untouched = ({ name }: Target, { wave }: Course): HostOutcome => ({
+  host: name,
+  verdict: 'halted',
+  message: 'not begun: the command was interrupted',
+  attempts: 0,
+  duration: 0,
+  ...(wave !== undefined && { wave }),
+});
+
+const interrupted = (hasConnected: boolean): Finding => ({
+  verdict: 'halted',
+  message: hasConnected ? 'the command was interrupted while the host was at work' : 'the command was interrupted',
+  ...(hasConnected && { hint: 'the host finishes its run or takes it back: reconcile fleet status' }),
+});
+
+const tooSlow = (timeout: number, hasConnected: boolean): Finding =>
+  hasConnected
+    ? {
+        verdict: 'slow',
+        message: `it did not end within ${timeout / 1000} s`,
+        hint: 'what it was told goes on over there, or was taken back: reconcile fleet status; --timeout gives it longer',
+      }
+    : { verdict: 'unreachable', message: `no connection within ${timeout / 1000} s` };

@@ -1,0 +1,63 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { matchPatterns } from './match-pattern.ts';
+
+/** What stands between one `Host` line of the user's SSH configuration and the next. */
+interface Section {
+  /** Undefined: it may be about any host. */
+  readonly patterns: readonly string[] | undefined;
+  /** Whether it may say something else of each host that it is about. */
+  isIndividual: boolean;
+}
+
+const deepest = 16;
+const perHost = new Set(['hostname', 'hostkeyalias', 'canonicalizehostname']);
+const mayNameHost = new Set(['proxyjump', 'identityagent', 'userknownhostsfile', 'user', 'globalknownhostsfile']);
+
+/**
+ * Which hosts get the same answer from `ssh -G`, so that thousands of hosts do not cost thousands of processes: a function that
+ * gives such hosts the same text, and undefined to hosts that must be asked about one by one. Only `Host` lines and a few keywords are
+ * looked at; what they mean stays with `ssh`. A file that cannot be read, `Match`, or names that are made of the host's own: one by one.
+ */
+export function readConfigSections(files: readonly string[], home: string): (address: string) => string | undefined {
+  const sections: Section[] = [{ patterns: undefined, isIndividual: false }];
+  for (const file of files) {
+    const first: Section = { patterns: undefined, isIndividual: false };
+    sections.push(first);
+    readInto(sections, first, file, file.startsWith('/etc/') ? '/etc/ssh' : join(home, '.ssh'), 0);
+  }
+  return (address) => {
+    const about = [...sections.keys()].filter((index) => isFor(sections[index]!, address));
+    return about.some((index) => sections[index]!.isIndividual) ? undefined : about.join(' ');
+  };
+}
+
+const isFor = ({ patterns }: Section, address: string): boolean => patterns === undefined || matchPatterns(address, patterns);
+
+function readInto(sections: Section[], start: Section, file: string, base: string, depth: number): void {
+  let current = start;
+  const individually = (): void => {
+    current.isIndividual = true;
+  };
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') individually();
+    return;
+  }
+  for (const line of text.split('\n')) {
+    const [, name = '', value = ''] = /^\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(line) ?? [];
+    const keyword = name.toLowerCase();
+    const words = value.replaceAll('"', '').split(/\s+/);
+    if (keyword === 'host') sections.push((current = { patterns: words, isIndividual: false }));
+    else if (keyword === 'match') sections.push((current = { patterns: undefined, isIndividual: value.toLowerCase() !== 'all' }));
+    else if (perHost.has(keyword) || (mayNameHost.has(keyword) && value.includes('%'))) individually();
+    else if (keyword === 'include') {
+      if (depth >= deepest) individually();
+      else
+        for (const each of words.map((word) => join(word.startsWith('/') ? '' : base, word.replace(/^~\//, `${base}/../`))))
+          for (const found of globSync(each).sort()) readInto(sections, current, found, base, depth + 1);
+    }
+  }
+}

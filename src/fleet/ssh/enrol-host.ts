@@ -1,0 +1,66 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { writeAtomically } from '../../source/write-atomically.ts';
+import { syncDirectory } from '../../state/durable-file.ts';
+import { ConnectionError } from '../connection.ts';
+import type { KnownHost } from './host-key.ts';
+import type { KnownKey } from './known-hosts.ts';
+import { keyTypeOf } from './public-key.ts';
+
+interface Enrolment {
+  readonly known: KnownHost;
+  readonly key: Buffer;
+  /** The known_hosts file of the user. */
+  readonly file: string;
+  readonly isHashed: boolean;
+  /** Lines that the new one takes the place of. */
+  readonly replaced: readonly KnownKey[];
+}
+
+/**
+ * Adds a host's key to the known_hosts file of the user, which is made (0600) where there is none; durable when it returns. A line
+ * that it takes the place of must be in this file and about this host alone; otherwise nothing is written and a `ConnectionError` says which.
+ */
+export function enrolHost({ known, key, file, isHashed, replaced }: Enrolment): void {
+  const foreign = replaced.find((line) => line.file !== file || !isAlone(line, known.name));
+  if (foreign) {
+    const message = `${foreign.file}:${foreign.line} says more than the key of ${known.name}, and was left as it is`;
+    throw new ConnectionError('untrusted', message, { hint: 'take the old key out of it with an editor' });
+  }
+  const line = `${isHashed ? hashed(known.name) : known.name} ${keyTypeOf(key)} ${key.toString('base64')}\n`;
+  if (replaced.length === 0) append(file, line);
+  else {
+    const gone = new Set(replaced.map((each) => each.line));
+    const lines = readFileSync(file, 'utf8').split('\n');
+    // Somebody else may have written meanwhile: then the lines are not where they were.
+    const isMoved = replaced.some((each) => !lines[each.line - 1]?.includes(each.key.toString('base64')));
+    if (isMoved)
+      throw new ConnectionError('untrusted', `${file} was changed meanwhile; nothing was written`, { hint: 'call it again' });
+    const kept = lines.filter((_line, index) => !gone.has(index + 1)).join('\n');
+    // Through a link, as ssh does: the file may stand among others that are kept in a repository.
+    writeAtomically(realpathSync(file), `${kept}${kept === '' || kept.endsWith('\n') ? '' : '\n'}${line}`, 0o600);
+  }
+}
+
+const isAlone = ({ names }: KnownKey, name: string): boolean => names.startsWith('|') || names.toLowerCase() === name;
+
+function hashed(name: string): string {
+  const salt = randomBytes(20);
+  return `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`;
+}
+
+function append(file: string, line: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const descriptor = openSync(file, 'a+', 0o600);
+  try {
+    const before = readFileSync(descriptor);
+    const isOpen = before.length > 0 && before.at(-1) !== 0x0a;
+    const bytes = Buffer.from(isOpen ? `\n${line}` : line);
+    for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  syncDirectory(dirname(file));
+}

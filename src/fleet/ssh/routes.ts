@@ -1,0 +1,145 @@
+import type { Duplex } from 'node:stream';
+import { ownAccount } from '../../host/own-account.ts';
+import type { Target } from '../../model/fleet.ts';
+import { ConnectionError } from '../connection.ts';
+import { askSecretly } from './ask-secretly.ts';
+import { dial } from './dial.ts';
+import { findKnownHost, type KnownHost } from './host-key.ts';
+import { openKeyRing } from './identities.ts';
+import { mostJumps, parseJumps } from './jump.ts';
+import { readKnownHosts, type KnownKey } from './known-hosts.ts';
+import { openClient, said, type OpenClient } from './open-client.ts';
+import { openProxyCommand } from './proxy-command.ts';
+import { openSettings, type Destination, type OperatorPlace, type SshSettings } from './settings.ts';
+
+export interface RouteOptions extends Partial<OperatorPlace> {
+  /** Asks a person for the passphrase of a key; undefined where they give none. The default asks where there is a terminal. */
+  readonly askPassphrase?: (question: string) => Promise<string | undefined>;
+}
+
+/** How one host is reached, and by what it is known. */
+interface Route {
+  readonly name: string;
+  readonly settings: SshSettings;
+  readonly known: KnownHost;
+  /** Jump hosts, as `ProxyJump` has them; empty where there are none. */
+  readonly jumps: string;
+  /** Ways on which this one is a part. */
+  readonly path: readonly string[];
+}
+
+/** The ways to hosts, for one command. All reject with a `ConnectionError`. */
+export interface Routes extends AsyncDisposable {
+  /** Asks nothing of the host itself. */
+  find(target: Target): Promise<Route>;
+  /** A stream to the host's SSH port, through its jump hosts, whose keys are known ones. */
+  reach(route: Route, stop: AbortSignal): Promise<Duplex>;
+  open(route: Route, stop: AbortSignal): Promise<OpenClient>;
+}
+
+/** A jump host is connected to once for all that are reached through it, until the end of the command. Files, agents and `ssh -G` are read once. */
+export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Routes {
+  const own = ownAccount();
+  const settingsOf = openSettings({ home: own.home, account: own.name, environment: process.env, ...options });
+  const keys = openKeyRing(options.askPassphrase ?? askSecretly);
+  const hops = new Map<string, Promise<OpenClient>>();
+  const files = new Map<string, readonly KnownKey[]>();
+
+  const knownIn = (file: string): readonly KnownKey[] => {
+    const read = files.get(file) ?? readKnownHosts(file);
+    files.set(file, read);
+    return read;
+  };
+
+  /** `way`: the jump hosts, where they are given and not those of the configuration. */
+  async function find(name: string, destination: Destination, way: string | undefined, path: readonly string[]): Promise<Route> {
+    const settings = await settingsOf(destination);
+    const { hostname, port, hostKeyAlias: alias, proxyJump, knownHostsFiles } = settings;
+    const jumps = way ?? proxyJump ?? '';
+    if (path.includes(jumps) || path.length > mostJumps)
+      throw new ConnectionError('unreachable', `the way to ${name} is through ${said(jumps)}, which leads in a circle`);
+    const known = findKnownHost(
+      { hostname, port, alias, inventoryName: path.length === 0 ? name : undefined },
+      [...new Set(knownHostsFiles)].map((file) => ({ file, keys: knownIn(file) })),
+    );
+    return { name, settings, known, jumps, path };
+  }
+
+  async function reach({ name, settings, jumps, path }: Route, stop: AbortSignal): Promise<Duplex> {
+    if (jumps === '' && settings.proxyCommand !== undefined) return openProxyCommand(name, settings.proxyCommand, settings);
+    if (jumps === '') return dial(settings.hostname, settings.port, settings.connectTimeout, stop);
+    return through(await untilAborted(hopOf(jumps, path), stop), settings, name, jumps);
+  }
+
+  async function open(route: Route, stop: AbortSignal): Promise<OpenClient> {
+    const { settings } = route;
+    const identities = await keys.identitiesFor(settings);
+    try {
+      return await openClient(await reach(route, stop), { ...route, identities }, stop);
+    } catch (error) {
+      const isLocked = error instanceof ConnectionError && error.absence === 'denied' && settings.mayAsk;
+      const opened = isLocked ? await Promise.all(identities.locked.map((file) => keys.unlock(file))) : [];
+      if (!opened.includes(true)) throw error;
+      return openClient(await reach(route, stop), { ...route, identities: await keys.identitiesFor(settings) }, stop);
+    }
+  }
+
+  /** The connection to the last jump host of a way; a new one where there was none, or it was lost. */
+  function hopOf(way: string, path: readonly string[]): Promise<OpenClient> {
+    const found = hops.get(way);
+    if (found) return found;
+    const opening = openHop(way, [...path, way]);
+    const forget = (): void => void (hops.get(way) === opening && hops.delete(way));
+    hops.set(way, opening);
+    opening.then(({ gone }) => gone.addEventListener('abort', forget), forget);
+    return opening;
+  }
+
+  async function openHop(way: string, path: readonly string[]): Promise<OpenClient> {
+    const jumps = parseJumps(way);
+    const last = jumps?.at(-1);
+    if (!last) throw new ConnectionError('unreachable', `the ProxyJump "${said(way)}" is not [user@]host[:port],...`);
+    const before = way.split(',').slice(0, -1).join(',');
+    const destination = { ...last, identity: undefined, sshOptions: [] };
+    try {
+      const route = await find(last.address, destination, before === '' ? undefined : before, path);
+      // Not with the signal of whoever asks first: others wait for the same connection.
+      return await open(route, signal);
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      const { absence, hint, isPassing } = error;
+      throw new ConnectionError(absence, `on the way: ${error.message}`, { ...(hint !== undefined && { hint }), isPassing });
+    }
+  }
+
+  return {
+    find: (target) => find(target.name, target, undefined, []),
+    reach,
+    open,
+    async [Symbol.asyncDispose]() {
+      const opened = await Promise.allSettled(hops.values());
+      await Promise.all(opened.map(async (hop) => hop.status === 'fulfilled' && hop.value[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+async function through({ ssh }: OpenClient, { hostname, port }: SshSettings, name: string, way: string): Promise<Duplex> {
+  try {
+    return await ssh.forwardOut('127.0.0.1', 0, hostname, port);
+  } catch (error) {
+    const message = `${name} cannot be reached through ${said(way)} (${said((error as Error).message)})`;
+    throw new ConnectionError('unreachable', message, { isPassing: true });
+  }
+}
+
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason as Error);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,43 @@
+import type { Duplex } from 'node:stream';
+import { ConnectionError } from '../connection.ts';
+import { hostKeyAlgorithms, type KnownHost } from './host-key.ts';
+import { said, sshAlgorithms } from './open-client.ts';
+
+/**
+ * Has the host at the other end of a stream show its key and prove that it holds it, and ends the stream; nothing else is said to it.
+ * The one place where an unknown key is no reason to stop. Rejects with a `ConnectionError`.
+ */
+export async function showHostKey(stream: Duplex, known: KnownHost, timeout: number, signal: AbortSignal): Promise<Buffer> {
+  const { Client } = (await import('ssh2')).default;
+  const client = new Client();
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  let shown: Buffer | undefined;
+  const stop = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', stop, { once: true });
+  client.on('handshake', () => resolve(shown!));
+  client.on('error', (error) => {
+    const message = `${known.name} does not show its key (${said(error.message)})`;
+    reject(new ConnectionError('unreachable', message, { isPassing: true }));
+  });
+  client.on('close', () => reject(new ConnectionError('unreachable', `${known.name} ended the connection`, { isPassing: true })));
+  try {
+    client.connect({
+      sock: stream,
+      username: 'nobody',
+      readyTimeout: timeout,
+      algorithms: {
+        ...(sshAlgorithms as unknown as Record<string, never>),
+        serverHostKey: [...hostKeyAlgorithms(known)] as never[],
+      },
+      hostVerifier: (key: Buffer) => {
+        shown = key;
+        return true;
+      },
+      authHandler: (_methods, _partly, next) => next(false as never),
+    });
+    return await promise;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stream.destroy();
+  }
+}

@@ -1,0 +1,126 @@
+import type { Inventory, Variable } from '../inventory/inventory.ts';
+import { isHostName } from '../inventory/names.ts';
+import { selectHosts } from '../inventory/select-hosts.ts';
+import type { Target } from '../model/fleet.ts';
+import type { WithProblems } from '../model/located.ts';
+import type { Problem } from '../model/problem.ts';
+import { readSshWords } from './ssh/ssh-words.ts';
+import { isUserName } from './ssh/user-name.ts';
+
+interface FoundTargets extends WithProblems {
+  /** In the order of the pattern. */
+  readonly targets: readonly Target[];
+}
+
+/** Each with its older names; of several that are set, the first counts. */
+const names = {
+  address: ['ansible_host', 'ansible_ssh_host'],
+  port: ['ansible_port', 'ansible_ssh_port'],
+  user: ['ansible_user', 'ansible_ssh_user'],
+  identity: ['ansible_ssh_private_key_file', 'ansible_private_key_file'],
+  connection: ['ansible_connection'],
+  become: ['ansible_become', 'ansible_sudo', 'ansible_su'],
+  becomeUser: ['ansible_become_user', 'ansible_sudo_user'],
+  becomeMethod: ['ansible_become_method'],
+} as const;
+const optionNames = ['ansible_ssh_common_args', 'ansible_ssh_extra_args'] as const;
+const yes = new Set([true, 1, 'yes', 'true', 'on', '1', 'y', 't']);
+const no = new Set([false, 0, 'no', 'false', 'off', '0', 'n', 'f', '']);
+const longestPath = 4096;
+
+/**
+ * The hosts that an Ansible host pattern selects, and how their connection variables say that they are reached. Problems stand at
+ * the variable; a host that has one is left out. Nothing is started and nothing looked up.
+ */
+export function findTargets(inventory: Inventory, pattern: string): FoundTargets {
+  const { hosts, problems: refused } = selectHosts(inventory, pattern);
+  const problems: Problem[] = [...refused];
+  const targets = hosts.flatMap((host) => {
+    const before = problems.length;
+    const target = toTarget(host, inventory.variables(host), (problem) => problems.push(problem));
+    return problems.length === before ? [target] : [];
+  });
+  return { targets, problems };
+}
+
+type Report = (problem: Problem) => void;
+
+function toTarget(name: string, variables: ReadonlyMap<string, Variable>, report: Report): Target {
+  /** The value of the first name that is set; what is wrong with it is told here. */
+  const read = <T>(aliases: readonly string[], convert: (value: unknown) => T | undefined, expected: string): T | undefined => {
+    const set = aliases.find((each) => (variables.get(each)?.value ?? null) !== null);
+    if (set === undefined) return undefined;
+    const { value, at } = variables.get(set)!;
+    if (typeof value === 'string' && /\{\{|\{%/.test(value)) {
+      const message = `"${set}" of ${name} is a template; how a host is reached must be written out`;
+      report({ code: 'wrong-type', message, at, hint: 'write the value itself into host_vars' });
+      return undefined;
+    }
+    const converted = convert(value);
+    if (converted === undefined) report({ code: 'wrong-type', message: `"${set}" of ${name}: expected ${expected}`, at });
+    return converted;
+  };
+  const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+  const matching =
+    (isRight: (value: string) => boolean) =>
+    (value: unknown): string | undefined => {
+      const found = text(value);
+      return found !== undefined && isRight(found) ? found : undefined;
+    };
+
+  if (!isHostName(name)) report({ code: 'bad-host-name', message: `"${name.slice(0, 80)}" cannot be the name of a host` });
+  const connection = read(names.connection, text, 'ssh');
+  if (connection !== undefined && !['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh'].includes(connection)) {
+    const { at } = variables.get('ansible_connection')!;
+    const message = `"ansible_connection" of ${name} is ${JSON.stringify(connection.slice(0, 80))}; only SSH is spoken here`;
+    const hint =
+      connection === 'local'
+        ? `on ${name} itself: reconcile; for the others: --limit "all:!${name}"`
+        : `--limit "all:!${name}" leaves it out`;
+    report({ code: 'wrong-type', message, at, hint });
+  }
+  const method = read(names.becomeMethod, text, 'sudo');
+  const becomeUser = read(names.becomeUser, text, 'root');
+  if (method !== undefined && method !== 'sudo') refuse('ansible_become_method', method, 'sudo');
+  if (becomeUser !== undefined && becomeUser !== 'root') refuse('ansible_become_user', becomeUser, 'root');
+  function refuse(variable: string, value: string, expected: string): void {
+    const at = variables.get(variable)?.at;
+    report({
+      code: 'wrong-type',
+      message: `"${variable}" of ${name} is ${JSON.stringify(value.slice(0, 80))}; expected ${expected}`,
+      ...(at && { at }),
+    });
+  }
+
+  const sshOptions = optionNames.flatMap((variable) => {
+    const line = read([variable], (value) => (typeof value === 'string' ? value : undefined), 'a text');
+    if (line === undefined) return [];
+    const { options, refused } = readSshWords(line);
+    const { at } = variables.get(variable)!;
+    for (const { message, hint } of refused)
+      report({ code: 'unsafe-option', message: `"${variable}" of ${name}: ${message}`, at, ...(hint !== undefined && { hint }) });
+    return options;
+  });
+  return {
+    name,
+    address:
+      read(names.address, matching(isHostName), 'a host name or address, without spaces and not beginning with "-"') ?? name,
+    port: read(names.port, toPort, 'a port from 1 to 65535'),
+    user: read(names.user, matching(isUserName), 'the name of an account, not beginning with "-"'),
+    identity: read(names.identity, matching(isPath), 'the path of a key file, not beginning with "-"'),
+    sshOptions,
+    become:
+      read(names.become, (value) => (yes.has(lower(value)) ? true : no.has(lower(value)) ? false : undefined), 'yes or no') ??
+      false,
+  };
+}
+
+const lower = (value: unknown): never => (typeof value === 'string' ? value.toLowerCase() : value) as never;
+
+function toPort(value: unknown): number | undefined {
+  const port = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
+  return typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
+}
+
+// eslint-disable-next-line no-control-regex -- they are what is refused
+const isPath = (path: string): boolean => path.length <= longestPath && !/^-|[\x00-\x1f\x7f]/.test(path);

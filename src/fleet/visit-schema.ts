@@ -1,0 +1,26 @@
+import * as z from 'zod';
+import type { Event } from '../model/event.ts';
+import { exitCodes, type ExitName } from '../model/exit-code.ts';
+import { visitProtocol, type Greeting, type VisitEvent } from '../model/visit.ts';
+import { eventSchema } from '../report/report-schema.ts';
+import { statusSchema } from '../report/status-schema.ts';
+
+const commit = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/);
+
+export const greetingSchema: z.ZodType<Greeting> = z.object({
+  type: z.literal('greeting'),
+  protocol: z.literal(visitProtocol),
+  version: z.string().max(100),
+  host: z.string().max(255).nullable(),
+  commits: z.array(commit).max(100),
+  status: statusSchema.nullable(),
+});
+
+const declined = z.object({
+  type: z.literal('declined'),
+  exit: z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]]),
+  message: z.string().max(10_000),
+  hint: z.exactOptional(z.string().max(10_000)),
+});
+
+export const visitEventSchema: z.ZodType<VisitEvent> = z.union([declined, eventSchema as unknown as z.ZodType<Event>]);

@@ -1,0 +1,172 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from '../host/run-command.ts';
+import { hardenedGit, hardenedGitEnvironment } from '../model/hardened-git.ts';
+import { lastLines } from '../model/last-lines.ts';
+import { sourceDirectories } from '../source/tree-bounds.ts';
+import { FleetError } from './fleet-error.ts';
+
+/** A bundle file with what one set of hosts lacks. */
+export interface Bundle {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** The revision that a command sends, out of the operator's repository. What it makes is gone when it is disposed. */
+export interface WorkingRevision extends AsyncDisposable {
+  readonly commit: string;
+  readonly branch: string;
+  /** Whether uncommitted changes are in it; such a revision is only looked at. */
+  readonly workingTree: boolean;
+  /** A bundle for a host that has these commits; undefined where it has the revision itself. Commits that are not known here are ignored. */
+  bundleFor(commits: readonly string[]): Promise<Bundle | undefined>;
+}
+
+type Uncommitted = 'include' | 'refuse';
+
+/** Milliseconds that one git command may take. */
+const gitTimeout = 120_000;
+/** Paths of uncommitted changes that are shown. */
+const shownPaths = 5;
+const fallbackBranch = 'main';
+
+/**
+ * Opens what stands in the repository: the commit that is checked out, or `revision`. Uncommitted changes are an error, or are
+ * made a commit of their own that exists only in a temporary directory: nothing is written into the repository.
+ */
+export async function openWorkingRevision(
+  repository: string,
+  { uncommitted, revision = 'HEAD' }: { readonly uncommitted: Uncommitted; readonly revision?: string },
+  signal: AbortSignal,
+): Promise<WorkingRevision> {
+  const ask: Ask = (words, extra = {}) => askGit(repository, words, extra, signal);
+  const place = (await ask(['rev-parse', '--show-prefix', '--path-format=absolute', '--git-path', 'objects'])).split('\n');
+  const [prefix = '', objects = ''] = place;
+  if (prefix !== '')
+    throw new FleetError(
+      'usage',
+      `the configuration is not at the top of its git repository, but in ${prefix}`,
+      'hosts take revisions with desired-state/ at the top: give the configuration a repository of its own',
+    );
+  const commit = (await ask(['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`])).trim();
+  const branch = (await ask(['branch', '--show-current'])).trim() || fallbackBranch;
+  await using cleanup = new AsyncDisposableStack();
+  const directory = mkdtempSync(join(tmpdir(), 'reconcile-fleet-'));
+  cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
+  makeBare(directory, objects);
+  const askInside: Ask = (words, { env, stdin } = {}) =>
+    ask(words, { env: { ...env, GIT_DIR: directory }, ...(stdin !== undefined && { stdin }) });
+  const changed = revision === 'HEAD' ? await uncommittedPaths(ask) : [];
+  if (changed.length > 0 && uncommitted === 'refuse')
+    throw new FleetError('usage', `there are uncommitted changes: ${listPaths(changed)}`, 'commit them, or stash them');
+  const sent =
+    changed.length > 0
+      ? await commitChanges({ repository, index: join(directory, 'index'), parent: commit, changed }, askInside)
+      : commit;
+  await askInside(['update-ref', `refs/heads/${branch}`, sent]);
+  const bundles = new Map<string, Promise<Bundle>>();
+  const make = async (path: string, commits: readonly string[]): Promise<Bundle> => {
+    const without = (await known(commits, askInside)).map((each) => `^${each}`);
+    await askInside(['bundle', 'create', '--quiet', path, `refs/heads/${branch}`, ...without]);
+    return { path, size: statSync(path).size };
+  };
+  const scope = cleanup.move();
+  return {
+    commit: sent,
+    branch,
+    workingTree: changed.length > 0,
+    async bundleFor(commits) {
+      if (commits.includes(sent)) return undefined;
+      const key = commits.join(' ');
+      const bundle = bundles.get(key) ?? make(join(directory, `bundle-${bundles.size}`), commits);
+      bundles.set(key, bundle);
+      return bundle;
+    },
+    [Symbol.asyncDispose]: () => scope.disposeAsync(),
+  };
+}
+
+interface Extra {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+type Ask = (words: readonly string[], extra?: Extra) => Promise<string>;
+
+async function askGit(repository: string, words: readonly string[], { env, stdin }: Extra, signal: AbortSignal): Promise<string> {
+  const settings = Object.entries({ ...hardenedGit, 'safe.directory': '*', 'core.quotePath': 'false' });
+  const config = Object.fromEntries(
+    settings.flatMap(([key, value], index) => [
+      [`GIT_CONFIG_KEY_${index}`, key],
+      [`GIT_CONFIG_VALUE_${index}`, value],
+    ]),
+  );
+  const all = { ...hardenedGitEnvironment, GIT_CONFIG_COUNT: String(settings.length), ...config, ...env };
+  const { exitCode, stdout, stderr } = await runCommand(
+    ['git', ...words],
+    { cwd: repository, env: all, timeout: gitTimeout, ...(stdin !== undefined && { stdin }) },
+    signal,
+  );
+  if (exitCode === 0) return stdout;
+  const said = lastLines(stderr) || `exit ${exitCode}`;
+  throw new FleetError(
+    'usage',
+    `git ${words[0]} failed in ${repository}: ${said}`,
+    'the revision to send comes from a git repository',
+  );
+}
+
+/** A repository without objects of its own, but those of the operator's. */
+function makeBare(directory: string, objects: string): void {
+  for (const name of ['objects/info', 'objects/pack', 'refs/heads']) mkdirSync(join(directory, name), { recursive: true });
+  writeFileSync(join(directory, 'objects/info/alternates'), `${objects}\n`);
+  writeFileSync(join(directory, 'config'), '[core]\n\trepositoryformatversion = 0\n\tbare = true\n');
+  writeFileSync(join(directory, 'HEAD'), 'ref: refs/heads/none\n');
+}
+
+async function uncommittedPaths(ask: Ask): Promise<readonly string[]> {
+  const listed = await ask([
+    'status',
+    '--porcelain=v1',
+    '-z',
+    '--no-renames',
+    '--untracked-files=all',
+    '--',
+    ...sourceDirectories,
+  ]);
+  return listed.split('\0').flatMap((entry) => (entry === '' ? [] : [entry.slice(3)]));
+}
+
+const listPaths = (paths: readonly string[]): string =>
+  `${paths.slice(0, shownPaths).join(', ')}${paths.length > shownPaths ? ` and ${paths.length - shownPaths} more` : ''}`;
+
+interface Changes {
+  readonly repository: string;
+  /** A file of its own: the repository's index stays as it is. */
+  readonly index: string;
+  readonly parent: string;
+  readonly changed: readonly string[];
+}
+
+/** A commit of what stands in the source directories, on top of `parent`. */
+async function commitChanges({ repository, index, parent, changed }: Changes, ask: Ask): Promise<string> {
+  const nobody = { NAME: 'uncommitted', EMAIL: 'uncommitted@localhost' };
+  const who = Object.fromEntries(
+    ['AUTHOR', 'COMMITTER'].flatMap((role) => Object.entries(nobody).map(([part, value]) => [`GIT_${role}_${part}`, value])),
+  );
+  const env = { GIT_WORK_TREE: repository, GIT_INDEX_FILE: index, ...who };
+  const touched = sourceDirectories.filter((directory) => changed.some((path) => path.startsWith(`${directory}/`)));
+  await ask(['read-tree', parent], { env });
+  await ask(['-c', 'core.bare=false', 'add', '--all', '--', ...touched], { env });
+  const tree = (await ask(['write-tree'], { env })).trim();
+  return (await ask(['commit-tree', tree, '-p', parent, '-m', 'uncommitted changes'], { env })).trim();
+}
+
+/** Those of the commits that are known here, in the same order. */
+async function known(commits: readonly string[], ask: Ask): Promise<readonly string[]> {
+  if (commits.length === 0) return [];
+  const answers = (await ask(['cat-file', '--batch-check=%(objecttype)'], { stdin: `${commits.join('\n')}\n` })).split('\n');
+  return commits.filter((_commit, index) => answers[index] === 'commit');
+}

@@ -1,0 +1,11 @@
+/**
+ * A failure that is not the revision's: a network that is down, a server out of order, a lock that somebody holds. The run is taken
+ * back, and the same revision is tried again.
+ */
+export class PassingError extends Error {}
+
+/** Whether an error, or one that caused it, is such a failure. */
+export function isPassing(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause) if (each instanceof PassingError) return true;
+  return false;
+}

@@ -1,0 +1,50 @@
+import { disarm } from '../confirm/arm.ts';
+import { takeLock } from '../state/lock.ts';
+import { openState, type State } from '../state/state.ts';
+import { findWaiting } from '../state/unconfirmed.ts';
+import type { Refused } from './roll-back-runs.ts';
+
+/** Undefined: no run waits, and none has waited last. */
+interface Confirmed {
+  readonly confirmed: string | undefined;
+}
+
+/** How many reports are looked through for a run that does not wait any more. */
+const looked = 50;
+
+/**
+ * The run stays: whoever calls this has come over a connection that was made after it. `run`: its id or the beginning of it; the
+ * one that waits unless told. `connection`: of the person who says so, as SSH_CONNECTION has it; the one over which the change was
+ * made is refused, since it would go on in a host that nobody else can reach. Durable when it returns, and can be repeated; `exit`
+ * of a refusal is `rolledBack` where it comes too late.
+ */
+export async function confirmRun(stateDirectory: string, run?: string, connection?: string): Promise<Confirmed | Refused> {
+  const lock = takeLock(stateDirectory);
+  if (!lock) return { refused: 'a run is at work on this host: try again when it is done', exit: 'busy' };
+  try {
+    using state = openState(stateDirectory);
+    const waiting = findWaiting(state);
+    if (!waiting) return whatBecame(run, state);
+    if (run !== undefined && !waiting.run.startsWith(run))
+      return { refused: `it is run ${waiting.run} that waits for its confirmation, not '${run}'`, exit: 'usage' };
+    if (connection !== undefined && connection === waiting.connection)
+      return {
+        refused: 'this is the connection over which the change was made: it proves nothing, open a new one',
+        exit: 'usage',
+      };
+    await disarm(stateDirectory);
+    const report = state.runs.get(waiting.run);
+    if (report?.confirmation) state.runs.put({ ...report, confirmation: { ...report.confirmation, state: 'confirmed' } });
+    return { confirmed: waiting.run };
+  } finally {
+    lock.release();
+  }
+}
+
+function whatBecame(run: string | undefined, { runs }: State): Confirmed | Refused {
+  const report = runs.list(looked).find(({ run: id, confirmation }) => confirmation?.run === id && id.startsWith(run ?? ''));
+  if (report?.confirmation?.state === 'taken-back')
+    return { refused: `it is too late: run ${report.run} was taken back`, exit: 'rolledBack' };
+  if (run !== undefined && !report) return { refused: `no run '${run}' waits for its confirmation`, exit: 'usage' };
+  return { confirmed: report?.run };
+}

@@ -1,0 +1,59 @@
+import { disarm } from '../confirm/arm.ts';
+import { readNow, timeLeft } from '../confirm/deadline.ts';
+import { stopTimer } from '../confirm/timer.ts';
+import type { Event } from '../model/event.ts';
+import type { Report } from '../model/report.ts';
+import { takeLock } from '../state/lock.ts';
+import { openState, type State } from '../state/state.ts';
+import { findWaiting, readUnconfirmed } from '../state/unconfirmed.ts';
+import { rollBackRuns, type Choice, type Refused } from './roll-back-runs.ts';
+
+/**
+ * Takes back the run that nobody has confirmed, once its time is over, or what a crash has left of it. The report has exit code 6.
+ * Undefined where no run waits, where it still has time, or where another process has been quicker; `busy`: a run is at work, and
+ * this has to be tried again. `why`: what speaks against the run, where that is known.
+ */
+export async function takeBackUnconfirmed(
+  stateDirectory: string,
+  emit: (event: Event) => void,
+  why?: string,
+): Promise<Report | 'busy' | undefined> {
+  const found = readUnconfirmed(stateDirectory);
+  const isWaiting = found !== undefined && found.takenBack === undefined;
+  // It goes off at every boot, too.
+  if (isWaiting && timeLeft(found, readNow()) > 0) return undefined;
+  const result = isWaiting
+    ? await rollBackRuns({ run: undefined, root: undefined, stateDirectory }, emit, (state) => choose(state, why))
+    : nothingApplied;
+  if (!('refused' in result)) return result;
+  return result.exit === 'busy' || !(await tidy(stateDirectory)) ? 'busy' : undefined;
+}
+
+const nothingApplied: Refused = { refused: 'no run waits for its confirmation', exit: 'usage' };
+
+function choose({ directory, journal }: State, why: string | undefined): Choice | Refused {
+  const unconfirmed = readUnconfirmed(directory);
+  if (!unconfirmed || unconfirmed.takenBack !== undefined || timeLeft(unconfirmed, readNow()) > 0) return nothingApplied;
+  const open = journal.open();
+  const reason = `was not confirmed within ${unconfirmed.within / 1000} s${why === undefined ? '' : ` (${why})`}`;
+  const choice = { unconfirmed: reason, runs: open ? [open.run] : [] };
+  if (open) return choice;
+  const undoable = journal.undoable();
+  const at = undoable.indexOf(unconfirmed.run);
+  return at < 0 ? nothingApplied : { ...choice, runs: undoable.slice(0, at + 1) };
+}
+
+/** Removes what is left of a run that does not wait (any more). With the lock: the next run may be about to wait. */
+async function tidy(stateDirectory: string): Promise<boolean> {
+  const lock = takeLock(stateDirectory);
+  if (!lock) return false;
+  try {
+    using state = openState(stateDirectory);
+    const found = readUnconfirmed(stateDirectory);
+    if (!found || found.takenBack !== undefined) await stopTimer(stateDirectory);
+    else if (!findWaiting(state) && !state.journal.open()) await disarm(stateDirectory);
+    return true;
+  } finally {
+    lock.release();
+  }
+}

@@ -1,0 +1,38 @@
+import type { FleetReport, HostOutcome } from '../model/fleet.ts';
+import { fit, pad, width } from './fit.ts';
+import { fleetClosing, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
+import type { Paint } from './paint.ts';
+import { duration } from './render-text.ts';
+
+/** A line per host, as Ansible ends its plays: what became of it and why not more. Then the sum, and what to do next. */
+export function renderRecap(report: FleetReport, paint: Paint, columns = usualWidth): string {
+  const { hosts } = report;
+  const names = Math.min(40, Math.max(0, ...hosts.map(({ host }) => width(host))));
+  const words = Math.max(0, ...hosts.map(({ verdict }) => verdictWords[verdict].length));
+  const tallies = hosts.map(tally);
+  const numbers = Math.max(0, ...tallies.map(({ length }) => length));
+  const lines = hosts.map((host, index) => {
+    const colour = verdictColour(host.verdict);
+    const verdict = paint(colour, pad(verdictWords[host.verdict], words));
+    const start = `${pad(fit(host.host, names), names)}  ${verdict}  ${pad(tallies[index]!, numbers)}`;
+    const left = columns - names - words - numbers - 6;
+    const why = host.verdict === 'converged' ? duration(host.duration) : fit(host.message, Math.max(20, left));
+    return `${start}  ${why}`.trimEnd();
+  });
+  const hints = [...new Set(hosts.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))].slice(0, 10);
+  const below = hints.map((hint) => `hint: ${fit(hint, columns * 2)}`);
+  return `${[...lines, ...(lines.length > 0 ? [''] : []), ...below].map((line) => `${line}\n`).join('')}${fleetClosing(report, paint)}`;
+}
+
+/** `ok=40 changed=2`, and what else there is; empty for a host without a run. */
+function tally({ report }: HostOutcome): string {
+  if (!report) return '';
+  const { resources, create, update, remove, held, failed } = report.counts;
+  const isPending = report.action === 'check';
+  const moved = create + update + remove;
+  const ok = Math.max(0, resources - create - update - held - failed);
+  const parts = [`ok=${ok}`, `${isPending ? 'pending' : 'changed'}=${moved}`];
+  if (held > 0) parts.push(`held=${held}`);
+  if (failed > 0) parts.push(`failed=${failed}`);
+  return parts.join(' ');
+}

@@ -1,0 +1,79 @@
+import type { AgentStatus } from '../model/agent.ts';
+import { verdictRank } from '../model/fleet-exit.ts';
+import type { FleetReport, HostOutcome } from '../model/fleet.ts';
+import { fit, pad, width } from './fit.ts';
+import { fleetClosing, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
+import type { Paint } from './paint.ts';
+
+const heads = ['HOST', 'REVISION', 'VERIFIED', 'STATE', 'DRIFT', 'AGENT'] as const;
+/** Of the columns behind the first. */
+const widest = [9, 10, 25, 6, 10] as const;
+const widestSum = 72;
+
+/** A line per host: where it stands and whatever somebody should look at; trouble first. Ages are those at the end of the report. */
+export function renderFleetStatus(report: FleetReport, paint: Paint, columns = usualWidth): string {
+  const now = Date.parse(report.startedAt) + report.duration;
+  const rows = report.hosts
+    .map((host) => ({ host, cells: cellsOf(host, now), notes: notesOf(host, now) }))
+    .sort((a, b) => verdictRank(a.host.verdict) - verdictRank(b.host.verdict) || b.notes.length - a.notes.length);
+  const limits = [Math.max(12, Math.min(40, columns - widestSum - 20)), ...widest];
+  const widths = heads.map((head, column) =>
+    Math.min(limits[column]!, Math.max(head.length, ...rows.map(({ cells }) => width(cells[column]!)))),
+  );
+  const left = Math.max(10, columns - widths.reduce((sum, each) => sum + each + 2, 0));
+  const lines = rows.map(({ host: { verdict }, cells, notes }) => {
+    const padded = cells.map((cell, column) => pad(fit(cell, widths[column]!), widths[column]!));
+    padded[3] = paint(verdictColour(verdict), padded[3]!);
+    return [...padded, paint('yellow', fit(notes.join('; '), left))].join('  ').trimEnd();
+  });
+  const head = paint('bold', heads.map((name, column) => pad(name, widths[column]!)).join('  '));
+  return `${[head, ...lines].join('\n')}\n\n${fleetClosing(report, paint)}`;
+}
+
+function cellsOf({ host, verdict, status, report }: HostOutcome, now: number): readonly string[] {
+  const applied = status ? status.revision.applied : (report?.revision.commit ?? null);
+  const verified = status?.lastSuccess ?? null;
+  const drift = status ? status.differing : report?.steps.filter(({ cause }) => cause === 'drift' || cause === 'conflict').length;
+  return [
+    host,
+    applied === null ? '-' : applied.slice(0, 8),
+    verified === null ? '-' : `${age(now - Date.parse(verified))} ago`,
+    verdictWords[verdict],
+    drift === undefined ? '-' : String(drift),
+    status?.version ?? report?.version ?? '-',
+  ];
+}
+
+/** In the order in which they matter. */
+function notesOf({ verdict, message, status }: HostOutcome, now: number): readonly string[] {
+  if (!status) return verdict === 'converged' ? [] : [message];
+  return [...troubles(status, now), ...(verdict === 'converged' ? [] : [message])];
+}
+
+function troubles(status: AgentStatus, now: number): readonly string[] {
+  const { stalled, retry, suspended, approval, windowClosed, contested, fetch, revision, waitsFor } = status;
+  const isBehind = revision.seen !== null && revision.seen !== revision.applied;
+  const notes: readonly (string | false)[] = [
+    stalled !== null && `stalled: ${stalled}`,
+    retry !== null && `${retry.commit.slice(0, 8)} failed ${retry.failures}x, again in ${age(Date.parse(retry.next) - now)}`,
+    suspended !== null &&
+      `suspended for ${age(Date.parse(suspended.until) - now)} by ${suspended.by}: ${suspended.reason.slice(0, 80)}`,
+    approval !== null && `waits for reconcile approve ${approval.run}`,
+    windowClosed && 'window closed',
+    contested.length > 0 && `${contested.length} contested`,
+    fetch?.ok === false && `offline: ${fetch.message}`,
+    waitsFor ?? false,
+    isBehind && retry === null && waitsFor === null && `${revision.seen.slice(0, 8)} not applied yet`,
+  ];
+  return notes.filter((note) => note !== false);
+}
+
+/** `40 s`, `12 min`, `5 h`, `9 d`. */
+function age(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1_000));
+  // What a host says may be no time at all.
+  if (!Number.isFinite(seconds)) return '?';
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}

@@ -1,0 +1,115 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { openFollowRig } from '../source/git/follow-rig.ts';
+import { startAgentProcess, type AgentProcess, type LogLine } from '../support/agent-process.ts';
+import { startFakeGitea } from '../support/fake-gitea.ts';
+import { openGitServer } from '../support/git-server.ts';
+import { site } from '../support/repository.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
+
+const hosts = ['canary', 'second', 'third'] as const;
+type Host = (typeof hosts)[number];
+const rollout = 'waves:\n  - { name: first, hosts: canary, bake: 0s }\n  - { name: then, hosts: second, bake: 300ms }\n';
+
+/** Three hosts that follow one remote, each with an agent of its own, and the forge that they tell. */
+async function openFleet() {
+  const rig = openFollowRig();
+  const server = await openGitServer(dirname(rig.remote));
+  const gitea = await startFakeGitea();
+  const write = (name: string, text: string): string => {
+    const file = join(rig.path, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  };
+  const token_file = write('token', gitea.token);
+  const environmentOf = (host: Host): Readonly<Record<string, string>> => ({
+    RECONCILE_HOST_POLICY: write(
+      `${host}.yaml`,
+      JSON.stringify({
+        host,
+        remote: { urls: [server.url('config.git')], timeout: '10s' },
+        agent: { interval: '1h' },
+        gitea: { url: gitea.url, repository: 'ops/config', token_file },
+      }),
+    ),
+    RECONCILE_STATE_DIR: join(rig.path, 'states', host),
+  });
+  mkdirSync(join(rig.path, 'states'));
+  for (const host of hosts) mkdirSync(join(rig.path, 'hosts', host), { recursive: true });
+  const base = `${rig.path}/hosts/{{ inventory_hostname }}`;
+  return {
+    gitea,
+    start: (host: Host): AgentProcess => startAgentProcess([], environmentOf(host)),
+    push: (text: string, more = ''): string =>
+      rig.push({
+        'inventory/hosts.yml': 'all:\n  hosts: {canary: , second: , third: }\n',
+        'desired-state/rollout.yaml': rollout,
+        'desired-state/site.yaml': site(`- { kind: file, path: "${base}/motd", content: "${text}\\n" }\n${more}`),
+      }),
+    motd: (host: Host): string => readFileSync(join(rig.path, 'hosts', host, 'motd'), 'utf8'),
+    edit: (host: Host, text: string): void => writeFileSync(join(rig.path, 'hosts', host, 'motd'), text),
+    saidOf: (commit: string): readonly string[] =>
+      gitea.statuses.filter((each) => each.commit === commit).map(({ context, status }) => `${context}: ${status}`),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await gitea.close();
+      rig[Symbol.dispose]();
+    },
+  };
+}
+
+const ended =
+  (commit: string) =>
+  (line: LogLine): boolean =>
+    line.commit === commit && line.outcome !== undefined;
+
+const waits =
+  (commit: string, wave: string) =>
+  ({ message }: LogLine): boolean =>
+    message === `${commit.slice(0, 8)} waits for wave ${wave}`;
+
+it('a good revision goes from wave to wave; one that fails in the first is seen by no other host', async () => {
+  await using fleet = await openFleet();
+  const first = fleet.push('one');
+  await using canary = fleet.start('canary');
+  await using second = fleet.start('second');
+  await using third = fleet.start('third');
+  const agents = { canary, second, third };
+  // What was never applied anywhere waits for nobody.
+  for (const host of hosts) expect((await agents[host].line(ended(first))).outcome).toBe('converged');
+
+  const good = fleet.push('two');
+  second.kill('SIGUSR1');
+  await second.line(waits(good, 'first (0 of 1 healthy)'));
+  expect(fleet.motd('second')).toBe('one\n');
+  // While it waits it keeps up what it has.
+  const healed = second.next(ended(first));
+  fleet.edit('second', 'by hand\n');
+  await healed;
+  expect(fleet.motd('second')).toBe('one\n');
+
+  for (const host of hosts) {
+    const done = agents[host].next(ended(good));
+    agents[host].kill('SIGUSR1');
+    expect((await done).outcome).toBe('converged');
+    expect(fleet.motd(host)).toBe('two\n');
+    await fleet.gitea.until(() => fleet.saidOf(good).includes(`reconcile/${host}: success`));
+  }
+
+  const bad = fleet.push('three', '- { kind: command, argv: ["false"], creates: "/nonexistent/made" }\n');
+  const failed = canary.next(ended(bad));
+  canary.kill('SIGUSR1');
+  expect((await failed).outcome).toBe('rolledBack');
+  await fleet.gitea.until(() => fleet.saidOf(bad).includes('reconcile/canary: failure'));
+  second.kill('SIGUSR1');
+  await second.line(({ message }) => message === `${bad.slice(0, 8)} stopped: 1 of 1 hosts failed in wave first`);
+  third.kill('SIGUSR1');
+  await third.line(waits(bad, 'then (0 of 1 healthy)'));
+  for (const host of ['second', 'third'] as const) {
+    expect(fleet.motd(host)).toBe('two\n');
+    expect(agents[host].lines.some(ended(bad))).toBe(false);
+  }
+});

@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { openScene } from '../support/agent-scene.ts';
+import { openFileServer, sha256Of } from '../support/file-server.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const program = 'a program\n';
+const wanted = (url: string, sha256 = sha256Of(program)): string =>
+  `- { kind: download, path: "{{ base }}/app", url: "${url}", sha256: ${sha256} }\n`;
+
+it('a server that is out of order is asked again, until the same revision is applied', async () => {
+  await using scene = await openScene();
+  await using server = await openFileServer();
+  let isDown = true;
+  server.serve('/app', (_request, response) => (isDown ? response.writeHead(503).end() : response.end(program)));
+  const commit = scene.push('one', wanted(`${server.url}/app`));
+  await using agent = scene.start();
+
+  const failed = await agent.line((line) => line.outcome !== undefined);
+  expect(failed).toMatchObject({ outcome: 'rolledBack', commit });
+  expect(existsSync(join(scene.base, 'motd'))).toBe(false);
+  isDown = false;
+  const applied = await agent.next((line) => line.outcome === 'converged');
+
+  expect(applied.commit).toBe(commit);
+  expect(readFileSync(join(scene.base, 'app'), 'utf8')).toBe(program);
+});
+
+it('a file that holds something else is asked for once, and its revision stays in quarantine', async () => {
+  await using scene = await openScene();
+  await using server = await openFileServer();
+  server.serve('/app', 'malware');
+  const commit = scene.push('one', wanted(`${server.url}/app`));
+  await using agent = scene.start();
+  expect(await agent.line((line) => line.outcome !== undefined)).toMatchObject({ outcome: 'rolledBack', commit });
+
+  const fixed = scene.push('two');
+  const done = agent.next((line) => line.commit === fixed && line.outcome === 'converged');
+  await scene.deliver(commit);
+  await scene.deliver(fixed);
+  await done;
+
+  expect(server.asked).toEqual(['/app']);
+});

@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { ConnectionError, type Connect } from '../../src/fleet/connection.ts';
+import { runOnHosts } from '../../src/fleet/run-on-hosts.ts';
+import type { Finding, FleetEvent } from '../../src/model/fleet.ts';
+import { localConnection, makeTarget } from '../support/local-connection.ts';
+
+const fine: Finding = { verdict: 'converged', message: 'as it should be' };
+const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `h${index}`);
+const connect: Connect = async ({ name }) => localConnection(name);
+
+function course(overrides: Partial<Parameters<typeof runOnHosts>[2]> = {}) {
+  const events: FleetEvent[] = [];
+  const signal = new AbortController().signal;
+  const emit = (event: FleetEvent): void => void events.push(event);
+  return { connect, forks: 10, timeout: 60_000, patience: 0, isRepeatable: true, emit, signal, events, ...overrides };
+}
+
+describe('a task on many hosts', () => {
+  it('gives one outcome each, in the order of the targets, whichever ends first', async () => {
+    const targets = names(20).map(makeTarget);
+    const work = runOnHosts(targets, async ({ target: { name } }) => ({ ...fine, message: name }), course());
+    expect((await work).map(({ host, message, attempts }) => [host, message, attempts])).toEqual(
+      names(20).map((each) => [each, each, 1]),
+    );
+  });
+
+  it('never works on more hosts at once than --forks says, and on as many as that', async () => {
+    let active = 0;
+    let most = 0;
+    const outcomes = await runOnHosts(
+      names(40).map(makeTarget),
+      async (connection) => {
+        most = Math.max(most, ++active);
+        await connection.run(['true']);
+        active--;
+        return fine;
+      },
+      course({ forks: 7 }),
+    );
+    expect(outcomes).toHaveLength(40);
+    expect(most).toBe(7);
+  });
+
+  it('goes on with the others when one host cannot be reached, is not trusted, or loses its connection', async () => {
+    const refuse: Connect = async (target, signal) => {
+      if (target.name === 'h1') throw new ConnectionError('unreachable', 'no route', { isPassing: true });
+      if (target.name === 'h2') throw new ConnectionError('untrusted', 'the key has changed', { hint: 'look' });
+      return connect(target, signal);
+    };
+    const outcomes = await runOnHosts(
+      names(4).map(makeTarget),
+      async ({ target }) => {
+        if (target.name === 'h3') throw new ConnectionError('garbled', 'noise');
+        return fine;
+      },
+      course({ connect: refuse }),
+    );
+    expect(outcomes.map(({ verdict, message, hint }) => [verdict, message, hint])).toEqual([
+      ['converged', 'as it should be', undefined],
+      ['unreachable', 'no route', undefined],
+      ['untrusted', 'the key has changed', 'look'],
+      ['garbled', 'noise', undefined],
+    ]);
+  });
+
+  it('tries a host that is down again while patience lasts, and one that refuses never', async () => {
+    const tried: Record<string, number> = {};
+    const flaky: Connect = async (target, signal) => {
+      const count = (tried[target.name] = (tried[target.name] ?? 0) + 1);
+      if (target.name === 'h1') throw new ConnectionError('denied', 'no');
+      if (count < 2) throw new ConnectionError('unreachable', 'down', { isPassing: true });
+      return connect(target, signal);
+    };
+    const settings = course({ connect: flaky, patience: 20_000 });
+    const outcomes = await runOnHosts(names(2).map(makeTarget), async () => fine, settings);
+    expect(outcomes.map(({ verdict, attempts }) => [verdict, attempts])).toEqual([
+      ['converged', 2],
+      ['denied', 1],
+    ]);
+    expect(settings.events.filter(({ type }) => type === 'waiting')).toMatchObject([{ host: 'h0', message: 'down' }]);
+  });
+
+  it('does not begin a task twice that must not be, though the connection was lost', async () => {
+    let begun = 0;
+    const lose = async (): Promise<Finding> => {
+      begun++;
+      throw new ConnectionError('unreachable', 'lost', { isPassing: true });
+    };
+    const [outcome] = await runOnHosts([makeTarget('a')], lose, course({ isRepeatable: false, patience: 20_000 }));
+    expect([begun, outcome]).toMatchObject([1, { verdict: 'unreachable', message: 'lost' }]);
+  });
+
+  it('gives up a host that hangs, with what to do, and closes its connection', async () => {
+    let gone: AbortSignal | undefined;
+    const outcomes = await runOnHosts(
+      [makeTarget('hangs'), makeTarget('works')],
+      async (connection) => {
+        if (connection.target.name === 'works') return fine;
+        gone = connection.gone;
+        await new Promise(() => undefined);
+        return fine;
+      },
+      course({ timeout: 300 }),
+    );
+    expect(outcomes).toMatchObject([{ verdict: 'slow', message: 'it did not end within 0.3 s' }, { verdict: 'converged' }]);
+    expect(gone?.aborted).toBe(true);
+  });
+
+  it('ends at once when it is interrupted, and says which hosts were at work and which not begun', async () => {
+    const interrupt = new AbortController();
+    const outcomes = await runOnHosts(
+      names(3).map(makeTarget),
+      async (connection) => {
+        interrupt.abort();
+        await once(connection.gone, 'abort');
+        return fine;
+      },
+      course({ forks: 1, signal: interrupt.signal }),
+    );
+    expect(outcomes.map(({ verdict, message }) => [verdict, message])).toEqual([
+      ['halted', 'the command was interrupted while the host was at work'],
+      ['halted', 'not begun: the command was interrupted'],
+      ['halted', 'not begun: the command was interrupted'],
+    ]);
+  });
+});

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { findTargets } from '../../src/fleet/targets.ts';
+import { readInventory } from '../../src/inventory/read-inventory.ts';
+import { formatProblem } from '../../src/model/problem.ts';
+import { loadInventoryFiles } from '../../src/source/inventory-files.ts';
+import { inventoryTree } from '../inventory/memory-tree.ts';
+
+const found = (hosts: string, pattern = 'all') =>
+  findTargets(readInventory(loadInventoryFiles(inventoryTree({ 'hosts.yml': hosts }))), pattern);
+/** One host `a` with these variables. */
+const withVariables = (...lines: readonly string[]) =>
+  found(`all:\n  hosts:\n    a:\n${lines.map((line) => `      ${line}\n`).join('')}`);
+
+describe('targets', () => {
+  it('a host without variables is reached by its name, as the user configuration says', () => {
+    expect(found('all:\n  hosts: {web1.example: , web2: }\n', 'web*').targets).toEqual(
+      ['web1.example', 'web2'].map((name) => ({
+        name,
+        address: name,
+        port: undefined,
+        user: undefined,
+        identity: undefined,
+        sshOptions: [],
+        become: false,
+      })),
+    );
+  });
+
+  it('connection variables of all layers count, old names too', () => {
+    const { targets, problems } = withVariables(
+      'ansible_host: 192.0.2.7',
+      'ansible_port: "2222"',
+      'ansible_ssh_user: deploy',
+      'ansible_ssh_private_key_file: ~/.ssh/deploy key',
+      'ansible_ssh_common_args: -J bastion -o ConnectTimeout=5',
+      'ansible_ssh_extra_args: "-o IdentitiesOnly=yes"',
+      'ansible_become: "yes"',
+    );
+
+    expect(problems).toEqual([]);
+    expect(targets).toEqual([
+      {
+        name: 'a',
+        address: '192.0.2.7',
+        port: 2222,
+        user: 'deploy',
+        identity: '~/.ssh/deploy key',
+        sshOptions: ['-o', 'ProxyJump=bastion', '-o', 'ConnectTimeout=5', '-o', 'IdentitiesOnly=yes'],
+        become: true,
+      },
+    ]);
+  });
+
+  it('a port behind the name is its port', () => {
+    expect(found('all:\n  hosts: {"web1:2222": }\n').targets).toMatchObject([{ name: 'web1', port: 2222 }]);
+  });
+
+  it.each([
+    ['ansible_host: -oProxyCommand=touch$IFS/tmp/x', 'wrong-type'],
+    ['ansible_host: "a b"', 'wrong-type'],
+    ['ansible_host: "a\\nb"', 'wrong-type'],
+    ['ansible_host: "$(id)"', 'wrong-type'],
+    [`ansible_host: ${'a'.repeat(300)}`, 'wrong-type'],
+    ['ansible_host: 7', 'wrong-type'],
+    ['ansible_port: 0', 'wrong-type'],
+    ['ansible_port: 65536', 'wrong-type'],
+    ['ansible_port: 22; id', 'wrong-type'],
+    ['ansible_user: -oProxyCommand=x', 'wrong-type'],
+    ['ansible_user: "a b"', 'wrong-type'],
+    ['ansible_ssh_private_key_file: -oProxyCommand=x', 'wrong-type'],
+    ['ansible_host: "{{ lookup_address }}"', 'wrong-type'],
+    ['ansible_become: perhaps', 'wrong-type'],
+    ['ansible_become_method: su', 'wrong-type'],
+    ['ansible_become_user: postgres', 'wrong-type'],
+    ['ansible_connection: local', 'wrong-type'],
+    ['ansible_connection: docker', 'wrong-type'],
+    ['ansible_ssh_common_args: -o ProxyCommand="touch /tmp/x"', 'unsafe-option'],
+    ['ansible_ssh_common_args: -oproxycommand=x', 'unsafe-option'],
+    ['ansible_ssh_common_args: "-o \'ProxyCommand x\'"', 'unsafe-option'],
+    ['ansible_ssh_common_args: -o LocalCommand=x -o PermitLocalCommand=yes', 'unsafe-option'],
+    ['ansible_ssh_common_args: -F /tmp/config', 'unsafe-option'],
+    ['ansible_ssh_common_args: -o Include=/tmp/config', 'unsafe-option'],
+    ['ansible_ssh_common_args: -o Match=exec', 'unsafe-option'],
+    ['ansible_ssh_common_args: -o KnownHostsCommand=x', 'unsafe-option'],
+    ['ansible_ssh_common_args: -o PKCS11Provider=/tmp/x.so', 'unsafe-option'],
+    ['ansible_ssh_common_args: -o SecurityKeyProvider=/tmp/x.so', 'unsafe-option'],
+    ['ansible_ssh_common_args: -I /tmp/x.so', 'unsafe-option'],
+    ['ansible_ssh_common_args: -o IdentityAgent=/tmp/agent', 'unsafe-option'],
+    ['ansible_ssh_common_args: -L 80:a:80', 'unsafe-option'],
+    ['ansible_ssh_common_args: -J "-oProxyCommand=x"', 'unsafe-option'],
+    ['ansible_ssh_common_args: -J "a;id"', 'unsafe-option'],
+    ['ansible_ssh_common_args: -o User=-x', 'unsafe-option'],
+    ['ansible_ssh_common_args: other.example', 'unsafe-option'],
+    ['ansible_ssh_common_args: "-o \\"Port=22"', 'unsafe-option'],
+    ['ansible_ssh_common_args: -o', 'unsafe-option'],
+  ])('%s is refused at its place', (line, code) => {
+    const { targets, problems } = withVariables(line);
+
+    expect(targets).toEqual([]);
+    expect(problems.map((problem) => [problem.code, problem.at?.file, problem.at?.line])).toEqual(
+      problems.map(() => [code, 'inventory/hosts.yml', 4]),
+    );
+    expect(problems.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null', []],
+    ['-C -o ControlMaster=auto -o ControlPersist=60s -o ControlPath=/tmp/%h -A -o ForwardAgent=yes -q', []],
+    ['-F /dev/null', []],
+    ['-p2222 -l deploy', ['-o', 'Port=2222', '-o', 'User=deploy']],
+    [`-o 'ProxyJump = a@b:22,[2001:db8::1]:23'`, ['-o', 'ProxyJump=a@b:22,[2001:db8::1]:23']],
+    ['-i "my key"', ['-o', 'IdentityFile="my key"']],
+  ])('of %s only what says where and who is taken', (args, options) => {
+    const { targets, problems } = withVariables(`ansible_ssh_common_args: ${JSON.stringify(args)}`);
+
+    expect(problems).toEqual([]);
+    expect(targets[0]?.sshOptions).toEqual(options);
+  });
+
+  it('a problem names file, line and column, and what to do', () => {
+    const { problems } = withVariables('ansible_ssh_common_args: -o ProxyCommand=x');
+
+    expect(problems.map(formatProblem)).toEqual([
+      'inventory/hosts.yml:4:32  "ansible_ssh_common_args" of a: "ProxyCommand" is not taken from a repository; ' +
+        'ProxyJump (-J) goes through another SSH host; anything else belongs into ~/.ssh/config',
+    ]);
+  });
+
+  it('this machine is not reached over SSH, and the others can be named without it', () => {
+    expect(withVariables('ansible_connection: local').problems[0]?.hint).toContain('--limit "all:!a"');
+  });
+
+  it('one bad host does not hide another, and a pattern that selects nobody is told', () => {
+    const { targets, problems } = found('all:\n  hosts:\n    a: {ansible_port: x}\n    b:\n    c: {ansible_host: "-x"}\n');
+    expect([targets.map(({ name }) => name), problems.length]).toEqual([['b'], 2]);
+    expect(found('all:\n  hosts: {a: }\n', 'nobody').problems).toMatchObject([{ code: 'unknown-group' }]);
+  });
+});

@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openWorkingRevision } from '../../src/fleet/working-revision.ts';
+import { makeRepository } from '../support/repository.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const signal = new AbortController().signal;
+const motd = '- file: /etc/motd\n  content: hello\n';
+const git = (directory: string, ...args: readonly string[]): string =>
+  execFileSync('git', ['-C', directory, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+
+/** What a host would have after it has taken the bundle. */
+function take(bundle: string, ...from: readonly string[]): { readonly path: string } & Disposable {
+  const directory = temporaryDirectory();
+  git(directory.path, 'init', '--quiet', '--bare');
+  for (const each of [...from, bundle]) git(directory.path, 'fetch', '--quiet', each, '+refs/heads/*:refs/heads/*');
+  return directory;
+}
+
+describe('the working revision', () => {
+  it('is sent whole to a host that has nothing, and not at all to one that has it', async () => {
+    using repository = makeRepository(motd);
+    repository.commit('first');
+    await using revision = await openWorkingRevision(repository.path, { uncommitted: 'refuse' }, signal);
+    expect(revision).toMatchObject({ commit: git(repository.path, 'rev-parse', 'HEAD'), branch: 'main', workingTree: false });
+    expect(await revision.bundleFor([revision.commit])).toBeUndefined();
+    const bundle = await revision.bundleFor([]);
+    using host = take(bundle!.path);
+    expect(git(host.path, 'rev-parse', 'main')).toBe(revision.commit);
+  });
+
+  it('leaves out what a host has, ignores commits that are not known here, and is made once for hosts that are alike', async () => {
+    using repository = makeRepository(motd, { 'roles/big/files/data': Array.from({ length: 20_000 }, Math.random).join('\n') });
+    repository.commit('first');
+    const first = git(repository.path, 'rev-parse', 'HEAD');
+    repository.write('inventory/host_vars/box.yml', 'a: 1\n');
+    repository.commit('second');
+    await using revision = await openWorkingRevision(repository.path, { uncommitted: 'refuse' }, signal);
+    const whole = await revision.bundleFor(['f'.repeat(40)]);
+    const rest = await revision.bundleFor(['e'.repeat(40), first]);
+    expect(rest!.size).toBeLessThan(whole!.size / 10);
+    expect(await revision.bundleFor(['e'.repeat(40), first])).toBe(rest);
+    using host = take(rest!.path, whole!.path);
+    expect(git(host.path, 'rev-parse', 'main')).toBe(revision.commit);
+  });
+
+  it('refuses uncommitted changes by name, or makes them a commit that the repository never sees', async () => {
+    using repository = makeRepository(motd);
+    repository.commit('first');
+    repository.write('desired-state/site.yaml', 'assignments: []\n');
+    repository.write('roles/new/role.yaml', 'resources: []\n');
+    repository.write('notes.txt', 'no configuration');
+    await expect(openWorkingRevision(repository.path, { uncommitted: 'refuse' }, signal)).rejects.toThrow(
+      /uncommitted changes: desired-state\/site\.yaml, roles\/new\/role\.yaml$/,
+    );
+    const before = readdirSync(join(repository.path, '.git/objects')).sort();
+    const index = readFileSync(join(repository.path, '.git/index'));
+    await using revision = await openWorkingRevision(repository.path, { uncommitted: 'include' }, signal);
+    expect(revision.workingTree).toBe(true);
+    const bundle = await revision.bundleFor([]);
+    using host = take(bundle!.path);
+    expect(git(host.path, 'show', 'main:desired-state/site.yaml')).toBe('assignments: []');
+    expect(git(host.path, 'ls-tree', '-r', '--name-only', 'main').split('\n')).toEqual([
+      'desired-state/site.yaml',
+      'inventory/hosts.yml',
+      'roles/new/role.yaml',
+    ]);
+    expect(git(host.path, 'rev-parse', 'main^')).toBe(git(repository.path, 'rev-parse', 'HEAD'));
+    expect(readdirSync(join(repository.path, '.git/objects')).sort()).toEqual(before);
+    expect(readFileSync(join(repository.path, '.git/index'))).toEqual(index);
+  });
+
+  it('leaves nothing behind', async () => {
+    using repository = makeRepository(motd);
+    repository.commit('first');
+    let path: string;
+    {
+      await using revision = await openWorkingRevision(repository.path, { uncommitted: 'refuse' }, signal);
+      path = (await revision.bundleFor([]))!.path;
+      expect(existsSync(path)).toBe(true);
+    }
+    expect(existsSync(dirname(path))).toBe(false);
+  });
+
+  it('can be another commit than the one that is checked out', async () => {
+    using repository = makeRepository(motd);
+    repository.commit('first');
+    const first = git(repository.path, 'rev-parse', 'HEAD');
+    repository.write('desired-state/site.yaml', 'assignments: []\n');
+    repository.commit('second');
+    await using revision = await openWorkingRevision(repository.path, { uncommitted: 'include', revision: first }, signal);
+    expect(revision).toMatchObject({ commit: first, workingTree: false });
+  });
+
+  it.each([
+    ['a directory without git', (path: string) => path, /not a git repository/],
+    [
+      'a configuration below the top of its repository',
+      (path: string) => {
+        git(dirname(path), 'init', '--quiet');
+        return path;
+      },
+      /not at the top of its git repository, but in config\//,
+    ],
+  ])('is not taken from %s', async (_what, arrange, message) => {
+    using repository = makeRepository(motd);
+    const path = arrange(repository.path);
+    await expect(openWorkingRevision(path, { uncommitted: 'include' }, signal)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { plain } from '../../src/report/paint.ts';
+import { renderFleetStatus } from '../../src/report/render-fleet-status.ts';
+import { aStatus } from '../support/agent-port.ts';
+import { fleetReportWith, outcomeWith } from './fleet-fixture.ts';
+
+const at = { action: 'status', startedAt: '2026-11-20T13:00:30.000Z', duration: 0 } as const;
+
+describe('the status of a fleet', () => {
+  it('is a table with trouble first', () => {
+    const hosts = [
+      outcomeWith('allegro', { status: aStatus() }),
+      outcomeWith('bezalel', { verdict: 'unreachable', message: 'no answer within 10 s' }),
+      outcomeWith('ezra', {
+        status: aStatus({ suspended: { reason: 'disk swap', by: 'alice', until: '2026-11-20T15:00:30.000Z' }, differing: 2 }),
+      }),
+      outcomeWith('timmy', { verdict: 'rolledBack', message: 'unhealthy: gateway', status: aStatus({ stalled: 'thrice' }) }),
+    ];
+
+    expect(renderFleetStatus(fleetReportWith(hosts, at), plain, 110)).toBe(
+      [
+        'HOST     REVISION  VERIFIED    STATE        DRIFT  AGENT',
+        'timmy    cccccccc  60 min ago  rolled back  0      1.2.3  stalled: thrice; unhealthy: gateway',
+        'bezalel  -         -           unreachable  -      -      no answer within 10 s',
+        'ezra     cccccccc  60 min ago  converged    2      1.2.3  suspended for 2 h by alice: disk swap',
+        'allegro  cccccccc  60 min ago  converged    0      1.2.3',
+        '',
+        '4 hosts: 1 rolled back, 1 unreachable, 2 converged (0 ms)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('names everything that somebody should look at', () => {
+    const status = aStatus({
+      revision: { applied: 'c'.repeat(40), seen: 'd'.repeat(40), branch: 'main' },
+      fetch: { at: at.startedAt, ok: false, remote: null, message: 'git.example does not resolve' },
+      retry: { commit: 'd'.repeat(40), failures: 3, next: '2026-11-20T13:01:00.000Z' },
+      approval: { run: 'run-7', reason: '12 files are deleted', planDigest: 'x', expires: at.startedAt },
+      windowClosed: true,
+      contested: ['file[/etc/motd]'],
+    });
+    const text = renderFleetStatus(fleetReportWith([outcomeWith('a', { status })], at), plain, 300);
+
+    expect(text).toContain(
+      'dddddddd failed 3x, again in 30 s; waits for reconcile approve run-7; window closed; 1 contested; offline: git.example',
+    );
+  });
+
+  it('says for whom a revision waits instead of that it is not applied', () => {
+    const revision = { applied: 'c'.repeat(40), seen: 'd'.repeat(40), branch: 'main' };
+    const shown = (waitsFor: string | null): string =>
+      renderFleetStatus(fleetReportWith([outcomeWith('a', { status: aStatus({ revision, waitsFor }) })], at), plain);
+
+    expect(shown('waits for wave canary (1 of 2 healthy)')).toMatch(/1\.2\.3  waits for wave canary \(1 of 2 healthy\)\n/);
+    expect(shown(null)).toMatch(/1\.2\.3  dddddddd not applied yet\n/);
+  });
+
+  it('keeps every line within the terminal and hides what a terminal would act on', () => {
+    const evil = `\u001b]0;x\u0007\n${'語'.repeat(1_000_000)}`;
+    const status = aStatus({
+      version: evil,
+      stalled: evil,
+      lastSuccess: 'never',
+      revision: { applied: evil, seen: evil, branch: evil },
+    });
+    const text = renderFleetStatus(fleetReportWith([outcomeWith('a', { status }), outcomeWith(evil)], at), plain, 100);
+
+    expect(text).not.toContain('\u001b');
+    for (const line of text.split('\n')) expect(line.replaceAll('語', '語語').length).toBeLessThanOrEqual(100);
+  });
+});

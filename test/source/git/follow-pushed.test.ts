@@ -1,0 +1,99 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { acceptConfirmed } from '../../../src/source/git/accept-pushed.ts';
+import { followPushed } from '../../../src/source/git/follow-pushed.ts';
+import { takePushed, type Pushed } from '../../../src/source/git/take-pushed.ts';
+import { openAgentState } from '../../../src/state/agent-state.ts';
+import { never, openFollowRig, textOf } from './follow-rig.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
+
+/** A host without a remote, to which commits of a rig can be pushed. */
+function openHost() {
+  const rig = openFollowRig();
+  const { stateDirectory: directory } = rig;
+  const state = openAgentState(directory);
+  const rules = { directory, trust: { verify: 'off' }, memory: state.memory('source') } as const;
+  const push = async (text: string) => {
+    const commit = rig.commit({ 'desired-state/site.yaml': text });
+    const bundle = join(rig.path, 'sent.bundle');
+    rig.git('branch', '--force', 'sent', commit);
+    rig.git('bundle', 'create', '--quiet', bundle, 'sent');
+    const pushed: Pushed = { ...rules, commit, branch: 'main', bundle };
+    const taken = await takePushed(pushed, never);
+    if ('type' in taken) throw new Error(taken.message);
+    return { commit, ...taken };
+  };
+  const close = (): void => {
+    state.close();
+    rig[Symbol.dispose]();
+  };
+  return { directory, rules, push, look: () => followPushed(rules).look(never), [Symbol.dispose]: close };
+}
+
+it('there is nothing to follow before the first push', async () => {
+  using host = openHost();
+
+  expect(await host.look()).toMatchObject({ state: 'fetched', commit: null, remote: null, problem: { code: 'not-pushed' } });
+});
+
+it('what was pushed is followed once it was accepted, not before', async () => {
+  using host = openHost();
+  const one = await host.push('one');
+  const before = await host.look();
+  await one.accept();
+  const two = await host.push('two');
+
+  const look = await host.look();
+
+  expect(before.source).toBeUndefined();
+  expect(look).toMatchObject({ state: 'fetched', commit: one.commit, branch: 'main', seen: one.commit });
+  expect(textOf(look)).toBe('one');
+  await two.accept();
+  expect(textOf(await host.look())).toBe('two');
+});
+
+it('what a person has to confirm is followed from then on', async () => {
+  using host = openHost();
+  await (await host.push('one')).accept();
+  const two = await host.push('two');
+  two.acceptLater('run-2');
+
+  await acceptConfirmed(host.rules, 'run-1');
+  expect(textOf(await host.look())).toBe('one');
+  await acceptConfirmed(host.rules, 'run-2');
+  expect(textOf(await host.look())).toBe('two');
+});
+
+it('what was kept and is gone has to be pushed again', async () => {
+  using host = openHost();
+  const { commit, accept } = await host.push('one');
+  await accept();
+  rmSync(join(host.directory, 'revisions'), { recursive: true });
+
+  expect(await host.look()).toMatchObject({
+    state: 'fetched',
+    commit: null,
+    problem: { code: 'not-pushed', message: `what was kept of ${commit} is gone or damaged: push it again` },
+  });
+});
+
+it('a memory that has lost what was trusted is followed no more', async () => {
+  using host = openHost();
+  await (await host.push('one')).accept();
+  host.rules.memory.set('trust', undefined);
+
+  expect(await host.look()).toMatchObject({ state: 'refused', problem: { code: 'trust-lost' } });
+});
+
+it('a push of several that were judged before another was accepted does not lower what is trusted', async () => {
+  using host = openHost();
+  const one = await host.push('one');
+  const two = await host.push('two');
+  await two.accept();
+  await one.accept();
+
+  await expect(host.push('three')).resolves.toBeDefined();
+  expect(host.rules.memory.get('trust')).toMatchObject({ floor: two.commit });
+});
