@@ -49,6 +49,8 @@ export interface FleetRun extends AsyncDisposable {
     task: Task,
     way: { readonly isRepeatable: boolean; readonly wave?: string; readonly isQuiet?: true },
   ): Promise<readonly HostOutcome[]>;
+  /** Does a task on one host, over a connection of its own. */
+  anew(target: Target, task: Task): Promise<HostOutcome | undefined>;
   /** Milliseconds that one host may take. */
   readonly timeout: number;
   /** Hosts at the same time. */
@@ -82,6 +84,10 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction):
   const configFile = textOption(invocation, 'sshConfig');
   if (configFile !== undefined && !existsSync(configFile)) throw cliError('usage', `no such file: ${configFile}`);
   const connect = await openSshConnect(signal, configFile === undefined ? {} : { configFile: resolve(configFile) });
+  const onHosts: FleetRun['onHosts'] = (chosen, task, { isQuiet, ...way }) => {
+    const emit = isQuiet ? () => undefined : output.emit;
+    return runOnHosts(chosen, task, { ...limits, ...way, connect, emit, signal });
+  };
   output.emit({ type: 'fleet-started', action, hosts: targets.map(({ name }) => name) });
   return {
     repository,
@@ -92,10 +98,8 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction):
     timeout: limits.timeout,
     forks: limits.forks,
     emit: output.emit,
-    onHosts(chosen, task, { isQuiet, ...way }) {
-      const emit = isQuiet ? () => undefined : output.emit;
-      return runOnHosts(chosen, task, { ...limits, ...way, connect, emit, signal });
-    },
+    onHosts,
+    anew: async (target, task) => (await onHosts([target], task, { isRepeatable: true, isQuiet: true }))[0],
     finish(hosts, end, render) {
       const duration = Math.round(performance.now() - began);
       const exit = fleetExit(hosts) || (end.halted === null && !signal.aborted ? 0 : 1);

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { askStatus } from '../fleet/ask-status.ts';
+import { convergeTask } from '../fleet/converge-task.ts';
 import { revisionTask } from '../fleet/revision-task.ts';
 import { isOpen } from '../fleet/rollout/rollout-record.ts';
 import { openRolloutGate } from '../fleet/rollout/rollout-gate.ts';
@@ -82,7 +83,7 @@ function actsOn(
     if (event.type === 'host-event') begun.add(event.host);
     fleet.emit(event);
   };
-  const converge = revisionTask(revision, { action: 'converge', tags }, emit);
+  const converge = convergeTask(revision, { ...fleet, tags, emit });
   const look = revisionTask(revision, { action: 'check', tags }, () => undefined);
   const lookTwice: Task = async (connection, signal) => {
     const found = await look(connection, signal);

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { site } from '../support/repository.ts';
 import { bootHost, type Host } from './boot-host.ts';
 import { describeOnHosts } from './describe-on-hosts.ts';
 import { openOperator, type Operator } from './operator.ts';
@@ -182,7 +183,41 @@ describeOnHosts('a fleet over SSH', () => {
       expect(await verdicts('push')).toEqual(all('converged'));
     });
   });
+
+  describe('that a change could cut off', () => {
+    const sshd = (
+      line: string,
+    ): string => `- { kind: file, path: /etc/ssh/sshd_config.d/box.conf, content: "${line}\\n", notify: ["service[ssh]"] }
+- { kind: service, name: ssh }
+`;
+    const push = (line: string) => {
+      operator.write('desired-state/site.yaml', site(resources('seven') + sshd(line)));
+      operator.commit(line);
+      return operator.fleet('push', '--limit', 'h1');
+    };
+    const timers = async (): Promise<string> =>
+      (await host('h1').run(['sh', '-c', 'ls /etc/systemd/system | grep confirm-'])).stdout;
+
+    beforeAll(() => host('h1').write('/etc/timmy-reconciler/host.yaml', 'host: h1\nlimits: { confirm_within: 8s }\n', 0o600));
+
+    it('keeps it when a new connection comes through', async () => {
+      const report = await push('MaxAuthTries 5');
+      expect(report.outcome('h1')).toMatchObject({
+        verdict: 'converged',
+        message: expect.stringContaining('confirmed over a new connection') as string,
+      });
+      expect(await timers()).toBe('');
+    });
+
+    it('takes it back when none does, and says so', async () => {
+      const report = await push('Port 2222');
+      expect([report.exit, report.outcome('h1').verdict]).toEqual([6, 'rolledBack']);
+      expect(report.outcome('h1').message).toMatch(/could not be confirmed, so that the host takes it back/);
+      await host('h1').ask(['sh', '-c', 'while ls /etc/systemd/system | grep confirm-; do sleep 0.1; done']);
+      expect(await host('h1').read('/etc/ssh/sshd_config.d/box.conf')).toBe('MaxAuthTries 5\n');
+      expect((await push('MaxAuthTries 6')).outcome('h1').verdict).toBe('converged');
+    });
+  });
 });
 
-const siteOf = (text: string): string =>
-  `assignments:\n  - hosts: all\n    resources:\n${resources(text).trimEnd().replaceAll(/^/gm, '      ')}\n`;
+const siteOf = (text: string): string => site(resources(text));

@@ -1,4 +1,4 @@
-import { revisionTask } from '../../fleet/revision-task.ts';
+import { convergeTask } from '../../fleet/converge-task.ts';
 import { openWorkingRevision } from '../../fleet/working-revision.ts';
 import { renderRecap } from '../../report/render-fleet-recap.ts';
 import { openFleetRun } from '../fleet-command.ts';
@@ -15,7 +15,7 @@ export async function run(invocation: Invocation): Promise<number> {
     { uncommitted: 'include', revision: planned },
     invocation.signal,
   );
-  const task = revisionTask(revision, { action: 'converge', tags, digests }, fleet.emit);
+  const task = convergeTask(revision, { ...fleet, tags, digests });
   const hosts = await fleet.onHosts(targets, task, { isRepeatable: true });
   const { commit, branch } = revision;
   return fleet.finish(hosts, { revision: { commit, branch, workingTree: false }, halted: null }, renderRecap).exit;

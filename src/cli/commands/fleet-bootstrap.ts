@@ -6,7 +6,7 @@ import { readHostFiles } from '../../fleet/bootstrap/host-files.ts';
 import { packProgram } from '../../fleet/bootstrap/pack-program.ts';
 import { packRuntime, type Runtime } from '../../fleet/bootstrap/pack-runtime.ts';
 import { removeFromHost } from '../../fleet/bootstrap/remove-host.ts';
-import { confirmAnew } from '../../fleet/confirm-anew.ts';
+import { convergeTask } from '../../fleet/converge-task.ts';
 import { revisionTask } from '../../fleet/revision-task.ts';
 import type { Task } from '../../fleet/run-on-hosts.ts';
 import { openWorkingRevision, type WorkingRevision } from '../../fleet/working-revision.ts';
@@ -50,10 +50,11 @@ export async function run(invocation: Invocation): Promise<number> {
         approved: approvedFor(host),
         visit: async (action: 'check' | 'converge', planDigest?: string) => {
           const digests = planDigest === undefined ? undefined : new Map([[host, planDigest]]);
-          const visit = revisionTask(revision, { action, tags: [], ...(digests && { digests }) }, fleet.emit);
-          const anew = async (task: Task) =>
-            (await fleet.onHosts([connection.target], task, { isRepeatable: true, isQuiet: true }))[0];
-          return confirmAnew(await visit(connection, signal), anew);
+          const visit =
+            action === 'check'
+              ? revisionTask(revision, { action, tags: [] }, fleet.emit)
+              : convergeTask(revision, { ...fleet, tags: [], ...(digests && { digests }) });
+          return visit(connection, signal);
         },
       };
       return bootstrapHost(connection, settings, (message) => fleet.emit({ type: 'step', host, message }), signal);

@@ -1,4 +1,4 @@
-import { revisionTask } from '../../fleet/revision-task.ts';
+import { convergeTask } from '../../fleet/converge-task.ts';
 import type { RolloutEnd } from '../../fleet/rollout/run-rollout.ts';
 import { openWorkingRevision, type WorkingRevision } from '../../fleet/working-revision.ts';
 import { renderRecap } from '../../report/render-fleet-recap.ts';
@@ -19,6 +19,6 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 async function pushAtOnce(fleet: FleetRun, revision: WorkingRevision, tags: readonly string[]): Promise<RolloutEnd> {
-  const task = revisionTask(revision, { action: 'converge', tags }, fleet.emit);
+  const task = convergeTask(revision, { ...fleet, tags });
   return { hosts: await fleet.onHosts(fleet.targets, task, { isRepeatable: true }), halted: null };
 }
