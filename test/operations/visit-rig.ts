@@ -81,11 +81,11 @@ export function openVisitRig(): VisitRig {
     const stderr = text(child.stderr);
     createInterface({ input: child.stdout }).on('line', (line) => {
       const said = JSON.parse(line) as Greeting | VisitEvent;
-      if (said.type === 'greeting') {
-        greeting = said;
-        child.stdin.end(compose(greeting));
-      } else events.push(said);
       onLine?.(said, child);
+      if (said.type !== 'greeting') return void events.push(said);
+      greeting = said;
+      // Who was told to end meanwhile gets no order any more.
+      if (!child.killed) child.stdin.end(compose(greeting));
     });
     const [exit] = (await once(child, 'close')) as [number | null];
     return { exit, greeting, events, last: events.at(-1)!, stderr: await stderr };

@@ -7,11 +7,13 @@ interface Settled {
 }
 
 /**
- * A version on trial is confirmed by the agent, or taken back by what starts after its 120 seconds. Should nothing have started
- * by then (the machine was switched off in between), a restart decides it. Then the agent that is left gets time to start.
+ * A version on trial is confirmed by the agent, or taken back by what starts after its 120 seconds. One that was put there and never
+ * started, because whoever did so was cut off, is started; should none of this help, another restart decides it. Then the agent
+ * that is left gets time to start.
  */
 const script = `
 settle() { for _ in $(seq "$1"); do [ -e "$lib/update.json" ] || return 0; sleep 0.2; done; return 1; }
+settle 25 || { ! grep -q '"starts":0[,}]' "$lib/update.json" || systemctl restart timmy-reconciler.service; } 2>/dev/null
 settle 650 || { systemctl restart timmy-reconciler.service; settle 50; }
 for _ in $(seq 300); do
   [ "$(systemctl is-active timmy-reconciler.service)" = activating ] || break
