@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from '../hosts/boot-host.ts';
 import { bootMany } from '../hosts/boot-many.ts';
@@ -64,8 +65,14 @@ export async function fleetRows({ pairs, hosts: count, program, work }: Bench): 
     writeDeployed(operator, round++ % 20);
     operator.commit(`change ${round}`);
   };
-  const contest = (mine: Command, theirs: Command, before?: () => void): ReturnType<typeof compete> =>
-    compete({ ours: mine, theirs, ...(before && { before }) }, pairs, work);
+  const contest = (mine: Command, theirs: Command, prepare?: () => void): ReturnType<typeof compete> => {
+    const before = (who: 'ours' | 'theirs'): void => {
+      // Everybody begins without connections; ansible shares its own within a run.
+      if (who === 'theirs') peers.disconnect();
+      prepare?.();
+    };
+    return compete({ ours: mine, theirs, before }, pairs, work);
+  };
   const measureAll = (
     kind: string,
     cases: readonly (readonly [string, Command, string, Command, number, boolean, boolean])[],
@@ -117,7 +124,11 @@ async function installWhatIsNeeded(hosts: readonly Host[]): Promise<void> {
 }
 
 /** Ansible as fast as it can be told to be, and plain ssh. Both read the files of the repository; the cron job is ours alone. */
-function makePeers(operator: Operator, hosts: readonly Host[], work: string): Record<'synchronize' | 'copy' | 'ssh', Command> {
+function makePeers(
+  operator: Operator,
+  hosts: readonly Host[],
+  work: string,
+): Record<'synchronize' | 'copy' | 'ssh', Command> & { disconnect(): void } {
   const place = join(work, 'ansible');
   mkdirSync(join(place, 'control'), { recursive: true });
   const files = join(operator.path, 'desired-state/files/deploy');
@@ -153,6 +164,10 @@ function makePeers(operator: Operator, hosts: readonly Host[], work: string): Re
       'ansible copy',
       play('copy', `${make}    - copy: { src: '{{ item }}', dest: ${target} }\n      with_fileglob: ['${files}/*']\n`),
     ),
+    disconnect() {
+      for (const socket of readdirSync(join(place, 'control')))
+        spawnSync('ssh', ['-S', join(place, 'control', socket), '-O', 'exit', 'any'], { stdio: 'ignore' });
+    },
     ssh: { name: 'ssh true', argv: each, env: operator.env, cwd: operator.path },
   };
 }

@@ -78,6 +78,11 @@ async function lookWhenSettled(
     files: [...new Set([...installed, ...files.others.map(placeOf)])],
   };
   const look = await lookAt(connection, asked);
+  if (look.isUnconfirmed) {
+    // Who was here before was cut off. This connection is a later one, and what waits keeps a version on trial from being proved.
+    tell('confirms the run that waits for it');
+    await connection.run(['reconcile', 'confirm'], { signal });
+  }
   if (!look.isOnTrial) return look;
   await awaitTrial(connection, tell, signal);
   return lookAt(connection, asked);

@@ -29,6 +29,8 @@ export interface Look {
   readonly node: string | undefined;
   /** A version is on trial. */
   readonly isOnTrial: boolean;
+  /** A run waits for its confirmation. */
+  readonly isUnconfirmed: boolean;
   /** The agent runs. */
   readonly isActive: boolean;
   readonly isEnabled: boolean;
@@ -62,6 +64,7 @@ fi
 link current
 link confirmed
 [ -e "$lib/update.json" ] && say trial yes
+for timer in /etc/systemd/system/timmy-reconciler-confirm-*.timer; do [ -e "$timer" ] && say unconfirmed yes; done
 for name in "$@"; do
   [ -x "$lib/runtime/$name/node" ] && say runtime "$name $(sha256sum <"$lib/runtime/$name/node" | cut -c 1-64)"
 done
@@ -132,6 +135,7 @@ export function parseLook(answer: string): Look | undefined {
     confirmed: text('confirmed'),
     node: text('node'),
     isOnTrial: has('trial'),
+    isUnconfirmed: has('unconfirmed'),
     isActive: has('active'),
     isEnabled: has('enabled'),
     policy: lines.some(({ key }) => key === 'policy') ? Buffer.from(policy ?? '', 'base64') : undefined,

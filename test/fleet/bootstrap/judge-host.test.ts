@@ -71,11 +71,19 @@ describe('what a host says of itself', () => {
   });
 
   it('is taken as text, and what does not have its form is left out', () => {
-    const seen = look({ policy: 'aG9zdDogZXpyYQo=', node: '/opt/node', current: '1-a', trial: 'yes', active: 'no' });
+    const seen = look({
+      policy: 'aG9zdDogZXpyYQo=',
+      node: '/opt/node',
+      current: '1-a',
+      trial: 'yes',
+      unconfirmed: 'yes',
+      active: 'no',
+    });
     const files = [`file\t${digest} 0 600 /etc/x y\n`, 'file\t123 0 600 /etc/short\n', `runtime\t${runtime.name} nothing\n`];
     const more = parseLook(files.join('') + answer({ space: 'lots' }));
 
-    expect(seen).toMatchObject({ node: '/opt/node', current: '1-a', confirmed: undefined, isOnTrial: true, isActive: false });
+    expect(seen).toMatchObject({ node: '/opt/node', current: '1-a', confirmed: undefined, isActive: false });
+    expect([seen.isOnTrial, seen.isUnconfirmed, look().isUnconfirmed]).toEqual([true, true, false]);
     expect(seen.policy?.toString()).toBe('host: ezra\n');
     expect(look().policy).toBeUndefined();
     expect(look({ policy: '' }).policy).toEqual(Buffer.alloc(0));
