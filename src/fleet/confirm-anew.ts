@@ -9,9 +9,9 @@ import type { Task } from './run-on-hosts.ts';
  * the finding.
  */
 export async function confirmAnew(finding: Finding, anew: (task: Task) => Promise<Finding | undefined>): Promise<Finding> {
-  const { confirmation, run } = finding.report ?? {};
-  // An earlier run waits for whoever made it.
-  if (confirmation?.state !== 'waiting' || confirmation.run !== run) return finding;
+  const { confirmation } = finding.report ?? {};
+  // It may be the run of somebody who was cut off: who pushes the same again, with nothing left to do, has come through just as well.
+  if (confirmation?.state !== 'waiting' || finding.verdict !== 'converged') return finding;
   const confirm: Task = async (connection, signal) => {
     const { exitCode, stderr } = await connection.run(['reconcile', 'confirm', confirmation.run], { signal });
     return exitCode === 0

@@ -45,7 +45,8 @@ export async function receiveUnknown(
   );
   // Whoever reads of the end must find the revision accepted.
   if (report.outcome === 'converged' && tags.length === 0) {
-    if (report.confirmation?.state === 'waiting') acceptLater(report.run);
+    // An earlier one, where this one found nothing to do.
+    if (report.confirmation?.state === 'waiting') acceptLater(report.confirmation.run);
     else await accept();
   }
   if (last) emit(last);

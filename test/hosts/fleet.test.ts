@@ -198,7 +198,9 @@ describeOnHosts('a fleet over SSH', () => {
     const timers = async (): Promise<string> =>
       (await host('h1').run(['sh', '-c', 'ls /etc/systemd/system | grep confirm-'])).stdout;
 
-    beforeAll(() => host('h1').write('/etc/timmy-reconciler/host.yaml', 'host: h1\nlimits: { confirm_within: 8s }\n', 0o600));
+    const within = (time: string): Promise<void> =>
+      host('h1').write('/etc/timmy-reconciler/host.yaml', `host: h1\nlimits: { confirm_within: ${time} }\n`, 0o600);
+    beforeAll(() => within('8s'));
 
     it('keeps it when a new connection comes through', async () => {
       const report = await push('MaxAuthTries 5');
@@ -209,12 +211,24 @@ describeOnHosts('a fleet over SSH', () => {
       expect(await timers()).toBe('');
     });
 
+    it('keeps it, and keeps to it, when only the push after it confirms what it did', async () => {
+      await within('5m');
+      await host('h1').ask(['chmod', '000', '/usr/local/bin/reconcile']);
+      expect((await push('MaxAuthTries 4')).outcome('h1').message).toMatch(/could not be confirmed/);
+      await host('h1').ask(['chmod', '755', '/usr/local/bin/reconcile']);
+      const again = await operator.fleet('push', '--limit', 'h1');
+      expect(again.outcome('h1').message).toContain('confirmed over a new connection');
+      await host('h1').ask(['reconcile', 'now', '--wait']);
+      expect(await host('h1').read('/etc/ssh/sshd_config.d/box.conf')).toBe('MaxAuthTries 4\n');
+      await within('8s');
+    });
+
     it('takes it back when none does, and says so', async () => {
       const report = await push('Port 2222');
       expect([report.exit, report.outcome('h1').verdict]).toEqual([6, 'rolledBack']);
       expect(report.outcome('h1').message).toMatch(/could not be confirmed, so that the host takes it back/);
       await host('h1').ask(['sh', '-c', 'while ls /etc/systemd/system | grep confirm-; do sleep 0.1; done']);
-      expect(await host('h1').read('/etc/ssh/sshd_config.d/box.conf')).toBe('MaxAuthTries 5\n');
+      expect(await host('h1').read('/etc/ssh/sshd_config.d/box.conf')).toBe('MaxAuthTries 4\n');
       expect((await push('MaxAuthTries 6')).outcome('h1').verdict).toBe('converged');
     });
   });
