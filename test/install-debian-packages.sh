@@ -6,10 +6,13 @@
 #   git           repositories
 #   strace        kill and error injection at every system call
 #   zsh, fish     shell completion
+#   openssh-server, openssh-client
+#                 hosts on loopback, keys, and the oracle for known_hosts; the service is not started
+#   xz-utils      archives of that form
 #   mmdebstrap, apt-utils, iproute2, systemd-container
 #                 booted hosts (test/hosts): a Debian image with its packages, their network, and systemd-nspawn
 set -eu
-packages="ansible-core age cron git strace zsh fish mmdebstrap apt-utils iproute2 systemd-container"
+packages="ansible-core age cron git strace zsh fish openssh-server openssh-client xz-utils mmdebstrap apt-utils iproute2 systemd-container"
 missing=""
 for package in $packages; do
   dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
@@ -21,6 +24,12 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 fi
 echo "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
+# Debian's policy layer is told to start no service.
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+  chmod 755 /usr/sbin/policy-rc.d
+  trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+fi
 apt-get update -qq
 # shellcheck disable=SC2086 -- a list of words
 apt-get install -y -qq --no-install-recommends $missing >/dev/null
