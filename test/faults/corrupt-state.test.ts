@@ -90,7 +90,7 @@ it('flipped bits in the state database stop the run or do no harm', { timeout },
   const random = chance('flip');
   const outcomes = { right: 0, closed: 0 };
 
-  for (let round = 0; round < (isLong ? 1000 : 40); round++) {
+  for (let round = 0; round < (isLong ? 1000 : 20); round++) {
     host.restore();
     const flipped = Buffer.from(whole);
     const place = Math.floor(random() * whole.length);

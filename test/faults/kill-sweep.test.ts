@@ -10,7 +10,7 @@ it.skipIf(!hasStrace)(
     using rig = openFaultRig();
     rig.restore();
     const calls = rig.mutatingCalls();
-    const points = sample(calls, 60, chance('kill'));
+    const points = sample(calls, 36, chance('kill'));
 
     const fired = killAt(rig, points, () => rig.restore());
 
@@ -48,7 +48,7 @@ it.skipIf(!hasStrace)('kill -9 of `reconcile rollback` leaves all of it or nothi
   expect(rig.run().exit).toBe(0);
   const applied = rig.keep();
   const calls = rig.mutatingCalls(['rollback']);
-  const points = sample(calls, 10, chance('rollback'));
+  const points = sample(calls, 6, chance('rollback'));
   const exits: (number | null)[] = [];
   let fired = 0;
 
