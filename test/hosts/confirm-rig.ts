@@ -38,7 +38,7 @@ export async function openConfirmRig(): Promise<ConfirmRig> {
   const box = cleanup.use(await bootHost({ name: 'box' }));
   const sh = async (script: string): Promise<string> => (await box.ask(['sh', '-c', script])).trim();
   const onForge = (script: string): Promise<string> => forge.ask(['sh', '-c', script]);
-  await onForge('apt-get install -qq git && git init --quiet --bare -b main /srv/config.git && mkdir /srv/work');
+  await onForge('apt-get install -qq git && git init --quiet --bare -b main /srv/config.git && mkdir /srv/checkout');
   await sh('apt-get install -qq git ufw iptables');
   await sh(`mkdir -p /etc/timmy-reconciler && ssh-keygen -q -t ed25519 -N '' -f /etc/timmy-reconciler/key`);
   const key = await box.read('/etc/timmy-reconciler/key.pub');
@@ -53,9 +53,9 @@ export async function openConfirmRig(): Promise<ConfirmRig> {
 `;
   const policy = (text: string): Promise<void> =>
     box.write('/etc/timmy-reconciler/host.yaml', `host: box\n${remote}${text}`, 0o600);
-  await onForge('git init --quiet -b main /srv/work');
-  await forge.write('/srv/work/inventory/hosts.yml', 'all:\n  hosts:\n    box:\n');
-  await forge.write('/srv/work/desired-state/policy.yaml', 'destroy: { max_delete: 100, max_delete_percent: 100 }\n');
+  await onForge('git init --quiet -b main /srv/checkout');
+  await forge.write('/srv/checkout/inventory/hosts.yml', 'all:\n  hosts:\n    box:\n');
+  await forge.write('/srv/checkout/desired-state/policy.yaml', 'destroy: { max_delete: 100, max_delete_percent: 100 }\n');
   const until = async (script: string): Promise<void> =>
     void (await box.ask(['timeout', '60', 'sh', '-c', `until ${script} >/dev/null 2>&1; do sleep 0.1; done`]));
   const scope = cleanup.move();
@@ -65,9 +65,9 @@ export async function openConfirmRig(): Promise<ConfirmRig> {
     policy,
     until,
     async push(resources) {
-      await forge.write('/srv/work/desired-state/site.yaml', site(resources));
+      await forge.write('/srv/checkout/desired-state/site.yaml', site(resources));
       await onForge(
-        `cd /srv/work && git add -A && git ${identity} commit -qm next --allow-empty && git push -q /srv/config.git main`,
+        `cd /srv/checkout && git add -A && git ${identity} commit -qm next --allow-empty && git push -q /srv/config.git main`,
       );
     },
     async run() {
