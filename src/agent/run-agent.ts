@@ -121,6 +121,6 @@ function followerFor(
 ): Follower {
   if (source !== undefined) return followWorkingTree(source);
   const { remote, trust } = hostPolicy;
-  if (!remote) return followPushed({ directory: stateDirectory, trust, memory });
+  if (!remote) return followPushed({ directory: stateDirectory, memory });
   return openFollower({ directory: stateDirectory, remote, trust, host: name, memory });
 }

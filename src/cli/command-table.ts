@@ -1,3 +1,4 @@
+import { output, root, source, tags } from './common-options.ts';
 import { deadmanCommands } from './deadman-commands.ts';
 import { fleetCommands } from './fleet-commands.ts';
 import type { CommandModule } from './invocation.ts';
@@ -23,27 +24,13 @@ export interface CommandEntry {
 }
 
 const host: OptionEntry = { flags: '--host <name>', summary: 'the host, by its name in the inventory (default: this machine)' };
-const root: OptionEntry = {
-  flags: '--root <dir>',
-  summary: 'a directory to treat as /, for trying and for images',
-};
-const source: OptionEntry = {
-  flags: '--source <path>',
-  summary: 'the configuration repository (default: the one around the current directory)',
-};
 const anySource: OptionEntry = {
   flags: '--source <place>',
   summary:
     'the repository, as a directory or URL (default: the one around the current directory, else the remote of the host policy)',
 };
-const tags: OptionEntry = { flags: '--tags <tags>', summary: 'only resources with one of these tags, separated by commas' };
 const paranoid: OptionEntry = { flags: '--paranoid', summary: 'read every managed file instead of trusting its metadata' };
 const diff: OptionEntry = { flags: '--diff', summary: 'show the diffs in full; of long new files the beginning' };
-const output = (...choices: readonly string[]): OptionEntry => ({
-  flags: '-o, --output <format>',
-  summary: 'the form of the output',
-  choices,
-});
 
 /** Summaries of the first words of two-word commands. */
 export const commandGroups: Readonly<Record<string, string>> = {

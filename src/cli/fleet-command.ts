@@ -81,9 +81,7 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction):
       failed ? 'none failed the last time' : 'reconcile inventory --graph shows all',
     );
   const output = openOutput(textOption(invocation, 'output'), targets);
-  const configFile = textOption(invocation, 'sshConfig');
-  if (configFile !== undefined && !existsSync(configFile)) throw cliError('usage', `no such file: ${configFile}`);
-  const connect = await openSshConnect(signal, configFile === undefined ? {} : { configFile: resolve(configFile) });
+  const connect = await openSshConnect(signal, sshSettings(invocation));
   const onHosts: FleetRun['onHosts'] = (chosen, task, { isQuiet, ...way }) => {
     const emit = isQuiet ? () => undefined : output.emit;
     return runOnHosts(chosen, task, { ...limits, ...way, connect, emit, signal });
@@ -127,6 +125,14 @@ export function chooseTargets(
   if (all.length === 0) return { files, inventory, targets };
   const lines = problemLines(firstProblems(all), paintFor(process.stderr));
   throw cliError('invalid', `no host was touched:\n${lines.join('\n')}`, 'reconcile validate checks everything else, too');
+}
+
+/** What is said of SSH on the command line. */
+export function sshSettings(invocation: Invocation): { readonly configFile?: string } {
+  const configFile = textOption(invocation, 'sshConfig');
+  if (configFile === undefined) return {};
+  if (!existsSync(configFile)) throw cliError('usage', `no such file: ${configFile}`);
+  return { configFile: resolve(configFile) };
 }
 
 function limitsOf(invocation: Invocation): { readonly forks: number; readonly timeout: number; readonly patience: number } {

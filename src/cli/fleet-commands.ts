@@ -1,4 +1,5 @@
 import type { CommandEntry, OptionEntry } from './command-table.ts';
+import { output, root, source, tags } from './common-options.ts';
 
 const limit: OptionEntry = { flags: '--limit <pattern>', summary: 'which hosts, as an Ansible host pattern (default: all)' };
 const forks: OptionEntry = { flags: '--forks <count>', summary: 'hosts at the same time (default 50)' };
@@ -6,19 +7,9 @@ const timeout: OptionEntry = {
   flags: '--timeout <time>',
   summary: 'how long one host may take, tries included (default 10m; a host that is silent is given up after 30s)',
 };
-const source: OptionEntry = {
-  flags: '--source <path>',
-  summary: 'the configuration repository (default: the one around the current directory)',
-};
-const tags: OptionEntry = { flags: '--tags <tags>', summary: 'only resources with one of these tags, separated by commas' };
 const retry: OptionEntry = { flags: '--retry-failed', summary: 'only the hosts that the last fleet command left undone' };
-const output: OptionEntry = {
-  flags: '-o, --output <format>',
-  summary: 'the form of the output',
-  choices: ['text', 'json', 'ndjson'],
-};
 const sshConfig: OptionEntry = { flags: '--ssh-config <file>', summary: 'SSH configuration to use in place of ~/.ssh/config' };
-const everywhere = [limit, forks, timeout, source, sshConfig, output];
+const everywhere = [limit, forks, timeout, source, sshConfig, output('text', 'json', 'ndjson')];
 
 /** `reconcile fleet ...` and what the hosts need for it: rows of the command table. */
 export const fleetCommands: readonly CommandEntry[] = [
@@ -62,7 +53,7 @@ export const fleetCommands: readonly CommandEntry[] = [
     arguments: '<word>',
     argumentChoices: ['status', 'pause', 'resume', 'abort'],
     summary: 'Show how far a push in waves is, or have it wait, go on or end, from another terminal.',
-    options: [source, { flags: '-o, --output <format>', summary: 'the form of the output', choices: ['text', 'json'] }],
+    options: [source, output('text', 'json')],
     example: ['reconcile fleet rollout pause', 'lets hosts at work finish, and begins no further one until `resume`'],
     load: () => import('./commands/fleet-rollout.ts'),
   },
@@ -114,7 +105,7 @@ export const fleetCommands: readonly CommandEntry[] = [
   {
     name: 'receive',
     summary: 'Take a revision from `reconcile fleet`: reads it from standard input.',
-    options: [{ flags: '--root <dir>', summary: 'a directory to treat as /, for trying and for images' }],
+    options: [root],
     example: ['reconcile receive < /dev/null', 'says as JSON what this host is and has; without an order it exits 64'],
     load: () => import('./commands/receive.ts'),
   },

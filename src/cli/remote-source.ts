@@ -7,7 +7,7 @@ import type { Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import type { Source } from '../model/revision.ts';
 import { printableLine } from '../report/printable.ts';
-import { openFollower } from '../source/git/follow.ts';
+import { openFollower, openKept } from '../source/git/follow.ts';
 import { openAgentState } from '../state/agent-state.ts';
 import { stateDirectory } from '../state/state-directory.ts';
 import { cliError } from './cli-error.ts';
@@ -65,14 +65,11 @@ function take({ state, source, commit, problem }: Look): Source {
 
 /** A revision that was applied as a whole and verified becomes the one that later ones must be on top of. */
 export async function acceptRevision(request: Request, { action, outcome, revision, confirmation }: Report): Promise<void> {
-  const { source, root, host, tags } = request;
+  const { source, root, tags } = request;
   if (confirmation?.state === 'waiting') return;
   if (source.workingTree || action !== 'converge' || outcome !== 'converged' || tags.length > 0 || revision.commit === null)
     return;
-  const { policy } = loadHostPolicy();
   const directory = stateDirectory(root);
   using state = openAgentState(directory);
-  const remote = { ...defaults, urls: [] };
-  const follower = openFollower({ directory, remote, trust: policy.trust, host: host ?? '', memory: state.memory('source') });
-  await follower.accept(revision.commit);
+  await openKept({ directory, memory: state.memory('source') }).accept(revision.commit);
 }

@@ -1,5 +1,6 @@
 import type { Target } from '../model/fleet.ts';
 import { ConnectionError } from './connection.ts';
+import { inParallel } from './in-parallel.ts';
 import { describeKey } from './ssh/public-key.ts';
 import { enrolHost } from './ssh/enrol-host.ts';
 import { judgeHostKey, type KeyVerdict } from './ssh/host-key.ts';
@@ -26,11 +27,7 @@ const atOnce = 30;
 /** Has every host show its key, in the order of the targets; nothing is sent to them and nothing is written. */
 export async function meetHosts(targets: readonly Target[], routes: Routes, signal: AbortSignal): Promise<readonly Meeting[]> {
   const meetings = new Map<string, Meeting>();
-  const waiting = targets.values();
-  const work = async (): Promise<void> => {
-    for (const target of waiting) meetings.set(target.name, await meet(target, routes, signal));
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, targets.length) }, work));
+  await inParallel(targets, atOnce, async (target) => void meetings.set(target.name, await meet(target, routes, signal)));
   return targets.flatMap(({ name }) => meetings.get(name) ?? []);
 }
 

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Finding, FleetEvent, HostOutcome, Target } from '../model/fleet.ts';
 import { ConnectionError, type Connect, type Connection } from './connection.ts';
+import { inParallel } from './in-parallel.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** What is done on each host. Rejects with a `ConnectionError` when the host does not play along. */
 export type Task = (connection: Connection, signal: AbortSignal) => Promise<Finding>;
@@ -30,16 +32,11 @@ const longestPause = 15_000;
  */
 export async function runOnHosts(targets: readonly Target[], task: Task, course: Course): Promise<readonly HostOutcome[]> {
   const outcomes = new Map<string, HostOutcome>();
-  const waiting = targets.values();
-  const work = async (): Promise<void> => {
-    // All workers take from the same iterator.
-    for (const target of waiting) {
-      const outcome = course.signal.aborted ? untouched(target, course) : await doOn(target, task, course);
-      outcomes.set(target.name, outcome);
-      course.emit({ type: 'host-finished', outcome });
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(course.forks, targets.length) }, work));
+  await inParallel(targets, course.forks, async (target) => {
+    const outcome = course.signal.aborted ? untouched(target, course) : await doOn(target, task, course);
+    outcomes.set(target.name, outcome);
+    course.emit({ type: 'host-finished', outcome });
+  });
   return targets.flatMap(({ name }) => outcomes.get(name) ?? []);
 }
 
@@ -62,6 +59,7 @@ async function doOn(target: Target, task: Task, course: Course): Promise<HostOut
     try {
       await using connection = await course.connect(target, signal);
       hasConnected = true;
+      // A host that hangs is left: its connection is closed, whatever still waits for it.
       return finish(await untilAborted(task(connection, signal), signal));
     } catch (thrown) {
       if (course.signal.aborted) return finish(interrupted(hasConnected));
@@ -74,20 +72,6 @@ async function doOn(target: Target, task: Task, course: Course): Promise<HostOut
       course.emit({ type: 'waiting', host: target.name, message: thrown.message, until });
       await pause(wait, undefined, { signal }).catch(() => undefined);
     }
-  }
-}
-
-/** A host that hangs must not keep the task from ending: its connection is closed, whatever still waits for it. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const end = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', end, { once: true });
-  if (signal.aborted) end();
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', end);
-    work.catch(() => undefined);
   }
 }
 

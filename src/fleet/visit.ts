@@ -9,7 +9,7 @@ import { version } from '../model/version.ts';
 import { ConnectionError, type Connection } from './connection.ts';
 import { requestOver, textOver } from './http-over-stream.ts';
 import { readLines } from './read-lines.ts';
-import { greetingSchema, visitEventSchema } from './visit-schema.ts';
+import { greetingSchema, visitEventSchema } from '../report/visit-schema.ts';
 import type { Bundle } from './working-revision.ts';
 
 /** Where the agent of root listens, on a host that was installed or bootstrapped. */

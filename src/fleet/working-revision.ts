@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../host/run-command.ts';
-import { hardenedGit, hardenedGitEnvironment } from '../model/hardened-git.ts';
+import { hardenedGit, hardenedGitEnvironment, settingsEnvironment } from '../model/hardened-git.ts';
 import { lastLines } from '../model/last-lines.ts';
 import { sourceDirectories } from '../source/tree-bounds.ts';
 import { FleetError } from './fleet-error.ts';
@@ -96,14 +96,8 @@ interface Extra {
 type Ask = (words: readonly string[], extra?: Extra) => Promise<string>;
 
 async function askGit(repository: string, words: readonly string[], { env, stdin }: Extra, signal: AbortSignal): Promise<string> {
-  const settings = Object.entries({ ...hardenedGit, 'safe.directory': '*', 'core.quotePath': 'false' });
-  const config = Object.fromEntries(
-    settings.flatMap(([key, value], index) => [
-      [`GIT_CONFIG_KEY_${index}`, key],
-      [`GIT_CONFIG_VALUE_${index}`, value],
-    ]),
-  );
-  const all = { ...hardenedGitEnvironment, GIT_CONFIG_COUNT: String(settings.length), ...config, ...env };
+  const settings = settingsEnvironment({ ...hardenedGit, 'safe.directory': '*', 'core.quotePath': 'false' });
+  const all = { ...hardenedGitEnvironment, ...settings, ...env };
   const { exitCode, stdout, stderr } = await runCommand(
     ['git', ...words],
     { cwd: repository, env: all, timeout: gitTimeout, ...(stdin !== undefined && { stdin }) },

@@ -22,13 +22,14 @@ const exits = {
   converged: 0,
 } as const satisfies Record<HostVerdict, number>;
 
-const verdicts = Object.keys(exits) as readonly HostVerdict[];
+/** Every verdict, the worst first. */
+export const hostVerdicts = Object.keys(exits) as [HostVerdict, ...HostVerdict[]];
 
 /** 0 for the worst verdict; the higher, the better. */
-export const verdictRank = (verdict: HostVerdict): number => verdicts.indexOf(verdict);
+export const verdictRank = (verdict: HostVerdict): number => hostVerdicts.indexOf(verdict);
 
 /** The exit code of a fleet command: the one of the host that is worst off; 0 without hosts. */
 export function fleetExit(hosts: readonly Pick<HostOutcome, 'verdict'>[]): number {
-  const worst = Math.min(...hosts.map(({ verdict }) => verdictRank(verdict)), verdicts.length - 1);
-  return exits[verdicts[worst]!];
+  const worst = Math.min(...hosts.map(({ verdict }) => verdictRank(verdict)), hostVerdicts.length - 1);
+  return exits[hostVerdicts[worst]!];
 }

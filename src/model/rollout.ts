@@ -1,17 +1,5 @@
 import * as z from 'zod';
-import { exitCodes, type ExitName } from './exit-code.ts';
-import type { Absence } from './fleet.ts';
-
-const absences = [
-  'unreachable',
-  'untrusted',
-  'denied',
-  'missing',
-  'garbled',
-  'slow',
-  'halted',
-] as const satisfies readonly Absence[];
-const verdicts = [...(Object.keys(exitCodes) as [ExitName, ...ExitName[]]), ...absences] as const;
+import { hostVerdicts } from './fleet-exit.ts';
 
 /**
  * What a host says of a revision. `healthy`: it took it and is well. `failed`: it could not, or is not well since. `absent`: nothing,
@@ -21,7 +9,7 @@ const standing = z.enum(['healthy', 'failed', 'absent']);
 export type Standing = z.infer<typeof standing>;
 
 const hostState = z.object({
-  verdict: z.enum(verdicts),
+  verdict: z.enum(hostVerdicts),
   message: z.string(),
   hint: z.exactOptional(z.string()),
   attempts: z.number(),

@@ -1,7 +1,7 @@
-import { posix } from 'node:path';
 import type { Address } from '../model/catalog.ts';
 import { isDone, type Step } from '../model/plan.ts';
 import type { JudgeInput } from './judge-input.ts';
+import { isBelow, plainPath } from './path-rules.ts';
 
 const agentUnit = 'timmy-reconciler.service';
 const riskyUnits: readonly string[] = [
@@ -74,9 +74,7 @@ export function findCutOffs({
 const isRisky = (unit: string): boolean => riskyUnits.includes(unit);
 
 function isRiskyPath(written: string, { diff }: Step): boolean {
-  const path = posix.normalize(written).replace(/(.)\/$/, '$1');
+  const path = plainPath(written);
   const destroys = diff.action === 'remove' || diff.action === 'replace';
   return riskyPaths.some((risky) => isBelow(path, risky) || (destroys && isBelow(risky, path)));
 }
-
-const isBelow = (path: string, base: string): boolean => path === base || path.startsWith(base === '/' ? '/' : `${base}/`);

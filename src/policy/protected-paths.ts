@@ -1,9 +1,9 @@
-import { posix } from 'node:path';
 import { isDone, type Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { runFor } from '../model/time-limit.ts';
 import { compileGlobs } from './glob.ts';
 import { placeOf, type JudgeInput } from './judge-input.ts';
+import { isBelow, plainPath } from './path-rules.ts';
 
 /** What no configuration may write: the program's own state and host policy, and the kernel's file systems. */
 const ownDirectory = '/etc/timmy-reconciler';
@@ -21,7 +21,7 @@ export function judgeProtectedPaths(input: JudgeInput): readonly Problem[] {
   );
   const deny = compileGlobs(hostPolicy.paths.deny, { name: 'host policy paths.deny', path: [] });
   const allow = compileGlobs(hostPolicy.paths.allow, { name: 'host policy paths.allow', path: [] });
-  const builtIn = [ownDirectory, posix.normalize(stateDirectory).replace(/(.)\/$/, '$1'), ...kernelDirectories];
+  const builtIn = [ownDirectory, plainPath(stateDirectory), ...kernelDirectories];
   const ask = 'only the owner of the host can change this in host.yaml';
 
   const rules: readonly { readonly hint: string; readonly reason: (path: string, step: Step) => string | undefined }[] = [
@@ -46,7 +46,7 @@ export function judgeProtectedPaths(input: JudgeInput): readonly Problem[] {
   ];
   const found = [...own.problems, ...deny.problems, ...allow.problems];
   const judgeStep = (step: Step): readonly Problem[] => {
-    const paths = input.pathsOf(step).map((path) => posix.normalize(path).replace(/(.)\/$/, '$1'));
+    const paths = input.pathsOf(step).map(plainPath);
     return rules.flatMap(({ hint, reason }): Problem[] => {
       const hits = paths.flatMap((path) => said(reason(path, step), (text) => [`${path} ${text}`]) ?? []);
       const more = hits.length > 1 ? `, and ${hits.length - 1} more paths` : '';
@@ -59,8 +59,6 @@ export function judgeProtectedPaths(input: JudgeInput): readonly Problem[] {
   const message = `matching paths with the globs of the policies takes longer than ${longestMatch / 1000} s`;
   return [...found, { code: 'protected-path', message, hint: 'use fewer "*" in protected_paths' }];
 }
-
-const isBelow = (path: string, base: string): boolean => path === base || path.startsWith(base === '/' ? '/' : `${base}/`);
 
 function said<A, B>(value: A | undefined, tell: (value: A) => B): B | undefined {
   return value === undefined ? undefined : tell(value);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { exitCodes, type ExitName } from '../model/exit-code.ts';
-import type { Absence, FleetEvent, FleetReport, HostOutcome } from '../model/fleet.ts';
+import { hostVerdicts } from '../model/fleet-exit.ts';
+import type { FleetEvent, FleetReport, HostOutcome } from '../model/fleet.ts';
 import { reportSchema, runEventSchema } from './report-schema.ts';
 import { statusSchema } from './status-schema.ts';
 
@@ -10,20 +10,10 @@ const texts = z.array(text);
 const time = z.iso.datetime();
 const count = z.number().int().min(0);
 const action = z.enum(['check', 'push', 'apply', 'status', 'run', 'bootstrap']);
-const absences = [
-  'unreachable',
-  'untrusted',
-  'denied',
-  'missing',
-  'garbled',
-  'slow',
-  'halted',
-] as const satisfies readonly Absence[];
-const verdicts = [...(Object.keys(exitCodes) as [ExitName, ...ExitName[]]), ...absences] as const;
 
 const outcome: z.ZodType<HostOutcome> = z.object({
   host: text,
-  verdict: z.enum(verdicts).meta({ description: 'How the run there ended, or why there was none.' }),
+  verdict: z.enum(hostVerdicts).meta({ description: 'How the run there ended, or why there was none.' }),
   message: text.meta({ description: 'One sentence for people.' }),
   hint: z.exactOptional(text),
   report: z.exactOptional(reportSchema),

@@ -1,30 +1,24 @@
 import type { Readable } from 'node:stream';
 import * as z from 'zod';
 import type { AgentPort } from '../../model/agent.ts';
-import type { Greeting, VisitEvent } from '../../model/visit.ts';
+import type { VisitEvent } from '../../model/visit.ts';
 import { openVisitInput } from '../../operations/read-visit.ts';
 import { openVisitPlace } from '../../operations/visit-place.ts';
 import { visitLine } from '../../report/render-visit.ts';
-import { statusSchema } from '../../report/status-schema.ts';
+import { greetingSchema } from '../../report/visit-schema.ts';
 import { keepOpen } from './connections.ts';
 import { failure, type DoorServer } from './server.ts';
 
-const greeting = z.object({
-  type: z.literal('greeting'),
-  protocol: z.number(),
-  version: z.string(),
-  host: z.string().nullable(),
-  commits: z.array(z.string()).readonly(),
-  status: statusSchema.nullable(),
-}) satisfies z.ZodType<Pick<Greeting, 'type'>>;
 const events = z
   .string()
   .meta({ description: 'One event in each line; the last one is `finished` or `declined`.', type: 'application/x-ndjson' });
 
 /** For `reconcile fleet`, which sends revisions: what `model/visit.ts` says, over the control socket. */
 export async function addReceive(server: DoorServer, port: AgentPort, stateDirectory: string): Promise<void> {
-  server.get('/greeting', { schema: { summary: 'What an operator is told before a push.', response: { 200: greeting } } }, () =>
-    port.greeting(),
+  server.get(
+    '/greeting',
+    { schema: { summary: 'What an operator is told before a push.', response: { 200: greetingSchema } } },
+    () => port.greeting(),
   );
   await server.register(async (scope: DoorServer) => {
     scope.removeAllContentTypeParsers();

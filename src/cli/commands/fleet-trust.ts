@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { ConnectionError } from '../../fleet/connection.ts';
 import { meetHosts, type Meeting } from '../../fleet/meet-hosts.ts';
 import { openRoutes } from '../../fleet/ssh/routes.ts';
@@ -6,8 +5,8 @@ import { exitCodes } from '../../model/exit-code.ts';
 import { count } from '../../report/render-text.ts';
 import { askPerson } from '../ask-person.ts';
 import { cliError } from '../cli-error.ts';
-import { chooseTargets } from '../fleet-command.ts';
-import { textOption, type Invocation } from '../invocation.ts';
+import { chooseTargets, sshSettings } from '../fleet-command.ts';
+import type { Invocation } from '../invocation.ts';
 import { sourceOption } from '../request.ts';
 
 type Shown = Extract<Meeting, { readonly shown: string }>;
@@ -19,8 +18,7 @@ const someUnreachable = 3;
 export async function run(invocation: Invocation): Promise<number> {
   const { signal, options } = invocation;
   const { targets } = chooseTargets(sourceOption(invocation), invocation.arguments[0]!);
-  const configFile = textOption(invocation, 'sshConfig');
-  await using routes = openRoutes(signal, configFile === undefined ? {} : { configFile: resolve(configFile) });
+  await using routes = openRoutes(signal, sshSettings(invocation));
   const meetings = await meetHosts(targets, routes, signal);
   const wanted: Shown[] = [];
   let exit = 0;

@@ -81,7 +81,9 @@ async function lookWhenSettled(
   if (look.isUnconfirmed) {
     // Who was here before was cut off. This connection is a later one, and what waits keeps a version on trial from being proved.
     tell('confirms the run that waits for it');
-    await connection.run(['reconcile', 'confirm'], { signal });
+    const confirmed = await connection.run(['reconcile', 'confirm'], { signal });
+    // It takes the run back by itself then, and what follows works on either.
+    if (confirmed.exitCode !== 0) tell(failure('the run is not confirmed', confirmed, '').message);
   }
   if (!look.isOnTrial) return look;
   await awaitTrial(connection, tell, signal);

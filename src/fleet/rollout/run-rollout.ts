@@ -3,6 +3,7 @@ import type { RolloutDocument } from '../../model/document.ts';
 import type { Finding, FleetEvent, HostOutcome } from '../../model/fleet.ts';
 import type { RolloutState } from '../../model/rollout.ts';
 import type { RolloutGate } from './rollout-gate.ts';
+import { inParallel } from '../in-parallel.ts';
 import { openRecord, type RolloutPlan, type RolloutRecord } from './rollout-record.ts';
 import type { RolloutStore } from './rollout-store.ts';
 import { unwellBecause, type Pushed } from './standing.ts';
@@ -136,13 +137,4 @@ async function takeBack(hosts: readonly string[], { forks, emit, takeBack: act }
       ...(!isTakenBack && { hint: hint?.slice(0, 1_000) ?? `reconcile rollback ${run} on that host` }),
     });
   });
-}
-
-async function inParallel(hosts: readonly string[], forks: number, act: (host: string) => Promise<void>): Promise<void> {
-  const left = hosts.values();
-  const work = async (): Promise<void> => {
-    // All workers take from the same iterator.
-    for (const host of left) await act(host);
-  };
-  await Promise.all(Array.from({ length: Math.min(forks, hosts.length) }, work));
 }

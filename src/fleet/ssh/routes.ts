@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { ownAccount } from '../../host/own-account.ts';
 import type { Target } from '../../model/fleet.ts';
 import { ConnectionError } from '../connection.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { askSecretly } from './ask-secretly.ts';
 import { dial } from './dial.ts';
 import { findKnownHost, type KnownHost } from './host-key.ts';
@@ -129,17 +130,5 @@ async function through({ ssh }: OpenClient, { hostname, port }: SshSettings, nam
   } catch (error) {
     const message = `${name} cannot be reached through ${said(way)} (${said((error as Error).message)})`;
     throw new ConnectionError('unreachable', message, { isPassing: true });
-  }
-}
-
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason as Error);
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

@@ -1,6 +1,6 @@
 import type { Memory } from '../../model/reporter.ts';
 import { isObject } from '../../model/json.ts';
-import { openFollower } from './follow.ts';
+import { openKept } from './follow.ts';
 import { isCommitId } from './mirror.ts';
 import { readTrust, writeTrust, type Trusted } from './trust-memory.ts';
 
@@ -12,14 +12,13 @@ interface Acceptor {
 }
 
 const name = 'pending';
-const noRemote = { urls: [], branch: '', testing_branch: false, user: '', timeout: '1s' };
 
 /** A pushed revision was applied and verified here: older ones and other histories are refused from now on. */
 export async function acceptPushed({ directory, memory }: Acceptor, entry: Trusted): Promise<void> {
   const trust = readTrust(memory, directory);
   if (!('code' in trust))
     writeTrust(memory, { ...trust, trusted: [entry, ...trust.trusted.filter(({ commit }) => commit !== entry.commit)] });
-  await openFollower({ directory, remote: noRemote, trust: { verify: 'off' }, host: '', memory }).accept(entry.commit);
+  await openKept({ directory, memory }).accept(entry.commit);
   memory.set(name, undefined);
 }
 

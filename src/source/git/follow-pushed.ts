@@ -1,20 +1,17 @@
 import type { Follower } from '../../model/follower.ts';
-import type { TrustPolicy } from '../../model/host-policy-document.ts';
 import type { Memory } from '../../model/reporter.ts';
-import { openFollower } from './follow.ts';
+import { openKept } from './follow.ts';
 import { readTrust } from './trust-memory.ts';
 
 interface Kept {
   /** State directory of the host. */
   readonly directory: string;
-  readonly trust: TrustPolicy;
   readonly memory: Memory;
 }
 
 /** For a host without a remote: the revision that was pushed to it and applied last is the one to keep up. */
-export function followPushed({ directory, trust: policy, memory }: Kept): Follower {
-  const remote = { urls: [], branch: '', testing_branch: false, user: '', timeout: '1s' };
-  const kept = openFollower({ directory, remote, trust: policy, host: '', memory });
+export function followPushed({ directory, memory }: Kept): Follower {
+  const kept = openKept({ directory, memory });
   return {
     ...kept,
     look: () => {

@@ -31,6 +31,9 @@ interface Way {
   readonly isSpare: boolean;
 }
 
+/** What a host keeps without its remote. */
+type Kept = Pick<Follower, 'accept' | 'lastGood'>;
+
 const nothing = { source: undefined, commit: null, branch: null, seen: null, remote: null };
 
 /** Follows the remotes of the host policy into a mirror and the kept revisions below the state directory. */
@@ -90,6 +93,13 @@ export function openFollower(followed: Followed): Follower {
       const hint = `see to the space and the health of the filesystem of ${directory}`;
       return { ...nothing, ...enforced(directory, trust), state: 'offline', problem: { code: 'remote-failed', message, hint } };
     },
+    ...openKept(followed),
+  };
+}
+
+/** The revisions that are kept here, and the one that was accepted; neither needs a remote. */
+export function openKept({ directory, memory }: Pick<Followed, 'directory' | 'memory'>): Kept {
+  return {
     async accept(commit) {
       const trust = readTrust(memory, directory);
       if ('code' in trust) throw new StateError(trust.message, trust.hint ?? '');

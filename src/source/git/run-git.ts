@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { hardenedGit, hardenedGitEnvironment } from '../../model/hardened-git.ts';
+import { hardenedGit, hardenedGitEnvironment, settingsEnvironment } from '../../model/hardened-git.ts';
 
 /** How git is called: nothing of the user's or the system's configuration counts, only what stands here. */
 export interface GitCall {
@@ -39,12 +39,13 @@ const killed = 137;
 const largestPack = 2 * 1024 ** 3;
 /** What a command may print, bytes: the list of the largest tree that is accepted, and some. */
 const mostOutput = 32 * 1024 * 1024;
-/** What is kept of what it says of an error, characters. */
-const longestMessage = 64 * 1024;
 
-/** Runs git for its output. Rejects with `GitFailure` for every exit but 0, and with the signal's reason when it is aborted. */
-export async function runGit(call: GitCall, args: readonly string[]): Promise<string> {
-  const result = await askGit(call, args);
+/**
+ * Runs git for its output, with the rest of an open file as its input where one is given. Rejects with `GitFailure` for every exit
+ * but 0, and with the signal's reason when it is aborted.
+ */
+export async function runGit(call: GitCall, args: readonly string[], input?: number): Promise<string> {
+  const result = await askGit(call, args, input);
   if (result.exit !== 0) throw new GitFailure(args[0] ?? '', result);
   return result.stdout;
 }
@@ -53,12 +54,12 @@ export async function runGit(call: GitCall, args: readonly string[]): Promise<st
  * Runs git for its exit code too. It runs below timeout(1), in a process group of its own: what hangs is ended with its
  * helpers (ssh among them), also when this process is killed meanwhile. A time that ran out is exit 124.
  */
-export async function askGit(call: GitCall, args: readonly string[]): Promise<GitResult> {
+export async function askGit(call: GitCall, args: readonly string[], input?: number): Promise<GitResult> {
   call.signal.throwIfAborted();
   const git = spawn('timeout', commandLine(call, args), {
     cwd: call.directory,
     env: environment(call),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input ?? 'ignore', 'pipe', 'pipe'],
     signal: call.signal,
   });
   let printed = 0;
@@ -71,7 +72,7 @@ export async function askGit(call: GitCall, args: readonly string[]): Promise<Gi
     });
     return chunks;
   };
-  const [stdout, stderr] = [collect(git.stdout), collect(git.stderr)];
+  const [stdout, stderr] = [collect(git.stdout!), collect(git.stderr!)];
   const [code] = (await once(git, 'close').catch((error: unknown) => {
     call.signal.throwIfAborted();
     throw error;
@@ -92,25 +93,6 @@ export function startGit(call: GitCall, args: readonly string[]): ChildProcessBy
   });
 }
 
-/** Runs git with the rest of an open file as its input, from where it was read to. Rejects as `runGit` does. */
-export async function feedGit(call: GitCall, args: readonly string[], descriptor: number): Promise<void> {
-  call.signal.throwIfAborted();
-  const git = spawn('timeout', commandLine(call, args), {
-    cwd: call.directory,
-    env: environment(call),
-    stdio: [descriptor, 'ignore', 'pipe'],
-    signal: call.signal,
-  });
-  let stderr = '';
-  git.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-longestMessage)));
-  const [code] = (await once(git, 'close').catch((error: unknown) => {
-    call.signal.throwIfAborted();
-    throw error;
-  })) as [number | null];
-  call.signal.throwIfAborted();
-  if (code !== 0) throw new GitFailure(args[0] ?? '', { exit: code === killed ? timedOut : (code ?? 1), stderr });
-}
-
 const commandLine = ({ timeout }: GitCall, args: readonly string[]): string[] => [
   '--kill-after=2',
   (timeout / 1000).toFixed(3),
@@ -121,7 +103,6 @@ const commandLine = ({ timeout }: GitCall, args: readonly string[]): string[] =>
 
 /** Names and values of settings go through the environment: a token must not stand in the process list. */
 function environment({ directory, config, env }: GitCall): Record<string, string> {
-  const settings = Object.entries({ ...hardened, 'safe.directory': directory, ...config });
   return {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: directory,
@@ -131,13 +112,7 @@ function environment({ directory, config, env }: GitCall): Record<string, string
     ...hardenedGitEnvironment,
     GIT_ALLOW_PROTOCOL: '',
     ...env,
-    GIT_CONFIG_COUNT: String(settings.length),
-    ...Object.fromEntries(
-      settings.flatMap(([key, value], index) => [
-        [`GIT_CONFIG_KEY_${index}`, key],
-        [`GIT_CONFIG_VALUE_${index}`, value],
-      ]),
-    ),
+    ...settingsEnvironment({ ...hardened, 'safe.directory': directory, ...config }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { largestBundle } from '../../model/visit.ts';
 import { explainFetchFailure } from './fetch-failure.ts';
-import { feedGit, GitFailure, type GitCall } from './run-git.ts';
+import { GitFailure, runGit, type GitCall } from './run-git.ts';
 
 /** Why a bundle gave nothing. `mayBeMirror`: the fault may be in the mirror. */
 export interface Unusable {
@@ -28,7 +28,7 @@ export async function unbundle(call: GitCall, file: string, commit: string): Pro
     if (!head.tips.includes(commit)) return unusable(`the bundle does not bring ${commit}`);
     // What git reads begins where this ends.
     readSync(descriptor, Buffer.alloc(head.length), 0, head.length, null);
-    await feedGit(call, ['index-pack', '--stdin', '--fix-thin', '--strict', `--max-input-size=${largestBundle}`], descriptor);
+    await runGit(call, ['index-pack', '--stdin', '--fix-thin', '--strict', `--max-input-size=${largestBundle}`], descriptor);
     return undefined;
   } catch (error) {
     if (!(error instanceof GitFailure)) throw error;
