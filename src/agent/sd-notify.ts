@@ -7,7 +7,7 @@ interface SdNotify {
   ready(): Promise<void>;
   /** The agent is alive; due at least every `watchdogInterval`. */
   watchdog(): Promise<void>;
-  /** One line for `systemctl status`. */
+  /** One line for `systemctl status`. Told with the next sign of life where one is due: each telling is a process. */
   status(text: string): Promise<void>;
   stopping(): Promise<void>;
   /** Milliseconds between two signs of life; undefined when nobody waits for them. */
@@ -25,12 +25,22 @@ export function openSdNotify(env: Readonly<NodeJS.ProcessEnv>): SdNotify {
     const options = { env: { NOTIFY_SOCKET: socket }, timeout: timeLimit };
     await runCommand(['systemd-notify', ...words], options, new AbortController().signal).catch(() => undefined);
   };
+  const interval = watchdogInterval(env);
+  let untold: string[] = [];
   return {
     ready: () => tell('--ready'),
-    watchdog: () => tell('WATCHDOG=1'),
-    status: (text) => tell(`--status=${printableLine(text).slice(0, longestStatus)}`),
+    watchdog() {
+      const status = untold;
+      untold = [];
+      return tell('WATCHDOG=1', ...status);
+    },
+    async status(text) {
+      const line = `STATUS=${printableLine(text).slice(0, longestStatus)}`;
+      if (interval === undefined) await tell(line);
+      else untold = [line];
+    },
     stopping: () => tell('STOPPING=1'),
-    watchdogInterval: watchdogInterval(env),
+    watchdogInterval: interval,
   };
 }
 

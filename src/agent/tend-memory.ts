@@ -5,23 +5,28 @@ import type { AgentEvent } from '../model/agent.ts';
 /** What V8's `gc` takes, as far as it is used here. */
 type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void;
 
+/** What is not worth two collections of everything, which take as long as a small run. Bytes. */
+const worthwhile = 4 * 1024 * 1024;
+
 /**
  * A process that is idle for days is to be small, also after a large apply and after a flood of requests; but a run that has to save
- * memory collects garbage all the time and takes three times as long. So the heap may grow while a run is at work, and after one
- * that was more than a look all that it used is given back to the system, which V8 alone would put off until there is work again.
+ * memory collects garbage all the time and takes three times as long. So the heap may grow while a run is at work, and when the
+ * process has grown by then, all that it used is given back to the system, which V8 alone would put off until there is work again.
  * To be told of every event.
  */
 export function tendMemory(): (event: AgentEvent) => void {
-  let hasGrown = true;
+  let least = 0;
   saveMemory();
   return (event) => {
-    if (event.type === 'finished') hasGrown ||= event.report.writes > 0 || event.report.outcome !== 'converged';
     if (event.type !== 'status') return;
     if (event.status.phase !== 'idle') return setFlagsFromString('--no-optimize-for-size');
     saveMemory();
+    if (process.memoryUsage.rss() < least + worthwhile) return;
     // Whoever waits for the end of the run is told first.
-    if (hasGrown) setImmediate(collectGarbage);
-    hasGrown = false;
+    setImmediate(() => {
+      collectGarbage();
+      least = process.memoryUsage.rss();
+    });
   };
 }
 

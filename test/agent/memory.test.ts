@@ -8,16 +8,13 @@ import { openScene } from '../support/agent-scene.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const phase = (name: string): AgentEvent => ({ type: 'status', status: { phase: name } }) as unknown as AgentEvent;
-const finished = (writes: number): AgentEvent =>
-  ({ type: 'finished', run: 'r', report: { writes, outcome: 'converged' } }) as unknown as AgentEvent;
 
 it('what a run has used is collected when the agent is idle again', async () => {
   const tell = tendMemory();
   tell(phase('idle'));
   await setImmediate();
   tell(phase('running'));
-  const used = new WeakRef({ bytes: Buffer.alloc(1000) });
-  tell(finished(1));
+  const used = new WeakRef({ bytes: Buffer.alloc(16 * 1024 * 1024, 1) });
   tell(phase('idle'));
 
   await setImmediate();

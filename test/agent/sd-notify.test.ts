@@ -42,6 +42,23 @@ describe.skipIf(!isPossible)('the service manager is told', () => {
     expect(messages).toEqual(['READY=1', 'WATCHDOG=1', 'STATUS=at 1a2b\\\\nREADY=0', 'STOPPING=1']);
   });
 
+  it('what it does with the next sign of life, where those are due', async () => {
+    using directory = temporaryDirectory();
+    const socket = join(directory.path, 'notify');
+    using manager = await openManager(socket);
+    const notify = openSdNotify({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: '120000000' });
+    await notify.status('one');
+    await notify.status('two');
+    const messages: string[] = [];
+    for (const tell of [notify.watchdog, notify.watchdog]) {
+      const told = tell();
+      messages.push(await manager.message());
+      await told;
+    }
+
+    expect(messages).toEqual(['WATCHDOG=1\\nSTATUS=two', 'WATCHDOG=1']);
+  });
+
   it('nothing when its socket is gone, and the agent goes on', async () => {
     await expect(openSdNotify({ NOTIFY_SOCKET: '/nonexistent/notify' }).ready()).resolves.toBeUndefined();
   });
