@@ -89,7 +89,7 @@ function compileChains(
 ): { readonly chains: readonly HostChain[]; readonly problems: readonly Problem[] } {
   const pattern = documents.policy.portfolio.critical;
   const { hosts: critical, problems } = pattern === undefined ? { hosts: [], problems: [] } : selectHosts(inventory, pattern);
-  const kinds = kindNames.filter((kind) => resourceType(kind).chain !== undefined);
+  const kinds = kindNames.filter((kind) => findResourceType(kind)?.chain !== undefined);
   const chainsOf = ({ host, resources }: Catalog): HostChain[] =>
     resources.flatMap(({ address, kind, desired, origin }) => {
       const chain = resourceType(kind).chain?.(desired);

@@ -30,11 +30,11 @@ export interface Sources {
   readonly machineProblems: readonly Problem[];
 }
 
-/** Revision → Documents, inventory and secrets, as this machine can read them. Every kind is loaded then: any may be named. Without secrets, nothing is decrypted. */
+/** Revision → Documents, inventory and secrets, as this machine can read them. Every kind that is named is loaded then. Without secrets, nothing is decrypted. */
 export async function loadSources(revision: Revision, facts: JsonObject, { withSecrets = true } = {}): Promise<Sources> {
-  // Git answers while the kinds are loaded.
-  const [commit] = await Promise.all([readCommitInfo(revision), loadResourceTypes()]);
   const documents = loadDocuments(revision.files);
+  // Git answers while the kinds are loaded.
+  const [commit] = await Promise.all([readCommitInfo(revision), loadResourceTypes(kindsIn(documents))]);
   const inventory = readInventory(documents.inventory);
   const { policy: hostPolicy, problems: policyProblems } = loadHostPolicy();
   const { age, vaultPasswords, files: identityFiles, problems: identityProblems } = readIdentities(hostPolicy);
@@ -51,6 +51,12 @@ export async function loadSources(revision: Revision, facts: JsonObject, { withS
     problems: [...revision.problems, ...documents.problems, ...missingInventory(documents), ...inventory.problems],
     machineProblems: [...policyProblems, ...identityProblems],
   };
+}
+
+/** As they are written; not all need exist. */
+function kindsIn({ site, roles }: Documents): readonly string[] {
+  const bodies = [...(site?.value.assignments ?? []), ...[...roles.values()].map(({ value }) => value)];
+  return bodies.flatMap(({ resources }) => resources.map(({ kind }) => kind));
 }
 
 function missingInventory({ inventory: { inventories, problems } }: Documents): readonly Problem[] {
