@@ -45,9 +45,11 @@ async function checkHost(asked: Asked, state: State | undefined): Promise<Report
     if (problemsOf(desired).length > 0) return refusal(run, problemsOf(desired));
     const planned = await planHost(told, desired, state);
     tellPlan(told, run, planned);
-    return planned.problems.length > 0
-      ? refusal(run, planned.problems, planned)
-      : checked(run, planned, state?.journal.open()?.run);
+    if (planned.problems.length > 0) return refusal(run, planned.problems, planned);
+    const report = checked(run, planned, state?.journal.open()?.run);
+    if (asked.request.health !== true) return report;
+    const { withHealth } = await import('./run/with-health.ts');
+    return withHealth(report, desired.catalog, asked);
   });
 }
 

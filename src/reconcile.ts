@@ -24,7 +24,8 @@ export async function reconcile(request: Request, emit: (event: Event) => void, 
   const stamp = readStamp(scope.stateDirectory, scope.reader.realPath);
   // Who asks is told of it.
   const isWaiting = request.action === 'converge' && readUnconfirmed(scope.stateDirectory) !== undefined;
-  const mayTrust = !isWaiting && !request.paranoid && request.tags.length === 0 && request.planDigest === undefined;
+  const { paranoid, tags, planDigest, health = false } = request;
+  const mayTrust = !isWaiting && !paranoid && !health && tags.length === 0 && planDigest === undefined;
   const isCurrent = stamp !== undefined && hasSameSources(stamp, scope);
   if (!mayTrust || !isCurrent || !stamp.isComplete || !stamp.index.isUnchanged()) {
     const { reconcileFully } = await import('./pipeline.ts');

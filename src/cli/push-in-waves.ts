@@ -84,7 +84,7 @@ function actsOn(
     fleet.emit(event);
   };
   const converge = convergeTask(revision, { ...fleet, tags, emit });
-  const look = revisionTask(revision, { action: 'check', tags }, () => undefined);
+  const look = revisionTask(revision, { action: 'check', tags, health: true }, () => undefined);
   const lookTwice: Task = async (connection, signal) => {
     const found = await look(connection, signal);
     if (found.verdict !== 'converged') return found;

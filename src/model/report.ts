@@ -34,6 +34,12 @@ export interface ReportedCheck {
   readonly message?: string;
 }
 
+/** What is wrong by the first health check that does not hold; undefined where all do. */
+export function healthFailure(checks: readonly ReportedCheck[]): string | undefined {
+  const sick = checks.find(({ ok }) => !ok);
+  return sick && `health check failed: ${sick.name}${sick.message === undefined ? '' : `: ${sick.message}`}`;
+}
+
 /** One run, as shown, stored and documented in `schemas/report.schema.json`. Holds digests, never secrets. */
 export interface Report {
   readonly schema: 'reconcile.report/1';

@@ -28,6 +28,8 @@ export interface Order {
   readonly bundle: number;
   readonly tags: readonly string[];
   readonly paranoid: boolean;
+  /** With a check: ask the roles' health checks too. */
+  readonly health?: boolean;
   /** Refuse unless the plan has this digest (`fleet apply`). */
   readonly planDigest?: string;
 }
@@ -39,7 +41,19 @@ export interface Order {
 export function readOrder(line: string): Order {
   const value: unknown = JSON.parse(line);
   if (!isObject(value)) throw new Error('it is no object');
-  const { protocol, action, host, commit, branch, bundle, tags = [], paranoid = false, planDigest, ...rest } = value;
+  const {
+    protocol,
+    action,
+    host,
+    commit,
+    branch,
+    bundle,
+    tags = [],
+    paranoid = false,
+    health = false,
+    planDigest,
+    ...rest
+  } = value;
   if (protocol !== visitProtocol)
     throw new Error(`it speaks protocol ${JSON.stringify(protocol)}, and this program ${visitProtocol}`);
   const [unknown] = Object.keys(rest);
@@ -53,8 +67,9 @@ export function readOrder(line: string): Order {
   if (!Array.isArray(tags) || tags.length > 100 || !tags.every((tag) => isText(tag, 200)))
     throw new Error('its tags are no tags');
   if (typeof paranoid !== 'boolean') throw new Error('its paranoid is neither true nor false');
+  if (typeof health !== 'boolean') throw new Error('its health is neither true nor false');
   if (planDigest !== undefined && !isText(planDigest, 200)) throw new Error('its plan digest is none');
-  const asked = { protocol: visitProtocol, action, host, commit, branch, bundle, tags, paranoid } as const;
+  const asked = { protocol: visitProtocol, action, host, commit, branch, bundle, tags, paranoid, health } as const;
   return { ...asked, ...(planDigest !== undefined && { planDigest }) };
 }
 

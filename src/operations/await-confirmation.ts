@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readNow, timeLeft } from '../confirm/deadline.ts';
 import { openLocalReader } from '../host/local-reader.ts';
 import type { Event } from '../model/event.ts';
-import type { Report } from '../model/report.ts';
+import { healthFailure, type Report } from '../model/report.ts';
 import type { Unconfirmed } from '../model/unconfirmed.ts';
 import { takeLock } from '../state/lock.ts';
 import { openState } from '../state/state.ts';
@@ -76,9 +76,7 @@ async function findFault(
   if (health.length === 0) return undefined;
   const { checkHealth } = await import('../apply/health.ts');
   const checks = await checkHealth(health, openLocalReader({ root: undefined }), bounded).catch(() => undefined);
-  if (!checks) return 'the health checks did not end in time';
-  const sick = checks.find(({ ok }) => !ok);
-  return sick && `health check failed: ${sick.name}${sick.message === undefined ? '' : `: ${sick.message}`}`;
+  return checks ? healthFailure(checks) : 'the health checks did not end in time';
 }
 
 function reportOf(run: string, stateDirectory: string, fits: (report: Report) => boolean): Report | undefined {

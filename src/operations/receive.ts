@@ -38,7 +38,7 @@ export async function receiveRevision(
   signal: AbortSignal,
 ): Promise<Report | Declined> {
   const { stateDirectory, host, root } = visited;
-  const { action, commit, branch, tags, paranoid, planDigest } = order;
+  const { action, commit, branch, tags, paranoid, health = false, planDigest } = order;
   if (host !== null && host !== order.host) {
     const hint = 'its host policy says so; check its address in the inventory';
     return { type: 'declined', exit: 'refused', message: `this machine is ${host}, not ${order.host}`, hint };
@@ -50,6 +50,7 @@ export async function receiveRevision(
     root,
     tags,
     paranoid,
+    health,
     confirmedBy: 'person',
     ...(planDigest !== undefined && { planDigest }),
   };

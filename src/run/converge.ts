@@ -8,7 +8,7 @@ import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
 import { isDone, type Step } from '../model/plan.ts';
 import { noContents } from '../model/catalog.ts';
 import { isPassing } from '../model/passing-error.ts';
-import type { Outcome, Report, ReportedCheck } from '../model/report.ts';
+import { healthFailure, type Outcome, type Report, type ReportedCheck } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import { confirmationOf, type Unconfirmed } from '../model/unconfirmed.ts';
 import { watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
@@ -160,8 +160,8 @@ async function applyAndProve(
     const { checkHealth } = await import('../apply/health.ts');
     checks.health.push(...(await checkHealth(health, deps.host, signal)));
   }
-  const sick = checks.health.find(({ ok }) => !ok);
-  if (sick) throw new Error(`health check failed: ${sick.name}: ${sick.message}`);
+  const sick = healthFailure(checks.health);
+  if (sick !== undefined) throw new Error(sick);
   return index;
 }
 

@@ -184,6 +184,30 @@ describeOnHosts('a fleet over SSH', () => {
     });
   });
 
+  describe('in waves', () => {
+    it('goes no further when a role of the canary is sick after the bake, and takes it back there', async () => {
+      const role = `summary: Says that it lives.
+resources: [{ kind: file, path: /etc/alive, content: "yes\\n" }]
+health: [{ file_age: { path: /etc/alive, max: 5s } }]
+`;
+      operator.write('roles/alive/role.yaml', role);
+      operator.write('desired-state/site.yaml', siteOf('eight').replace('resources:', 'roles: [alive]\n    resources:'));
+      operator.write(
+        'desired-state/rollout.yaml',
+        'waves:\n  - { name: canary, hosts: h1, bake: 6s }\n  - { name: rest, hosts: all }\n',
+      );
+      operator.commit('dies early');
+      const report = await operator.fleet('push');
+      expect(report.outcome('h1')).toMatchObject({
+        verdict: 'rolledBack',
+        message: expect.stringMatching(/unwell after the change: health check failed: alive: file_age .* s old/) as string,
+      });
+      expect([report.outcome('h2').verdict, report.outcome('h3').verdict]).toEqual(['halted', 'halted']);
+      expect([await host('h1').read('/etc/motd'), await host('h2').read('/etc/motd')]).toEqual(['seven\n', 'seven\n']);
+      operator.git('rm', '-r', '--quiet', 'roles', 'desired-state/rollout.yaml');
+    });
+  });
+
   describe('that a change could cut off', () => {
     const sshd = (
       line: string,

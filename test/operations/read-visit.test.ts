@@ -11,7 +11,7 @@ const line = (change: object): string => `${JSON.stringify({ ...usual, ...change
 const read = (text: string) => openVisitInput(Readable.from([Buffer.from(text)]), never).readOrder();
 
 it('an order may leave out what is usual', async () => {
-  expect(await read(line({}))).toEqual({ ...usual, tags: [], paranoid: false });
+  expect(await read(line({}))).toEqual({ ...usual, tags: [], paranoid: false, health: false });
 });
 
 it.each([
@@ -30,6 +30,7 @@ it.each([
   ['tags that are none', line({ tags: [1] }), 'its tags'],
   ['too many tags', line({ tags: Array.from({ length: 101 }, () => 'x') }), 'its tags'],
   ['a word for whether to be paranoid', line({ paranoid: 'yes' }), 'its paranoid'],
+  ['a word for whether to ask for health', line({ health: 'yes' }), 'its health'],
   ['a number as the plan digest', line({ planDigest: 1 }), 'its plan digest'],
   ['a member that nothing reads', line({ force: true }), 'nothing reads: "force"'],
 ])('%s is no order', async (_title, sent, message) => {
