@@ -1,4 +1,5 @@
 import type { CommandEntry, OptionEntry } from './command-table.ts';
+import { output } from './common-options.ts';
 
 const settings: OptionEntry = {
   flags: '--settings <file>',
@@ -19,7 +20,7 @@ export const deadmanCommands: readonly CommandEntry[] = [
     name: 'deadman status',
     arguments: '[agent]',
     summary: 'Show what the watchdog of an agent knows and has tried.',
-    options: [settings, { flags: '-o, --output <format>', summary: 'the form of the output', choices: ['text', 'json'] }],
+    options: [settings, output('text', 'json')],
     example: ['reconcile deadman status ezra', 'exit 1 when the agent is dead, given up, or watched by nobody'],
     load: () => import('./commands/deadman-status.ts'),
   },

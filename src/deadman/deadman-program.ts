@@ -1,9 +1,10 @@
+import type { DeadmanStatus } from '../model/deadman-status.ts';
 import { appendLog } from './append-log.ts';
 import { beat } from './beat.ts';
 import { check } from './check.ts';
 import { reset } from './reset.ts';
 import { readSettings } from './settings.ts';
-import { readStatus, type DeadmanStatus } from './status.ts';
+import { readStatus } from './status.ts';
 
 const verbs = ['check', 'status', 'reset', 'beat'] as const;
 export type DeadmanVerb = (typeof verbs)[number];

@@ -1,6 +1,6 @@
 import { printableLine } from '../report/printable.ts';
 import { count } from '../report/render-text.ts';
-import type { Digest } from './make-digest.ts';
+import type { Digest } from '../model/digest.ts';
 import { clockTime, listed, revisionName, shorten } from './notice.ts';
 
 const mostPerList = 8;

@@ -2,6 +2,16 @@ import * as z from 'zod';
 import { commonAttributes, policyDocument, roleDocument, rolloutDocument, siteDocument } from '../model/document.ts';
 import { hostPolicyDocument } from '../model/host-policy-document.ts';
 import { isObject } from '../model/json.ts';
+import {
+  deadmanStatusSchema,
+  digestSchema,
+  doctorSchema,
+  explanationsSchema,
+  historySchema,
+  nowSchema,
+  rolloutStatusSchema,
+  validationSchema,
+} from './answer-schemas.ts';
 import { fleetEventSchema, fleetReportSchema } from './fleet-report-schema.ts';
 import { eventSchema, reportSchema } from './report-schema.ts';
 import { statusSchema } from './status-schema.ts';
@@ -19,9 +29,17 @@ const documents = {
 } as const;
 
 const outputs = {
-  report: { schema: reportSchema, title: 'The report of one run: -o json, history, show' },
+  report: { schema: reportSchema, title: 'The report of one run: -o json, show' },
   event: { schema: eventSchema, title: 'One line of -o ndjson' },
   status: { schema: statusSchema, title: 'The agent of one host: reconcile status -o json, /api/v1/status' },
+  history: { schema: historySchema, title: 'The runs that are kept: reconcile history -o json' },
+  validation: { schema: validationSchema, title: 'reconcile validate -o json' },
+  explanation: { schema: explanationsSchema, title: 'What is known of an address or a path: reconcile explain -o json' },
+  digest: { schema: digestSchema, title: 'The last hours of one host: reconcile digest -o json' },
+  now: { schema: nowSchema, title: 'reconcile now -o json' },
+  doctor: { schema: doctorSchema, title: 'reconcile doctor -o json' },
+  'deadman-status': { schema: deadmanStatusSchema, title: 'The watchdog of one agent: reconcile deadman status -o json' },
+  'rollout-status': { schema: rolloutStatusSchema, title: 'reconcile fleet rollout status -o json' },
   'fleet-report': { schema: fleetReportSchema, title: 'The report of one fleet command: -o json' },
   'fleet-event': { schema: fleetEventSchema, title: 'One line of -o ndjson of a fleet command' },
 } as const;

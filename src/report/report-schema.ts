@@ -19,7 +19,7 @@ const change = z.object({
   sensitive: z.exactOptional(z.literal(true)),
 });
 
-const step = z.object({
+export const stepSchema = z.object({
   address: text.meta({ description: 'kind[id]' }),
   kind: text,
   cause: z.enum(['converged', 'upstream', 'drift', 'conflict', 'adopted', 'orphan', 'unmanaged']),
@@ -35,7 +35,7 @@ const step = z.object({
 
 const check = z.object({ name: text, ok: z.boolean(), message: z.exactOptional(text) });
 
-const problem = z.object({
+export const problemSchema = z.object({
   code: z.enum(Object.keys(problemTable) as [ProblemCode, ...ProblemCode[]]),
   message: text,
   at: z.exactOptional(position),
@@ -77,10 +77,10 @@ export const reportSchema: z.ZodType<Report> = z.object({
     failed: count,
     adopted: count,
   }),
-  steps: z.array(step).meta({ description: 'Every step that is not plainly converged.' }),
+  steps: z.array(stepSchema).meta({ description: 'Every step that is not plainly converged.' }),
   refreshes: z.array(check),
   health: z.array(check),
-  problems: z.array(problem),
+  problems: z.array(problemSchema),
   planDigest: text.nullable(),
   recovered: texts.meta({ description: 'What an interrupted earlier run left behind and this one restored.' }),
   writes: count.meta({ description: "Writes to the host's files; always 0 for a check." }),
@@ -93,7 +93,7 @@ export const reportSchema: z.ZodType<Report> = z.object({
 export const runEventSchema: z.ZodType<Event> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('run-started'), run: text, host: text, revision: text }),
   z.object({ type: z.literal('recovered'), run: text, addresses: texts }),
-  z.object({ type: z.literal('planned'), run: text, steps: z.array(step), digest: text }),
+  z.object({ type: z.literal('planned'), run: text, steps: z.array(stepSchema), digest: text }),
   z.object({ type: z.literal('applying'), run: text, address: text, done: count, total: count }),
   z.object({ type: z.literal('refreshing'), run: text, address: text }),
   z.object({ type: z.literal('verifying'), run: text }),

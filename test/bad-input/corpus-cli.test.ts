@@ -8,6 +8,8 @@ import { program } from '../support/run-cli.ts';
 import type { BadCase } from './bad-case.ts';
 import { corpus } from './corpus.ts';
 import { placeOf, repositoryOf } from './find-problems.ts';
+import { validationSchema } from '../../src/report/answer-schemas.ts';
+import { expectDocumented } from '../support/documented.ts';
 
 interface Validation {
   readonly exit: number | null;
@@ -34,6 +36,7 @@ function validate(files: BadCase['files']): Validation {
     });
     const seconds = (performance.now() - before) / 1000;
     if (stdout === '') throw new Error(`validate said nothing and exited with ${status}: ${stderr}`);
+    expectDocumented(validationSchema, stdout);
     return { exit: status, problems: (JSON.parse(stdout) as { problems: readonly Problem[] }).problems, seconds };
   } finally {
     rmSync(directory, { recursive: true });

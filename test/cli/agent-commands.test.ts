@@ -10,6 +10,8 @@ import { readSuspension } from '../../src/state/suspension.ts';
 import { aReport, standIn, type StandIn } from '../support/agent-port.ts';
 import { agentPolicy } from '../support/door-rig.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { nowSchema } from '../../src/report/answer-schemas.ts';
+import { expectDocumented } from '../support/documented.ts';
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
 
@@ -77,6 +79,7 @@ describe('with an agent', () => {
 
     expect(exit).toBe(6);
     expect(stdout).toContain('rolled back: unhealthy');
+    expectDocumented(nowSchema, (await host.run('now', '-o', 'json')).stdout);
   });
 
   it('suspend and resume reach it, with the name of the person', async () => {

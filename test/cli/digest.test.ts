@@ -5,6 +5,8 @@ import { failedRun, goodRun } from '../notify/notify-rig.ts';
 import { stepWith } from '../report/report-fixture.ts';
 import { runCli } from '../support/run-cli.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { digestSchema } from '../../src/report/answer-schemas.ts';
+import { expectDocumented } from '../support/documented.ts';
 
 const hour = 60 * 60_000;
 const ago = (hours: number): string => new Date(Date.now() - hours * hour).toISOString();
@@ -33,7 +35,9 @@ describe('digest', () => {
   it('is JSON when asked', () => {
     using root = temporaryDirectory();
     recordNight(root.path);
-    expect(JSON.parse(runCli(['digest', '--root', root.path, '-o', 'json']).stdout)).toMatchObject({
+    const { stdout } = runCli(['digest', '--root', root.path, '-o', 'json']);
+    expectDocumented(digestSchema, stdout);
+    expect(JSON.parse(stdout)).toMatchObject({
       schema: 'reconcile.digest/1',
       host: 'allegro',
       runs: { total: 2, failed: 1 },

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runCli } from '../support/run-cli.ts';
 import { makeRepository, type Repository } from '../support/repository.ts';
+import { doctorSchema } from '../../src/report/answer-schemas.ts';
+import { expectDocumented } from '../support/documented.ts';
 
 interface Finding {
   readonly name: string;
@@ -23,6 +25,7 @@ const doctor = (env: Readonly<Record<string, string>>, ...args: readonly string[
     cwd: repository.path,
     env: { RECONCILE_STATE_DIR: repository.root, ...env },
   });
+  expectDocumented(doctorSchema, stdout);
   const findings = JSON.parse(stdout) as readonly Finding[];
   return { exit, of: (name: string) => findings.find((finding) => finding.name === name)!, findings };
 };

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Explanation } from '../../src/report/render-explanation.ts';
 import { makeRepository, type Repository } from '../support/repository.ts';
+import { explanationsSchema } from '../../src/report/answer-schemas.ts';
+import { expectDocumented } from '../support/documented.ts';
 
 const role = `summary: Everything that can be explained.
 parameters:
@@ -57,8 +59,11 @@ beforeAll(() => {
 });
 afterAll(() => repository[Symbol.dispose]());
 
-const explain = (target: string): readonly Explanation[] =>
-  JSON.parse(repository.run(['explain', target, '-o', 'json']).stdout) as readonly Explanation[];
+const explain = (target: string): readonly Explanation[] => {
+  const { stdout } = repository.run(['explain', target, '-o', 'json']);
+  expectDocumented(explanationsSchema, stdout);
+  return JSON.parse(stdout) as readonly Explanation[];
+};
 const textOf = (target: string): string => repository.run(['explain', target]).stdout;
 
 describe('explain', () => {

@@ -6,6 +6,8 @@ import { stateDirectory } from '../../src/state/state-directory.ts';
 import { openState } from '../../src/state/state.ts';
 import { reportWith, stepWith } from '../report/report-fixture.ts';
 import { runCli } from '../support/run-cli.ts';
+import { historySchema } from '../../src/report/answer-schemas.ts';
+import { expectDocumented } from '../support/documented.ts';
 
 let root: string;
 beforeAll(() => {
@@ -38,9 +40,11 @@ describe('history', () => {
   });
 
   it('is JSON or one JSON object per line when asked', () => {
-    const list = JSON.parse(runCli(['history', '--root', root, '-o', 'json']).stdout) as { run: string }[];
+    const { stdout } = runCli(['history', '--root', root, '-o', 'json']);
+    const list = JSON.parse(stdout) as { run: string }[];
     const lines = runCli(['history', '--root', root, '-o', 'ndjson']).stdout.trimEnd().split('\n');
 
+    expectDocumented(historySchema, stdout);
     expect(list.map(({ run }) => run)).toEqual(['run-30', 'run-20', 'run-10']);
     expect(lines.map((line) => (JSON.parse(line) as { run: string }).run)).toEqual(['run-30', 'run-20', 'run-10']);
   });

@@ -3,6 +3,8 @@ import type { FleetEvent, FleetReport } from '../../src/model/fleet.ts';
 import { site } from '../support/repository.ts';
 import { startSshFleet, type SshFleet } from '../support/ssh-fleet.ts';
 import { whyNoSsh } from '../support/ssh-server.ts';
+import { rolloutStatusSchema } from '../../src/report/answer-schemas.ts';
+import { expectDocumented } from '../support/documented.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -59,6 +61,7 @@ describe.skipIf(whyNoSsh !== undefined)(`a push in waves over SSH${whyNoSsh ? ` 
     expect(motds()).toEqual(['one\n', undefined, undefined]);
     const left = await fleet.operate('rollout', 'status').ended;
     expect(left.stdout).toMatch(/left in the middle; reconcile fleet push goes on where it was/);
+    expectDocumented(rolloutStatusSchema, (await fleet.operate('rollout', 'status', '-o', 'json').ended).stdout);
 
     const again = fleet.reach('push');
     await again.ended;

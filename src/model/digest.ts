@@ -1,0 +1,43 @@
+import type { Approval, Suspension } from './agent.ts';
+import type { ExitName } from './exit-code.ts';
+
+/** A day of a host, for people who were asleep. Times are ISO 8601. */
+export interface Digest {
+  readonly schema: 'reconcile.digest/1';
+  readonly host: string;
+  readonly since: string;
+  readonly until: string;
+  /** Runs that found something to do or failed; those that found nothing are not recorded. */
+  readonly runs: { readonly total: number; readonly failed: number };
+  readonly changes: readonly {
+    readonly run: string;
+    readonly at: string;
+    readonly commit: string | null;
+    readonly addresses: readonly string[];
+  }[];
+  readonly failures: readonly {
+    readonly run: string;
+    readonly at: string;
+    readonly outcome: ExitName;
+    readonly reason: string;
+  }[];
+  readonly drift: {
+    /** What was put back, and how often. */
+    readonly healed: readonly { readonly address: string; readonly times: number }[];
+    /** What differs and is left as it is, as of the last run that looked. */
+    readonly left: readonly string[];
+  };
+  /** How it stands at the end; null where no agent was asked. */
+  readonly now: {
+    readonly applied: string | null;
+    readonly seen: string | null;
+    readonly branch: string | null;
+    readonly lastSuccess: string | null;
+    readonly approval: Approval | null;
+    readonly suspended: Suspension | null;
+    readonly contested: readonly string[];
+    readonly stalled: string | null;
+    /** Why fetching fails; null when it works. */
+    readonly fetch: string | null;
+  } | null;
+}
