@@ -16,6 +16,7 @@ import { AgentError } from './agent-error.ts';
 import { controlSocket } from '../state/state-directory.ts';
 import { openDoors } from './doors/open-doors.ts';
 import { followWorkingTree } from './follow-working-tree.ts';
+import { logFetches } from './log-fetches.ts';
 import { openLog } from './log.ts';
 import { openPullPlanner } from './plan-pulls.ts';
 import { openReporting } from './reporting.ts';
@@ -84,6 +85,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
   try {
     const doors = await openDoors({ port, policy: hostPolicy.agent, socket: controlSocket(stateDirectory), log });
     process.on('SIGUSR1', lookAgain);
+    port.subscribe(logFetches({ problem, note }));
     port.subscribe(tendMemory());
     port.subscribe((event) => {
       log.event(event);

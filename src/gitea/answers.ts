@@ -38,7 +38,8 @@ export type Issue = z.infer<typeof issueAnswer>;
 export const commentAnswer = z.object({ id: number, body: optionalText, user, html_url: optionalText });
 export type Comment = z.infer<typeof commentAnswer>;
 
-const branch = z.object({ ref: optionalText, sha: text });
+/** The repository is null when it is gone. */
+const branch = z.object({ ref: optionalText, sha: text, repo: z.object({ id: number, owner: user }).nullish() });
 
 export const pullAnswer = z.object({
   number,

@@ -25,9 +25,9 @@ export interface Gitea {
 }
 
 interface StatusCalls {
-  /** Newest first; at most `pages` of 50. */
-  list(repository: string, commit: string, signal: AbortSignal, pages?: number): Promise<readonly CommitStatus[]>;
-  /** Always a new row, of which the newest counts for its context. */
+  /** Newest first, of all contexts. */
+  list(repository: string, commit: string, signal: AbortSignal): Promise<readonly CommitStatus[]>;
+  /** Always a new row, of which the newest counts for its context. Gitea answers 500, not 404, for a commit that it does not have. */
   create(
     repository: string,
     commit: string,
@@ -52,9 +52,10 @@ export function openGitea(connection: Connection): Gitea {
     comments: openCommentCalls(requests),
     pulls: openPullCalls(requests),
     statuses: {
-      list(repository, commit, signal, pages) {
+      list(repository, commit, signal) {
         const path = repositoryPath(repository, 'commits', commit, 'statuses');
-        return requests.all({ method: 'GET', path, query: { sort: 'highestindex' } }, statusAnswer, signal, pages);
+        // Gitea has the names of the two orders the wrong way round: this one begins with the highest index.
+        return requests.all({ method: 'GET', path, query: { sort: 'leastindex' } }, statusAnswer, signal);
       },
       create: (repository, commit, body, signal) =>
         requests.one(

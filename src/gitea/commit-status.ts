@@ -32,14 +32,19 @@ export function openCommitStatus(
   const recalled = (): z.infer<typeof remembered> => recall(memory, 'statuses', remembered) ?? { waiting: [], told: [] };
   const without = (list: readonly Saying[], commit: string): Saying[] => list.filter((each) => each.commit !== commit);
 
-  /** The newest row of this host; undefined when there is none, or no such commit. */
+  /** The newest row of this host; undefined when there is none. Refused for a commit that Gitea does not have. */
   const look = async (commit: string, signal: AbortSignal): Promise<Saying | undefined> => {
+    const rows = await gitea.statuses.list(repository, commit, signal);
+    const [newest] = rows.filter((row) => row.context === context).sort((a, b) => b.id - a.id);
+    return newest && saying.safeParse({ commit, state: newest.status, description: newest.description }).data;
+  };
+
+  const create = async ({ commit, state, description }: Saying, signal: AbortSignal): Promise<void> => {
     try {
-      const rows = await gitea.statuses.list(repository, commit, signal, 1);
-      const [newest] = rows.filter((row) => row.context === context).sort((a, b) => b.id - a.id);
-      return newest && saying.safeParse({ commit, state: newest.status, description: newest.description }).data;
+      await gitea.statuses.create(repository, commit, { state, context, description }, signal);
     } catch (error) {
-      if (error instanceof GiteaError && error.isRefusal) return undefined;
+      // Gitea answers so for a commit that it does not have; only looking tells that from a failure that passes.
+      if (error instanceof GiteaError && error.status === 500) await look(commit, signal);
       throw error;
     }
   };
@@ -56,12 +61,12 @@ export function openCommitStatus(
     async deliver(signal) {
       let refusal: GiteaError | undefined;
       for (let next = recalled().waiting.at(-1); next; next = recalled().waiting.at(-1)) {
-        const { commit, state, description } = next;
-        const before = recalled().told.find((each) => each.commit === commit) ?? (await look(commit, signal));
-        let said = before;
+        const { commit } = next;
+        let said = recalled().told.find((each) => each.commit === commit);
         try {
-          if (!before || isNew(next, before)) {
-            await gitea.statuses.create(repository, commit, { state, context, description }, signal);
+          said ??= await look(commit, signal);
+          if (!said || isNew(next, said)) {
+            await create(next, signal);
             said = next;
           }
         } catch (error) {

@@ -100,8 +100,10 @@ export function openHostIssue(
       await close(number, text, signal);
       return number;
     } catch (error) {
-      if (error instanceof GiteaError && error.status === 404) return undefined;
-      throw error;
+      if (!(error instanceof GiteaError) || error.status !== 404) throw error;
+      // Gitea answers so too when the token sees nothing of the repository, or issues are switched off; then this is refused as well.
+      await gitea.issues.list(repository, { state: 'open', pages: 1 }, signal);
+      return undefined;
     }
   }
 }

@@ -31,5 +31,5 @@ export function planComment({
 
 const trustedNote = 'Planned on the host against what is there now; nothing was changed.';
 const untrustedNote =
-  'The author is not among `trusted_authors` of this host: the revision was only rendered, without secrets and guards, and ' +
-  'not compared with the host.';
+  'The author, or the owner of the fork, is not among `trusted_authors` of this host: the revision was only rendered, without ' +
+  'secrets and guards, and not compared with the host.';

@@ -16,7 +16,10 @@ export interface PullHead {
   readonly ref: string;
   /** The branch that it is to go into. */
   readonly base: string;
-  /** Whether policy names the author. If not, it may only be rendered: no secrets, no guards, no look at the host. */
+  /**
+   * Whether policy names the author and, where the head is in a fork, the owner of the fork, who can push more to it at any time. If not,
+   * it may only be rendered: no secrets, no guards, no look at the host.
+   */
   readonly trusted: boolean;
 }
 
@@ -81,7 +84,9 @@ export async function planPullRequests(
 }
 
 function headOf({ number, head, base, user }: Pull, trusted: ReadonlySet<string>): PullHead {
-  const isTrusted = user ? trusted.has(user.login.toLowerCase()) : false;
+  const isNamed = (account: Pull['user']): boolean => account != null && trusted.has(account.login.toLowerCase());
+  const isOwnBranch = head.repo != null && head.repo.id === base.repo?.id;
+  const isTrusted = isNamed(user) && (isOwnBranch || isNamed(head.repo?.owner));
   return { number, commit: head.sha, ref: `refs/pull/${number}/head`, base: base.ref, trusted: isTrusted };
 }
 

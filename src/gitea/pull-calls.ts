@@ -11,14 +11,17 @@ export interface PullCalls {
     pull: { readonly title: string; readonly body: string; readonly head: string; readonly base: string },
     signal: AbortSignal,
   ): Promise<Pull>;
-  /** Refused with 409 when the head is no longer `head`: nothing is merged that nobody looked at. */
+  /**
+   * Refused with 409 when the head is no longer `head`: nothing is merged that nobody looked at. Refused with 405 while Gitea looks for
+   * conflicts: for a moment after each push and each merge that was refused.
+   */
   merge(
     repository: string,
     number: number,
     how: { readonly style: 'merge' | 'rebase' | 'squash'; readonly head: string; readonly deleteBranch?: boolean },
     signal: AbortSignal,
   ): Promise<void>;
-  /** Brings the base into the branch of the pull request. */
+  /** Brings the base into the branch of the pull request. Gitea answers 500 when the branch has all of it already. */
   updateBranch(repository: string, number: number, style: 'merge' | 'rebase', signal: AbortSignal): Promise<void>;
   close(repository: string, number: number, signal: AbortSignal): Promise<Pull>;
 }

@@ -106,7 +106,7 @@ async function tryOnce(base: string, token: Secret, call: Call, limits: Limits, 
     });
     const { status, headers } = response;
     const text = await readBounded(response, limits.bytes);
-    if (status >= 300 && status < 400) return failed(redirected(headers), status);
+    if (status >= 300 && status < 400) return failed(redirected(headers, response.url), status);
     if (!response.ok) {
       const wait = retryAfter(headers);
       return failed(refused(status, messageIn(text), wait), status, { isUndone: status === 429 || status === 503, wait });
@@ -132,10 +132,12 @@ function unconnected(error: unknown, failed: (what: string, status?: number, mor
   return failed(`${what} (${code ?? message.slice(0, 200)}); see to gitea.url and the network`, undefined, { isUndone });
 }
 
-function redirected(headers: Headers): string {
-  const location = headers.get('location') ?? '';
-  const target = URL.canParse(location) ? new URL(location).origin : 'another place';
-  return `it redirects to ${target}, which is not followed; set gitea.url in the host policy to the final address`;
+function redirected(headers: Headers, from: string): string {
+  const target = URL.parse(headers.get('location') ?? '', from);
+  const repository = target?.origin === new URL(from).origin && /\/api\/v1\/repos\/([^/]+\/[^/]+)/.exec(target.pathname)?.[1];
+  return repository
+    ? `the repository is now ${repository.slice(0, 200)}; set gitea.repository and remote.urls in the host policy to that`
+    : `it redirects to ${target?.origin ?? 'another place'}, which is not followed; set gitea.url in the host policy to the final address`;
 }
 
 function refused(status: number, message: string, wait: number | undefined): string {
@@ -147,8 +149,12 @@ function refused(status: number, message: string, wait: number | undefined): str
 
 function adviceFor(status: number): string {
   if (status === 401) return 'the token is not valid: make a new one and put it where the old one is';
-  if (status === 403) return 'the token may not do this: it needs write:repository and write:issue';
-  if (status === 404) return 'it does not exist or the token may not see it: see to gitea.repository and the scopes of the token';
+  if (status === 403)
+    return 'the token may not do this: it needs write:repository and write:issue, and its account the right to write to the repository';
+  if (status === 404)
+    return 'it does not exist, is switched off there, or the token may not see it: see to gitea.repository and the scopes of the token';
+  if (status === 405)
+    return 'its state does not allow it; after a push Gitea first looks for conflicts, which takes some seconds';
   if (status === 409) return 'it conflicts with what is there already';
   if (status === 423) return 'the repository is archived';
   if (status === 429) return 'too many requests; try again later';

@@ -67,6 +67,7 @@ it('with the remote gone the last good revision is kept, also over a restart and
 
   expect(report.commit).toBe(commit);
   expect(scene.motd()).toBe('one\n');
+  await offline.line(({ level, message }) => level === 'warn' && message.startsWith('no new revision is taken: '));
 });
 
 it('what a revision changed before it failed is taken back; it is not tried again, and the last good one is kept up', async () => {

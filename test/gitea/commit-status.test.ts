@@ -89,6 +89,22 @@ describe('the commit status', () => {
     expect(rows().map(([, state]) => state)).toEqual(['pending', 'success']);
   });
 
+  it('is told once also when other hosts have said more of that commit, before and since, than one page holds', async () => {
+    const others = (): void => {
+      for (let host = 0; host < 60; host++) {
+        const row = { id: rig.gitea.next(), commit: one, status: 'success', context: `reconcile/${host}`, description: '' };
+        rig.gitea.statuses.push(row);
+      }
+    };
+    others();
+    await tell(run('converged'));
+    others();
+    rig.forget();
+    await tell(run('converged'));
+
+    expect(rig.gitea.statuses.filter(({ context }) => context === 'reconcile/allegro')).toHaveLength(1);
+  });
+
   it('of another host is not taken for its own', async () => {
     const { statuses } = rig.client;
     const status = { context: 'reconcile/ezra', state: 'success', description: 'why' } as const;
@@ -193,8 +209,25 @@ describe('a status that cannot be told', () => {
   it('because Gitea does not know the commit is dropped, and others are told', async () => {
     rig.gitea.commits = new Set([two]);
 
-    expect((await tell(ended(one))).problem).toContain(`POST /repos/ops/config/statuses/${one}: 404`);
+    expect((await tell(ended(one))).problem).toContain(`GET /repos/ops/config/commits/${one}/statuses: 404`);
     expect(await tell(ended(two))).toEqual({});
     expect(rows().map(([commit]) => commit)).toEqual(['2']);
+  });
+
+  it('because Gitea has the commit no more is dropped too', async () => {
+    await tell(ended(one));
+    rig.gitea.commits = new Set([two]);
+
+    expect((await tell(run('rolledBack'))).problem).toContain(`GET /repos/ops/config/commits/${one}/statuses: 404`);
+    expect(await tell(ended(two))).toEqual({});
+    expect(rows().map(([, state]) => state)).toEqual(['success', 'success']);
+  });
+
+  it('because Gitea itself fails is told later', async () => {
+    rig.gitea.fault({ on: /POST .*statuses/, times: 4, answer: { status: 500 } });
+
+    expect((await tell(run('converged'))).problem).toContain('500; Gitea itself fails');
+    expect(await tell(run('converged'))).toEqual({});
+    expect(rows().map(([, state]) => state)).toEqual(['success']);
   });
 });

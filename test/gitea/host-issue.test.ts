@@ -141,6 +141,24 @@ describe('the issue of a host', () => {
     expect(rig.gitea.issues).toMatchObject([{ title: 'allegro could not be rolled back completely' }]);
   });
 
+  it('that cannot be seen for a while is closed when it can be seen again', async () => {
+    await tell(failed());
+    rig.gitea.fault({ on: /./, times: Infinity, answer: { status: 404 } });
+    expect((await tell(converged())).problem).toContain('404; it does not exist, is switched off there');
+    rig.gitea.heal();
+
+    expect(await tell(converged())).toEqual({});
+    expect(rig.gitea.issues).toMatchObject([{ state: 'closed' }]);
+  });
+
+  it('that somebody deleted is not missed when the trouble is over', async () => {
+    await tell(failed());
+    rig.gitea.issues.pop();
+
+    expect(await tell(converged())).toEqual({});
+    expect(rig.gitea.issues).toEqual([]);
+  });
+
   it('that somebody closed stays closed until there is something new', async () => {
     await tell(failed());
     rig.gitea.issues[0]!.state = 'closed';

@@ -130,7 +130,7 @@ describe('an author', () => {
     await poll();
 
     expect(planned).toMatchObject([{ trusted: false }]);
-    expect(bodies()[0]).toContain('The author is not among `trusted_authors` of this host');
+    expect(bodies()[0]).toContain('is not among `trusted_authors` of this host');
     expect(bodies()[0]).toContain('42 resources, 0 problems');
     expect(bodies()[0]).not.toMatch(/live content|new content|0444|motd|to change|would change/);
   });
@@ -155,6 +155,26 @@ describe('an author', () => {
     expect(planned.map(({ trusted }) => trusted)).toEqual([false, true]);
     expect(bodies()).toHaveLength(1);
     expect(bodies()[0]).toContain('+new content');
+  });
+
+  it.each([
+    ['of his own is trusted', 'Alice', true],
+    ['of somebody else whom it names is trusted', 'bob', true],
+    ['of a stranger, who can push to it, is not trusted', 'mallory', false],
+  ])('whom policy names and who opens a branch of a fork %s', async (_title, fork, trusted) => {
+    fakePull(rig.gitea, { sha: one, fork });
+    await poll(undefined, { policy: { trusted_authors: ['alice', 'bob'] } });
+
+    expect(planned).toMatchObject([{ trusted }]);
+    expect(bodies()[0]!.includes('+new content')).toBe(trusted);
+  });
+
+  it('whom policy names is not trusted with a branch of a fork that is gone', async () => {
+    const pull = fakePull(rig.gitea, { sha: one });
+    pull.head = { ...pull.head, repo: null };
+    await poll();
+
+    expect(planned).toMatchObject([{ trusted: false }]);
   });
 
   it('whose account is gone is nobody', async () => {

@@ -36,8 +36,9 @@ async function requestsFor(work: () => Promise<unknown>): Promise<number> {
 describe('an error', () => {
   it.each([
     [401, 'the token is not valid'],
-    [403, 'it needs write:repository and write:issue'],
-    [404, 'it does not exist or the token may not see it'],
+    [403, 'it needs write:repository and write:issue, and its account the right to write to the repository'],
+    [404, 'it does not exist, is switched off there, or the token may not see it'],
+    [405, 'its state does not allow it'],
     [409, 'it conflicts with what is there already'],
     [422, 'Gitea does not take these values'],
     [423, 'the repository is archived'],
@@ -170,6 +171,12 @@ describe('an answer', () => {
     expect(message).toContain(`it redirects to ${new URL(location).origin}, which is not followed; set gitea.url`);
     expect(asked).toBe(0);
     elsewhere.close();
+  });
+
+  it('that redirects because the repository was renamed says its new name', async () => {
+    gitea.fault({ on: /labels/, answer: { status: 301, headers: { location: '/api/v1/repos/ops/renamed/labels?page=1' } } });
+
+    expect((await errorOf(list())).message).toContain('the repository is now ops/renamed; set gitea.repository');
   });
 
   it('that is a login page says what it is', async () => {

@@ -1,4 +1,4 @@
-import type { FakeIssue, FakePull, FakeStore } from './fake-gitea-store.ts';
+import { ownRepo, type FakeIssue, type FakePull, type FakeStore } from './fake-gitea-store.ts';
 
 export interface FakeRequest {
   readonly method: string;
@@ -16,7 +16,6 @@ export interface FakeAnswer {
 
 /** Whose token is used. */
 export const botLogin = 'reconcile-bot';
-const states = ['pending', 'success', 'error', 'failure', 'warning'];
 /** Gitea's own address, which need not be the one under which it is reached. */
 const rootUrl = 'https://root-url.example';
 
@@ -24,9 +23,11 @@ const refused = (status: number, message: string): FakeAnswer => ({
   status,
   json: { message, url: `${rootUrl}/api/swagger` },
 });
-const notFound = refused(404, 'The target could not be found.');
+const notFound = refused(404, 'not found');
+/** For much that is not there Gitea answers so, and says why only in its log. */
+const failed: FakeAnswer = refused(500, '');
 
-/** What Gitea answers, as far as its documentation says; one repository, whatever its name. */
+/** What Gitea 1.26 answers, as tried; one repository, whatever its name. */
 export function answerAs(store: FakeStore, request: FakeRequest, pageSize: number): FakeAnswer {
   const [kind, owner, , part, ...rest] = request.segments;
   const { method } = request;
@@ -57,13 +58,12 @@ function page(items: readonly unknown[], { query, segments }: FakeRequest, mostI
 }
 
 function createStatus(store: FakeStore, commit: string, { state, context, description }: FakeRequest['body']): FakeAnswer {
-  if (store.commits && !store.commits.has(commit)) return notFound;
-  if (typeof state !== 'string' || !states.includes(state)) return refused(422, 'invalid state');
+  if (store.commits && !store.commits.has(commit)) return failed;
   const created_at = new Date().toISOString();
   const status = {
     id: store.next(),
     commit,
-    status: state,
+    status: String(state),
     context: String(context),
     description: String(description),
     created_at,
@@ -76,9 +76,10 @@ function listStatuses(store: FakeStore, commit: string, request: FakeRequest, pa
   if (store.commits && !store.commits.has(commit)) return notFound;
   const rows = store.statuses
     .filter((each) => each.commit === commit)
-    .map((each) => ({ created_at: '2026-11-20T08:00:00Z', ...each }))
-    .reverse();
-  return page(rows, request, pageSize);
+    .map((each) => ({ created_at: '2026-11-20T08:00:00Z', ...each }));
+  // Gitea has these names the wrong way round: the lowest index comes first.
+  const isOldestFirst = ['oldest', 'leastupdate', 'highestindex'].includes(request.query.get('sort') ?? '');
+  return page(isOldestFirst ? rows : rows.reverse(), request, pageSize);
 }
 
 function labels(store: FakeStore, request: FakeRequest, pageSize: number): FakeAnswer {
@@ -95,7 +96,8 @@ function issues(store: FakeStore, rest: readonly string[], request: FakeRequest,
   const [first, second, third] = rest;
   if (first === undefined && method === 'GET') {
     const state = query.get('state') ?? 'open';
-    const wanted = query.get('labels')?.split(',') ?? [];
+    // Names that there are not are passed over.
+    const wanted = (query.get('labels')?.split(',') ?? []).filter((name) => store.labels.some((label) => label.name === name));
     const chosen = store.issues.filter(
       (issue) =>
         (state === 'all' || issue.state === state) && wanted.every((name) => issue.labels?.some((label) => label.name === name)),
@@ -112,7 +114,7 @@ function issues(store: FakeStore, rest: readonly string[], request: FakeRequest,
   }
   const number = Number(first);
   const issue = store.issues.find((each) => each.number === number);
-  if (!issue && !store.pulls.some((pull) => pull.number === number)) return notFound;
+  if (!issue && !store.pulls.some((pull) => pull.number === number)) return second === 'comments' ? failed : notFound;
   if (second === 'comments' && method === 'GET') {
     // All of them: this list has no pages.
     const all = store.comments.filter((comment) => comment.issue === number);
@@ -180,8 +182,8 @@ function pulls(store: FakeStore, rest: readonly string[], request: FakeRequest, 
       state: 'open',
       merged: false,
       user: { login: botLogin },
-      head: { ref: String(body['head']), sha: 'a'.repeat(40), repo: null },
-      base: { ref: String(body['base']), sha: 'b'.repeat(40) },
+      head: { ref: String(body['head']), sha: 'a'.repeat(40), repo: ownRepo },
+      base: { ref: String(body['base']), sha: 'b'.repeat(40), repo: ownRepo },
     };
     store.pulls.push(pull);
     return { status: 201, json: pull };
@@ -189,13 +191,14 @@ function pulls(store: FakeStore, rest: readonly string[], request: FakeRequest, 
   const pull = store.pulls.find(({ number }) => number === Number(first));
   if (!pull) return notFound;
   if (second === 'merge') {
-    if (pull.state === 'closed') return refused(405, 'The pull request is closed');
+    if (pull.merged) return refused(405, 'The PR is already merged');
+    if (pull.state === 'closed') return notFound;
     if (body['head_commit_id'] !== pull.head.sha) return refused(409, 'head out of date');
     pull.state = 'closed';
     pull.merged = true;
     return { status: 200 };
   }
-  if (second === 'update') return { status: 200 };
+  if (second === 'update') return pull.state === 'closed' ? refused(422, '%!s(<nil>)') : { status: 200 };
   if (method === 'PATCH' && body['state'] === 'closed') pull.state = 'closed';
   return { status: method === 'PATCH' ? 201 : 200, json: pull };
 }

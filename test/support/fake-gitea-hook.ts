@@ -44,6 +44,7 @@ export async function deliverHook({ url, secret, event, eventType = event, paylo
     'X-GitHub-Delivery': uuid,
     'X-GitHub-Event': event,
     'X-GitHub-Event-Type': eventType,
+    'X-GitHub-Hook-Installation-Target-Type': 'repository',
     'X-Gitea-Hook-Installation-Target-Type': 'repository',
     'X-Hub-Signature': `sha1=${sha1}`,
     'X-Hub-Signature-256': `sha256=${sha256}`,

@@ -48,9 +48,20 @@ export interface FakePull {
   state: 'open' | 'closed';
   merged: boolean;
   readonly user: { readonly login: string } | null;
-  head: { readonly ref: string; readonly sha: string; readonly repo: null };
-  readonly base: { readonly ref: string; readonly sha: string };
+  head: FakeBranch;
+  readonly base: FakeBranch;
 }
+
+interface FakeBranch {
+  readonly ref: string;
+  readonly sha: string;
+  /** Null: the fork is gone. */
+  readonly repo: { readonly id: number; readonly full_name: string; readonly owner: { readonly login: string } } | null;
+}
+
+/** The one repository, and the fork of an account. */
+export const ownRepo = { id: 1, full_name: 'ops/config', owner: { login: 'ops' } };
+const forkOf = (login: string): FakeBranch['repo'] => ({ id: 2, full_name: `${login}/config`, owner: { login } });
 
 export function emptyStore(): FakeStore {
   let last = 0;
@@ -66,20 +77,20 @@ export function emptyStore(): FakeStore {
   };
 }
 
-/** An open pull request for the store. */
+/** An open pull request for the store; from a branch of the repository itself unless `fork` says whose fork. */
 export function fakePull(
   store: FakeStore,
-  { login = 'alice', sha, title = 'A change' }: { readonly login?: string; readonly sha: string; readonly title?: string },
+  { login = 'alice', sha, fork }: { readonly login?: string; readonly sha: string; readonly fork?: string },
 ): FakePull {
   const pull: FakePull = {
     number: store.next(),
-    title,
+    title: 'A change',
     body: '',
     state: 'open',
     merged: false,
     user: { login },
-    head: { ref: 'change', sha, repo: null },
-    base: { ref: 'main', sha: '0'.repeat(40) },
+    head: { ref: 'change', sha, repo: fork === undefined ? ownRepo : forkOf(fork) },
+    base: { ref: 'main', sha: '0'.repeat(40), repo: ownRepo },
   };
   store.pulls.push(pull);
   return pull;

@@ -70,7 +70,7 @@ export async function startFakeGitea(token = 'fake-gitea-token-0123456789abcdef0
             { method: request.method ?? '', segments, query: searchParams, body: body === '' ? {} : JSON.parse(body) },
             gitea.pageSize,
           )
-        : { status: 401, json: { message: 'user does not exist [uid: 0, name: ]', url: 'https://root-url.example/api/swagger' } };
+        : { status: 401, json: { message: 'invalid username, password or token', url: 'https://root-url.example/api/swagger' } };
       if (kind === 'lost') response.destroy();
       else if (made.json === undefined) response.writeHead(made.status).end();
       else
