@@ -11,17 +11,21 @@ const worthwhile = 4 * 1024 * 1024;
 /**
  * A process that is idle for days is to be small, also after a large apply and after a flood of requests; but a run that has to save
  * memory collects garbage all the time and takes three times as long. So the heap may grow while a run is at work, and when the
- * process has grown by then, all that it used is given back to the system, which V8 alone would put off until there is work again.
- * To be told of every event.
+ * process has grown after one that was more than a look, all that it used is given back to the system, which V8 alone would put
+ * off until there is work again. To be told of every event.
  */
 export function tendMemory(): (event: AgentEvent) => void {
   let least = 0;
+  let mayHaveGrown = true;
   saveMemory();
   return (event) => {
+    if (event.type === 'finished') mayHaveGrown ||= event.report.writes > 0 || event.report.outcome !== 'converged';
     if (event.type !== 'status') return;
     if (event.status.phase !== 'idle') return setFlagsFromString('--no-optimize-for-size');
     saveMemory();
-    if (process.memoryUsage.rss() < least + worthwhile) return;
+    const hasGrown = mayHaveGrown && process.memoryUsage.rss() >= least + worthwhile;
+    mayHaveGrown = false;
+    if (!hasGrown) return;
     // Whoever waits for the end of the run is told first.
     setImmediate(() => {
       collectGarbage();

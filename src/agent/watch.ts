@@ -28,7 +28,9 @@ export function openWatch(moved: () => void, problem: (message: string) => void)
   };
   return {
     follow(paths) {
-      const directories = [...new Set(paths.map((path) => nearestDirectory(dirname(path.replace(/\/$/, '')))))].sort();
+      // Ten thousand paths have few directories.
+      const parents = new Set(paths.map((path) => dirname(path.endsWith('/') ? path.slice(0, -1) : path)));
+      const directories = [...new Set([...parents].map(nearestDirectory))].sort();
       if (directories.join('\0') === known) return;
       known = directories.join('\0');
       void watcher?.close();

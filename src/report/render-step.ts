@@ -21,7 +21,8 @@ export function renderStep(step: ReportedStep, paint: Paint, allowance: DiffAllo
   if (step.action === 'none') return `${paint('dim', stepMarks.none)} ${printableLine(step.address)}  ${withoutAction(step)}\n`;
   const colour = step.outcome === 'failed' ? 'red' : colours[step.action];
   const lines = [`${paint(colour, stepMarks[step.action])} ${paint('bold', printableLine(step.address))}  ${causeInWords(step)}`];
-  const changes = step.changes.filter((change) => !isInDiff(change, step.diffs));
+  const unified = step.diffs.filter(({ text }) => isUnified(text)).map(({ path }) => path);
+  const changes = step.changes.filter((change) => step.diffs.length === 0 || !isInDiff(change, unified));
   const width = Math.min(28, Math.max(0, ...changes.map(({ field }) => field.length)));
   for (const change of changes) lines.push(`    ${printableLine(change.field || '.').padEnd(width)}  ${values(change)}`);
   const outcome = outcomeInWords(step);
@@ -81,11 +82,11 @@ function outcomeInWords({ outcome, reason }: ReportedStep): string | undefined {
 }
 
 /** Contents, other long texts and new files of a tree: the diff below shows them better. */
-function isInDiff({ field, from, to }: Change, diffs: ReportedStep['diffs']): boolean {
-  if (diffs.length === 0) return false;
+function isInDiff({ field, from, to }: Change, unified: readonly string[]): boolean {
   if (field === 'content' || [from, to].some((value) => typeof value === 'string' && value.includes('\n'))) return true;
-  const isText = diffs.some(({ path, text }) => path.endsWith(`/${field}`) && isUnified(text));
-  return isText && (from === null || to === null || modeOf(from) === modeOf(to));
+  if (from !== null && to !== null && modeOf(from) !== modeOf(to)) return false;
+  const end = `/${field}`;
+  return unified.some((path) => path.endsWith(end));
 }
 
 /** `0644 <digest>`: how a file of a tree is told. */

@@ -2,6 +2,7 @@ import type { Preview } from '../model/plan.ts';
 import type { ReportedDiff } from '../model/report.ts';
 import { decodeUtf8 } from '../model/utf8.ts';
 import { printableLine } from './printable.ts';
+import { skipCommon } from './skip-common.ts';
 
 /** Files above this are summarised, bytes. */
 const largestFile = 256 * 1024;
@@ -9,6 +10,9 @@ const largestFile = 256 * 1024;
 const longestText = 64 * 1024;
 /** Of a created or removed file the first lines say enough. */
 const wholeFileLines = 100;
+
+/** Lines around a change. */
+const context = 3;
 
 interface DiffLimits {
   /** Milliseconds for all diffs of a run together. */
@@ -47,11 +51,12 @@ export async function unifiedDiff({ path, before, after }: Preview, time: number
   const head = `--- ${before ? `a/${name}` : '/dev/null'}\n+++ ${after ? `b/${name}` : '/dev/null'}\n`;
   if (!old.text || !young.text) return head + wholeFile(old.text ? '-' : '+', old.text || young.text);
   const { structuredPatch } = await import('diff');
-  const patch = structuredPatch('', '', old.text, young.text, '', '', { context: 3, timeout: time });
+  const near = skipCommon(before!, after!, context);
+  const patch = structuredPatch('', '', near.before.toString(), near.after.toString(), '', '', { context, timeout: time });
   if (!patch) return `too different to show in time: ${summary(preview)}`;
   const hunks = patch.hunks.map(
     ({ oldStart, oldLines, newStart, newLines, lines }) =>
-      `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@\n${lines.map((line) => `${line}\n`).join('')}`,
+      `@@ -${oldStart + near.skipped},${oldLines} +${newStart + near.skipped},${newLines} @@\n${lines.map((line) => `${line}\n`).join('')}`,
   );
   return cut(head + hunks.join(''));
 }

@@ -35,7 +35,8 @@ export function loadDocuments(files: SourceTree): Documents {
     problems.push(...found);
     return document;
   };
-  const own = new Map(files.list(desiredState).map((file) => [file.path, file] as const));
+  const standing = files.list(desiredState).filter(({ path }) => !path.includes('/', desiredState.length + 1));
+  const own = new Map(standing.map((file) => [file.path, file] as const));
   const named = (name: (typeof documentNames)[number]): SourceFile | undefined => own.get(`${desiredState}/${name}`);
 
   problems.push(...misnamed([...own.keys()]));

@@ -7,6 +7,8 @@ import { openScene } from '../support/agent-scene.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
+const finished = (writes: number): AgentEvent =>
+  ({ type: 'finished', run: 'r', report: { writes, outcome: 'converged' } }) as unknown as AgentEvent;
 const phase = (name: string): AgentEvent => ({ type: 'status', status: { phase: name } }) as unknown as AgentEvent;
 
 it('what a run has used is collected when the agent is idle again', async () => {
@@ -15,6 +17,7 @@ it('what a run has used is collected when the agent is idle again', async () => 
   await setImmediate();
   tell(phase('running'));
   const used = new WeakRef({ bytes: Buffer.alloc(16 * 1024 * 1024, 1) });
+  tell(finished(1));
   tell(phase('idle'));
 
   await setImmediate();

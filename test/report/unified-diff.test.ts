@@ -43,8 +43,9 @@ describe('a unified diff', () => {
       .map((lines) => lines.join('\n'));
     try {
       await fc.assert(
-        fc.asyncProperty(text, text, async (before, after) => {
-          fc.pre(before !== after && before !== '' && after !== '');
+        fc.asyncProperty(text, text, text, text, async (head, old, young, tail) => {
+          const [before, after] = [`${head}\n${old}\n${tail}`, `${head}\n${young}\n${tail}`];
+          fc.pre(before !== after);
           const file = join(directory, 'f');
           writeFileSync(file, before);
           execFileSync('patch', ['--silent', '--no-backup-if-mismatch', file], { input: await diff(before, after) });

@@ -49,14 +49,25 @@ function openCommit({ stateDirectory, commit, branch }: CommitPlace): Revision {
 }
 
 function sourceTree(directory: string, { files }: Manifest): SourceTree {
-  const known = new Map(files.map((file) => [file.path, file]));
   return {
-    list: (prefix) => files.filter(({ path }) => path.startsWith(`${prefix}/`)),
+    // `0` is the character behind `/`.
+    list: (prefix) => files.slice(positionOf(`${prefix}/`, files), positionOf(`${prefix}0`, files)),
     read(path) {
-      const file = known.get(path);
-      return file && readPart(join(directory, file.segment), file.offset, file.size);
+      const file = files[positionOf(path, files)];
+      return file?.path === path ? readPart(join(directory, file.segment), file.offset, file.size) : undefined;
     },
   };
+}
+
+/** Of the first file that is not before a path, among files that are sorted by path. */
+function positionOf(path: string, files: Manifest['files']): number {
+  let [first, end] = [0, files.length];
+  while (first < end) {
+    const middle = (first + end) >>> 1;
+    if (files[middle]!.path < path) first = middle + 1;
+    else end = middle;
+  }
+  return first;
 }
 
 function readPart(file: string, offset: number, size: number): Buffer {

@@ -7,7 +7,7 @@ import { commitSource } from './commit-source.ts';
 import { fetchOffer } from './fetch.ts';
 import { openJudge } from './judge-offer.ts';
 import { mirrorIn, openMirror, openSpareMirror, swapMirror, type Mirror } from './mirror.ts';
-import { readManifest } from './revision-store.ts';
+import { isWhole } from './revision-store.ts';
 import { GitFailure } from './run-git.ts';
 import { takeTurn } from './take-turn.ts';
 import { readTrust, writeTrust, type Trust, type Trusted } from './trust-memory.ts';
@@ -122,9 +122,7 @@ export const isDiskError = (error: unknown): error is Error =>
 
 /** The newest trusted revision that is kept here, else the last good one. */
 function enforced(stateDirectory: string, { applied, trusted }: Trust): Pick<Look, 'source' | 'commit' | 'branch'> {
-  const found = [...trusted.slice(0, 1), ...(applied ? [applied] : [])].find(({ commit }) =>
-    readManifest(stateDirectory, commit),
-  );
+  const found = [...trusted.slice(0, 1), ...(applied ? [applied] : [])].find(({ commit }) => isWhole(stateDirectory, commit));
   if (!found) return nothing;
   const { commit, branch } = found;
   return { source: commitSource({ stateDirectory, commit, branch }), commit, branch };

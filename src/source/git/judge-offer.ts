@@ -4,7 +4,7 @@ import type { Problem } from '../../model/problem.ts';
 import { isAncestor, type Offer } from './fetch.ts';
 import { keepRevision } from './keep-revision.ts';
 import { isCommitId, isScattered, type Mirror } from './mirror.ts';
-import { isKept, readManifest } from './revision-store.ts';
+import { isKept, isWhole } from './revision-store.ts';
 import { runGit, type GitCall } from './run-git.ts';
 import { checkSignatures } from './signatures.ts';
 import { trustLost, type Trust } from './trust-memory.ts';
@@ -73,7 +73,7 @@ async function keep(
   { commit }: Offer,
   { applied, trusted }: Trust,
 ): Promise<Problem | undefined> {
-  if (readManifest(directory, commit)) return undefined;
+  if (isWhole(directory, commit)) return undefined;
   // The newest first: most of the new one is in it.
   const others = [...trusted.slice(0, 2).map((each) => each.commit), applied?.commit].filter(isCommitId);
   const [first, ...rest] = await keepRevision(call, directory, commit, others);

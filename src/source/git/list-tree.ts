@@ -51,7 +51,8 @@ export async function listTree(
 /** A name that is empty, leads elsewhere, or is git's own. */
 const oddName = /(?:^|\/)(?:\.{0,2}|\.git)(?:\/|$)/i;
 
-function faultOf(path: string, mode: string, size: number): Pick<Problem, 'code' | 'message'> | undefined {
+/** Why a file cannot be part of a revision. `size`: bytes. */
+export function faultOf(path: string, mode: string, size: number): Pick<Problem, 'code' | 'message'> | undefined {
   if (!path.includes('/')) return { code: 'not-a-file', message: 'not a directory; links are not followed in a repository' };
   if (path.includes('\ufffd')) return { code: 'not-a-file', message: 'its name is not UTF-8' };
   if (oddName.test(path)) return { code: 'unsafe-path', message: 'a name in a repository cannot be empty, ".", ".." or ".git"' };

@@ -12,24 +12,27 @@ interface Placed {
 
 /**
  * Streams objects out of the mirror into one new file, as `git cat-file --batch` prints them, and says where each stands. The file
- * is durable when this resolves; memory does not grow with it. `keep` are ids whose bytes are given back too.
+ * is durable when this resolves; memory does not grow with it. `keep` are ids whose bytes are given back too. Rejects with `GitFailure`
+ * for what the mirror lacks, and before anything is read that is beyond `bounds`, in bytes.
  */
 export async function readBlobs(
   call: GitCall,
   ids: readonly string[],
   file: string,
   keep: ReadonlySet<string>,
+  bounds = { largestFile: Infinity, total: Infinity },
 ): Promise<{ readonly placed: ReadonlyMap<string, Placed>; readonly kept: ReadonlyMap<string, Buffer>; readonly size: number }> {
   const git = startGit(call, ['cat-file', '--batch', '--buffer']);
   const ended = once(git, 'close').catch(() => [1]) as Promise<[number | null]>;
   git.stdin.on('error', () => {});
   git.stdin.end(`${ids.join('\n')}\n`);
   const descriptor = openSync(file, 'wx', 0o600);
-  const parser = createParser(keep);
+  const parser = createParser(keep, bounds);
   try {
     for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
       for (let offset = 0; offset < chunk.length;) offset += writeSync(descriptor, chunk, offset);
       parser.read(chunk);
+      if (parser.isBeyond) throw new GitFailure('cat-file', { exit: 1, stderr: 'fatal: larger than what is read' });
     }
     const [exit] = await ended;
     call.signal.throwIfAborted();
@@ -54,13 +57,17 @@ interface Open {
 }
 
 /** Follows the stream: a line `<id> <type> <size>`, the content, a newline. */
-function createParser(keep: ReadonlySet<string>) {
+function createParser(
+  keep: ReadonlySet<string>,
+  { largestFile, total }: { readonly largestFile: number; readonly total: number },
+) {
   const placed = new Map<string, Placed>();
   const kept = new Map<string, Buffer>();
   let position = 0;
   let line = '';
   let open: Open | undefined;
   let missing: string | undefined;
+  let isBeyond = false;
   const begin = (): void => {
     const [id = '', type = '', size] = line.split(' ');
     line = '';
@@ -68,6 +75,7 @@ function createParser(keep: ReadonlySet<string>) {
       missing ??= id;
       return;
     }
+    isBeyond ||= Number(size) > largestFile || position + Number(size) > total;
     const parts = keep.has(id) ? [] : undefined;
     open = { id, size: Number(size), left: Number(size), offset: position, hash: createHash('sha256'), parts };
   };
@@ -112,6 +120,9 @@ function createParser(keep: ReadonlySet<string>) {
     },
     get missing() {
       return missing;
+    },
+    get isBeyond() {
+      return isBeyond;
     },
   };
 }

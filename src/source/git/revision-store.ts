@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../model/json.ts';
 import type { CommitInfo } from '../../model/revision.ts';
@@ -43,11 +43,38 @@ interface Head {
   readonly rows: string;
 }
 
+/** Bytes. */
+const usualHead = 8 * 1024;
+
 export const revisionsIn = (stateDirectory: string): string => join(stateDirectory, 'revisions');
 const manifestFile = (stateDirectory: string, commit: string): string => join(revisionsIn(stateDirectory), `${commit}.json`);
 
 /** The manifest that was read or written last: the one that the next revision and the next run are made from. */
 let latest: { readonly file: string; readonly signature: string; readonly manifest: Manifest } | undefined;
+
+/** The manifests that were found to be whole last: what their files looked like, and their segments. */
+const proven = new Map<string, { readonly signature: string; readonly segments: Head['segments'] }>();
+/** The newest revision and the last good one, of a host and of what is tried for it. */
+const mostProven = 4;
+
+/** Whether `readManifest` would read it, without making it a manifest. */
+export function isWhole(stateDirectory: string, commit: string): boolean {
+  const file = manifestFile(stateDirectory, commit);
+  const signature = signatureOf(file);
+  if (signature === '') return false;
+  const known = proven.get(file);
+  if (known?.signature === signature) return areWhole(stateDirectory, known.segments);
+  const written = readWritten(stateDirectory, commit);
+  if (!written || sha256(written.rows) !== written.head.rows) return false;
+  remember(file, signature, written.head.segments);
+  return true;
+}
+
+function remember(file: string, signature: string, segments: Head['segments']): void {
+  proven.delete(file);
+  proven.set(file, { signature, segments });
+  for (const oldest of proven.keys()) if (proven.size > mostProven) proven.delete(oldest);
+}
 
 /** Reads what is kept of a commit; undefined when it is not there, not whole, or its contents are not. */
 export function readManifest(stateDirectory: string, commit: string): Manifest | undefined {
@@ -73,6 +100,7 @@ export function readManifest(stateDirectory: string, commit: string): Manifest |
     }),
   );
   latest = { file, signature, manifest: { info, files, segments: Object.fromEntries(segments) } };
+  remember(file, signature, segments);
   return latest.manifest;
 }
 
@@ -88,22 +116,42 @@ function signatureOf(file: string): string {
 /** Whether a commit is kept as far as its first line and the sizes of its segments tell: what costs little enough to ask at every poll. */
 export function isKept(stateDirectory: string, commit: string): boolean {
   const file = manifestFile(stateDirectory, commit);
-  if (latest?.file === file && latest.signature === signatureOf(file))
-    return areWhole(stateDirectory, Object.entries(latest.manifest.segments));
-  return readWritten(stateDirectory, commit) !== undefined;
+  const known = proven.get(file);
+  if (known && known.signature === signatureOf(file)) return areWhole(stateDirectory, known.segments);
+  return readHead(stateDirectory, commit) !== undefined;
 }
 
 function readWritten(stateDirectory: string, commit: string): { readonly head: Head; readonly rows: Buffer } | undefined {
   try {
     const bytes = readFileSync(manifestFile(stateDirectory, commit));
     const end = bytes.indexOf(10);
-    const head = JSON.parse(bytes.toString('utf8', 0, end)) as Head;
-    const isWhole = areWhole(stateDirectory, head.segments);
-    return head.schema === schema && head.info.id === commit && isWhole ? { head, rows: bytes.subarray(end + 1) } : undefined;
+    const head = parseHead(bytes.subarray(0, end), stateDirectory, commit);
+    return head && { head, rows: bytes.subarray(end + 1) };
   } catch {
     // Absent or cut short: the mirror or the remote has it.
     return undefined;
   }
+}
+
+/** The same without the rows, which are nearly all of it. */
+function readHead(stateDirectory: string, commit: string): Head | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(manifestFile(stateDirectory, commit), 'r');
+    const bytes = Buffer.alloc(usualHead);
+    const end = bytes.subarray(0, readSync(descriptor, bytes, 0, usualHead, 0)).indexOf(10);
+    // Whoever made the commit says how long the name of its author is.
+    return end < 0 ? readWritten(stateDirectory, commit)?.head : parseHead(bytes.subarray(0, end), stateDirectory, commit);
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function parseHead(line: Buffer, stateDirectory: string, commit: string): Head | undefined {
+  const head = JSON.parse(line.toString()) as Head;
+  return head.schema === schema && head.info.id === commit && areWhole(stateDirectory, head.segments) ? head : undefined;
 }
 
 /** Durable when it returns, with the segments, whose names it makes durable too. */
@@ -124,12 +172,14 @@ export function writeManifest(stateDirectory: string, manifest: Manifest): void 
   const head = { schema, info, segments: Object.entries(segments), rows: sha256(text) } satisfies Head;
   const file = manifestFile(stateDirectory, info.id);
   writeDurably(file, `${JSON.stringify(head)}\n${text}`);
-  latest = { file, signature: signatureOf(file), manifest };
+  const signature = signatureOf(file);
+  latest = { file, signature, manifest };
+  remember(file, signature, head.segments);
 }
 
 /** Removes every revision but these, and the segments that none of them needs. */
 export function pruneRevisions(stateDirectory: string, commits: readonly string[]): void {
-  const heads = commits.flatMap((commit) => readWritten(stateDirectory, commit)?.head ?? []);
+  const heads = commits.flatMap((commit) => readHead(stateDirectory, commit) ?? []);
   const needed = new Set(heads.flatMap(({ segments }) => segments.map(([name]) => name)));
   const directory = revisionsIn(stateDirectory);
   const isNeeded = (name: string): boolean => needed.has(name) || heads.some(({ info }) => name === `${info.id}.json`);
