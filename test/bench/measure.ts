@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { quietGit } from './quiet-git.ts';
 
 /** What one run of a command cost. */
 export interface Sample {
@@ -31,7 +32,14 @@ export function measure({ name, argv, env, cwd, exits = [0] }: Command, work: st
   const files = join(work, 'sample');
   const { status, signal, error } = spawnSync('/bin/bash', ['-c', script, files, ...argv], {
     cwd: cwd ?? work,
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: join(work, 'home'), LC_ALL: 'C.UTF-8', GIT_CONFIG_NOSYSTEM: '1', ...env },
+    env: {
+      PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: join(work, 'home'),
+      LC_ALL: 'C.UTF-8',
+      GIT_CONFIG_NOSYSTEM: '1',
+      ...quietGit,
+      ...env,
+    },
     stdio: ['ignore', 'ignore', 'inherit'],
     timeout: 600_000,
   });

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cases, makeGround, type CaseName } from './cases.ts';
 import { machineRows } from './machine.ts';
+import { quietGit } from './quiet-git.ts';
 import { formatTable, type Row } from './table.ts';
 
 /**
@@ -32,6 +33,7 @@ if (![pairs, ...sizes].every((number) => Number.isInteger(number) && number > 0)
 if (!existsSync(join(dist, 'reconcile.mjs'))) fail(`${values.dist}/reconcile.mjs does not exist; run "npm run build" first`);
 if (!existsSync('/usr/bin/time')) fail('/usr/bin/time is missing; test/bench/install-peers.sh installs it');
 
+Object.assign(process.env, quietGit);
 const work = mkdtempSync(join(tmpdir(), 'reconcile-bench-'));
 const rows: Row[] = [];
 try {
