@@ -188,13 +188,13 @@ describeOnHosts('a fleet over SSH', () => {
     it('goes no further when a role of the canary is sick after the bake, and takes it back there', async () => {
       const role = `summary: Says that it lives.
 resources: [{ kind: file, path: /etc/alive, content: "yes\\n" }]
-health: [{ file_age: { path: /etc/alive, max: 5s } }]
+health: [{ file_age: { path: /etc/alive, max: 10s } }]
 `;
       operator.write('roles/alive/role.yaml', role);
       operator.write('desired-state/site.yaml', siteOf('eight').replace('resources:', 'roles: [alive]\n    resources:'));
       operator.write(
         'desired-state/rollout.yaml',
-        'waves:\n  - { name: canary, hosts: h1, bake: 6s }\n  - { name: rest, hosts: all }\n',
+        'waves:\n  - { name: canary, hosts: h1, bake: 11s }\n  - { name: rest, hosts: all }\n',
       );
       operator.commit('dies early');
       const report = await operator.fleet('push');
