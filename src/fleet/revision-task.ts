@@ -26,6 +26,7 @@ export const revisionTask =
       branch,
       tags: [...tags],
       paranoid: false,
+      // A host of an earlier version refuses a member that it does not know.
       ...(health !== undefined && { health }),
       ...(planDigest !== undefined && { planDigest }),
     };

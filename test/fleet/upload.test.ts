@@ -4,28 +4,23 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection, RemoteProcess } from '../../src/fleet/connection.ts';
 import { upload } from '../../src/fleet/upload.ts';
-import { openOperator, rejection } from '../support/ssh-operator.ts';
-import { startSshServer, whyNoSsh, type SshServer } from '../support/ssh-server.ts';
+import { openSshPair, type SshPair } from '../support/ssh-connection.ts';
+import { rejection } from '../support/ssh-operator.ts';
+import { whyNoSsh } from '../support/ssh-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const never = new AbortController().signal;
 
 describe.skipIf(whyNoSsh !== undefined)(`an upload${whyNoSsh ? ` (${whyNoSsh})` : ''}`, () => {
-  let server: SshServer;
-  let operator: Awaited<ReturnType<typeof openOperator>>;
+  let pair: SshPair;
   let connection: Connection;
   let place: ReturnType<typeof temporaryDirectory>;
   const bytes = randomBytes(6_000_001);
   beforeAll(async () => {
-    server = await startSshServer();
-    operator = await openOperator({ knownHosts: server.knownHosts });
-    connection = await operator.connect(server.target(), never);
+    pair = await openSshPair();
+    ({ connection } = pair);
   });
-  afterAll(async () => {
-    await connection[Symbol.asyncDispose]();
-    await operator[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
-  });
+  afterAll(() => pair[Symbol.asyncDispose]());
   beforeEach(() => {
     place = temporaryDirectory();
     writeFileSync(join(place.path, 'from'), bytes);
@@ -64,7 +59,7 @@ describe.skipIf(whyNoSsh !== undefined)(`an upload${whyNoSsh ? ` (${whyNoSsh})` 
   });
 
   it('a cut upload goes on where it ended, and the file is not there before it is whole', async () => {
-    const own = await operator.connect(server.target(), never);
+    const own = await pair.another();
     const cut = rejection(
       upload(own, file(), never, (sent) => {
         if (sent > 2_000_000) void own[Symbol.asyncDispose]();

@@ -1,7 +1,8 @@
 import { ConnectionError } from '../../fleet/connection.ts';
 import { meetHosts, type Meeting } from '../../fleet/meet-hosts.ts';
 import { openRoutes } from '../../fleet/ssh/routes.ts';
-import { exitCodes } from '../../model/exit-code.ts';
+import { fleetExit } from '../../model/fleet-exit.ts';
+import type { HostVerdict } from '../../model/fleet.ts';
 import { count } from '../../report/render-text.ts';
 import { askPerson } from '../ask-person.ts';
 import { cliError } from '../cli-error.ts';
@@ -9,10 +10,9 @@ import { chooseTargets, sshSettings } from '../fleet-command.ts';
 import type { Invocation } from '../invocation.ts';
 import { sourceOption } from '../request.ts';
 
+/** For the exit code, as of every fleet command. */
+type Refusal = Extract<HostVerdict, 'untrusted' | 'unreachable'>;
 type Shown = Extract<Meeting, { readonly shown: string }>;
-
-/** Where some hosts do not answer, as for every fleet command. */
-const someUnreachable = 3;
 
 /** Shows the keys of hosts, and enrols those that are not known yet when somebody says so. Exits 7 when a key was refused, 3 when a host did not answer. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -21,25 +21,25 @@ export async function run(invocation: Invocation): Promise<number> {
   await using routes = openRoutes(signal, sshSettings(invocation));
   const meetings = await meetHosts(targets, routes, signal);
   const wanted: Shown[] = [];
-  let exit = 0;
-  const refuse = (host: string, message: string, hint: string | undefined, code: number): void => {
+  const refused: { readonly verdict: Refusal }[] = [];
+  const refuse = (host: string, message: string, hint: string | undefined, verdict: Refusal = 'untrusted'): void => {
     process.stderr.write(`${host}: ${message}${hint === undefined ? '' : `; ${hint}`}\n`);
-    exit = Math.max(exit, code);
+    refused.push({ verdict });
   };
   for (const meeting of meetings) {
     const { host } = meeting;
     if ('failure' in meeting) {
       const { message, hint, absence } = meeting.failure;
-      refuse(host, message, hint, absence === 'untrusted' ? exitCodes.refused.code : someUnreachable);
+      refuse(host, message, hint, absence === 'untrusted' ? 'untrusted' : 'unreachable');
       continue;
     }
     const { judged, shown } = meeting;
     const isWanted = judged.verdict === 'unknown' || (judged.verdict === 'changed' && options['replace'] === true);
     if (isWanted) wanted.push(meeting);
-    else if (judged.verdict !== 'known') refuse(host, judged.message, judged.hint, exitCodes.refused.code);
+    else if (judged.verdict !== 'known') refuse(host, judged.message, judged.hint);
     if (isWanted || judged.verdict === 'known') process.stdout.write(`${host}: ${line(meeting, shown)}\n`);
   }
-  if (wanted.length === 0) return exit;
+  if (wanted.length === 0) return fleetExit(refused);
   const question = `Is ${count(wanted.length, 'key')} what the hosts themselves show, and to be trusted?`;
   const isAgreed = options['yes'] === true || (await askPerson(question, signal));
   if (isAgreed !== true)
@@ -52,10 +52,10 @@ export async function run(invocation: Invocation): Promise<number> {
       process.stdout.write(`${host}: added to ${file}\n`);
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error;
-      refuse(host, error.message, error.hint, exitCodes.refused.code);
+      refuse(host, error.message, error.hint);
     }
   }
-  return exit;
+  return fleetExit(refused);
 }
 
 function line({ judged }: Shown, shown: string): string {

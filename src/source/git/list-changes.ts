@@ -1,5 +1,5 @@
 import { sourceDirectories } from '../tree-bounds.ts';
-import { faultOf } from './list-tree.ts';
+import { faultOf, isLeftOver } from './list-tree.ts';
 import { GitFailure, runGit, type GitCall } from './run-git.ts';
 
 /** A file of a commit, before its content was looked at. */
@@ -44,7 +44,7 @@ export async function listChanges(
     // `:<mode> <mode> <id> <id> <status>`, then the path.
     const [, mode = '', , blob = ''] = parts[index]!.split(' ');
     const path = parts[index + 1]!;
-    if (path.includes('/.agent-')) continue;
+    if (isLeftOver(path)) continue;
     if (mode === '000000') {
       changes.set(path, null);
       continue;

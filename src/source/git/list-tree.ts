@@ -26,7 +26,7 @@ export async function listTree(
     // `<mode> <type> <id> <size, padded>`, a tab, the path.
     const tab = line.indexOf('\t');
     const path = line.slice(tab + 1);
-    if (path.includes('/.agent-')) continue;
+    if (isLeftOver(path)) continue;
     const mode = line.slice(0, 6);
     const [, blob = '', length = ''] = line.slice(7, tab).split(/ +/, 3);
     const size = Number(length);
@@ -47,6 +47,9 @@ export async function listTree(
     });
   return { entries: entries.sort((a, b) => (a.path < b.path ? -1 : 1)), problems };
 }
+
+/** What a program of ours staged and left when it was killed; it is nobody's configuration. */
+export const isLeftOver = (path: string): boolean => path.includes('/.agent-');
 
 /** A name that is empty, leads elsewhere, or is git's own. */
 const oddName = /(?:^|\/)(?:\.{0,2}|\.git)(?:\/|$)/i;

@@ -13,26 +13,21 @@ import { parseKnownHosts } from '../../../src/fleet/ssh/known-hosts.ts';
 import { openClient } from '../../../src/fleet/ssh/open-client.ts';
 import { openSettings } from '../../../src/fleet/ssh/settings.ts';
 import { sshConnection } from '../../../src/fleet/ssh/ssh-connection.ts';
+import { openSshPair, type SshPair } from '../../support/ssh-connection.ts';
 import { openOperator, rejection } from '../../support/ssh-operator.ts';
-import { startSshServer, whyNoSsh, type SshServer } from '../../support/ssh-server.ts';
+import { startSshServer, whyNoSsh } from '../../support/ssh-server.ts';
 
 const never = new AbortController().signal;
 
 describe.skipIf(whyNoSsh !== undefined)(`a connection${whyNoSsh ? ` (${whyNoSsh})` : ''}`, () => {
-  let server: SshServer;
-  let operator: Awaited<ReturnType<typeof openOperator>>;
+  let pair: SshPair;
   let connection: Connection;
   beforeAll(async () => {
-    server = await startSshServer();
-    operator = await openOperator({ knownHosts: server.knownHosts });
-    connection = await operator.connect(server.target(), never);
+    pair = await openSshPair();
+    ({ connection } = pair);
   });
-  afterAll(async () => {
-    await connection[Symbol.asyncDispose]();
-    await operator[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
-  });
-  const another = (): Promise<Connection> => operator.connect(server.target(), never);
+  afterAll(() => pair[Symbol.asyncDispose]());
+  const another = (): Promise<Connection> => pair.another();
 
   it('every word arrives as it was, whatever it holds', async () => {
     const words = ["it's", '$HOME `id` $(id)', 'a\nb\tc', '*', '', ';&|<>', '-n', 'ü€😀', '\\', '"', '!x', '\x1b[31m'];
@@ -155,7 +150,7 @@ describe.skipIf(whyNoSsh !== undefined)(`a connection${whyNoSsh ? ` (${whyNoSsh}
   });
 
   it('a socket over there is reached without a process', async () => {
-    const path = join(server.directory, 'socket');
+    const path = join(pair.server.directory, 'socket');
     const echo = createServer((socket) => socket.pipe(socket)).listen(path);
     await once(echo, 'listening');
     const stream = await connection.openSocket(path);
@@ -174,13 +169,13 @@ describe.skipIf(whyNoSsh !== undefined)(`a connection${whyNoSsh ? ` (${whyNoSsh}
     await using visitor = await openOperator({ knownHosts: strict.knownHosts });
     await using restricted = await visitor.connect(strict.target(), never);
 
-    expect(await restricted.openSocket(join(server.directory, 'socket'))).toBeUndefined();
+    expect(await restricted.openSocket(join(pair.server.directory, 'socket'))).toBeUndefined();
     expect((await restricted.run(['true'])).exitCode).toBe(0);
   });
 
   it('another account than root asks sudo, which may refuse', async () => {
     // A sudo of our own, before the real one on the PATH of the host.
-    const programs = join(server.directory, 'bin');
+    const programs = join(pair.server.directory, 'bin');
     mkdirSync(programs);
     const sudo = (script: string): void => writeFileSync(join(programs, 'sudo'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     await using other = await startSshServer({ config: [`SetEnv PATH=${programs}:/usr/bin:/bin`] });
