@@ -1,6 +1,6 @@
 import { isDone } from './model/plan.ts';
 import type { Problem } from './model/problem.ts';
-import type { Report } from './model/report.ts';
+import type { Report, ReportedCheck } from './model/report.ts';
 import { confirmationOf } from './model/unconfirmed.ts';
 import { openScrub } from './report/scrub.ts';
 import type { Desired, Plannable } from './run/desired.ts';
@@ -46,11 +46,15 @@ async function checkHost(asked: Asked, state: State | undefined): Promise<Report
     const planned = await planHost(told, desired, state);
     tellPlan(told, run, planned);
     if (planned.problems.length > 0) return refusal(run, planned.problems, planned);
-    const report = checked(run, planned, state?.journal.open()?.run);
-    if (asked.request.health !== true) return report;
-    const { withHealth } = await import('./run/with-health.ts');
-    return withHealth(report, desired.catalog, asked);
+    return checked(run, planned, state?.journal.open()?.run, await healthNow(asked, desired));
   });
+}
+
+/** What the roles' health checks say, where they are asked for. An image has no health. */
+async function healthNow({ request, scope, signal }: Asked, { catalog }: Plannable): Promise<readonly ReportedCheck[]> {
+  if (request.health !== true || !scope.reader.live) return [];
+  const { checkHealth } = await import('./apply/health.ts');
+  return checkHealth(catalog.health, scope.reader, signal);
 }
 
 async function convergeHost(asked: Asked, state: State): Promise<Report> {

@@ -1,7 +1,7 @@
 import { isDone } from '../model/plan.ts';
 import { nearest } from '../model/nearest.ts';
 import { problemTable, type Problem } from '../model/problem.ts';
-import type { Report } from '../model/report.ts';
+import { healthFailure, type Report, type ReportedCheck } from '../model/report.ts';
 import { confirmationOf, type Unconfirmed } from '../model/unconfirmed.ts';
 import { checkOutcome, countSteps } from '../report/make-report.ts';
 import type { Plannable } from './desired.ts';
@@ -57,10 +57,16 @@ export function unsettled(run: Run, { plan, steps }: PlannedHost, waiting: Uncon
   });
 }
 
-/** What a check found. `interrupted`: a run that a crash left open. */
-export function checked(run: Run, { plan, steps }: PlannedHost, interrupted: string | undefined): Report {
+/** What a check found. `interrupted`: a run that a crash left open. Whatever would change, a health check that fails is an error. */
+export function checked(
+  run: Run,
+  { plan, steps }: PlannedHost,
+  interrupted: string | undefined,
+  health: readonly ReportedCheck[],
+): Report {
   const counts = countSteps(plan.steps, new Map());
-  const outcome = checkOutcome(plan);
+  const found = checkOutcome(plan);
+  const sick = healthFailure(health);
   const open = plan.steps.filter(isDone).length;
   const owed = plan.owed.length > 0 ? `, and ${plan.owed.join(', ')} would be refreshed as an earlier run owes` : '';
   const differing = countDiffering(steps);
@@ -68,8 +74,15 @@ export function checked(run: Run, { plan, steps }: PlannedHost, interrupted: str
   const before =
     interrupted === undefined ? '' : `. Run ${interrupted} was interrupted; the next run puts back what it changed first`;
   const summary =
-    outcome === 'converged'
+    found === 'converged'
       ? convergedSummary(counts, steps)
       : `${open} of ${counts.resources} resources would change${owed}${held}; nothing was written`;
-  return run.report({ outcome, summary: summary + before, counts, steps, planDigest: plan.digest });
+  return run.report({
+    outcome: sick === undefined ? found : 'error',
+    summary: (sick === undefined ? '' : `${sick}; `) + summary + before,
+    counts,
+    steps,
+    health,
+    planDigest: plan.digest,
+  });
 }
