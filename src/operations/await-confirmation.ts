@@ -36,7 +36,12 @@ export async function awaitConfirmation(run: string, waiting: Waiting, signal: A
     const found = readUnconfirmed(stateDirectory);
     if (!found || found.run !== run)
       return reportOf(run, stateDirectory, ({ confirmation }) => confirmation?.state === 'confirmed');
-    if (found.takenBack !== undefined) return learnTakenBack(found.takenBack, stateDirectory);
+    if (found.takenBack !== undefined) {
+      const report = learnTakenBack(found.takenBack, stateDirectory);
+      if (report !== 'busy') return report;
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      continue;
+    }
     const left = timeLeft(found, readNow());
     if (left === 0) {
       const report = await takeBackUnconfirmed(stateDirectory, emit, why);
@@ -85,14 +90,14 @@ function reportOf(run: string, stateDirectory: string, fits: (report: Report) =>
   return report && fits(report) ? report : undefined;
 }
 
-/** The report of the run that took it back; it is given once. */
-function learnTakenBack(by: string, stateDirectory: string): Report | undefined {
+/** The report of the run that took it back. While a run is at work the note stays, and people would be told again: `busy`. */
+function learnTakenBack(by: string, stateDirectory: string): Report | 'busy' | undefined {
   const lock = takeLock(stateDirectory);
+  if (!lock) return 'busy';
   try {
-    // Else the next one to ask is told again.
-    if (lock && readUnconfirmed(stateDirectory)?.takenBack === by) removeUnconfirmed(stateDirectory);
+    if (readUnconfirmed(stateDirectory)?.takenBack === by) removeUnconfirmed(stateDirectory);
   } finally {
-    lock?.release();
+    lock.release();
   }
   return reportOf(by, stateDirectory, () => true);
 }

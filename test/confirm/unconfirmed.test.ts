@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { readNow, termFrom } from '../../src/confirm/deadline.ts';
 import type { Report } from '../../src/model/report.ts';
@@ -155,6 +156,21 @@ describe('whoever follows the remote of a run that waits', () => {
     expect(findUnsettled(state)).toBe(run);
     expect(await awaitConfirmation(run, follow, until)).toMatchObject({ run: taken.run, exit: 6 });
     expect(findUnsettled(state)).toBeUndefined();
+  });
+
+  it('is told once also while the one who took it back is still at work', async () => {
+    const { repository, state, run } = waiting(0);
+    using _ = repository;
+    const taken = (await takeBackUnconfirmed(state, silent)) as Report;
+    const follow = { stateDirectory: state, reach: () => Promise.resolve(true), emit: silent };
+    const lock = takeLock(state);
+    const told = awaitConfirmation(run, follow, until);
+    await setImmediate();
+
+    expect(noteOf(state)).toBe(true);
+    lock?.release();
+    expect(await told).toMatchObject({ run: taken.run });
+    expect(noteOf(state)).toBe(false);
   });
 
   it('leaves it waiting when a signal ends that', async () => {

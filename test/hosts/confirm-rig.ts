@@ -6,6 +6,7 @@ import { bootHost, type Host } from './boot-host.ts';
 const identity = '-c user.name=Ada -c user.email=ada@machine.example';
 const stateFile = '/var/lib/timmy-reconciler/unconfirmed.json';
 const timers = "systemctl list-units --all --no-legend 'timmy-reconciler-confirm-*'; ls /etc/systemd/system | grep confirm-";
+const left = `${timers}; cat ${stateFile} 2>/dev/null`;
 /** The agent's own unit, around the program that the host has. */
 const unit = makeUnit({ scope: 'system', node: '/n', library: '/l' })
   .replace(/^ExecStartPre=.*\n/m, '')
@@ -26,6 +27,8 @@ export interface ConfirmRig extends AsyncDisposable {
   until(script: string): Promise<void>;
   /** What is there of the timer, and the note beside it. */
   pending(): Promise<string>;
+  /** Waits until nothing of either is left: who took a run back ends a moment after everybody knows. */
+  settled(): Promise<void>;
   /** Reports of the box, newest first. */
   history(): Promise<readonly Report[]>;
   /** The newest run of the box is this one, and the box as if it had never had any. */
@@ -79,7 +82,8 @@ export async function openConfirmRig(): Promise<ConfirmRig> {
       await box.write('/etc/systemd/system/timmy-reconciler.service', unit);
       await sh('systemctl daemon-reload && systemctl enable --quiet timmy-reconciler && systemctl start timmy-reconciler');
     },
-    pending: () => sh(`${timers}; cat ${stateFile} 2>/dev/null; true`),
+    pending: () => sh(`${left}; true`),
+    settled: () => until(`test -z "$(${left})"`),
     async history() {
       return JSON.parse((await box.reconcile(['history', '-o', 'json'])).stdout) as Report[];
     },
