@@ -88,7 +88,10 @@ export async function openConfirmRig(): Promise<ConfirmRig> {
       return JSON.parse((await box.reconcile(['history', '-o', 'json'])).stdout) as Report[];
     },
     async clear() {
-      await sh('systemctl disable --quiet --now timmy-reconciler 2>/dev/null; ufw --force reset; rm -f /etc/ufw/*.rules.*');
+      await sh('systemctl disable --quiet --now timmy-reconciler 2>/dev/null; true');
+      // What takes a run back may still be at work when what it took back is gone.
+      await until(`test -z "$(${timers})"`);
+      await sh('ufw --force reset; rm -f /etc/ufw/*.rules.*');
       await sh('rm -rf /var/lib/timmy-reconciler /srv/marker');
     },
     [Symbol.asyncDispose]: () => scope.disposeAsync(),

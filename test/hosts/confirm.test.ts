@@ -93,7 +93,7 @@ describeOnHosts('a change that could cut the host off', () => {
     await rig.until(`test -e /srv/marker && reconcile history -o json | grep waiting`);
     await rig.sh('systemctl disable --quiet timmy-reconciler && systemctl kill --signal=KILL timmy-reconciler');
     const note = '/var/lib/timmy-reconciler/unconfirmed.json';
-    await rig.sh(`sed -i 's/"within":600000/"within":600/' ${note}`);
+    await rig.sh(`sed -i 's/"within":600000/"within":1/' ${note}`);
     await rig.box.reboot({ powerCut: true });
     await rig.until(`! test -e /srv/marker && ${isOpen}`);
 
