@@ -4,7 +4,7 @@ import type { Report, ReportedCheck } from './model/report.ts';
 import { confirmationOf } from './model/unconfirmed.ts';
 import { openScrub } from './report/scrub.ts';
 import type { Desired, Plannable } from './run/desired.ts';
-import { onFreshSources, readCached, type Asked } from './run/known-catalog.ts';
+import { onFreshSources, readKnown, type Asked } from './run/known-catalog.ts';
 import { checked, refusal, tellBusy, unsettled, withUnknownTags } from './run/outcomes.ts';
 import { planHost, type FullRun, type PlannedHost } from './run/plan-host.ts';
 import { recordConverged } from './run/record.ts';
@@ -14,8 +14,9 @@ import { openState, type State } from './state/state.ts';
 import { findWaiting } from './state/unconfirmed.ts';
 
 /**
- * All stages, for a host on which something moved or that was never converged. While only the host moved, the plan is made
- * from the catalog that was compiled last; it is compiled again only when there is something to apply.
+ * All stages, for a host on which something moved or that was never converged. The plan is made from the catalog that was compiled
+ * last while only the host has moved, or bytes that the catalog only passes on. It is compiled when something is wrong, to tell
+ * where, and before anything is applied from a working tree, which goes on moving.
  */
 export async function reconcileFully(asked: Asked): Promise<Report> {
   const { request, scope } = asked;
@@ -38,12 +39,12 @@ export async function reconcileFully(asked: Asked): Promise<Report> {
 }
 
 async function checkHost(asked: Asked, state: State | undefined): Promise<Report> {
-  const known = await readCached(asked);
+  const known = await planKnown(asked, state);
   const full = known?.full ?? onFreshSources(asked);
-  const desired = known?.desired ?? (await load(full));
+  const desired = known?.planned.desired ?? (await load(full));
   return finish(full, desired, async (run, told) => {
     if (problemsOf(desired).length > 0) return refusal(run, problemsOf(desired));
-    const planned = await planHost(told, desired, state);
+    const planned = known?.planned ?? (await planHost(told, desired, state));
     tellPlan(told, run, planned);
     if (planned.problems.length > 0) return refusal(run, planned.problems, planned);
     return checked(run, planned, state?.journal.open()?.run, await healthNow(asked, desired));
@@ -58,49 +59,49 @@ async function healthNow({ request, scope, signal }: Asked, { catalog }: Plannab
 }
 
 async function convergeHost(asked: Asked, state: State): Promise<Report> {
-  const quiet = await planQuietly(asked, state);
-  if (quiet)
-    return finish(quiet.full, quiet.planned.desired, async (run, told) => {
-      tellPlan(told, run, quiet.planned);
-      return conclude(told, run, quiet.planned, state, undefined);
+  const { journal } = state;
+  const isSettled = !journal.open() && journal.owed().length === 0;
+  const known = isSettled ? await planKnown(asked, state) : undefined;
+  if (known && !(known.full.revision.workingTree && hasWork(known.planned)))
+    return finish(known.full, known.planned.desired, async (run, told) => {
+      tellPlan(told, run, known.planned);
+      return conclude(told, run, known.planned, state);
     });
   const full = onFreshSources(asked);
   const desired = await load(full);
   return finish(full, desired, async (run, told) => {
     if (problemsOf(desired).length > 0) return refusal(run, problemsOf(desired));
-    const { converge, recover } = await import('./run/converge.ts');
+    const { recover } = await import('./run/converge.ts');
     const recovered = await recover(told, state, run);
     if ('summary' in recovered) return recovered;
     const planned = await planHost(told, desired, state);
     tellPlan(told, run, planned);
-    const report = await conclude(told, run, planned, state, converge);
+    const report = await conclude(told, run, planned, state);
     return { ...report, recovered: recovered.restored };
   });
 }
 
 /** On top of a run that may still be taken back nothing is built: whoever takes it back would take the rest back too. */
-async function conclude(full: FullRun, run: Run, planned: PlannedHost, state: State, converge: Act | undefined): Promise<Report> {
+async function conclude(full: FullRun, run: Run, planned: PlannedHost, state: State): Promise<Report> {
   if (planned.problems.length > 0) return refusal(run, planned.problems, planned);
   const waiting = findWaiting(state);
-  if (!waiting)
-    return converge && hasWork(planned) ? converge(full, run, planned, state) : recordConverged(full, run, planned, state);
-  const report = hasWork(planned) ? unsettled(run, planned, waiting) : recordConverged(full, run, planned, state);
-  return { ...report, confirmation: confirmationOf(waiting) };
+  if (!waiting && hasWork(planned)) {
+    const { converge } = await import('./run/converge.ts');
+    return converge(full, run, planned, state);
+  }
+  const report = waiting && hasWork(planned) ? unsettled(run, planned, waiting) : recordConverged(full, run, planned, state);
+  return waiting ? { ...report, confirmation: confirmationOf(waiting) } : report;
 }
 
-type Act = (full: FullRun, run: Run, planned: PlannedHost, state: State) => Promise<Report>;
-
-/** The plan from the catalog that was compiled last, if it has nothing to do and nothing is left of an earlier run. */
-async function planQuietly(
+/** The plan from the catalog that was compiled last, if there is one and nothing is wrong. */
+async function planKnown(
   asked: Asked,
-  state: State,
+  state: State | undefined,
 ): Promise<{ readonly full: FullRun; readonly planned: PlannedHost } | undefined> {
-  const { journal } = state;
-  if (journal.open() || journal.owed().length > 0) return undefined;
-  const known = await readCached(asked);
+  const known = await readKnown(asked);
   if (!known) return undefined;
   const planned = await planHost(known.full, known.desired, state);
-  return planned.problems.length === 0 && !hasWork(planned) ? { full: known.full, planned } : undefined;
+  return planned.problems.length === 0 ? { full: known.full, planned } : undefined;
 }
 
 const hasWork = ({ plan }: PlannedHost): boolean => plan.owed.length > 0 || plan.steps.some(isDone);

@@ -59,6 +59,19 @@ export interface CommitInfo {
   readonly time: string;
 }
 
+/** A file of which nothing but the bytes differs between two revisions. Before and after: by digest, with the size. */
+export interface ContentChange {
+  readonly path: string;
+  readonly before: Digested;
+  readonly after: Digested;
+}
+
+interface Digested {
+  readonly sha256: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
 /** Which state of the repository is being applied. `problems`: what stands in it and cannot be part of it. */
 export interface Revision extends Head, WithProblems {
   /** True for a working tree, whose uncommitted changes are included. */
@@ -70,6 +83,11 @@ export interface Revision extends Head, WithProblems {
   readonly root: string;
   /** Where it is known without asking git. */
   readonly commitInfo?: CommitInfo;
+  /**
+   * What differs from the revision with another key. Undefined where that cannot be told: it is not kept, files came or went, or
+   * bytes that changed stood in two of its files.
+   */
+  changesSince?(key: string): readonly ContentChange[] | undefined;
   /** Every file and directory (with a trailing `/`) that the sources are or may be in, as it was when they were listed. */
   readonly watched: ReadonlyMap<string, PathSignature | undefined>;
 }

@@ -157,6 +157,8 @@ interface ResourceType<
   settle?(context: ApplyContext): readonly Failure[] | Promise<readonly Failure[]>;
   /** Addresses needed first if the catalog has them, beyond the user's `after:`. Parent directories are found by the engine. */
   requires?(desired: Desired): readonly Address[];
+  /** The same with other contents in the place of some, for a kind that keeps them otherwise than as a `ContentRef`. By SHA-256. */
+  withContents?(desired: Desired, now: (sha256: string) => ContentRef | undefined): Desired;
   /** What "gone" looks like, so that what git dropped is pruned by the same diff and apply. */
   absent?(desired: Desired): Desired;
   /** Why this host cannot have it (`needs a live host`), or undefined. The step is then held, not failed. */

@@ -3,6 +3,7 @@ import { chooseHost } from '../inventory/choose-host.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { selectHosts } from '../inventory/select-hosts.ts';
 import { loadSources, type Sources } from './load-sources.ts';
+import { noteReads } from './note-reads.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { PolicyDocument } from '../model/document.ts';
 import type { HostPolicyDocument } from '../model/host-policy-document.ts';
@@ -10,7 +11,7 @@ import type { Documents } from '../model/documents.ts';
 import type { HostChain } from '../model/host-chain.ts';
 import type { KeyPath, WithProblems } from '../model/located.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
-import type { Revision } from '../model/revision.ts';
+import type { ContentChange, Revision } from '../model/revision.ts';
 import type { Secrets } from '../model/secret.ts';
 import { buildGraph, type Graph } from '../plan/graph.ts';
 import { judgePrograms, type WantedProgram } from '../policy/commands.ts';
@@ -32,8 +33,12 @@ export interface Plannable {
   readonly chains: readonly HostChain[];
   /** Files beside the repository that decided what is in it. */
   readonly identityFiles: readonly string[];
-  /** Whether policy has looked into the repository and the rendered texts already, as they are now. */
-  readonly isJudged: boolean;
+  /** As the cache of catalogs has it; undefined too where secrets went into the catalog. */
+  readonly reads: readonly string[] | undefined;
+  /** What differs from a catalog and a repository of which policy has judged every text; undefined: all is new to it. */
+  readonly changes?: readonly ContentChange[];
+  /** The key that it has in the cache. */
+  readonly cachedAs?: string;
 }
 
 /** The same with all that explaining it needs. `problems` holds those of every stage. */
@@ -44,7 +49,9 @@ export interface Desired extends Plannable, WithProblems {
 
 /** Revision → Documents → Catalog → Graph, for one host. */
 export async function loadDesired(revision: Revision, scope: Scope): Promise<Desired> {
-  const sources = await loadSources(revision, scope.facts);
+  const notes = noteReads(revision.files);
+  const loaded = await loadSources({ ...revision, files: notes.files }, scope.facts);
+  const sources = { ...loaded, request: { ...loaded.request, revision: notes.commit(loaded.request.revision) } };
   const { documents, inventory, hostPolicy, secrets, identityFiles } = sources;
   const names = { asked: scope.askedHost, own: hostPolicy.host, machine: scope.machineNames };
   const { host, problems: hostProblems } = chooseHost(inventory, names);
@@ -62,7 +69,7 @@ export async function loadDesired(revision: Revision, scope: Scope): Promise<Des
     ...(scope.reader.live ? judgeWantedUnits(unitsOf(catalog), hostPolicy) : []),
   ];
   const { policy, policyAt } = documents;
-  const plannable = { host, catalog, graph, policy, policyAt, hostPolicy, secrets, chains, identityFiles, isJudged: false };
+  const plannable = { host, catalog, graph, policy, policyAt, hostPolicy, secrets, chains, identityFiles, reads: notes.reads() };
   return { ...plannable, documents, inventory, problems };
 }
 

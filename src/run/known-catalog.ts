@@ -1,19 +1,25 @@
 import { indexSignatures } from '../host/stat-index.ts';
 import { digestOf } from '../model/json.ts';
-import type { Revision } from '../model/revision.ts';
+import type { Catalog } from '../model/catalog.ts';
+import type { ContentChange, Revision } from '../model/revision.ts';
 import { noSecrets } from '../model/secret.ts';
 import { buildGraph } from '../plan/graph.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
-import { readCatalog } from '../state/catalog-cache.ts';
+import { readCatalog, type CachedCatalog } from '../state/catalog-cache.ts';
 import type { Plannable } from './desired.ts';
 import type { FullRun } from './plan-host.ts';
-import type { Scope } from './scope.ts';
+import { areAlike, type Scope } from './scope.ts';
 
 /** A run before its sources are opened. */
 export type Asked = Pick<FullRun, 'request' | 'scope' | 'stamp' | 'started' | 'emit' | 'signal'> & {
   /** Whether the stamp is of these sources and this environment. */
   readonly isCurrent: boolean;
 };
+
+interface Known {
+  readonly full: FullRun;
+  readonly desired: Plannable;
+}
 
 /** The sources are listed, whatever is known of them. */
 export function onFreshSources(asked: Asked): FullRun {
@@ -22,36 +28,49 @@ export function onFreshSources(asked: Asked): FullRun {
   return { ...asked, revision, sources: indexSignatures(revision.watched), key: keyOf(revision, scope) };
 }
 
-/** The sources have not moved since the stamp was made: there is nothing to list, and the catalog may be in the cache. */
-function onKnownSources(asked: Asked): FullRun | undefined {
-  const { request, scope, stamp, isCurrent } = asked;
-  if (!stamp || !isCurrent) return undefined;
+const keyOf = ({ key }: Pick<Revision, 'key'>, { environment }: Pick<Scope, 'environment'>): string =>
+  digestOf({ sources: key, environment });
+
+/**
+ * The catalog that was compiled last, judged and without secrets: for these very sources, or for a commit that differs from this
+ * one in nothing but bytes that the catalog only passes on. Undefined where there is none.
+ */
+export async function readKnown(asked: Asked): Promise<Known | undefined> {
+  return asked.isCurrent ? readSame(asked) : readAlike(asked);
+}
+
+/** The sources have not moved since the stamp was made: there is nothing to list. */
+async function readSame(asked: Asked): Promise<Known | undefined> {
+  const { request, scope, stamp } = asked;
+  if (!stamp) return undefined;
   const revision = request.source.reopen(stamp.revision);
-  return { ...asked, revision, sources: stamp.sources, key: keyOf(revision, scope) };
+  const full: FullRun = { ...asked, revision, sources: stamp.sources, key: keyOf(revision, scope) };
+  const cached = readCatalog(scope.stateDirectory, full.key, revision.files);
+  return cached && { full, desired: await plannable(cached, []) };
 }
 
-const keyOf = ({ key }: Revision, { environment }: Scope): string => digestOf({ sources: key, environment });
+async function readAlike(asked: Asked): Promise<Known | undefined> {
+  const { request, scope, stamp } = asked;
+  if (request.source.workingTree || !stamp || !areAlike(stamp.environment, scope.environment)) return undefined;
+  const fresh = onFreshSources(asked);
+  const { revision } = fresh;
+  // Identities, which stand beside the repository.
+  const changes = stamp.sources.isUnchanged() ? revision.changesSince?.(stamp.revision) : undefined;
+  const key = keyOf({ key: stamp.revision }, stamp);
+  const cached = readCatalog(scope.stateDirectory, key, revision.files);
+  if (!changes || !cached?.reads) return undefined;
+  const { passOn } = await import('./pass-on.ts');
+  await loadResourceTypes(kindsOf(cached.catalog));
+  const catalog = passOn(cached.catalog, cached.reads, changes, revision.files);
+  return catalog && { full: { ...fresh, sources: stamp.sources }, desired: await plannable({ ...cached, catalog }, changes) };
+}
 
-/** The catalog as it was compiled for these very sources, judged and without secrets. */
-export async function readCached(asked: Asked): Promise<{ readonly full: FullRun; readonly desired: Plannable } | undefined> {
-  const full = onKnownSources(asked);
-  const cached = full && readCatalog(asked.scope.stateDirectory, full.key, full.revision.files);
-  if (!cached) return undefined;
-  const { catalog, policy, hostPolicy, chains } = cached;
-  await loadResourceTypes(catalog.resources.map(({ kind }) => kind));
+async function plannable(cached: CachedCatalog, changes: readonly ContentChange[]): Promise<Plannable> {
+  const { key: cachedAs, catalog, policy, hostPolicy, chains, reads } = cached;
+  await loadResourceTypes(kindsOf(catalog));
   const graph = buildGraph(catalog, resourceType);
-  return {
-    full,
-    desired: {
-      host: catalog.host,
-      catalog,
-      policy,
-      hostPolicy,
-      chains,
-      graph,
-      secrets: noSecrets,
-      identityFiles: [],
-      isJudged: true,
-    },
-  };
+  const of = { host: catalog.host, catalog, graph, policy, hostPolicy, chains };
+  return { ...of, reads, changes, cachedAs, secrets: noSecrets, identityFiles: [] };
 }
+
+const kindsOf = ({ resources }: Catalog): readonly string[] => resources.map(({ kind }) => kind);

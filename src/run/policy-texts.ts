@@ -1,6 +1,6 @@
 import type { Plannable } from './desired.ts';
 import type { HostReader } from '../host/host.ts';
-import { isContentRef, type Catalog, type ContentRef } from '../model/catalog.ts';
+import { isContentRef, type Catalog, type CatalogResource, type ContentRef } from '../model/catalog.ts';
 import { canonicalJson, isObject } from '../model/json.ts';
 import type { Plan, Preview, Step } from '../model/plan.ts';
 import type { SourceTree } from '../model/revision.ts';
@@ -11,41 +11,45 @@ import { resourceType } from '../resources/registry.ts';
 const largestText = 1024 * 1024;
 
 /**
- * Every text in which policy looks for banned providers: the repository, what is rendered, and what stays on the host. Of a
- * catalog whose texts were judged before, only the last.
+ * Every text in which policy looks for banned providers: the repository, what is rendered, and what stays on the host. What was
+ * judged before and has not changed is left out.
  */
 export function* policyTexts(
-  { catalog, isJudged }: Plannable,
+  { catalog, changes }: Plannable,
   files: SourceTree,
   plan: Plan,
   host: HostReader,
   previewsOf: (step: Step) => Iterable<Preview>,
 ): Generator<PolicyText> {
-  if (!isJudged) {
-    yield* configTexts(files);
-    yield* renderedTexts(catalog);
+  if (changes) {
+    const fresh = new Set(changes.map(({ after }) => after.sha256));
+    for (const { path, after } of changes) yield* configText(path, after.size, files);
+    if (fresh.size > 0) yield* contentTexts(catalog, (content) => fresh.has(content.sha256));
+  } else {
+    for (const directory of ['desired-state', 'inventory', 'roles'])
+      for (const { path, size } of files.list(directory)) yield* configText(path, size, files);
+    for (const resource of catalog.resources) yield { ...placeOf(resource), text: canonicalJson(resource.desired) };
+    yield* contentTexts(catalog, () => true);
   }
   for (const step of plan.steps) yield* remainingText(step, host, previewsOf);
 }
 
-function* configTexts(files: SourceTree): Generator<PolicyText> {
-  for (const directory of ['desired-state', 'inventory', 'roles'])
-    for (const { path, size } of files.list(directory)) {
-      const text = size > largestText ? undefined : textOf(files.read(path));
-      if (text !== undefined) yield { where: 'config', name: path, text };
+function* configText(path: string, size: number, files: SourceTree): Generator<PolicyText> {
+  const text = size > largestText ? undefined : textOf(files.read(path));
+  if (text !== undefined) yield { where: 'config', name: path, text };
+}
+
+function* contentTexts({ resources, contents }: Catalog, isAsked: (content: ContentRef) => boolean): Generator<PolicyText> {
+  for (const resource of resources)
+    for (const content of contentsIn(resource.desired)) {
+      const text = content.size > largestText || !isAsked(content) ? undefined : textOf(contents.read(content));
+      if (text !== undefined) yield { ...placeOf(resource), text };
     }
 }
 
-function* renderedTexts({ resources, contents }: Catalog): Generator<PolicyText> {
-  for (const { address, desired, kind } of resources) {
-    const path = resourceType(kind).watches?.(desired)?.[0];
-    const place = { where: 'rendered' as const, name: address, ...(path !== undefined && { path }) };
-    yield { ...place, text: canonicalJson(desired) };
-    for (const content of contentsIn(desired)) {
-      const text = content.size > largestText ? undefined : textOf(contents.read(content));
-      if (text !== undefined) yield { ...place, text };
-    }
-  }
+function placeOf({ address, kind, desired }: CatalogResource): Omit<PolicyText, 'text'> {
+  const path = resourceType(kind).watches?.(desired)?.[0];
+  return { where: 'rendered', name: address, ...(path !== undefined && { path }) };
 }
 
 /** What is on the host after the run: of a held step as it stands, of a file that others write too with the run's edit. */

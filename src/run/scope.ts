@@ -19,7 +19,7 @@ export interface Scope {
   /** Names under which this machine may stand in the inventory, the preferred one first. */
   readonly machineNames: readonly string[];
   readonly head: Head;
-  /** All of it as one text; equal texts and equal sources compile to equal catalogs. */
+  /** All of it as one text, the commit first; equal texts and equal sources compile to equal catalogs. */
   readonly environment: string;
 }
 
@@ -33,9 +33,8 @@ export function openScope(request: Pick<Request, 'source' | 'host' | 'root'>): S
   const names = machineNames();
   const identities = identityVariables.map((name) => process.env[name] ?? null);
   const head = source.head();
-  const environment = canonicalJson({
+  const rest = canonicalJson({
     source: source.identity,
-    commit: head.commit,
     host: host ?? names,
     root: root ?? null,
     facts,
@@ -43,8 +42,14 @@ export function openScope(request: Pick<Request, 'source' | 'host' | 'root'>): S
     policy: fileSignature(hostPolicyFile()),
     version,
   });
+  const environment = `${head.commit ?? '-'} ${rest}`;
   return { stateDirectory: stateDirectory(root), reader, facts, askedHost: host, machineNames: names, head, environment };
 }
+
+/** Whether two environments differ in nothing but the commit. */
+export const areAlike = (one: string, other: string): boolean => withoutCommit(one) === withoutCommit(other);
+
+const withoutCommit = (environment: string): string => environment.slice(environment.indexOf(' '));
 
 /** Changes whenever the file is written; null where there is none. */
 export function fileSignature(file: string): string | null {

@@ -26,8 +26,8 @@ export function stampIfConverged(
   const held = plan.steps.filter((step) => step.held);
   // What the host cannot have stays so; every other reason must be looked at, and told, each time.
   if (request.tags.length > 0 || held.some((step) => step.held?.reason !== 'unsupported')) return;
-  const { catalog, secrets, policy, hostPolicy, chains, isJudged, identityFiles } = desired;
-  const sources = isJudged ? known : indexSignatures(new Map([...revision.watched, ...identityFiles.map(signed)]));
+  const { catalog, secrets, policy, hostPolicy, chains, reads, changes, cachedAs, identityFiles } = desired;
+  const sources = changes ? known : indexSignatures(new Map([...revision.watched, ...identityFiles.map(signed)]));
   const cannot = new Set(held.map(({ address }) => address));
   const isCovered = ({ kind, desired: wanted }: CatalogResource): boolean =>
     resourceType(kind).watches?.(wanted) !== undefined && resourceType(kind).asks?.(wanted, scope.reader) !== true;
@@ -36,7 +36,7 @@ export function stampIfConverged(
   const { environment } = scope;
   const isStamped = stamp?.environment === environment && stamp.sources.equals(sources) && stamp.index.equals(index);
   try {
-    if (!isJudged && isCacheable) writeCatalog(state.directory, { key, catalog, policy, hostPolicy, chains });
+    if (isCacheable && cachedAs !== key) writeCatalog(state.directory, { key, catalog, policy, hostPolicy, chains, reads });
     if (isStamped && stamp.isComplete === isComplete) return;
     writeStamp(state.directory, {
       environment,

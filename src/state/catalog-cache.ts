@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Catalog, ContentRef } from '../model/catalog.ts';
+import type { Catalog, Contents } from '../model/catalog.ts';
 import type { PolicyDocument } from '../model/document.ts';
 import type { HostPolicyDocument } from '../model/host-policy-document.ts';
 import { sha256 } from '../model/json.ts';
@@ -9,19 +9,20 @@ import type { HostChain } from '../model/host-chain.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** A compiled catalog, with what policy needs to judge a plan that is made from it. */
-interface CachedCatalog {
+export interface CachedCatalog {
   readonly key: string;
   readonly catalog: Catalog;
   readonly policy: PolicyDocument;
   readonly hostPolicy: HostPolicyDocument;
   readonly chains: readonly HostChain[];
+  /** Files of the repository of which more than the digest went into it; undefined where the commit itself did. */
+  readonly reads?: readonly string[] | undefined;
 }
 
 interface Written extends Omit<CachedCatalog, 'catalog'> {
   readonly catalog: Omit<Catalog, 'contents'>;
-  /** Where the bytes of a digest are: a file of the repository, or the text itself. */
-  readonly files: Readonly<Record<string, string>>;
-  readonly texts: Readonly<Record<string, string>>;
+  readonly files: ReturnType<Contents['places']>['files'];
+  readonly texts: ReturnType<Contents['places']>['texts'];
 }
 
 const fileName = 'catalog';
@@ -31,16 +32,21 @@ export function readCatalog(directory: string, key: string, sources: SourceTree)
   const written = readWritten(directory);
   if (written?.key !== key) return undefined;
   const { catalog, files, texts, ...rest } = written;
-  const read = (ref: ContentRef): Buffer => {
-    const text = texts[ref.sha256];
-    if (text !== undefined) return Buffer.from(text, 'base64');
-    const file = files[ref.sha256];
-    const bytes = file === undefined ? undefined : sources.read(file);
-    if (bytes?.length === ref.size) return bytes;
-    throw new Error(`${file ?? ref.sha256} has changed since it was compiled`);
-  };
-  return { ...rest, catalog: { ...catalog, contents: { read, places: () => ({ files, texts }) } } };
+  return { ...rest, catalog: { ...catalog, contents: contentsAt({ files, texts }, sources) } };
 }
+
+/** Contents by where their bytes are. */
+export const contentsAt = ({ files, texts }: ReturnType<Contents['places']>, sources: SourceTree): Contents => ({
+  read({ sha256: digest, size }) {
+    const text = texts[digest];
+    if (text !== undefined) return Buffer.from(text, 'base64');
+    const file = files[digest];
+    const bytes = file === undefined ? undefined : sources.read(file);
+    if (bytes?.length === size) return bytes;
+    throw new Error(`${file ?? digest} has changed since it was compiled`);
+  },
+  places: () => ({ files, texts }),
+});
 
 function readWritten(directory: string): Written | undefined {
   try {

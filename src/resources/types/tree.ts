@@ -3,6 +3,7 @@ import { compileGlob } from '../../model/glob.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { runFor } from '../../model/time-limit.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
+import { entryOf, lineOf, pathOf, textOf, type TreeEntry, type TreeLine } from '../tree-line.ts';
 import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type Ownership } from '../ownership.ts';
 import {
   defineResourceType,
@@ -39,16 +40,10 @@ type Attributes = AttributesOf<typeof spec>;
 
 interface Desired extends Ownership {
   readonly path: string;
-  /** `mode sha256 size path` per file, sorted by path; one string each keeps ten thousand of them small. */
-  readonly files: readonly string[];
+  /** Sorted by path. */
+  readonly files: readonly TreeLine[];
   readonly dirMode: string;
   readonly purge: 'own' | 'all';
-}
-
-interface Entry {
-  readonly mode: string;
-  readonly sha256: string;
-  readonly size: number;
 }
 
 /** What stands at the paths that are not as last applied and as desired; a path that is not here is both. `a/b/` is a directory. */
@@ -108,7 +103,7 @@ export const tree = defineResourceType({
     for (const change of changes) applyChange(desired, wanted.get(change.field), change, owners, context);
   },
   watches: (desired) => watchedPaths(desired),
-  owns: ({ path, files }) => files.map((line) => `${path}/${relativeOf(line)}`),
+  owns: ({ path, files }) => files.map((line) => `${path}/${pathOf(line)}`),
   touches: ({ path }, changes) => changes.map(({ field }) => join(path, field)),
   *preview(desired, changes, { host, contents }) {
     const wanted = entriesOf(desired);
@@ -125,6 +120,14 @@ export const tree = defineResourceType({
     }
   },
   requires: (desired) => accountsOf(desired),
+  withContents: (desired, now) => ({
+    ...desired,
+    files: desired.files.map((line) => {
+      const entry = entryOf(line);
+      const content = now(entry.sha256);
+      return content ? lineOf({ ...entry, ...content }, pathOf(line)) : line;
+    }),
+  }),
   absent: (desired) => ({ ...desired, files: [] }),
 });
 
@@ -153,7 +156,7 @@ function filesOf(
   const found = runFor(longestMatch, () =>
     entries
       .filter(({ path }) => takes.some((matches) => matches?.(path)) && !leaves.some((matches) => matches?.(path)))
-      .map((entry) => `${modeOf(entry)} ${entry.content.sha256} ${entry.content.size} ${entry.path}`),
+      .map((entry) => lineOf({ ...entry.content, mode: modeOf(entry) }, entry.path)),
   );
   if (!found) context.problem('include', 'matching the globs takes too long', 'use fewer stars');
   return found?.value;
@@ -171,16 +174,8 @@ function memoised<T>(make: (desired: Desired) => T): (desired: Desired) => T {
   };
 }
 
-const relativeOf = (line: string): string => line.slice(line.indexOf(' ', line.indexOf(' ', 5 + 64) + 1) + 1);
-
 const entriesOf = memoised(
-  ({ files }: Desired): ReadonlyMap<string, Entry> =>
-    new Map(
-      files.map((line) => {
-        const [mode = '', sha256 = '', size = ''] = line.split(' ', 3);
-        return [relativeOf(line), { mode, sha256, size: Number(size) }];
-      }),
-    ),
+  ({ files }: Desired): ReadonlyMap<string, TreeEntry> => new Map(files.map((line) => [pathOf(line), entryOf(line)])),
 );
 
 /** Every path of the tree, directories included, with the text that a converged one shows: `0644 sha256` or `0755 directory`. */
@@ -190,10 +185,10 @@ const wantedTexts = memoised((desired: Desired): ReadonlyMap<string, string> => 
   const directory = `${desired.dirMode} directory`;
   texts.set('', directory);
   for (const line of desired.files) {
-    const relative = relativeOf(line);
+    const relative = pathOf(line);
     for (let slash = relative.indexOf('/'); slash !== -1; slash = relative.indexOf('/', slash + 1))
       texts.set(relative.slice(0, slash + 1), directory);
-    texts.set(relative, line.slice(0, 5 + 64));
+    texts.set(relative, textOf(line));
   }
   return texts;
 });
@@ -269,7 +264,7 @@ function sortedForApply(changes: readonly Change[]): Change[] {
 
 function applyChange(
   desired: Desired,
-  entry: Entry | undefined,
+  entry: TreeEntry | undefined,
   change: Change,
   owners: { readonly uid?: number; readonly gid?: number },
   context: ApplyContext,

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Revision, Source, SourceTree } from '../../model/revision.ts';
+import type { ContentChange, Revision, Source, SourceTree } from '../../model/revision.ts';
 import { mirrorIn } from './mirror.ts';
 import { readManifest, revisionsIn, type Manifest } from './revision-store.ts';
 
@@ -8,15 +8,20 @@ interface CommitPlace {
   readonly stateDirectory: string;
   readonly commit: string;
   readonly branch: string | null;
+  /** The state directory that keeps the revisions to compare with; this one unless told. */
+  readonly others?: string;
 }
 
 /** Begins the identity of sources that are commits; the state directory follows. */
 const scheme = 'git:';
+/** Begins the key of a revision that is a commit. */
+const keyScheme = 'commit ';
 
 /** A commit that is kept on this host as the source of runs. Nothing of it can change, so there is nothing to watch. */
-export function commitSource({ stateDirectory, commit, branch }: CommitPlace): Source {
+export function commitSource(place: CommitPlace): Source {
+  const { stateDirectory, commit, branch } = place;
   let known: Revision | undefined;
-  const open = (): Revision => (known ??= openCommit({ stateDirectory, commit, branch }));
+  const open = (): Revision => (known ??= openCommit(place));
   return {
     identity: `${scheme}${stateDirectory}`,
     workingTree: false,
@@ -29,7 +34,7 @@ export function commitSource({ stateDirectory, commit, branch }: CommitPlace): S
 /** Whether the identity of a source says that it is a commit, not a working tree. */
 export const isCommitIdentity = (identity: string): boolean => identity.startsWith(scheme);
 
-function openCommit({ stateDirectory, commit, branch }: CommitPlace): Revision {
+function openCommit({ stateDirectory, commit, branch, others = stateDirectory }: CommitPlace): Revision {
   const manifest = readManifest(stateDirectory, commit);
   if (!manifest)
     throw new Error(
@@ -39,13 +44,32 @@ function openCommit({ stateDirectory, commit, branch }: CommitPlace): Revision {
     commit,
     branch,
     workingTree: false,
-    key: `commit ${commit}`,
+    key: `${keyScheme}${commit}`,
     files: sourceTree(revisionsIn(stateDirectory), manifest),
     root: mirrorIn(stateDirectory).directory,
     commitInfo: manifest.info,
     watched: new Map(),
     problems: [],
+    changesSince(key) {
+      if (!key.startsWith(keyScheme)) return undefined;
+      const before = readManifest(others, key.slice(keyScheme.length));
+      return before && changesBetween(before.files, manifest.files);
+    },
   };
+}
+
+function changesBetween(before: Manifest['files'], after: Manifest['files']): readonly ContentChange[] | undefined {
+  if (before.length !== after.length) return undefined;
+  const changes: ContentChange[] = [];
+  const others = new Set<string>();
+  for (const [index, old] of before.entries()) {
+    const now = after[index]!;
+    if (now.path !== old.path || now.executable !== old.executable) return undefined;
+    if (now.blob === old.blob) others.add(old.sha256);
+    else changes.push({ path: old.path, before: old, after: now });
+  }
+  const gone = new Set(changes.map((change) => change.before.sha256));
+  return gone.size === changes.length && !changes.some((change) => others.has(change.before.sha256)) ? changes : undefined;
 }
 
 function sourceTree(directory: string, { files }: Manifest): SourceTree {

@@ -49,8 +49,9 @@ const usualHead = 8 * 1024;
 export const revisionsIn = (stateDirectory: string): string => join(stateDirectory, 'revisions');
 const manifestFile = (stateDirectory: string, commit: string): string => join(revisionsIn(stateDirectory), `${commit}.json`);
 
-/** The manifest that was read or written last: the one that the next revision and the next run are made from. */
-let latest: { readonly file: string; readonly signature: string; readonly manifest: Manifest } | undefined;
+/** The manifests that were read or written last: the next revision and the next run are made from one, and compared with the other. */
+const known = new Map<string, { readonly signature: string; readonly manifest: Manifest }>();
+const mostKnown = 2;
 
 /** The manifests that were found to be whole last: what their files looked like, and their segments. */
 const proven = new Map<string, { readonly signature: string; readonly segments: Head['segments'] }>();
@@ -62,18 +63,23 @@ export function isWhole(stateDirectory: string, commit: string): boolean {
   const file = manifestFile(stateDirectory, commit);
   const signature = signatureOf(file);
   if (signature === '') return false;
-  const known = proven.get(file);
-  if (known?.signature === signature) return areWhole(stateDirectory, known.segments);
+  const found = proven.get(file);
+  if (found?.signature === signature) return areWhole(stateDirectory, found.segments);
   const written = readWritten(stateDirectory, commit);
   if (!written || sha256(written.rows) !== written.head.rows) return false;
-  remember(file, signature, written.head.segments);
+  putNewest(proven, file, { signature, segments: written.head.segments }, mostProven);
   return true;
 }
 
-function remember(file: string, signature: string, segments: Head['segments']): void {
-  proven.delete(file);
-  proven.set(file, { signature, segments });
-  for (const oldest of proven.keys()) if (proven.size > mostProven) proven.delete(oldest);
+function remember(file: string, signature: string, manifest: Manifest): void {
+  putNewest(known, file, { signature, manifest }, mostKnown);
+  putNewest(proven, file, { signature, segments: Object.entries(manifest.segments) }, mostProven);
+}
+
+function putNewest<T>(all: Map<string, T>, key: string, value: T, most: number): void {
+  all.delete(key);
+  all.set(key, value);
+  for (const oldest of all.keys()) if (all.size > most) all.delete(oldest);
 }
 
 /** Reads what is kept of a commit; undefined when it is not there, not whole, or its contents are not. */
@@ -81,8 +87,9 @@ export function readManifest(stateDirectory: string, commit: string): Manifest |
   const file = manifestFile(stateDirectory, commit);
   const signature = signatureOf(file);
   if (signature === '') return undefined;
-  if (latest?.file === file && latest.signature === signature) {
-    return areWhole(stateDirectory, Object.entries(latest.manifest.segments)) ? latest.manifest : undefined;
+  const found = known.get(file);
+  if (found?.signature === signature) {
+    return areWhole(stateDirectory, Object.entries(found.manifest.segments)) ? found.manifest : undefined;
   }
   const written = readWritten(stateDirectory, commit);
   if (!written || sha256(written.rows) !== written.head.rows) return undefined;
@@ -99,9 +106,9 @@ export function readManifest(stateDirectory: string, commit: string): Manifest |
       offset,
     }),
   );
-  latest = { file, signature, manifest: { info, files, segments: Object.fromEntries(segments) } };
-  remember(file, signature, segments);
-  return latest.manifest;
+  const manifest = { info, files, segments: Object.fromEntries(segments) };
+  remember(file, signature, manifest);
+  return manifest;
 }
 
 const areWhole = (stateDirectory: string, segments: readonly (readonly [name: string, size: number])[]): boolean =>
@@ -116,8 +123,8 @@ function signatureOf(file: string): string {
 /** Whether a commit is kept as far as its first line and the sizes of its segments tell: what costs little enough to ask at every poll. */
 export function isKept(stateDirectory: string, commit: string): boolean {
   const file = manifestFile(stateDirectory, commit);
-  const known = proven.get(file);
-  if (known && known.signature === signatureOf(file)) return areWhole(stateDirectory, known.segments);
+  const found = proven.get(file);
+  if (found && found.signature === signatureOf(file)) return areWhole(stateDirectory, found.segments);
   return readHead(stateDirectory, commit) !== undefined;
 }
 
@@ -172,9 +179,7 @@ export function writeManifest(stateDirectory: string, manifest: Manifest): void 
   const head = { schema, info, segments: Object.entries(segments), rows: sha256(text) } satisfies Head;
   const file = manifestFile(stateDirectory, info.id);
   writeDurably(file, `${JSON.stringify(head)}\n${text}`);
-  const signature = signatureOf(file);
-  latest = { file, signature, manifest };
-  remember(file, signature, head.segments);
+  remember(file, signatureOf(file), manifest);
 }
 
 /** Removes every revision but these, and the segments that none of them needs. */

@@ -1,0 +1,45 @@
+import type { CommitInfo, SourceTree } from '../model/revision.ts';
+
+/** What a catalog is made from, noted while it is made. */
+interface Notes {
+  /** The same files. */
+  readonly files: SourceTree;
+  /** The same commit. */
+  commit(info: CommitInfo): CommitInfo;
+  /** Paths of the files that were read so far; undefined when the commit was looked at too: each one has a catalog of its own then. */
+  reads(): readonly string[] | undefined;
+}
+
+/** Listing files, and passing on what their digests stand for, is no reading. */
+export function noteReads(files: SourceTree): Notes {
+  const read = new Set<string>();
+  let isCommitRead = false;
+  const noted = (text: string): string => {
+    isCommitRead = true;
+    return text;
+  };
+  return {
+    files: {
+      list: (directory) => files.list(directory),
+      read(path) {
+        read.add(path);
+        return files.read(path);
+      },
+    },
+    commit: ({ id, short, author, time }) => ({
+      get id() {
+        return noted(id);
+      },
+      get short() {
+        return noted(short);
+      },
+      get author() {
+        return noted(author);
+      },
+      get time() {
+        return noted(time);
+      },
+    }),
+    reads: () => (isCommitRead ? undefined : [...read]),
+  };
+}
