@@ -15,6 +15,7 @@ import { openLoop } from './loop.ts';
 import { managedPaths } from './managed-paths.ts';
 import type { Reporting } from './reporting.ts';
 import { openStatusBoard } from './status-board.ts';
+import { chooseCompiler } from './tend-memory.ts';
 import { openVisits } from './visits.ts';
 import { openWatch } from './watch.ts';
 import type { Waves } from './waves.ts';
@@ -72,6 +73,7 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
   const rooted = (path: string): string => (place.root === undefined ? path : place.root + path);
   const passed = async (): Promise<void> => {
     const managed = watch ? await managedPaths(stateDirectory) : [];
+    chooseCompiler(managed.length);
     watch?.follow([...managed.map(rooted), ...options.sourcePaths]);
   };
   const interval = milliseconds(policy.interval);

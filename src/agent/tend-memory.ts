@@ -34,6 +34,14 @@ export function tendMemory(): (event: AgentEvent) => void {
   };
 }
 
+/** Paths beyond which a run is long enough to be worth the memory of code that is compiled, some 3 MB, though not optimised. */
+const manyPaths = 2_000;
+
+/** For an agent that manages this many paths; it starts without any compiler. */
+export function chooseCompiler(paths: number): void {
+  if (paths > manyPaths) setFlagsFromString('--sparkplug');
+}
+
 const saveMemory = (): void => setFlagsFromString('--optimize-for-size');
 
 function collectGarbage(): void {

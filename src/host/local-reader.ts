@@ -16,16 +16,15 @@ import {
 import { dirname } from 'node:path/posix';
 import { sha256 } from '../model/json.ts';
 import { readAccounts } from './accounts.ts';
-import type { AbsolutePath, HostReader, PathStat } from './host.ts';
+import type { AbsolutePath, HostReader } from './host.ts';
+import { typeAndMode } from './path-type.ts';
 import type { StatIndex } from './stat-index.ts';
 
 const defaultLimit = 64 * 1024 * 1024;
-const formatMask = 0o170000;
 const unwritableReasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EROFS: 'its filesystem is read-only',
 };
-const types: Readonly<Record<number, PathStat['type']>> = { 0o100000: 'file', 0o040000: 'directory', 0o120000: 'link' };
 
 /** Where this process cannot write, and why. */
 type Wall = NonNullable<ReturnType<HostReader['unwritable']>>;
@@ -35,6 +34,8 @@ export interface ReaderOptions {
   readonly root?: string | undefined;
   /** Lets `digest` answer for files that have not moved. */
   readonly index?: StatIndex;
+  /** A look at the host that was made a moment ago: what it has is not asked again. */
+  readonly looked?: StatIndex | undefined;
   /** Filled with what `digest` found out. */
   readonly digests?: Map<AbsolutePath, string>;
   /** Whether owners can be set. Default: running as root. */
@@ -42,7 +43,7 @@ export interface ReaderOptions {
 }
 
 /** Reads this machine, or a directory that stands for one. */
-export function openLocalReader({ root, index, digests, privileged }: ReaderOptions): HostReader {
+export function openLocalReader({ root, index, looked, digests, privileged }: ReaderOptions): HostReader {
   const prefix = root === undefined ? '' : realpathSync(root).replace(/\/$/, '');
   const realPath = (path: AbsolutePath): string => prefix + path;
   const accounts = readAccounts((path) => readRegularFile(realPath(path), path, defaultLimit), root === undefined);
@@ -63,19 +64,19 @@ export function openLocalReader({ root, index, digests, privileged }: ReaderOpti
     ...accounts,
     realPath,
     stat(path) {
+      const known = looked?.stat(path);
+      if (known !== undefined) return known ?? undefined;
       const stat = lstatSync(realPath(path), { bigint: true, throwIfNoEntry: false });
       if (!stat) return undefined;
       seen = { path, stat };
-      const mode = Number(stat.mode);
-      const type = types[mode & formatMask] ?? 'other';
       const [size, uid, gid, links] = [Number(stat.size), Number(stat.uid), Number(stat.gid), Number(stat.nlink)];
-      return { type, size, mode: mode & 0o7777, uid, gid, links };
+      return { ...typeAndMode(Number(stat.mode)), size, uid, gid, links };
     },
     readFile: (path, limit = defaultLimit) => readRegularFile(realPath(path), path, limit),
     readLink: (path) => absentAs(undefined, () => readlinkSync(realPath(path))),
     list: (path) => absentAs(undefined, () => readdirSync(realPath(path)).sort()),
     digest(path) {
-      const digest = index?.digest(path, seen?.path === path ? seen.stat : undefined) ?? digestOfFile(realPath(path), path);
+      const digest = index?.digest(path, seen?.path === path ? seen.stat : looked) ?? digestOfFile(realPath(path), path);
       if (digest !== undefined) digests?.set(path, digest);
       return digest;
     },

@@ -1,8 +1,15 @@
 import { lstatSync } from 'node:fs';
 import type { PathSignature } from '../model/revision.ts';
+import type { PathStat } from './host.ts';
+import { typeAndMode } from './path-type.ts';
 
-/** Numbers per entry: type and mode, uid, gid, inode, size, mtime and ctime in nanoseconds. */
-const width = 7;
+/** Numbers per entry: type and mode, uid, gid, inode, size, mtime and ctime in nanoseconds, links. */
+const width = 8;
+/** The same as halves, the low one first: numbers that can be compared without making a BigInt of each. */
+const halves = 2 * width;
+/** The low half of `mode` where nothing stood, and where nothing can be told. */
+const absent = 0xfffffffe;
+const unknown = 0xffffffff;
 /** An entry whose ctime is younger than this could change again without a trace in its timestamps (git calls it racily clean). */
 const tickNs = 10_000_000n;
 /** Filesystems that keep whole seconds get two of them. */
@@ -19,12 +26,16 @@ export interface StatIndex {
   readonly paths: readonly string[];
   /** Whether nothing has moved since the index was made. Stops at the first difference. */
   isUnchanged(): boolean;
-  /** SHA-256 of the file if it has not moved and its digest was recorded. `seen`: what it looks like, where that is known. */
-  digest(path: string, seen?: PathSignature): string | undefined;
+  /** SHA-256 of the file if it has not moved and its digest was recorded. `now`: what it looks like, where that is known. */
+  digest(path: string, now?: PathSignature | StatIndex): string | undefined;
+  /** What stood at a path, null for nothing; undefined where the index cannot tell. A directory has size 0. */
+  stat(path: string): PathStat | null | undefined;
   /** Whether both say the same of the same paths. */
   equals(other: StatIndex): boolean;
   encode(): Buffer;
   readonly signatures: BigInt64Array;
+  /** Whether a path looked as these numbers say, from a position on; undefined where the index does not have it. */
+  looked(path: string, numbers: Uint32Array, from: number): boolean | undefined;
 }
 
 /**
@@ -94,6 +105,7 @@ function writeSignature(target: BigInt64Array, offset: number, path: string, sta
   target[offset + 4] = shallow ? 0n : stat.size;
   target[offset + 5] = shallow ? 0n : stat.mtimeNs;
   target[offset + 6] = shallow ? 0n : stat.ctimeNs;
+  target[offset + 7] = shallow ? 0n : stat.nlink;
 }
 
 function statIndex(
@@ -102,20 +114,36 @@ function statIndex(
   locate: (path: string) => string,
   digestAt: (index: number) => string,
 ): StatIndex {
+  const own = halvesOf(signatures);
   const actual = new BigInt64Array(width);
-  const isUnchangedAt = (index: number, seen?: PathSignature): boolean => {
-    const path = paths[index] as string;
-    const offset = index * width;
-    const stat = seen ?? look(locate(path));
-    if (stat === 'unreadable') return false;
-    writeSignature(actual, 0, path, stat);
-    for (let field = 0; field < width; field++) if (actual[field] !== signatures[offset + field]) return false;
+  const actualHalves = halvesOf(actual);
+  const isEqual = (index: number, other: Uint32Array, from: number): boolean => {
+    for (let half = 0, at = index * halves; half < halves; half++) if (own[at + half] !== other[from + half]) return false;
     return true;
   };
+  const isUnchangedAt = (index: number, now?: PathSignature | StatIndex): boolean => {
+    const path = paths[index] as string;
+    const answer = now && 'looked' in now ? now.looked(path, own, index * halves) : undefined;
+    if (answer !== undefined) return answer;
+    const stat = now && !('looked' in now) ? now : look(locate(path));
+    if (stat === 'unreadable') return false;
+    writeSignature(actual, 0, path, stat);
+    return isEqual(index, actualHalves, 0);
+  };
   let positions: Map<string, number> | undefined;
+  const positionOf = (path: string): number | undefined =>
+    (positions ??= new Map(paths.map((each, index) => [each, index]))).get(path);
   return {
     paths,
     signatures,
+    looked(path, numbers, from) {
+      const index = positionOf(path);
+      return index === undefined ? undefined : isEqual(index, numbers, from);
+    },
+    stat(path) {
+      const index = positionOf(path);
+      return index === undefined ? undefined : statFrom(own, index * halves);
+    },
     equals: (other) =>
       paths.length === other.paths.length &&
       bytesOf(signatures).equals(bytesOf(other.signatures)) &&
@@ -124,10 +152,9 @@ function statIndex(
       for (let index = 0; index < paths.length; index++) if (!isUnchangedAt(index)) return false;
       return true;
     },
-    digest(path, seen) {
-      positions ??= new Map(paths.map((each, index) => [each, index]));
-      const index = positions.get(path);
-      if (index === undefined || !isUnchangedAt(index, seen)) return undefined;
+    digest(path, now) {
+      const index = positionOf(path);
+      if (index === undefined || !isUnchangedAt(index, now)) return undefined;
       return digestAt(index) || undefined;
     },
     encode() {
@@ -139,6 +166,17 @@ function statIndex(
       return Buffer.concat([head, bytesOf(signatures), digests, names]);
     },
   };
+}
+
+const halvesOf = ({ buffer, byteOffset, byteLength }: BigInt64Array): Uint32Array =>
+  new Uint32Array(buffer, byteOffset, byteLength / 4);
+
+function statFrom(numbers: Uint32Array, at: number): PathStat | null | undefined {
+  const mode = numbers[at]!;
+  if (mode === unknown) return undefined;
+  if (mode === absent) return null;
+  const number = (field: number): number => numbers[at + 2 * field]! + numbers[at + 2 * field + 1]! * 2 ** 32;
+  return { ...typeAndMode(mode), size: number(4), uid: number(1), gid: number(2), links: number(7) };
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: BigInt64Array): Buffer => Buffer.from(buffer, byteOffset, byteLength);

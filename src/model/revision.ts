@@ -28,6 +28,7 @@ export interface PathSignature {
   readonly size: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+  readonly nlink: bigint;
 }
 
 /** Where a configuration repository stands. */

@@ -150,8 +150,8 @@ async function applyAndProve(
   await deps.host.settled(signal);
   const digests = new Map<string, string>();
   // What this run has looked at and nobody has written since, itself included, is as it was; all else is read again.
-  const fresh = openLocalReader({ root: request.root, index: planned.index, digests });
-  const index = recordStatIndex(watchedPaths(desired.catalog), fresh.realPath, (path) => digests.get(path));
+  const index = recordStatIndex(watchedPaths(desired.catalog), deps.host.realPath, (path) => digests.get(path));
+  const fresh = openLocalReader({ root: request.root, index: planned.index, looked: index, digests });
   const [open] = await verify(plan, desired.graph, input, fresh, signal);
   if (open !== undefined) throw new ApplyError(open, new Error('still differs from the configuration after it was applied'));
   const { health } = desired.catalog;

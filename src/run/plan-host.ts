@@ -60,7 +60,8 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   // Only a run that may leave a stamp needs them, and only before anything is inspected.
   const isCheck = request.action === 'check';
   const index = recordStatIndex(isCheck ? [] : watchedPaths(catalog), scope.reader.realPath, (path) => digests.get(path));
-  const reader = openLocalReader({ root: request.root, ...(stamp && !request.paranoid && { index: stamp.index }), digests });
+  const known = stamp && !request.paranoid && { index: stamp.index };
+  const reader = openLocalReader({ root: request.root, ...known, looked: index, digests });
   const ledger = state?.ledger.all() ?? new Map();
   await loadResourceTypes([...ledger.values()].map(({ kind }) => kind));
   const observation = await observe(graph.batches.flat(), ledger, reader, resourceType, signal);

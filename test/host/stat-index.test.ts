@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
@@ -79,3 +79,26 @@ function replace(file: string): void {
   writeFileSync(`${file}.new`, 'one');
   renameSync(`${file}.new`, file);
 }
+
+it('answers for the paths that it has, as lstat would, and is compared with another one', async () => {
+  using directory = temporaryDirectory();
+  const locate = (path: string): string => directory.path + path;
+  const make = (...paths: string[]) => recordStatIndex(paths, locate, digest);
+  writeFileSync(locate('/file'), 'twelve bytes', { mode: 0o640 });
+  mkdirSync(locate('/d'), { mode: 0o750 });
+  symlinkSync('file', locate('/link'));
+  linkSync(locate('/file'), locate('/second'));
+  await settled();
+  const [uid, gid] = [process.geteuid!(), process.getegid!()];
+  const before = make('/file', '/d', '/link', '/none');
+
+  expect(before.stat('/file')).toEqual({ type: 'file', size: 12, mode: 0o640, uid, gid, links: 2 });
+  expect(before.stat('/d')).toEqual({ type: 'directory', size: 0, mode: 0o750, uid, gid, links: 0 });
+  expect(before.stat('/link')).toMatchObject({ type: 'link', size: 4 });
+  expect([before.stat('/none'), before.stat('/second')]).toEqual([null, undefined]);
+  expect([before.digest('/file', make('/file')), before.digest('/file', make('/d'))]).toEqual([digest(), digest()]);
+  chmodSync(locate('/file'), 0o600);
+  await settled();
+  expect([before.digest('/file', make('/file')), before.digest('/file', make('/d'))]).toEqual([undefined, undefined]);
+  expect([before.digest('/file', before), before.digest('/second', before)]).toEqual([digest(), undefined]);
+});
