@@ -1,6 +1,6 @@
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { readFileSync, rmSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 
 /**
  * Bundles the program into `dist/`: the entry is one file with all that a converged run passes through, because every
@@ -51,19 +51,84 @@ const builtins: Plugin = {
   },
 };
 
-/** What the entry imports dynamically becomes an entry of its own in `dist/lib/`. */
+const isRelative = { filter: /^\./ };
+const nameOf = (source: string): string =>
+  (isAbsolute(source) ? relative('src', source) : source).replaceAll('/', '-').replace(/\.ts$/, '');
+
+/** What nearly every run needs that finds something to do. */
+const usual = [
+  'src/pipeline.ts',
+  'src/run/converge.ts',
+  'src/run/pass-on.ts',
+  ...['directory', 'file', 'link', 'tree'].map((kind) => `src/resources/types/${kind}.ts`),
+];
+/** With all that they import: source files by what they export. */
+const core = await exportsOf(await importedBy(usual));
+const coreNames = new Map([...core.keys()].map((source, index) => [source, `m${index}_`]));
+/** Those that are imported dynamically: their exports have their own names in the core. */
+const named = new Set<string>();
+
+async function importedBy(entryPoints: readonly string[]): Promise<readonly string[]> {
+  const outside: Plugin = {
+    name: 'outside',
+    setup: ({ onResolve }) =>
+      onResolve(isRelative, ({ kind, path }) => (kind === 'dynamic-import' ? { path, external: true } : undefined)),
+  };
+  const plugins = [outside, builtins];
+  const { metafile } = await build({
+    ...shared,
+    entryPoints: [...entryPoints],
+    plugins,
+    metafile: true,
+    write: false,
+    outdir: '.',
+  });
+  return Object.keys(metafile.inputs).filter((path) => path.startsWith('src/'));
+}
+
+async function exportsOf(sources: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { metafile } = await build({ format: 'esm', entryPoints: [...sources], metafile: true, write: false, outdir: '.' });
+  return new Map(Object.values(metafile.outputs).map(({ entryPoint, exports }) => [resolve(entryPoint!), exports]));
+}
+
+/** What is imported dynamically from another bundle becomes an entry of its own in `dist/lib/`, or stands in the core. */
 const lazyEntries: Record<string, string> = {};
 const groupOf = (name: string): 'run' | 'commands' => (name.startsWith('cli-') ? 'commands' : 'run');
-const lazyImports: Plugin = {
+const lazyImports = (from: string): Plugin => ({
   name: 'lazy-imports',
   setup({ onResolve }) {
-    onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-      if (kind !== 'dynamic-import') return undefined;
-      const source = resolve(resolveDir, path);
-      const name = relative('src', source).replaceAll('/', '-').replace(/\.ts$/, '');
+    onResolve({ filter: /.*/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import' || path.startsWith('node:')) return undefined;
+      const source = path.startsWith('.') ? resolve(resolveDir, path) : path;
+      if (core.has(source)) {
+        named.add(source);
+        return { path: `${from}run/core.mjs`, external: true };
+      }
+      const name = nameOf(source);
       lazyEntries[name] = source;
-      return { path: `./lib/${groupOf(name)}/${name}.mjs`, external: true };
+      return { path: `${from}${groupOf(name)}/${name}.mjs`, external: true };
     });
+  },
+});
+
+/** The rest of a run takes what stands in the core from there: each module is there once. */
+const coreModules: Plugin = {
+  name: 'core-modules',
+  setup({ onResolve, onLoad }) {
+    onResolve(isRelative, ({ kind, path, resolveDir, namespace }) => {
+      if (namespace === 'core') return { path, external: true };
+      const source = resolve(resolveDir, path);
+      if (!core.has(source)) return undefined;
+      if (kind !== 'dynamic-import') return { path: source, namespace: 'core', sideEffects: false };
+      named.add(source);
+      return { path: './core.mjs', external: true };
+    });
+    onLoad({ filter: /.*/, namespace: 'core' }, ({ path }) => ({
+      contents: `export {${core
+        .get(path)!
+        .map((name) => `${coreNames.get(path)}${name} as ${name}`)
+        .join()}} from './core.mjs';`,
+    }));
   },
 };
 
@@ -73,9 +138,22 @@ await build({
   banner: {},
   entryPoints: { reconcile: 'src/main.ts', guard: 'src/guard.ts', deadman: 'src/deadman.ts' },
   outdir: 'dist',
-  plugins: [lazyImports, builtins],
+  plugins: [lazyImports('./lib/'), builtins],
 });
+// For its dynamic imports: which names it has of its own is known when all the others are built.
+await buildCore();
 for (const group of ['run', 'commands'] as const) {
   const entryPoints = Object.fromEntries(Object.entries(lazyEntries).filter(([name]) => groupOf(name) === group));
-  await build({ ...shared, entryPoints, outdir: `dist/lib/${group}`, plugins: [builtins], splitting: true });
+  const plugins = group === 'run' ? [coreModules, builtins] : [builtins];
+  await build({ ...shared, entryPoints, outdir: `dist/lib/${group}`, plugins, splitting: true });
+}
+await buildCore();
+
+async function buildCore(): Promise<void> {
+  const lines = [...core].flatMap(([source, names]) => [
+    ...names.map((name) => `export {${name} as ${coreNames.get(source)}${name}} from ${JSON.stringify(source)};`),
+    ...(named.has(source) ? [`export {${names.join()}} from ${JSON.stringify(source)};`] : []),
+  ]);
+  const stdin = { contents: lines.join('\n'), resolveDir: '.' };
+  await build({ ...shared, stdin, outfile: 'dist/lib/run/core.mjs', outExtension: {}, plugins: [lazyImports('../'), builtins] });
 }

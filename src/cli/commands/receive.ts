@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { exitCodes } from '../../model/exit-code.ts';
 import type { Declined } from '../../model/visit.ts';
 import { greet } from '../../operations/greet.ts';
-import { readHostName } from '../../operations/host-name.ts';
 import { openVisitInput } from '../../operations/read-visit.ts';
 import { isEnforced, receiveRevision, type Visit, type Visited } from '../../operations/receive.ts';
 import { openVisitPlace } from '../../operations/visit-place.ts';
+import { readVisitPolicy, type VisitPolicy } from '../../operations/visit-policy.ts';
 import { visitLine } from '../../report/render-visit.ts';
 import { controlSocket, stateDirectory } from '../../state/state-directory.ts';
 import type { Invocation } from '../invocation.ts';
@@ -28,10 +28,11 @@ export async function run(invocation: Invocation): Promise<number> {
     const exit = await handOver(socket, process.stdin, process.stdout, signal);
     if (exit !== undefined) return exit;
   }
-  const host = await readHostName(directory);
+  const policy = await readVisitPolicy(directory);
+  const { host } = policy;
   tell(greet(directory, host, null));
   try {
-    return await receive({ stateDirectory: directory, host, root, rules: () => readRules(directory) }, signal);
+    return await receive({ stateDirectory: directory, host, root, rules: () => readRules(directory, policy) }, signal);
   } finally {
     process.stdin.destroy();
   }
@@ -62,14 +63,12 @@ function decline(declined: Declined): number {
 }
 
 /** Loaded for a revision that is not enforced yet. */
-async function readRules(directory: string): ReturnType<Visited['rules']> {
-  const [{ loadHostPolicy }, { formatProblem }, { openAgentState }] = await Promise.all([
-    import('../../host/host-policy.ts'),
-    import('../../model/problem.ts'),
-    import('../../state/agent-state.ts'),
-  ]);
-  const { policy, problems } = loadHostPolicy();
-  if (problems.length === 0) return { trust: policy.trust, memory: openAgentState(directory).memory('source') };
+async function readRules(directory: string, { trust, problems }: VisitPolicy): ReturnType<Visited['rules']> {
+  if (problems.length === 0) {
+    const { openAgentState } = await import('../../state/agent-state.ts');
+    return { trust, memory: openAgentState(directory).memory('source') };
+  }
+  const { formatProblem } = await import('../../model/problem.ts');
   const message = `the host policy has problems: ${problems.map(formatProblem).join('; ')}`;
   return { type: 'declined', exit: 'invalid', message, hint: 'correct it on that host' };
 }
