@@ -20,9 +20,14 @@ export function passOn(
   if (changes.some(isTouched)) return undefined;
   const passed = changes.filter(({ before }) => Object.hasOwn(files, before.sha256));
   const now = new Map(passed.map(({ before, after: { sha256, size } }) => [before.sha256, { sha256, size }]));
-  const resources = catalog.resources.map((resource) => withContents(resource, now));
-  // Whatever holds a digest in a way of its own.
-  if (resources.some((resource) => namesAny(resource, now))) return undefined;
+  const resources: CatalogResource[] = [];
+  for (const resource of catalog.resources) {
+    const isMeant = namesAny(resource, now);
+    const passedOn = isMeant ? withContents(resource, now) : resource;
+    // It holds the digest in a way of its own, or two files have changed places.
+    if (isMeant && namesAny(passedOn, now)) return undefined;
+    resources.push(passedOn);
+  }
   const places = new Map(Object.entries(files));
   for (const { path, before, after } of passed) {
     places.delete(before.sha256);
@@ -42,7 +47,6 @@ const namesAny = ({ desired }: CatalogResource, now: Now): boolean =>
     .some(([digest]) => now.has(digest));
 
 function withContents(resource: CatalogResource, now: Now): CatalogResource {
-  if (!namesAny(resource, now)) return resource;
   const own = resourceType(resource.kind).withContents;
   const desired = (own ? own(resource.desired, (digest) => now.get(digest)) : replaced(resource.desired, now)) as object;
   return { ...resource, desired, digest: digestOf(desired) };

@@ -126,6 +126,13 @@ it('it is compiled where two files held the bytes that one of them has lost', as
   expect((await rig.compare({ [`${files}/tree/a`]: 'not any more\n' })).known).toBeUndefined();
 });
 
+it('it is compiled where two files have changed places', async () => {
+  using rig = await openRig();
+
+  expect((await rig.compare({ [`${files}/tree/a`]: 'c\n', [`${files}/tree/b/c`]: 'a\n' })).known).toBeUndefined();
+  expect(await rig.converge()).toMatchObject({ exit: 0 });
+});
+
 it('it is compiled where a template names the commit, and where a file becomes executable, moves or goes', async () => {
   using rig = await openRig();
   chmodSync(join(rig.clone, files, 'tree/a'), 0o755);
