@@ -13,7 +13,10 @@ const maxStarsPerSegment = 4;
  */
 export function compileGlob(glob: string): Glob {
   const fault = faultOf(glob);
-  return fault === undefined ? { matches: picomatch(glob, { dot: true, nonegate: true, noextglob: true }) } : { fault };
+  if (fault !== undefined) return { fault };
+  let compiled: ((path: string) => boolean) | undefined;
+  // Most runs have nothing to write, and so nothing to match.
+  return { matches: (path) => (compiled ??= picomatch(glob, { dot: true, nonegate: true, noextglob: true }))(path) };
 }
 
 function faultOf(glob: string): string | undefined {
