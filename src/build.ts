@@ -4,8 +4,8 @@ import { isAbsolute, relative, resolve } from 'node:path';
 
 /**
  * Bundles the program into `dist/`: the entry is one file with all that a converged run passes through, because every
- * file that Node must find and read costs it half a millisecond. The rest stands in `dist/lib/`, in chunks that are loaded
- * only by what needs them (src/decisions/0001): those of a run by themselves, for what is shared by many is cut into many.
+ * file that Node must find and read costs it up to half a millisecond. The rest stands in `dist/lib/` and is loaded only by what
+ * needs it (src/decisions/0001): for runs, one core (0073) and chunks around it; for commands, chunks of their own.
  */
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const shared: BuildOptions = {
@@ -59,7 +59,6 @@ const nameOf = (source: string): string =>
 const usual = [
   'src/pipeline.ts',
   'src/run/converge.ts',
-  'src/run/pass-on.ts',
   ...['directory', 'file', 'link', 'tree'].map((kind) => `src/resources/types/${kind}.ts`),
 ];
 /** With all that they import: source files by what they export. */
@@ -140,7 +139,7 @@ await build({
   outdir: 'dist',
   plugins: [lazyImports('./lib/'), builtins],
 });
-// For its dynamic imports: which names it has of its own is known when all the others are built.
+// Twice: first for what it imports dynamically, and again when it is known what others import from it so.
 await buildCore();
 for (const group of ['run', 'commands'] as const) {
   const entryPoints = Object.fromEntries(Object.entries(lazyEntries).filter(([name]) => groupOf(name) === group));

@@ -7,6 +7,7 @@ import { buildGraph } from '../plan/graph.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { readCatalog, type CachedCatalog } from '../state/catalog-cache.ts';
 import type { Plannable } from './desired.ts';
+import { passOn } from './pass-on.ts';
 import type { FullRun } from './plan-host.ts';
 import { areAlike, type Scope } from './scope.ts';
 
@@ -56,10 +57,9 @@ async function readAlike(asked: Asked): Promise<Known | undefined> {
   const { revision } = fresh;
   // Identities, which stand beside the repository.
   const changes = stamp.sources.isUnchanged() ? revision.changesSince?.(stamp.revision) : undefined;
-  const key = keyOf({ key: stamp.revision }, stamp);
-  const cached = readCatalog(scope.stateDirectory, key, revision.files);
-  if (!changes || !cached?.reads) return undefined;
-  const { passOn } = await import('./pass-on.ts');
+  if (!changes) return undefined;
+  const cached = readCatalog(scope.stateDirectory, keyOf({ key: stamp.revision }, stamp), revision.files);
+  if (!cached?.reads) return undefined;
   await loadResourceTypes(kindsOf(cached.catalog));
   const catalog = passOn(cached.catalog, cached.reads, changes, revision.files);
   return catalog && { full: { ...fresh, sources: stamp.sources }, desired: await plannable({ ...cached, catalog }, changes) };
