@@ -24,10 +24,11 @@ export async function reconcile(request: Request, emit: (event: Event) => void, 
   const stamp = readStamp(scope.stateDirectory, scope.reader.realPath);
   // Who asks is told of it.
   const isWaiting = request.action === 'converge' && readUnconfirmed(scope.stateDirectory) !== undefined;
-  const { paranoid, tags, planDigest, health = false } = request;
-  const mayTrust = !isWaiting && !paranoid && !health && tags.length === 0 && planDigest === undefined;
+  const { paranoid, tags, planDigest, health = false, showsPlan = false } = request;
+  const mayTrust = !isWaiting && !health && !showsPlan && tags.length === 0 && planDigest === undefined;
   const isCurrent = stamp !== undefined && hasSameSources(stamp, scope);
-  if (!mayTrust || !isCurrent || !stamp.isComplete || !stamp.index.isUnchanged()) {
+  const isSame = mayTrust && isCurrent && stamp.isComplete && stamp.index.isUnchanged();
+  if (!isSame || (paranoid && !stamp.index.isIntact(scope.reader))) {
     const { reconcileFully } = await import('./pipeline.ts');
     return reconcileFully({ request, scope, stamp, isCurrent, started, emit, signal });
   }

@@ -18,7 +18,7 @@ import { sha256 } from '../model/json.ts';
 import { readAccounts } from './accounts.ts';
 import type { AbsolutePath, HostReader } from './host.ts';
 import { typeAndMode } from './path-type.ts';
-import type { StatIndex } from './stat-index.ts';
+import { digestOfNames, type StatIndex } from './stat-index.ts';
 
 const defaultLimit = 64 * 1024 * 1024;
 const unwritableReasons: Readonly<Record<string, string>> = {
@@ -36,7 +36,7 @@ export interface ReaderOptions {
   readonly index?: StatIndex;
   /** A look at the host that was made a moment ago: what it has is not asked again. */
   readonly looked?: StatIndex | undefined;
-  /** Filled with what `digest` found out. */
+  /** Filled with the digests of what was read: files, targets of links, and names of directories under their path with a `/`. */
   readonly digests?: Map<AbsolutePath, string>;
   /** Whether owners can be set. Default: running as root. */
   readonly privileged?: boolean;
@@ -72,9 +72,21 @@ export function openLocalReader({ root, index, looked, digests, privileged }: Re
       const [size, uid, gid, links] = [Number(stat.size), Number(stat.uid), Number(stat.gid), Number(stat.nlink)];
       return { ...typeAndMode(Number(stat.mode)), size, uid, gid, links };
     },
-    readFile: (path, limit = defaultLimit) => readRegularFile(realPath(path), path, limit),
-    readLink: (path) => absentAs(undefined, () => readlinkSync(realPath(path))),
-    list: (path) => absentAs(undefined, () => readdirSync(realPath(path)).sort()),
+    readFile(path, limit = defaultLimit) {
+      const bytes = readRegularFile(realPath(path), path, limit);
+      if (bytes) digests?.set(path, sha256(bytes));
+      return bytes;
+    },
+    readLink(path) {
+      const target = absentAs(undefined, () => readlinkSync(realPath(path)));
+      if (target !== undefined) digests?.set(path, digestOfNames([target]));
+      return target;
+    },
+    list(path) {
+      const names = absentAs(undefined, () => readdirSync(realPath(path)).sort());
+      if (names) digests?.set(path.replace(/\/?$/, '/'), digestOfNames(names));
+      return names;
+    },
     digest(path) {
       const digest = index?.digest(path, seen?.path === path ? seen.stat : looked) ?? digestOfFile(realPath(path), path);
       if (digest !== undefined) digests?.set(path, digest);

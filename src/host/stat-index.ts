@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
+import { sha256 } from '../model/json.ts';
 import type { PathSignature } from '../model/revision.ts';
-import type { PathStat } from './host.ts';
+import type { HostReader, PathStat } from './host.ts';
 import { typeAndMode } from './path-type.ts';
 
 /** Numbers per entry: type and mode, uid, gid, inode, size, mtime and ctime in nanoseconds, links. */
@@ -26,6 +27,8 @@ export interface StatIndex {
   readonly paths: readonly string[];
   /** Whether nothing has moved since the index was made. Stops at the first difference. */
   isUnchanged(): boolean;
+  /** Whether all that can be read still has the digest that was recorded; not where one was not. Stops at the first difference. */
+  isIntact(host: Readable): boolean;
   /** SHA-256 of the file if it has not moved and its digest was recorded. `now`: what it looks like, where that is known. */
   digest(path: string, now?: PathSignature | StatIndex): string | undefined;
   /** What stood at a path, null for nothing; undefined where the index cannot tell. A directory has size 0. */
@@ -37,6 +40,12 @@ export interface StatIndex {
   /** Whether a path looked as these numbers say, from a position on; undefined where the index does not have it. */
   looked(path: string, numbers: Uint32Array, from: number): boolean | undefined;
 }
+
+/** What contents are read from. */
+type Readable = Pick<HostReader, 'digest' | 'readLink' | 'list'>;
+
+/** What stands for a link's target or a directory's names in an index. */
+export const digestOfNames = (names: readonly string[]): string => sha256(names.join('\0'));
 
 /**
  * Makes an index of paths as they are now. Entries too young to be trusted are recorded as never matching. Call it before
@@ -130,6 +139,7 @@ function statIndex(
     writeSignature(actual, 0, path, stat);
     return isEqual(index, actualHalves, 0);
   };
+  const typeAt = (index: number): PathStat['type'] | undefined => statFrom(own, index * halves)?.type;
   let positions: Map<string, number> | undefined;
   const positionOf = (path: string): number | undefined =>
     (positions ??= new Map(paths.map((each, index) => [each, index]))).get(path);
@@ -152,9 +162,15 @@ function statIndex(
       for (let index = 0; index < paths.length; index++) if (!isUnchangedAt(index)) return false;
       return true;
     },
+    isIntact(host) {
+      return paths.every((path, index) => {
+        const found = contentDigest(path, typeAt(index), host);
+        return found === null || (found !== undefined && found === digestAt(index));
+      });
+    },
     digest(path, now) {
       const index = positionOf(path);
-      if (index === undefined || !isUnchangedAt(index, now)) return undefined;
+      if (index === undefined || typeAt(index) !== 'file' || !isUnchangedAt(index, now)) return undefined;
       return digestAt(index) || undefined;
     },
     encode() {
@@ -166,6 +182,13 @@ function statIndex(
       return Buffer.concat([head, bytesOf(signatures), digests, names]);
     },
   };
+}
+
+/** Null where there is nothing to read. */
+function contentDigest(path: string, type: PathStat['type'] | undefined, host: Readable): string | null | undefined {
+  if (type === 'file') return host.digest(path);
+  const names = type === 'link' ? [host.readLink(path)] : path.endsWith('/') ? host.list(path) : null;
+  return names && digestOfNames(names.filter((name) => name !== undefined));
 }
 
 const halvesOf = ({ buffer, byteOffset, byteLength }: BigInt64Array): Uint32Array =>

@@ -12,6 +12,8 @@ export interface Request {
   readonly tags: readonly string[];
   /** Read every managed target instead of trusting its stat signature. */
   readonly paranoid: boolean;
+  /** In a check: make the plan even where nothing can have moved, for somebody who wants to keep it. */
+  readonly showsPlan?: boolean;
   /** In a check: ask the roles' health checks too. One that fails is an error. */
   readonly health?: boolean;
   /** Nobody looks on, as with the agent: the windows and approvals of the policies apply. */

@@ -19,7 +19,7 @@ export async function run(invocation: Invocation): Promise<number> {
   // Everything is read: what people review and sign off must not rest on metadata, and a plan that is empty is one too.
   const { action: _check, ...request } = { ...(await makeRequest(invocation, 'check')), paranoid: true };
   const output = openRunOutput('text', invocation.options['diff'] === true ? 'full' : 'brief');
-  const report = await reconcile({ action: 'check', ...request }, output.emit, invocation.signal);
+  const report = await reconcile({ action: 'check', showsPlan: true, ...request }, output.emit, invocation.signal);
   output.finish(report);
   const isPlan = report.planDigest !== null && report.exit <= exitCodes.conflict.code && report.exit !== exitCodes.error.code;
   if (!isPlan) return report.exit;
