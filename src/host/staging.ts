@@ -4,7 +4,6 @@ import {
   constants,
   fchmodSync,
   fchownSync,
-  fsync,
   openSync,
   renameSync,
   rmdirSync,
@@ -15,7 +14,8 @@ import {
 import { basename, dirname } from 'node:path';
 import { lastLines } from '../model/last-lines.ts';
 import type { AbsolutePath, Argv, FileAttributes } from './host.ts';
-import { about, PathError } from './path-error.ts';
+import { makeDurable } from './make-durable.ts';
+import { about } from './path-error.ts';
 import type { SafeDirectories } from './safe-directories.ts';
 
 /** Names of staged files. No consumer's glob matches them, and recovery finds them by it. */
@@ -30,9 +30,6 @@ type Staged =
     }
   | { readonly kind: 'link'; readonly temporary: string; readonly target: string }
   | { readonly kind: 'remove'; readonly call: 'unlink' | 'rmdir' };
-
-/** How many fsync calls may be in flight at once; they share the filesystem's journal commits. Each holds a descriptor. */
-const syncWidth = 512;
 
 /**
  * Writes that wait for their group: each file stands complete beside its target, 0600 and under a name of its own, until
@@ -119,7 +116,7 @@ export class Staging {
     // What a program or a database did in this group has been done by now.
     this.changed = performance.now();
     if (this.#staged.size === 0 && this.#touched.size === 0) return;
-    await this.#makeFilesDurable();
+    await this.#makeFilesDurable(signal);
     for (const [path, staged] of this.#staged)
       if (staged.kind === 'file' && staged.attributes.validate)
         await this.#validate(path, staged.temporary, staged.attributes.validate, staged.attributes.sensitive === true, signal);
@@ -133,8 +130,8 @@ export class Staging {
     const directories = [...this.#touched];
     this.#touched.clear();
     // Through /proc a directory is a link, to a descriptor that is known.
-    const located = directories.map((path) => ({ path, locate: () => this.#directories.located(path) }));
-    await syncAll(located, constants.O_DIRECTORY);
+    const located = directories.map((path) => ({ path, size: 0, locate: () => this.#directories.located(path) }));
+    await makeDurable(located, constants.O_DIRECTORY, signal);
   }
 
   /** What cannot be removed stays, under a name by which recovery finds it. */
@@ -167,11 +164,11 @@ export class Staging {
     this.#staged.set(path, staged);
   }
 
-  async #makeFilesDurable(): Promise<void> {
+  async #makeFilesDurable(signal: AbortSignal): Promise<void> {
     const files = [...this.#staged].flatMap(([path, staged]) =>
-      staged.kind === 'file' ? [{ path, locate: () => this.stagedFile(path, staged.temporary) }] : [],
+      staged.kind === 'file' ? [{ path, size: staged.size, locate: () => this.stagedFile(path, staged.temporary) }] : [],
     );
-    await syncAll(files, constants.O_NOFOLLOW);
+    await makeDurable(files, constants.O_NOFOLLOW, signal);
   }
 
   async #validate(path: AbsolutePath, temporary: string, argv: Argv, sensitive: boolean, signal: AbortSignal): Promise<void> {
@@ -203,32 +200,6 @@ export class Staging {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && !(call === 'rmdir' && code === 'ENOTEMPTY')) throw error;
-    }
-  }
-}
-
-interface Syncable {
-  readonly path: AbsolutePath;
-  /** Asked right before it is opened: where it is may hold for a moment only. */
-  readonly locate: () => string;
-}
-
-const syncDescriptor = ({ path, descriptor }: { readonly path: AbsolutePath; readonly descriptor: number }): Promise<void> =>
-  new Promise((resolve, reject) => {
-    fsync(descriptor, (error) => (error ? reject(new PathError(path, error)) : resolve()));
-  });
-
-/** fsync of every one, many at once: they share the filesystem's journal commits. */
-async function syncAll(items: readonly Syncable[], flag: number): Promise<void> {
-  for (let first = 0; first < items.length; first += syncWidth) {
-    const open: { path: AbsolutePath; descriptor: number }[] = [];
-    try {
-      for (const { path, locate } of items.slice(first, first + syncWidth))
-        open.push({ path, descriptor: about(path, () => openSync(locate(), constants.O_RDONLY | flag)) });
-      const results = await Promise.allSettled(open.map(syncDescriptor));
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
-    } finally {
-      for (const { descriptor } of open) closeSync(descriptor);
     }
   }
 }
