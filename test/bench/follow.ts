@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { callAgent } from '../../src/agent/control-client.ts';
 import { controlSocket, stateDirectory } from '../../src/state/state-directory.ts';
 import { pushPayload } from '../support/fake-gitea-hook.ts';
@@ -68,6 +69,7 @@ export async function followRows({ files, pairs, work, repository }: Followed): 
       await deliver(commit);
       if ((await done).outcome !== 'converged') throw new Error(`the agent did not converge on ${commit}`);
       const wall = (performance.now() - before) / 1000;
+      await rest(agent);
       const theirs = measure(peer, place).wall;
       // The first pair only warms up.
       if (pair === 0) continue;
@@ -133,6 +135,15 @@ function cpuOf(pid: number): number {
     .split(' ')
     .map(Number);
   return fields.slice(11, 15).reduce((sum, ticks) => sum + ticks, 0) / ticksPerSecond;
+}
+
+/** Until the agent has done nothing for a while: what it still does after a run must not stand in the way of its peer. */
+async function rest({ pid }: AgentProcess): Promise<void> {
+  for (let [last, quiet] = [cpuOf(pid), 0]; quiet < 5; await sleep(100)) {
+    const now = cpuOf(pid);
+    quiet = now === last ? quiet + 1 : 0;
+    last = now;
+  }
 }
 
 const ratioOf = (ratios: readonly number[]): Ratio => ({
