@@ -1,4 +1,4 @@
-import { closeSync, constants, fsync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fsync, openSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { dirname } from 'node:path';
 import type { AbsolutePath } from './host.ts';
@@ -20,6 +20,8 @@ const mostOfOthers = 64 * 1024 * 1024;
 /** How many fsync calls may be in flight at once; they share the filesystem's journal commits. Each holds a descriptor. */
 const width = 512;
 const timeout = 10 * 60_000;
+/** Types as statfs(2) has them, of which syncfs(2) is known to do what fsync does: ext2 to ext4, xfs, btrfs. */
+const wellKnown = new Set([0xef53, 0x58465342, 0x9123683e]);
 
 /** Makes all of them durable. Throws for the first that cannot be, by its path. `flag`: how each must be opened. */
 export async function makeDurable(items: readonly Syncable[], flag: number, signal: AbortSignal): Promise<void> {
@@ -44,17 +46,20 @@ const syncDescriptor = ({ path, descriptor }: { readonly path: AbsolutePath; rea
 
 /**
  * Writes out the filesystems that they stand on. False where that could take long, because others have left much to write, where
- * it failed, which says nothing of whose file it was, or where there is no such program.
+ * a filesystem may do less for it than for an fsync (one of another machine, or of a program), where it failed, which says nothing
+ * of whose file it was, or where there is no such program.
  */
 async function syncFilesystems(items: readonly Syncable[], flag: number, signal: AbortSignal): Promise<boolean> {
   const own = items.reduce((sum, { size }) => sum + size, 0);
   const unwritten = readUnwritten();
   if (!tellsOfErrors() || unwritten === undefined || unwritten - own > mostOfOthers) return false;
-  const { runCommand } = await import('./run-command.ts');
   // What stands in the same directory stands on the same filesystem, but what is mounted there.
   const ofPlaces = new Map(items.map((item) => [flag === constants.O_DIRECTORY ? item.path : dirname(item.path), item]));
   const ofDevices = new Map([...ofPlaces.values()].map((item) => [about(item.path, () => statSync(item.locate()).dev), item]));
+  const isKnown = ({ path, locate }: Syncable): boolean => wellKnown.has(about(path, () => statfsSync(locate()).type));
+  if (![...ofDevices.values()].every(isKnown)) return false;
   const ways = [...ofDevices.values()].map(({ locate }) => locate().replace('/proc/self/', `/proc/${process.pid}/`));
+  const { runCommand } = await import('./run-command.ts');
   const { exitCode } = await runCommand(['sync', '--file-system', ...ways], { timeout }, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     if (error instanceof Error) return { exitCode: null };
