@@ -27,7 +27,7 @@ export interface StatIndex {
   readonly paths: readonly string[];
   /** Whether nothing has moved since the index was made. Stops at the first difference. */
   isUnchanged(): boolean;
-  /** Whether all that can be read still has the digest that was recorded; not where one was not. Stops at the first difference. */
+  /** Whether all that there is to read can be read and has the digest that was recorded; not where none was. Stops at the first. */
   isIntact(host: Readable): boolean;
   /** SHA-256 of the file if it has not moved and its digest was recorded. `now`: what it looks like, where that is known. */
   digest(path: string, now?: PathSignature | StatIndex): string | undefined;
@@ -139,7 +139,6 @@ function statIndex(
     writeSignature(actual, 0, path, stat);
     return isEqual(index, actualHalves, 0);
   };
-  const typeAt = (index: number): PathStat['type'] | undefined => statFrom(own, index * halves)?.type;
   let positions: Map<string, number> | undefined;
   const positionOf = (path: string): number | undefined =>
     (positions ??= new Map(paths.map((each, index) => [each, index]))).get(path);
@@ -163,14 +162,22 @@ function statIndex(
       return true;
     },
     isIntact(host) {
-      return paths.every((path, index) => {
-        const found = contentDigest(path, typeAt(index), host);
+      const isIntactAt = (path: string, index: number): boolean => {
+        const stat = statFrom(own, index * halves);
+        if (!stat) return stat === null;
+        const found = contentDigest(path, stat.type, host);
         return found === null || (found !== undefined && found === digestAt(index));
-      });
+      };
+      try {
+        return paths.every(isIntactAt);
+      } catch {
+        // A bad disk; who inspects everything tells where.
+        return false;
+      }
     },
     digest(path, now) {
       const index = positionOf(path);
-      if (index === undefined || typeAt(index) !== 'file' || !isUnchangedAt(index, now)) return undefined;
+      if (index === undefined || statFrom(own, index * halves)?.type !== 'file' || !isUnchangedAt(index, now)) return undefined;
       return digestAt(index) || undefined;
     },
     encode() {
@@ -185,7 +192,7 @@ function statIndex(
 }
 
 /** Null where there is nothing to read. */
-function contentDigest(path: string, type: PathStat['type'] | undefined, host: Readable): string | null | undefined {
+function contentDigest(path: string, type: PathStat['type'], host: Readable): string | null | undefined {
   if (type === 'file') return host.digest(path);
   const names = type === 'link' ? [host.readLink(path)] : path.endsWith('/') ? host.list(path) : null;
   return names && digestOfNames(names.filter((name) => name !== undefined));

@@ -2,7 +2,7 @@ import { chmodSync, linkSync, mkdirSync, renameSync, rmSync, statSync, symlinkSy
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { decodeStatIndex, recordStatIndex } from '../../src/host/stat-index.ts';
+import { decodeStatIndex, digestOfNames, recordStatIndex } from '../../src/host/stat-index.ts';
 import { sha256 } from '../../src/model/json.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -102,3 +102,50 @@ it('answers for the paths that it has, as lstat would, and is compared with anot
   expect([before.digest('/file', make('/file')), before.digest('/file', make('/d'))]).toEqual([undefined, undefined]);
   expect([before.digest('/file', before), before.digest('/second', before)]).toEqual([digest(), undefined]);
 });
+
+const unreadable = (): never => {
+  throw new Error('EIO');
+};
+
+it.each([
+  { what: 'all is as it was recorded', host: {}, isIntact: true },
+  { what: 'a file has other bytes', host: { digest: () => sha256('two') }, isIntact: false },
+  { what: 'a link leads elsewhere', host: { readLink: () => 'elsewhere' }, isIntact: false },
+  { what: 'a directory has another name in it', host: { list: () => ['a', 'b', 'c'] }, isIntact: false },
+  { what: 'a file has gone', host: { digest: () => undefined }, isIntact: false },
+  { what: 'a file cannot be read', host: { digest: unreadable }, isIntact: false },
+  { what: 'a link cannot be read', host: { readLink: unreadable }, isIntact: false },
+])('where $what, intact is $isIntact', async ({ host, isIntact }) => {
+  const index = await indexOfAll();
+
+  expect(index.isIntact({ ...told, ...host })).toBe(isIntact);
+});
+
+it('what was not recorded, or could not be looked at, is not intact', async () => {
+  const tooLong = `/${'x'.repeat(300)}`;
+  const [unrecorded, unknown] = [await indexOfAll({ hasDigests: false }), await indexOfAll({ more: [tooLong] })];
+
+  expect([unrecorded.isIntact(told), unknown.isIntact(told)]).toEqual([false, false]);
+});
+
+const told = { digest, readLink: () => 'target', list: () => ['a', 'b'] };
+
+/** Of a file, a link, a directory with its names, one without, and nothing. */
+async function indexOfAll({ hasDigests = true, more = [] as readonly string[] } = {}) {
+  using directory = temporaryDirectory();
+  writeFileSync(join(directory.path, 'file'), 'one');
+  symlinkSync('target', join(directory.path, 'link'));
+  mkdirSync(join(directory.path, 'directory'));
+  await settled();
+  const digests: Record<string, string> = {
+    '/file': digest(),
+    '/link': digestOfNames(['target']),
+    '/directory/': digestOfNames(['a', 'b']),
+  };
+  const paths = [...Object.keys(digests), '/directory', '/none', ...more];
+  return recordStatIndex(
+    paths,
+    (path) => directory.path + path,
+    (path) => (hasDigests ? digests[path] : undefined),
+  );
+}
