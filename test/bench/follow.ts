@@ -137,9 +137,12 @@ function cpuOf(pid: number): number {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + ticks, 0) / ticksPerSecond;
 }
 
-/** Until the agent has done nothing for a while: what it still does after a run must not stand in the way of its peer. */
+/** Until the agent has done nothing for half a second: what it still does after a run must not stand in the way of its peer. */
 async function rest({ pid }: AgentProcess): Promise<void> {
-  for (let [last, quiet] = [cpuOf(pid), 0]; quiet < 5; await sleep(100)) {
+  let [last, quiet] = [cpuOf(pid), 0];
+  for (let looks = 0; quiet < 5; looks++) {
+    if (looks === 100) throw new Error('the agent does not come to rest');
+    await sleep(100);
     const now = cpuOf(pid);
     quiet = now === last ? quiet + 1 : 0;
     last = now;
