@@ -34,7 +34,12 @@ export function stampIfConverged(
   const isComplete = catalog.resources.every((resource) => cannot.has(resource.address) || isCovered(resource));
   const isCacheable = secrets.names.length === 0 && !catalog.resources.some(isSensitive);
   const { environment } = scope;
-  const isStamped = stamp?.environment === environment && stamp.sources.equals(sources) && stamp.index.equals(index);
+  const isStamped =
+    stamp?.environment === environment &&
+    stamp.sources.equals(sources) &&
+    stamp.index.equals(index) &&
+    // What had no digest has one now.
+    (!request.paranoid || stamp.index.encode().equals(index.encode()));
   try {
     if (isCacheable && cachedAs !== key) writeCatalog(state.directory, { key, catalog, policy, hostPolicy, chains, reads });
     if (isStamped && stamp.isComplete === isComplete) return;
