@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { acceptConfirmed } from '../../../src/source/git/accept-pushed.ts';
 import { followPushed } from '../../../src/source/git/follow-pushed.ts';
-import { takePushed, type Pushed } from '../../../src/source/git/take-pushed.ts';
+import { takePushed, tryPushed, type Pushed } from '../../../src/source/git/take-pushed.ts';
 import { openAgentState } from '../../../src/state/agent-state.ts';
 import { never, openFollowRig, textOf } from './follow-rig.ts';
 
@@ -15,21 +15,30 @@ function openHost() {
   const { stateDirectory: directory } = rig;
   const state = openAgentState(directory);
   const rules = { directory, trust: { verify: 'off' }, memory: state.memory('source') } as const;
-  const push = async (text: string) => {
+  const send = (text: string): Pushed => {
     const commit = rig.commit({ 'desired-state/site.yaml': text });
     const bundle = join(rig.path, 'sent.bundle');
     rig.git('branch', '--force', 'sent', commit);
     rig.git('bundle', 'create', '--quiet', bundle, 'sent');
-    const pushed: Pushed = { ...rules, commit, branch: 'main', bundle };
+    return { ...rules, commit, branch: 'main', bundle };
+  };
+  const push = async (text: string) => {
+    const pushed = send(text);
     const taken = await takePushed(pushed, never);
     if ('type' in taken) throw new Error(taken.message);
-    return { commit, ...taken };
+    return { commit: pushed.commit, ...taken };
+  };
+  /** As a check does, which leaves nothing here. */
+  const tryOut = async (text: string) => {
+    const source = await tryPushed(send(text), join(rig.path, 'tried'), never);
+    if ('type' in source) throw new Error(source.message);
+    return source;
   };
   const close = (): void => {
     state.close();
     rig[Symbol.dispose]();
   };
-  return { directory, rules, push, look: () => followPushed(rules).look(never), [Symbol.dispose]: close };
+  return { directory, rules, push, tryOut, look: () => followPushed(rules).look(never), [Symbol.dispose]: close };
 }
 
 it('there is nothing to follow before the first push', async () => {
@@ -52,6 +61,18 @@ it('what was pushed is followed once it was accepted, not before', async () => {
   expect(textOf(look)).toBe('one');
   await two.accept();
   expect(textOf(await host.look())).toBe('two');
+});
+
+it('what is only looked at is compared with what is kept here', async () => {
+  using host = openHost();
+  const one = await host.push('one');
+  await one.accept();
+
+  const tried = (await host.tryOut('two')).open();
+
+  const enforced = one.source.open();
+  expect(tried.changesSince?.(enforced.key)).toMatchObject([{ path: 'desired-state/site.yaml' }]);
+  expect(await host.look()).toMatchObject({ commit: one.commit });
 });
 
 it('what a person has to confirm is followed from then on', async () => {
