@@ -1,3 +1,4 @@
+import { interpreted } from '../model/check-value.ts';
 import { hostPolicyDocument, type HostPolicyDocument } from '../model/host-policy-document.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
@@ -21,7 +22,7 @@ export function loadHostPolicy(place: HostPolicyPlace = {}): HostPolicy {
     const message = `${file}, which RECONCILE_HOST_POLICY names, does not exist`;
     return isRequired
       ? refused(file, [{ code: 'missing-file', message }])
-      : { file, policy: hostPolicyDocument.parse({}), problems: [] };
+      : { file, policy: hostPolicyDocument.parse({}, interpreted), problems: [] };
   }
   if (!Buffer.isBuffer(read)) return refused(file, [read]);
   const { loaded, problems } = readYaml(file, read);

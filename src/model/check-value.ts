@@ -14,6 +14,9 @@ export interface Misfit {
   readonly hint?: string;
 }
 
+/** How schemas are used: each but a few times in a run, for which making code of it takes longer than it saves. */
+export const interpreted = { jitless: true } as const;
+
 type Issue = z.core.$ZodIssue;
 type Type = z.core.$ZodTypes;
 
@@ -22,7 +25,7 @@ export function checkValue<S extends z.ZodType>(
   schema: S,
   value: unknown,
 ): { readonly value?: z.output<S>; readonly misfits: readonly Misfit[] } {
-  const checked = schema.safeParse(value);
+  const checked = schema.safeParse(value, interpreted);
   if (checked.success) return { value: checked.data, misfits: [] };
   const misfits = checked.error.issues.flatMap((issue) => misfitsOf(issue, [], schema as unknown as Type, value));
   const distinct = new Map(misfits.reverse().map((misfit) => [JSON.stringify([misfit.path, misfit.isKey]), misfit]));

@@ -8,6 +8,7 @@ import {
   type RoleDocument,
   type RolloutDocument,
 } from '../model/document.ts';
+import { interpreted } from '../model/check-value.ts';
 import type { Documents } from '../model/documents.ts';
 import type { WithProblems } from '../model/located.ts';
 import { nearest } from '../model/nearest.ts';
@@ -49,7 +50,7 @@ export function loadDocuments(files: SourceTree): Documents {
   return {
     files,
     site,
-    policy: policy?.value ?? policyDocument.parse({}),
+    policy: policy?.value ?? policyDocument.parse({}, interpreted),
     policyAt: policy?.source.at,
     rollout,
     roles,
