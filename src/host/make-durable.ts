@@ -60,12 +60,13 @@ async function syncFilesystems(items: readonly Syncable[], flag: number, signal:
   if (![...ofDevices.values()].every(isKnown)) return false;
   const ways = [...ofDevices.values()].map(({ locate }) => locate().replace('/proc/self/', `/proc/${process.pid}/`));
   const { runCommand } = await import('./run-command.ts');
-  const { exitCode } = await runCommand(['sync', '--file-system', ...ways], { timeout }, signal).catch((error: unknown) => {
+  try {
+    const { exitCode } = await runCommand(['sync', '--file-system', ...ways], { timeout }, signal);
+    return exitCode === 0;
+  } catch {
     signal.throwIfAborted();
-    if (error instanceof Error) return { exitCode: null };
-    throw error;
-  });
-  return exitCode === 0;
+    return false;
+  }
 }
 
 /** Before Linux 5.8 what could not be written was nothing that syncfs(2) spoke of. */

@@ -177,7 +177,8 @@ function statIndex(
     },
     digest(path, now) {
       const index = positionOf(path);
-      if (index === undefined || statFrom(own, index * halves)?.type !== 'file' || !isUnchangedAt(index, now)) return undefined;
+      if (index === undefined || typeAndMode(own[index * halves]!).type !== 'file' || !isUnchangedAt(index, now))
+        return undefined;
       return digestAt(index) || undefined;
     },
     encode() {

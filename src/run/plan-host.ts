@@ -61,7 +61,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   const isCheck = request.action === 'check';
   const index = recordStatIndex(isCheck ? [] : watchedPaths(catalog), scope.reader.realPath, (path) => digests.get(path));
   const known = stamp && !request.paranoid && { index: stamp.index };
-  const reader = openLocalReader({ root: request.root, ...known, looked: index, digests });
+  const reader = openLocalReader({ root: request.root, ...known, looked: index, ...(!isCheck && { digests }) });
   const ledger = state?.ledger.all() ?? new Map();
   await loadResourceTypes([...ledger.values()].map(({ kind }) => kind));
   const observation = await observe(graph.batches.flat(), ledger, reader, resourceType, signal);

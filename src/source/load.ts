@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { interpreted } from '../model/check-value.ts';
 import {
   policyDocument,
   roleDocument,
@@ -8,7 +9,6 @@ import {
   type RoleDocument,
   type RolloutDocument,
 } from '../model/document.ts';
-import { interpreted } from '../model/check-value.ts';
 import type { Documents } from '../model/documents.ts';
 import type { WithProblems } from '../model/located.ts';
 import { nearest } from '../model/nearest.ts';
