@@ -1,11 +1,13 @@
-import { build, type BuildOptions, type Plugin } from 'esbuild';
-import { readFileSync, rmSync } from 'node:fs';
-import { isAbsolute, relative, resolve } from 'node:path';
+import { build, transform, type BuildOptions, type Plugin } from 'esbuild';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { buildCodeCache } from './build-code-cache.ts';
 
 /**
- * Bundles the program into `dist/`: the entry is one file with all that a converged run passes through, because every
- * file that Node must find and read costs it up to half a millisecond. The rest stands in `dist/lib/` and is loaded only by what
- * needs it (src/decisions/0001): for runs, one core (0073) and chunks around it; for commands, chunks of their own.
+ * Bundles the program into `dist/`: `lib/main.cjs` is one file with all that a converged run passes through, because every
+ * file that must be found and read costs a fifth of a millisecond. The rest of `lib/` is loaded only by what needs it
+ * (src/decisions/0001): for runs, one core (0073) and chunks around it; for commands, chunks of their own. All of it is CommonJS, since
+ * only scripts can give their compiled code back after they ran (0075).
  */
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const shared: BuildOptions = {
@@ -13,7 +15,7 @@ const shared: BuildOptions = {
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  outExtension: { '.js': '.mjs' },
+  outExtension: { '.js': '.cjs' },
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
@@ -21,8 +23,6 @@ const shared: BuildOptions = {
   // What ssh2 would use if somebody had compiled it; without, Node's own cryptography does the same.
   external: ['cpu-features', '*.node'],
   define: { __VERSION__: JSON.stringify(version) },
-  // CommonJS packages call `require` for Node's own modules, and for nothing else; some ask where they stand.
-  banner: { js: 'const require=(name)=>process.getBuiltinModule(name);const __dirname=import.meta.dirname;' },
 };
 
 /**
@@ -101,11 +101,11 @@ const lazyImports = (from: string): Plugin => ({
       const source = path.startsWith('.') ? resolve(resolveDir, path) : path;
       if (core.has(source)) {
         named.add(source);
-        return { path: `${from}run/core.mjs`, external: true };
+        return { path: `${from}run/core.cjs`, external: true };
       }
       const name = nameOf(source);
       lazyEntries[name] = source;
-      return { path: `${from}${groupOf(name)}/${name}.mjs`, external: true };
+      return { path: `${from}${groupOf(name)}/${name}.cjs`, external: true };
     });
   },
 });
@@ -120,13 +120,13 @@ const coreModules: Plugin = {
       if (!core.has(source)) return undefined;
       if (kind !== 'dynamic-import') return { path: source, namespace: 'core', sideEffects: false };
       named.add(source);
-      return { path: './core.mjs', external: true };
+      return { path: './core.cjs', external: true };
     });
     onLoad({ filter: /.*/, namespace: 'core' }, ({ path }) => ({
       contents: `export {${core
         .get(path)!
         .map((name) => `${coreNames.get(path)}${name} as ${name}`)
-        .join()}} from './core.mjs';`,
+        .join()}} from './core.cjs';`,
     }));
   },
 };
@@ -134,19 +134,21 @@ const coreModules: Plugin = {
 rmSync('dist', { recursive: true, force: true });
 await build({
   ...shared,
-  banner: {},
-  entryPoints: { reconcile: 'src/main.ts', guard: 'src/guard.ts', deadman: 'src/deadman.ts' },
+  entryPoints: { reconcile: 'src/start.ts', guard: 'src/guard.ts', deadman: 'src/deadman.ts' },
   outdir: 'dist',
-  plugins: [lazyImports('./lib/'), builtins],
+  outExtension: { '.js': '.mjs' },
+  plugins: [builtins],
 });
+await buildScripts({ entryPoints: { main: 'src/main.ts' }, outdir: 'dist/lib', plugins: [lazyImports('./'), builtins] });
 // Twice: first for what it imports dynamically, and again when it is known what others import from it so.
 await buildCore();
 for (const group of ['run', 'commands'] as const) {
   const entryPoints = Object.fromEntries(Object.entries(lazyEntries).filter(([name]) => groupOf(name) === group));
   const plugins = group === 'run' ? [coreModules, builtins] : [builtins];
-  await build({ ...shared, entryPoints, outdir: `dist/lib/${group}`, plugins, splitting: true });
+  await buildScripts({ entryPoints, outdir: `dist/lib/${group}`, plugins, splitting: true });
 }
 await buildCore();
+buildCodeCache('dist/reconcile.mjs');
 
 async function buildCore(): Promise<void> {
   const lines = [...core].flatMap(([source, names]) => [
@@ -154,5 +156,19 @@ async function buildCore(): Promise<void> {
     ...(named.has(source) ? [`export {${names.join()}} from ${JSON.stringify(source)};`] : []),
   ]);
   const stdin = { contents: lines.join('\n'), resolveDir: '.' };
-  await build({ ...shared, stdin, outfile: 'dist/lib/run/core.mjs', outExtension: {}, plugins: [lazyImports('../'), builtins] });
+  await buildScripts({ stdin, outfile: 'dist/lib/run/core.cjs', outExtension: {}, plugins: [lazyImports('../'), builtins] });
+}
+
+/** Bundles as modules, which alone can be split, and makes scripts of them. */
+async function buildScripts(options: BuildOptions): Promise<void> {
+  const { outputFiles } = await build({ ...shared, ...options, write: false });
+  await Promise.all(
+    outputFiles.map(async ({ path, text }) => {
+      // An `import()` in a script would ask Node's loader, and this is not a module that it knows.
+      const supported = { 'dynamic-import': false };
+      const { code } = await transform(text, { format: 'cjs', target: 'node24', minifyWhitespace: true, supported });
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, code);
+    }),
+  );
 }

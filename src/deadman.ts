@@ -1,10 +1,7 @@
-import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
 import { isDeadmanVerb, runDeadman } from './deadman/deadman-program.ts';
 
 // `node deadman.mjs check --settings FILE`: the watchdog as a program of its own, which starts fast and needs nothing of the reconciler but
-// this file and two beside it. `reconcile deadman` does the same.
-if (import.meta.filename.endsWith('.mjs')) enableCompileCache(join(import.meta.dirname, 'compile-cache'));
+// this file. `reconcile deadman` does the same.
 const [verb, ...words] = process.argv.slice(2);
 const settings = words[words.indexOf('--settings') + 1];
 if (!isDeadmanVerb(verb) || settings === undefined || !words.includes('--settings')) {

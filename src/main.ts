@@ -1,10 +1,4 @@
-#!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
 import { runProgram } from './cli/program.ts';
-
-// Compiled code is kept beside the bundle, which is as trusted as the bundle itself; a read-only place works without.
-if (import.meta.filename.endsWith('.mjs')) enableCompileCache(join(import.meta.dirname, 'compile-cache'));
 
 // Waiting for a disk is not work: more threads than processors share its commits. libuv reads this with its first use.
 process.env['UV_THREADPOOL_SIZE'] ??= '8';
@@ -31,11 +25,23 @@ for (const event of ['unhandledRejection', 'uncaughtException']) {
 
 /** Wrong usage. Absolute paths need no current directory. */
 const nowhere = { exit: 64, hint: 'go to another one, or give --source and the other paths from / on' };
-try {
-  process.exitCode = (await runProgram(process.argv.slice(2), abort.signal)) || (isOutputLost ? 1 : 0);
-} catch (error) {
-  const isNowhere = (error as NodeJS.ErrnoException).syscall === 'uv_cwd';
-  fail(isNowhere ? Object.assign(new Error('the current directory does not exist any more'), nowhere) : error);
+void main();
+
+async function main(): Promise<void> {
+  process.once('beforeExit', endUndone);
+  try {
+    process.exitCode = (await runProgram(process.argv.slice(2), abort.signal)) || (isOutputLost ? 1 : 0);
+  } catch (error) {
+    const isNowhere = (error as NodeJS.ErrnoException).syscall === 'uv_cwd';
+    fail(isNowhere ? Object.assign(new Error('the current directory does not exist any more'), nowhere) : error);
+  } finally {
+    process.off('beforeExit', endUndone);
+  }
+}
+
+/** Nothing is left to wait for, and nobody has said how it ended. */
+function endUndone(): void {
+  fail(new Error('the program stopped before its work was done'));
 }
 
 /** The message and, where there is one, what to do about it; the stack only for those who look for a bug. */

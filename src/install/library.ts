@@ -28,12 +28,14 @@ import { sha256 } from '../model/json.ts';
 type Link = 'current' | 'confirmed';
 
 const versions = 'versions';
-/** Made by Node beside the bundle; not part of it. */
-const cache = 'compile-cache';
+/** Compiled code beside a bundle (`start.ts`): it goes along, and whatever is in it the bundle is the same. */
+const cache = 'code-cache/';
+/** How the name of what is still written there ends. */
+const half = '.new';
 
 /** The id that a bundle has in a library: its version and its content. */
 export function versionId(bundle: string, version: string): string {
-  const files = bundleFiles(bundle);
+  const files = bundleFiles(bundle).filter((file) => !file.startsWith(cache));
   if (!files.includes('reconcile.mjs') || !files.includes('guard.mjs'))
     throw new Error(`${bundle} is no built program: reconcile.mjs or guard.mjs is missing (node src/build.ts makes it)`);
   const digests = files.map((file) => `${file} ${sha256(readFileSync(join(bundle, file)))}\n`);
@@ -107,12 +109,12 @@ function isIntact(place: string, id: string, version: string): boolean {
   }
 }
 
-/** Paths of the files of a bundle, sorted. Throws for a link or a device in it. */
+/** Paths of all that belongs to a bundle, sorted. Throws for a link or a device in it. */
 export const bundleFiles = (bundle: string): readonly string[] => filesBelow(bundle);
 
 function filesBelow(directory: string, prefix = ''): string[] {
   return readdirSync(join(directory, prefix), { withFileTypes: true })
-    .filter((entry) => prefix !== '' || entry.name !== cache)
+    .filter(({ name }) => !name.endsWith(half))
     .flatMap((entry) => {
       const path = join(prefix, entry.name);
       if (entry.isDirectory()) return filesBelow(directory, path);

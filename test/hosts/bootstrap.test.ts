@@ -88,7 +88,7 @@ describeOnHosts('fleet bootstrap', () => {
   function release(version: string, first = ''): string {
     const bundle = join(directory.path, version);
     cpSync(dirname(program), bundle, { recursive: true });
-    for (const name of readdirSync(bundle, { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('.mjs'))) {
+    for (const name of readdirSync(bundle, { recursive: true, encoding: 'utf8' }).filter((each) => each.endsWith('.cjs'))) {
       const file = join(bundle, name);
       writeFileSync(file, readFileSync(file, 'utf8').replaceAll('"0.1.0"', `"${version}"`));
     }

@@ -154,17 +154,17 @@ describe('a library', () => {
     ]);
   });
 
-  it('replaces a version that was changed on the disk, and leaves the cache of Node out of its id', () => {
+  it('replaces a version that was changed on the disk; compiled code goes along, but is not in the id', () => {
     using directory = temporaryDirectory();
     const { library, one } = makeLibrary(directory.path);
     const bundle = join(directory.path, 'bundle-1');
-    mkdirSync(join(bundle, 'compile-cache'));
-    writeFileSync(join(bundle, 'compile-cache/x'), 'x');
+    mkdirSync(join(bundle, 'code-cache'));
+    for (const name of ['x.code', 'y.code.new']) writeFileSync(join(bundle, 'code-cache', name), name);
     const place = join(library, 'versions', one, 'lib/run/chunk.mjs');
     writeFileSync(place, 'changed');
 
     expect([stageVersion(library, bundle, '0.1.0'), versionId(bundle, '0.1.0')]).toEqual([one, one]);
     expect(readFileSync(place, 'utf8')).toBe('// 1\n');
-    expect(existsSync(join(library, 'versions', one, 'compile-cache'))).toBe(false);
+    expect(readdirSync(join(library, 'versions', one, 'code-cache'))).toEqual(['x.code']);
   });
 });

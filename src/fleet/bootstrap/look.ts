@@ -58,7 +58,7 @@ command -v git >/dev/null && say git yes
 program=$lib/versions/$1
 shift
 if [ -d "$program" ]; then
-  say program "$(cd "$program" && find . -type f ! -path './compile-cache/*' -printf '%P\\n' | LC_ALL=C sort |
+  say program "$(cd "$program" && find . -type f ! -path './code-cache/*' -printf '%P\\n' | LC_ALL=C sort |
     LC_ALL=C xargs -r -d '\\n' sha256sum -- | sed 's/^\\([0-9a-f]*\\)  \\(.*\\)$/\\2 \\1/' | sha256sum | cut -c 1-12)"
 fi
 link current

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -38,14 +38,17 @@ describe('the archive', () => {
   it('of a program holds all of its files, is made once and has the id of the version', async () => {
     using directory = temporaryDirectory();
     const [cache, out] = [join(directory.path, 'cache'), join(directory.path, 'out')];
-    const packed = await packProgram(dirname(program), '1.2.3', cache);
+    const bundle = join(directory.path, 'bundle');
+    // What other tests run may add compiled code to it.
+    cpSync(dirname(program), bundle, { recursive: true });
+    const packed = await packProgram(bundle, '1.2.3', cache);
     mkdirSync(out);
     execFileSync('tar', ['-xz', '-C', out, '-f', packed.packed.path]);
     const before = statSync(packed.packed.path).mtimeMs;
 
     expect(versionId(out, '1.2.3')).toBe(packed.id);
     expect(packed.id).toMatch(/^1\.2\.3-[0-9a-f]{12}$/);
-    expect(await packProgram(dirname(program), '1.2.3', cache)).toEqual(packed);
+    expect(await packProgram(bundle, '1.2.3', cache)).toEqual(packed);
     expect(statSync(packed.packed.path)).toMatchObject({ mtimeMs: before, size: packed.packed.size });
     expect(statSync(packed.packed.path).mode & 0o777).toBe(0o600);
     expect(readdirSync(cache)).toEqual([`program-${packed.id}.tar.gz`]);

@@ -1,0 +1,136 @@
+import { createHash, type Hash } from 'node:crypto';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { program } from './support/run-cli.ts';
+import { temporaryDirectory } from './support/temporary-directory.ts';
+
+const [mainFile, moreFile] = ['lib/main.cjs', 'lib/run/more.cjs'];
+/** Two files of the same length as any other such pair; what they say is known once the function has run. */
+const main = (word: string): string => `function say() { return '${word}'; }
+if (process.argv.includes('more')) require('./run/more.cjs');
+process.stdout.write(say());`;
+
+/** A program of two files behind the real start. */
+function openProgram() {
+  const directory = temporaryDirectory();
+  const cache = join(directory.path, 'code-cache', `${process.version}-${process.arch}`);
+  mkdirSync(join(directory.path, 'lib/run'), { recursive: true });
+  copyFileSync(program, join(directory.path, 'reconcile.mjs'));
+  const write = (file: string, text: string): void => writeFileSync(join(directory.path, file), text);
+  write(mainFile, main('one'));
+  write(moreFile, 'module.exports = 1;');
+  return {
+    path: directory.path,
+    cache,
+    write,
+    kept: (): readonly string[] => readdirSync(cache).sort(),
+    code: (name: string): Buffer => readFileSync(join(cache, name)),
+    /** What it says; throws where it does not end well. */
+    run(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}, flags: readonly string[] = []): string {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, join(directory.path, 'reconcile.mjs'), ...args], {
+        env: { PATH: process.env['PATH'] ?? '', ...env },
+        encoding: 'utf8',
+      });
+      if (status !== 0) throw new Error(stderr);
+      return stdout;
+    },
+    [Symbol.dispose]: () => directory[Symbol.dispose](),
+  };
+}
+
+/** As the start seals it. */
+const sealed = (text: string, code: Buffer): Buffer => Buffer.concat([digest(digest(text), code), code]);
+const digest = (...parts: readonly (string | Buffer)[]): Buffer =>
+  parts.reduce<Hash>((hash, part) => hash.update(part), createHash('sha256')).digest();
+
+describe('compiled code', () => {
+  it('is kept after the first run, used by the next, and not written again', () => {
+    using one = openProgram();
+    using two = openProgram();
+    two.write(mainFile, main('two'));
+    expect([one.run(), two.run()]).toEqual(['one', 'two']);
+    const code = two.code('main.cjs.code').subarray(32);
+    // Code that fits no better than by its length: whoever says "two" now runs it, and not what stands in the file.
+    writeFileSync(join(one.cache, 'main.cjs.code'), sealed(main('one'), code));
+    const { mtimeNs } = statSync(join(one.cache, 'main.cjs.code'), { bigint: true });
+
+    expect(one.run()).toBe('two');
+    expect(statSync(join(one.cache, 'main.cjs.code'), { bigint: true }).mtimeNs).toBe(mtimeNs);
+    expect(one.kept()).toEqual(['main.cjs.code']);
+  });
+
+  it('grows when a run needs a file that none before it needed', () => {
+    using one = openProgram();
+    one.run();
+    const before = one.code('main.cjs.code').length;
+
+    expect(one.run(['more'])).toBe('one');
+    expect(one.kept()).toEqual(['main.cjs.code', 'run-more.cjs.code']);
+    expect(one.code('main.cjs.code').length).toBeGreaterThanOrEqual(before);
+  });
+
+  it.each([
+    ['damaged', (code: Buffer) => code.fill(0x5a, code.length >> 1)],
+    ['cut off', (code: Buffer) => code.subarray(0, code.length >> 1)],
+    ['empty', () => Buffer.of()],
+  ])('that is %s is made anew', (_, damage) => {
+    using one = openProgram();
+    one.run();
+    const whole = one.code('main.cjs.code');
+    writeFileSync(join(one.cache, 'main.cjs.code'), damage(Buffer.from(whole)));
+
+    expect(one.run()).toBe('one');
+    expect(one.code('main.cjs.code').length).toBe(whole.length);
+    expect(one.run()).toBe('one');
+  });
+
+  it('of another file of the same length is not used', () => {
+    using one = openProgram();
+    one.run();
+    one.write(mainFile, main('two'));
+
+    expect(one.run()).toBe('two');
+  });
+
+  it('that V8 refuses is made anew', () => {
+    using one = openProgram();
+    one.run();
+    const foreign = one.code('main.cjs.code').subarray(32);
+    foreign[4]! ^= 1;
+    writeFileSync(join(one.cache, 'main.cjs.code'), sealed(main('one'), foreign));
+
+    expect(one.run()).toBe('one');
+    expect(one.code('main.cjs.code').subarray(32).equals(foreign)).toBe(false);
+  });
+
+  it.each([
+    ['with flags of its own', {}, ['--no-opt']],
+    ['with flags for Node', { NODE_OPTIONS: '--no-deprecation' }, []],
+    ['where such a cache is switched off', { NODE_DISABLE_COMPILE_CACHE: '1' }, []],
+  ])('is not kept %s', (_, env, flags) => {
+    using one = openProgram();
+
+    expect(one.run([], env, flags)).toBe('one');
+    expect(readdirSync(one.path)).not.toContain('code-cache');
+  });
+
+  it('is done without where nothing can be written', () => {
+    using one = openProgram();
+    // A file in its place stops root too.
+    writeFileSync(join(one.path, 'code-cache'), '');
+
+    expect([one.run(), one.run()]).toEqual(['one', 'one']);
+  });
+});
+
+describe('the build', () => {
+  it('leaves the compiled code of what hosts do every day', () => {
+    const cache = join(program, '../code-cache', `${process.version}-${process.arch}`);
+
+    expect(readdirSync(cache)).toEqual(
+      expect.arrayContaining(['main.cjs.code', 'run-core.cjs.code', 'run-operations-receive-unknown.cjs.code']),
+    );
+  });
+});
