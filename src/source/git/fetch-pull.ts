@@ -6,6 +6,7 @@ import { commitSource } from './commit-source.ts';
 import { fetchRefs } from './fetch.ts';
 import { keepRevision } from './keep-revision.ts';
 import { openMirror, refPath } from './mirror.ts';
+import { openObjects } from './objects.ts';
 import { openRemoteAccess } from './remote-access.ts';
 import { GitFailure } from './run-git.ts';
 import { takeTurn } from './take-turn.ts';
@@ -36,7 +37,8 @@ export async function fetchPull(wanted: Wanted, signal: AbortSignal): Promise<So
     try {
       await fetchRefs(call, access.url, [`+${ref}:${refPath('pull')}`]);
       if (mirror.ref('pull') !== commit) continue;
-      const problems = await keepRevision(call, stateDirectory, commit, keep);
+      await using objects = openObjects(call);
+      const problems = await keepRevision({ call, objects }, stateDirectory, commit, keep);
       return problems.length > 0 ? problems : commitSource({ stateDirectory, commit, branch: null });
     } catch (error) {
       signal.throwIfAborted();

@@ -2,8 +2,10 @@ import { milliseconds } from '../../model/duration.ts';
 import type { RemotePolicy, TrustPolicy } from '../../model/host-policy-document.ts';
 import type { Problem } from '../../model/problem.ts';
 import { isAncestor, type Offer } from './fetch.ts';
-import { keepRevision } from './keep-revision.ts';
+import { readCommits } from './commit-object.ts';
+import { keepRevision, type Access } from './keep-revision.ts';
 import { isCommitId, isScattered, type Mirror } from './mirror.ts';
+import { openObjects } from './objects.ts';
 import { isKept, isWhole } from './revision-store.ts';
 import { runGit, type GitCall } from './run-git.ts';
 import { checkSignatures } from './signatures.ts';
@@ -45,10 +47,11 @@ export function openJudge({ directory, remote, trust: policy }: Rules): Judge {
       const about = `${trust.floor} ${offer.base} ${offer.commit}`;
       if (known?.about === about && (known.problem || isKept(directory, offer.commit))) return known.problem;
       const call = callIn(mirror, signal);
+      await using objects = openObjects(call);
       const problem =
-        (await findRewrite(call, trust.floor, offer)) ??
+        (await findRewrite({ call, objects }, trust.floor, offer)) ??
         (await checkSignatures(call, policy, trust.floor, offer.commit)) ??
-        (await keep(call, directory, offer, trust));
+        (await keep({ call, objects }, directory, offer, trust));
       if (isScattered(mirror)) await runGit(call, ['repack', '-a', '-d', '--quiet']);
       known = { about, problem };
       return problem;
@@ -57,8 +60,15 @@ export function openJudge({ directory, remote, trust: policy }: Rules): Judge {
 }
 
 /** A testing branch may be rewritten; the branch below it may not. */
-async function findRewrite(call: GitCall, floor: string | null, { commit, branch, base }: Offer): Promise<Problem | undefined> {
-  if (floor === null || (await isAncestor(call, floor, base))) return undefined;
+async function findRewrite(
+  { call, objects }: Access,
+  floor: string | null,
+  { commit, branch, base }: Offer,
+): Promise<Problem | undefined> {
+  if (floor === null || floor === base) return undefined;
+  // Nearly always it is the next one.
+  if ((await readCommits(objects, [base])).get(base)?.parents.includes(floor)) return undefined;
+  if (await isAncestor(call, floor, base)) return undefined;
   const name = branch ?? 'the commit';
   return {
     code: 'history-rewritten',
@@ -68,7 +78,7 @@ async function findRewrite(call: GitCall, floor: string | null, { commit, branch
 }
 
 async function keep(
-  call: GitCall,
+  access: Access,
   directory: string,
   { commit }: Offer,
   { applied, trusted }: Trust,
@@ -76,7 +86,7 @@ async function keep(
   if (isWhole(directory, commit)) return undefined;
   // The newest first: most of the new one is in it.
   const others = [...trusted.slice(0, 2).map((each) => each.commit), applied?.commit].filter(isCommitId);
-  const [first, ...rest] = await keepRevision(call, directory, commit, others);
+  const [first, ...rest] = await keepRevision(access, directory, commit, others);
   if (!first || rest.length === 0) return first;
   return { ...first, message: `${first.message} (and ${rest.length} more such problems)` };
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { hardenedGit, hardenedGitEnvironment, settingsEnvironment } from '../../model/hardened-git.ts';
 
@@ -32,7 +33,7 @@ export class GitFailure extends Error {
   }
 }
 
-/** Exit codes of timeout(1): the time ran out, or SIGKILL was needed. */
+/** Exit codes of timeout(1): the time ran out, or SIGKILL was needed. What this process ended has none. */
 const timedOut = 124;
 const killed = 137;
 /** A file of the mirror, bytes; more is a pack bomb. */
@@ -50,18 +51,11 @@ export async function runGit(call: GitCall, args: readonly string[], input?: num
   return result.stdout;
 }
 
-/**
- * Runs git for its exit code too. It runs below timeout(1), in a process group of its own: what hangs is ended with its
- * helpers (ssh among them), also when this process is killed meanwhile. A time that ran out is exit 124.
- */
+/** Runs git for its exit code too. A time that ran out is exit 124. */
 export async function askGit(call: GitCall, args: readonly string[], input?: number): Promise<GitResult> {
   call.signal.throwIfAborted();
-  const git = spawn('timeout', commandLine(call, args), {
-    cwd: call.directory,
-    env: environment(call),
-    stdio: [input ?? 'ignore', 'pipe', 'pipe'],
-    signal: call.signal,
-  });
+  const [program, words, options] = startOf(call, args);
+  const git = spawn(program, words, { ...options, stdio: [input ?? 'ignore', 'pipe', 'pipe'] });
   let printed = 0;
   const collect = (stream: Readable): Buffer[] => {
     const chunks: Buffer[] = [];
@@ -73,33 +67,37 @@ export async function askGit(call: GitCall, args: readonly string[], input?: num
     return chunks;
   };
   const [stdout, stderr] = [collect(git.stdout!), collect(git.stderr!)];
-  const [code] = (await once(git, 'close').catch((error: unknown) => {
+  const [code] = (await once(git, 'close').catch((error: NodeJS.ErrnoException) => {
     call.signal.throwIfAborted();
-    throw error;
+    const isMissing = error.code === 'ENOENT' && existsSync(call.directory);
+    throw isMissing ? new GitFailure(args[0] ?? '', { exit: 127, stderr: 'failed to run command git' }) : error;
   })) as [number | null];
   call.signal.throwIfAborted();
   if (printed > mostOutput) return { exit: 1, stdout: '', stderr: `git ${args[0]} printed more than ${mostOutput} bytes` };
-  const exit = code === killed ? timedOut : (code ?? 1);
+  const exit = code === null || code === killed ? timedOut : code;
   return { exit, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
 }
 
 /** Starts git with pipes to both sides, for what is too much to be held in memory. Its errors are ignored: ask for the exit code. */
 export function startGit(call: GitCall, args: readonly string[]): ChildProcessByStdio<Writable, Readable, null> {
-  return spawn('timeout', commandLine(call, args), {
-    cwd: call.directory,
-    env: environment(call),
-    stdio: ['pipe', 'pipe', 'ignore'],
-    signal: call.signal,
-  });
+  const [program, words, options] = startOf(call, args);
+  return spawn(program, words, { ...options, stdio: ['pipe', 'pipe', 'ignore'] });
 }
 
-const commandLine = ({ timeout }: GitCall, args: readonly string[]): string[] => [
-  '--kill-after=2',
-  (timeout / 1000).toFixed(3),
-  ...(args[0] === 'fetch' || args[0] === 'index-pack' ? ['prlimit', `--fsize=${largestPack}`] : []),
-  'git',
-  ...args,
-];
+/** They start nobody else, and end with their input. */
+const lonely = new Set(['cat-file', 'index-pack', 'ls-tree', 'merge-base']);
+
+/**
+ * How git is started. What starts others runs below timeout(1), in a process group of its own: what hangs is ended with its helpers
+ * (ssh among them), also when this process is killed meanwhile.
+ */
+function startOf(call: GitCall, args: readonly string[]) {
+  const { directory, timeout, signal } = call;
+  const options = { cwd: directory, env: environment(call), signal };
+  if (lonely.has(args[0] ?? '')) return ['git', args, { ...options, timeout }] as const;
+  const limited = args[0] === 'fetch' ? ['prlimit', `--fsize=${largestPack}`] : [];
+  return ['timeout', ['--kill-after=2', (timeout / 1000).toFixed(3), ...limited, 'git', ...args], options] as const;
+}
 
 /** Names and values of settings go through the environment: a token must not stand in the process list. */
 function environment({ directory, config, env }: GitCall): Record<string, string> {

@@ -139,3 +139,22 @@ it('two problems of one commit are told as one', async () => {
 
   expect(problem.message).toContain('(and 1 more such problems)');
 });
+
+it('a small tree that unfolds to a billion files keeps nobody busy', async () => {
+  using rig = openFollowRig();
+  const commit = rig.push({ [site]: 'good' });
+  await rig.open().accept((await rig.look()).commit!);
+  const blob = remoteGit(rig, ['hash-object', '-w', '--stdin'], 'hostile');
+  let tree = makeTree(rig, [{ mode: '100644', name: 'z' }], blob);
+  for (let depth = 0; depth < 9; depth++) {
+    const below = Array.from({ length: 10 }, (_, index) => ({ mode: '040000', id: tree, name: `d${index}` }));
+    tree = makeTree(rig, below, blob);
+  }
+  commitTree(rig, makeTree(rig, [{ mode: '040000', id: tree, name: 'roles' }], blob));
+
+  const look = await rig.look();
+
+  expect(look).toMatchObject({ commit, problem: { code: 'remote-failed' } });
+  expect(look.problem!.message).toContain('printed more than');
+  expect(textOf(look)).toBe('good');
+});

@@ -46,6 +46,27 @@ it('what is kept of a commit is its tree, whatever was added, edited, moved, rem
   }
 });
 
+it('a commit that is the next but one, or merges what was beside it, is on top of what was applied', async () => {
+  using rig = openFollowRig();
+  const accept = async () => rig.open().accept((await rig.look()).commit!);
+  rig.push({ [site]: 'one', [file(1)]: 'one' });
+  await accept();
+  rig.commit({ [file(2)]: 'two' });
+  rig.push({ [file(3)]: 'three' });
+  expect(await rig.look()).toMatchObject({ state: 'fetched' });
+  await accept();
+  rig.git('checkout', '--quiet', '-b', 'beside', 'HEAD~2');
+  rig.commit({ [file(4)]: 'four' });
+  rig.git('checkout', '--quiet', '-');
+  rig.git('merge', '--quiet', '--no-ff', '--message', 'merge', 'beside');
+  rig.git('push', '--quiet', 'origin', 'HEAD:main');
+
+  const look = await rig.look();
+
+  expect(look).toMatchObject({ state: 'fetched', commit: rig.git('rev-parse', 'HEAD') });
+  expect([1, 2, 3, 4].map((number) => textOf(look, file(number)))).toEqual(['one', 'two', 'three', 'four']);
+});
+
 it('a file that has grown beyond what is read is refused with its path, and nothing of it is kept', async () => {
   using rig = openFollowRig();
   rig.push({ [site]: 'good', [file(1)]: 'small' });
