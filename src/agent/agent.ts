@@ -10,6 +10,7 @@ import type { AgentState } from '../state/agent-state.ts';
 import { openState } from '../state/state.ts';
 import { removeSuspension, writeSuspension } from '../state/suspension.ts';
 import { openAttempts } from './attempts.ts';
+import { openBake } from './bake.ts';
 import { openContest } from './contest.ts';
 import { openLoop } from './loop.ts';
 import { managedPaths } from './managed-paths.ts';
@@ -83,6 +84,7 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     contest,
     stateDirectory,
     waves: options.waves,
+    bake: openBake({ waves: options.waves, memory: state.memory('bake'), stateDirectory, place }),
     place,
     board,
     interval,

@@ -8,6 +8,7 @@ import { awaitConfirmation, findUnsettled } from '../operations/await-confirmati
 import { reconcile } from '../reconcile.ts';
 import { makeRunId } from '../run/start-run.ts';
 import type { Attempts } from './attempts.ts';
+import type { Bake } from './bake.ts';
 import type { Contest } from './contest.ts';
 import type { Waves } from './waves.ts';
 
@@ -21,6 +22,7 @@ export interface PassDeps {
   readonly contest: Contest;
   readonly stateDirectory: string;
   readonly waves: Waves;
+  readonly bake: Bake;
   /** Asked for with `--host` and `--root`. */
   readonly place: Pick<Request, 'host' | 'root'>;
 }
@@ -63,7 +65,8 @@ export async function runPass(look: Look, deps: PassDeps, options: PassOptions):
   }
   const turn = await waitForTurn(look, deps, options);
   if (turn) return turn;
-  const result = await runOn(look.source, deps, options);
+  const ran = await runOn(look.source, deps, options);
+  const result = options.isCheck ? ran : await endBake(look, ran, deps, options);
   const isRefused = result.report?.outcome === 'refused' || result.report?.outcome === 'invalid';
   const good = isRefused && !options.isCheck ? deps.follower.lastGood() : undefined;
   if (!good || good.head().commit === look.commit) return result;
@@ -80,6 +83,17 @@ async function waitForTurn(look: Look, deps: PassDeps, options: PassOptions): Pr
   const result = await runOn(good, deps, { ...options, approvedDigest: undefined });
   const times = [result.retryAt, waiting.until].filter((time) => time !== undefined);
   return { ...result, ...(times.length > 0 && { retryAt: Math.min(...times) }), waitsFor: waiting.words };
+}
+
+/** Asks how the newest revision does when other hosts have waited for that long enough. */
+async function endBake(look: Look, ran: PassResult, deps: PassDeps, { emit, signal }: PassOptions): Promise<PassResult> {
+  const { report } = ran;
+  if (report?.outcome !== 'converged' || report.confirmation?.state === 'waiting') return ran;
+  const standing = await deps.bake.judge(look, report, emit, signal);
+  if (!standing) return ran;
+  if (standing.until !== undefined) return { ...ran, retryAt: Math.min(standing.until, ran.retryAt ?? Infinity) };
+  if (standing.report.action === 'rollback') await record(standing.report, look.commit, deps, signal);
+  return { report: standing.report, ...(report.writes > 0 && { repair: report }) };
 }
 
 async function runOn(source: Source, deps: PassDeps, options: PassOptions): Promise<PassResult> {

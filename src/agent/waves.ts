@@ -16,6 +16,23 @@ export interface Waves {
    * a host that has none, or has this one already, waits for nobody. `mayAsk`: else the last answer holds. Rejects only when `signal` ends.
    */
   turn(look: Look, applied: () => string | null | undefined, mayAsk: boolean, signal: AbortSignal): Promise<Waiting | undefined>;
+  /** How long this host is watched when it has applied the newest revision, and what it does when it is unwell then; undefined: it is not. */
+  watch(look: Look): Watch | undefined;
+}
+
+interface Watch {
+  /** Milliseconds. */
+  readonly bake: number;
+  /** Or else it stays as it is, for a person to look at. */
+  readonly takesBack: boolean;
+}
+
+/** What the waves of a revision say to this host. */
+interface Place {
+  /** The wave that it waits for; undefined: none. Nobody goes by waves that cannot be told. */
+  readonly before?: Wave | Waiting | undefined;
+  /** From when it has applied it. */
+  readonly own?: Watch | undefined;
 }
 
 interface WavesOptions {
@@ -36,15 +53,15 @@ const longest = 30_000;
 
 /** Takes the waves from the new revision itself, and how they are from the commit statuses `reconcile/HOST`. */
 export function openWaves({ host, branch, forge, note }: WavesOptions): Waves {
-  let known: { readonly commit: string; readonly before: Wave | Waiting | undefined } | undefined;
+  let known: { readonly commit: string; readonly place: Place } | undefined;
   let answer: { readonly commit: string; readonly waiting: Waiting | undefined } | undefined;
   /** It was this host's turn. */
   let begun: string | undefined;
   let isNoted = false;
 
-  const before = (commit: string, revision: Revision): Wave | Waiting | undefined => {
-    if (known?.commit !== commit) known = { commit, before: waveBefore(revision, host) };
-    return known.before;
+  const placeIn = (commit: string, revision: Revision): Place => {
+    if (known?.commit !== commit) known = { commit, place: findPlace(revision, host) };
+    return known.place;
   };
 
   const ask = async (commit: string, wave: Wave, signal: AbortSignal): Promise<Waiting | undefined> => {
@@ -70,7 +87,7 @@ export function openWaves({ host, branch, forge, note }: WavesOptions): Waves {
       if (!mayAsk && answer?.commit === commit) return answer.waiting;
       const kept = applied();
       const isNew = kept !== undefined && kept !== null && kept !== commit;
-      const wave = isNew ? before(commit, source.open()) : undefined;
+      const wave = isNew ? placeIn(commit, source.open()).before : undefined;
       const waiting = wave && !('words' in wave) ? await ask(commit, wave, signal) : wave;
       if (!waiting) begun = commit;
       else if (answer?.commit !== commit || answer.waiting?.words !== waiting.words)
@@ -78,18 +95,20 @@ export function openWaves({ host, branch, forge, note }: WavesOptions): Waves {
       answer = { commit, waiting };
       return waiting;
     },
+    watch: ({ source, commit, branch: of }) =>
+      forge && source && commit !== null && of === branch ? placeIn(commit, source.open()).own : undefined,
   };
 }
 
-/** The wave that this host waits for; undefined: none. Nobody goes by waves that cannot be told. */
-function waveBefore({ files }: Revision, host: string): Wave | Waiting | undefined {
+function findPlace({ files }: Revision, host: string): Place {
   const { rollout } = loadRollout(files);
   // A document with problems refuses the run, with all of them.
-  if (!rollout || rollout.value.waves.length === 0) return undefined;
+  if (!rollout || rollout.value.waves.length === 0) return {};
   const { waves, problems } = planWaves(rollout, readInventory(loadInventoryFiles(files)));
-  if (problems.length > 0) return { words: `stopped: ${formatProblem(problems[0]!)}` };
+  if (problems.length > 0) return { before: { words: `stopped: ${formatProblem(problems[0]!)}` } };
   const own = waves.findIndex(({ hosts }) => hosts.includes(host));
-  return waves[own - 1];
+  if (own < 0) return {};
+  return { before: waves[own - 1], own: { bake: waves[own]!.bake, takesBack: rollout.value.on_halt !== 'keep' } };
 }
 
 /** By host, from rows of which the newest counts. */

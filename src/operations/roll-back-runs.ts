@@ -32,8 +32,8 @@ const refused = (reason: string): Refused => ({ refused: reason, exit: 'usage' }
 /** Which runs, newest first. */
 export interface Choice {
   readonly runs: readonly string[];
-  /** Nobody confirmed it in time: said of the run, as in `was not confirmed`. */
-  readonly unconfirmed?: string;
+  /** What speaks against it, where nobody asked by name: said of the run, as in `was not confirmed`. */
+  readonly because?: string;
 }
 
 /**
@@ -78,17 +78,17 @@ function runsDownTo(wanted: string | undefined, { journal }: State): Choice | Re
 }
 
 /** What was taken back need not be confirmed. Who followed the run and did not take it back finds a note. */
-async function endWaiting({ runs, unconfirmed }: Choice, by: string, directory: string): Promise<void> {
+async function endWaiting({ runs, because }: Choice, by: string, directory: string): Promise<void> {
   const waiting = readUnconfirmed(directory);
   if (!waiting || waiting.takenBack !== undefined || !runs.includes(waiting.run)) return;
-  if (unconfirmed) writeUnconfirmed(directory, { ...waiting, takenBack: by });
+  if (because) writeUnconfirmed(directory, { ...waiting, takenBack: by });
   else removeUnconfirmed(directory);
   await stopTimer(directory);
 }
 
 /** `started` as `startRun` takes it. */
 async function takeBack(
-  { runs, unconfirmed }: Choice,
+  { runs, because }: Choice,
   root: string | undefined,
   state: State,
   machine: LocalHost,
@@ -101,7 +101,7 @@ async function takeBack(
   const host = newest?.host ?? state.runs.list(1)[0]?.host ?? '';
   const nowhere = { commit: null, branch: null, workingTree: false, key: state.journal.keyOf(runs[0]!) ?? '' };
   const run = startRun({ action: 'converge', root }, newest?.revision ?? nowhere, host, started);
-  const reason = unconfirmed === undefined ? `asked for: ${runs.join(', ')}` : `run ${runs.join(', ')} ${unconfirmed}`;
+  const reason = because === undefined ? `asked for: ${runs.join(', ')}` : `run ${runs.join(', ')} ${because}`;
   emit({ type: 'run-started', run: run.id, host, revision: newest?.revision.commit ?? 'working tree' });
   emit({ type: 'rolling-back', run: run.id, reason });
   const steps = reports.flatMap((report) => report.steps.filter(({ outcome }) => outcome === 'changed'));
@@ -109,7 +109,7 @@ async function takeBack(
   removeStamp(state.directory);
   // What was killed owes what it has written down; nobody else does anything before that is settled.
   const owed = state.journal.open() ? state.journal.owed().map(({ address }) => address) : [];
-  declare(runs, steps, { by: run.id, reason: unconfirmed ?? 'taken back by reconcile rollback' }, state);
+  declare(runs, steps, { by: run.id, reason: because ?? 'taken back by reconcile rollback' }, state);
   const restored = new Set<string>();
   const failed = new Set<string>();
   const failures: string[] = [];
@@ -129,8 +129,8 @@ async function takeBack(
   const undoneSteps = steps.map((step) => undone(step, failed.has(step.address) ? 'failed' : 'restored'));
   const report = run.report({
     action: 'rollback',
-    outcome: failures.length > 0 ? 'rollbackIncomplete' : unconfirmed === undefined ? 'converged' : 'rolledBack',
-    summary: summaryOf(runs, restored.size, failures, unconfirmed),
+    outcome: failures.length > 0 ? 'rollbackIncomplete' : because === undefined ? 'converged' : 'rolledBack',
+    summary: summaryOf(runs, restored.size, failures, because),
     steps: undoneSteps,
     counts: countUndone(undoneSteps, restored.size),
     writes: machine.writes,
@@ -178,14 +178,9 @@ function countUndone(steps: readonly ReportedStep[], resources: number): Report[
   return { resources, converged: 0, ...changed, held: 0, failed: 0, adopted: 0 };
 }
 
-function summaryOf(
-  runs: readonly string[],
-  restored: number,
-  failures: readonly string[],
-  unconfirmed: string | undefined,
-): string {
+function summaryOf(runs: readonly string[], restored: number, failures: readonly string[], because: string | undefined): string {
   const which = runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;
-  const [what, not] = unconfirmed === undefined ? [which, 'could not be'] : [`${which} ${unconfirmed} and was`, 'not'];
+  const [what, not] = because === undefined ? [which, 'could not be'] : [`${which} ${because} and was`, 'not'];
   return failures.length === 0
     ? `${what} taken back: ${restored} ${restored === 1 ? 'resource is' : 'resources are'} as before`
     : `${what} ${not} taken back completely: ${failures.join('; ')}`;

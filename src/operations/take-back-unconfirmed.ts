@@ -36,7 +36,7 @@ function choose({ directory, journal }: State, why: string | undefined): Choice 
   if (!unconfirmed || unconfirmed.takenBack !== undefined || timeLeft(unconfirmed, readNow()) > 0) return nothingApplied;
   const open = journal.open();
   const reason = `was not confirmed within ${unconfirmed.within / 1000} s${why === undefined ? '' : ` (${why})`}`;
-  const choice = { unconfirmed: reason, runs: open ? [open.run] : [] };
+  const choice = { because: reason, runs: open ? [open.run] : [] };
   if (open) return choice;
   const undoable = journal.undoable();
   const at = undoable.indexOf(unconfirmed.run);

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { openFollowRig } from '../source/git/follow-rig.ts';
@@ -14,7 +14,7 @@ type Host = (typeof hosts)[number];
 const rollout = 'waves:\n  - { name: first, hosts: canary, bake: 0s }\n  - { name: then, hosts: second, bake: 300ms }\n';
 
 /** Three hosts that follow one remote, each with an agent of its own, and the forge that they tell. */
-async function openFleet() {
+async function openFleet(waves = rollout) {
   const rig = openFollowRig();
   const server = await openGitServer(dirname(rig.remote));
   const gitea = await startFakeGitea();
@@ -43,12 +43,18 @@ async function openFleet() {
   return {
     gitea,
     start: (host: Host): AgentProcess => startAgentProcess([], environmentOf(host)),
-    push: (text: string, more = ''): string =>
+    /** `role`: of every host. */
+    push: (text: string, more = '', role?: string): string =>
       rig.push({
+        ...(role !== undefined && { 'roles/own/role.yaml': role }),
         'inventory/hosts.yml': 'all:\n  hosts: {canary: , second: , third: }\n',
-        'desired-state/rollout.yaml': rollout,
-        'desired-state/site.yaml': site(`- { kind: file, path: "${base}/motd", content: "${text}\\n" }\n${more}`),
+        'desired-state/rollout.yaml': waves,
+        'desired-state/site.yaml':
+          site(`- { kind: file, path: "${base}/motd", content: "${text}\\n" }\n${more}`) +
+          (role === undefined ? '' : '  - { hosts: all, roles: [own] }\n'),
       }),
+    base,
+    well: (host: Host): string => join(rig.path, 'hosts', host, 'well'),
     motd: (host: Host): string => readFileSync(join(rig.path, 'hosts', host, 'motd'), 'utf8'),
     edit: (host: Host, text: string): void => writeFileSync(join(rig.path, 'hosts', host, 'motd'), text),
     saidOf: (commit: string): readonly string[] =>
@@ -113,3 +119,46 @@ it('a good revision goes from wave to wave; one that fails in the first is seen 
     expect(agents[host].lines.some(ended(bad))).toBe(false);
   }
 });
+
+/** A wave that is watched for six seconds, of which the last three decide, and a role that is well as long as a file is there. */
+const watched = 'waves:\n  - { name: first, hosts: canary, bake: 6s }\n  - { name: then, hosts: second, bake: 0s }\n';
+const roleBelow = (base: string): string =>
+  `summary: well\nresources: [{ kind: directory, path: "${base}" }]\nhealth:\n  - command: { argv: [test, -e, "${base}/well"], within: 100ms }\n`;
+
+it.each([
+  ['takes back', '', 'rolledBack', 'failure', 'one\n'],
+  ['with on_halt: keep keeps', 'on_halt: keep\n', 'error', 'error', 'two\n'],
+] as const)(
+  'a host that is unwell when its bake time ends %s the revision, and no other host sees it',
+  async (_, policy, ...expected) => {
+    const [outcome, status, motd] = expected;
+    await using fleet = await openFleet(watched + policy);
+    const role = roleBelow(fleet.base);
+    for (const host of hosts) writeFileSync(fleet.well(host), '');
+    const first = fleet.push('one', '', role);
+    await using canary = fleet.start('canary');
+    await using second = fleet.start('second');
+    for (const agent of [canary, second]) expect((await agent.line(ended(first))).outcome).toBe('converged');
+    const bad = fleet.push('two', '', role);
+    canary.kill('SIGUSR1');
+    expect((await canary.line(ended(bad))).outcome).toBe('converged');
+    await fleet.gitea.until(() => fleet.saidOf(bad).includes('reconcile/canary: success'));
+
+    rmSync(fleet.well('canary'));
+
+    expect((await canary.line((line) => ended(bad)(line) && line.outcome !== 'converged')).outcome).toBe(outcome);
+    expect(fleet.motd('canary')).toBe(motd);
+    await fleet.gitea.until(() => fleet.saidOf(bad).includes(`reconcile/canary: ${status}`));
+    second.kill('SIGUSR1');
+    await second.line(({ message }) => message === `${bad.slice(0, 8)} stopped: 1 of 1 hosts failed in wave first`);
+    expect(fleet.motd('second')).toBe('one\n');
+
+    // What stays is asked again; what was taken back stays away.
+    writeFileSync(fleet.well('canary'), '');
+    const refused = outcome === 'rolledBack' && canary.next((line) => ended(bad)(line) && line.outcome === 'refused');
+    canary.kill('SIGUSR1');
+    if (refused) await refused;
+    else await fleet.gitea.until(() => fleet.saidOf(bad).at(-1) === 'reconcile/canary: success');
+    expect(fleet.motd('canary')).toBe(motd);
+  },
+);

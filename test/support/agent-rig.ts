@@ -40,7 +40,7 @@ export function startRig(resources: string, files: Readonly<Record<string, strin
       state,
       follower: followWorkingTree(path),
       policy: hostPolicyDocument.parse({ agent: { interval: '1h', ...policy } }).agent,
-      waves: { turn: () => Promise.resolve(undefined) },
+      waves: { turn: () => Promise.resolve(undefined), watch: () => undefined },
       place: { host: 'box', root },
       sourcePaths: [],
       reporting: openReporting([reporter], () => undefined, abort.signal),

@@ -1,0 +1,92 @@
+import type { Event } from '../model/event.ts';
+import type { Look } from '../model/follower.ts';
+import { healthFailure, type Report } from '../model/report.ts';
+import type { Memory } from '../model/reporter.ts';
+import type { Request } from '../model/request.ts';
+import { rollBackRuns, type Choice, type Refused } from '../operations/roll-back-runs.ts';
+import { reconcile } from '../reconcile.ts';
+import type { State } from '../state/state.ts';
+import type { Waves } from './waves.ts';
+
+/** What became of a revision for which other hosts wait. */
+type Standing =
+  /** Milliseconds since 1970 when its health is asked for. */
+  | { readonly until: number; readonly report?: undefined }
+  /** It is unwell: the run that has taken it back, or the check that says so where it stays. */
+  | { readonly report: Report; readonly until?: undefined };
+
+/** Watches over what this host has applied until the bake time of its wave is over. */
+export interface Bake {
+  /**
+   * Asked whenever the newest revision has converged. Undefined: nobody waits for it, or it is well. Throws for bugs and an
+   * unusable state.
+   */
+  judge(look: Look, report: Report, emit: (event: Event) => void, signal: AbortSignal): Promise<Standing | undefined>;
+}
+
+interface BakeOptions {
+  readonly waves: Pick<Waves, 'watch'>;
+  readonly memory: Memory;
+  readonly stateDirectory: string;
+  readonly place: Pick<Request, 'host' | 'root'>;
+}
+
+/** The run that has applied it, and when health is asked for, in milliseconds since 1970; null once it was well. */
+interface Watched {
+  readonly commit: string;
+  readonly run: string;
+  readonly until: number | null;
+}
+
+/** Milliseconds. */
+const longestLead = 60_000;
+const busyFor = 5_000;
+
+/** How long before the end it is asked, so that the answer is known when the next wave looks. */
+const leadOf = (bake: number): number => Math.max(bake / 10, Math.min(bake / 2, longestLead));
+
+export function openBake({ waves, memory, stateDirectory, place }: BakeOptions): Bake {
+  const put = (watched: Watched | undefined): void => memory.set('watched', watched);
+  return {
+    async judge(look, report, emit, signal) {
+      const { commit, source } = look;
+      const watch = waves.watch(look);
+      if (commit === null || !source || !watch || watch.bake === 0) return undefined;
+      let watched = memory.get('watched') as Watched | undefined;
+      if (watched?.commit !== commit) {
+        if (report.writes === 0) return undefined;
+        watched = { commit, run: report.run, until: Date.now() + watch.bake - leadOf(watch.bake) };
+        put(watched);
+      }
+      const { run, until } = watched;
+      if (until === null) return undefined;
+      if (Date.now() < until) return { until };
+      const request = { ...place, source, tags: [], paranoid: false, unattended: true };
+      const check = await reconcile({ ...request, action: 'check', health: true }, () => undefined, signal);
+      if (check.outcome === 'busy') return { until: Date.now() + busyFor };
+      const sick = healthFailure(check.health);
+      if (sick === undefined) {
+        put({ commit, run, until: null });
+        return undefined;
+      }
+      const choose = watch.takesBack ? (state: State) => runsDownTo(run, sick, state) : () => kept;
+      const taken = await rollBackRuns({ run, root: place.root, stateDirectory }, emit, choose);
+      if (!('refused' in taken)) {
+        put(undefined);
+        return { report: taken };
+      }
+      if (taken.exit === 'busy') return { until: Date.now() + busyFor };
+      emit({ type: 'finished', run: check.run, report: check });
+      return { report: check };
+    },
+  };
+}
+
+const kept: Refused = { refused: 'on_halt: keep', exit: 'usage' };
+
+function runsDownTo(run: string, sick: string, { journal }: State): Choice | Refused {
+  const undoable = journal.undoable();
+  const at = undoable.indexOf(run);
+  if (journal.open() || at < 0) return { refused: `run ${run} cannot be taken back any more`, exit: 'usage' };
+  return { runs: undoable.slice(0, at + 1), because: `was not well when its bake time ended (${sick})` };
+}
