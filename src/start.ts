@@ -27,10 +27,9 @@ const cache = join(import.meta.dirname, 'code-cache', `${process.version}-${proc
 const chunks = new Map<string, Chunk>();
 /** Something was loaded whose compiled code is not kept, or not whole; in a build, whatever is loaded. */
 let hasNew = process.env['RECONCILE_KEEP_CODE'] === '1';
-/** As it switches off Node's own. */
-const isOff = process.env['NODE_DISABLE_COMPILE_CACHE'] === '1';
-/** With other flags V8 makes other code. */
+/** With other flags V8 makes other code, and takes no other. */
 const hasFlags = process.execArgv.length > 0 || Boolean(process.env['NODE_OPTIONS']);
+const isOff = hasFlags || process.env['NODE_DISABLE_COMPILE_CACHE'] === '1';
 
 load(join(library, 'main.cjs'));
 
@@ -71,7 +70,7 @@ function digest(...parts: readonly Buffer[]): Buffer {
 }
 
 process.once('exit', () => {
-  if (!hasNew || isOff || hasFlags) return;
+  if (!hasNew || isOff) return;
   try {
     mkdirSync(cache, { recursive: true });
     // All of it, not only what is new: this run may have called more than those before.

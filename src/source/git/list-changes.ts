@@ -45,8 +45,11 @@ export async function listChanges(
     seen += level.length;
     if (seen + changes.size > most) return undefined;
     const ids = [...new Set(level.flatMap((pair) => [pair.from, pair.to].filter((id) => id !== undefined)))];
-    const contents = await objects.read('tree', ids);
-    if (contents.size < ids.length) return undefined;
+    const contents = await objects.read('tree', ids).catch((error: unknown) => {
+      if (error instanceof GitFailure) return undefined;
+      throw error;
+    });
+    if (!contents || contents.size < ids.length) return undefined;
     const next: Pair[] = [];
     for (const pair of level) {
       const [before, after] = [pair.from, pair.to].map((id) => readTree(id === undefined ? undefined : contents.get(id)));
