@@ -1,12 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { visitProtocol, type Order } from './model/visit.ts';
 
-/** Of the bundled fleet, with a file that it has from there. */
+/** Of the bundled fleet, with files that it has from there. */
 const host = 'allegro';
-const [source, target] = ['desired-state/files/SOUL.md', `root/wizards/${host}/home/.timmy/SOUL.md`];
+const edited = 'desired-state/files/SOUL.md';
+const home = `root/wizards/${host}/home`;
+const drifting = [`${home}/.timmy/SOUL.md`, `${home}/.hermes/playbooks/bug-fixer.yaml`];
 
 /**
  * Does with the built program what hosts do every day, in a sandbox, so that the code for it is compiled already (src/decisions/0075).
@@ -17,7 +19,8 @@ export function buildCodeCache(program: string): void {
   try {
     const fleet = join(place, 'fleet');
     for (const name of ['inventory', 'desired-state', 'roles']) cpSync(name, join(fleet, name), { recursive: true });
-    convergeSandbox(program, fleet, makeRoot(place, 'sandbox'));
+    convergeSandbox(program, fleet, makeRoot(place, 'sandbox'), drifting);
+    convergeSandbox(program, makeTree(join(place, 'plain')), makeRoot(place, 'tree'), ['srv/tree/1', 'srv/tree/2']);
     visitHost(program, fleet, makeRoot(place, 'visited'));
   } finally {
     rmSync(place, { recursive: true, force: true });
@@ -29,12 +32,23 @@ function makeRoot(place: string, name: string): string {
   return join(place, name);
 }
 
-function convergeSandbox(program: string, fleet: string, root: string): void {
+/** A repository with nothing but files, where a run with nothing to do is one of stat calls alone, and enough to be synced at once. */
+function makeTree(fleet: string): string {
+  const files = join(fleet, 'desired-state/files/tree');
+  for (const directory of [join(fleet, 'inventory'), files]) mkdirSync(directory, { recursive: true });
+  writeFileSync(join(fleet, 'inventory/hosts.yml'), `all: { hosts: { ${host}: } }\n`);
+  const tree = '{ kind: tree, path: /srv/tree, source: tree }';
+  writeFileSync(join(fleet, 'desired-state/site.yaml'), `assignments:\n  - { hosts: all, resources: [${tree}] }\n`);
+  for (let file = 0; file < 100; file++) writeFileSync(join(files, String(file)), `${file}\n`.repeat(file));
+  return fleet;
+}
+
+function convergeSandbox(program: string, fleet: string, root: string, managed: readonly string[]): void {
   const sandbox = ['--source', fleet, '--host', host, '--root', root];
   reconcile(program, 2, [...sandbox, '--check', '--diff']);
   reconcile(program, 0, sandbox);
   reconcile(program, 0, sandbox);
-  appendFileSync(join(root, target), 'drift\n');
+  for (const file of managed) appendFileSync(join(root, file), 'drift\n');
   reconcile(program, 3, [...sandbox, '--check']);
   reconcile(program, 0, sandbox);
   reconcile(program, 0, [...sandbox, '--paranoid']);
@@ -49,7 +63,7 @@ function visitHost(program: string, fleet: string, root: string): void {
   git('init', '--quiet', '--initial-branch=main');
   let known: readonly string[] = [];
   for (const message of ['first', 'second']) {
-    appendFileSync(join(fleet, source), `${message}\n`);
+    appendFileSync(join(fleet, edited), `${message}\n`);
     git('add', '.');
     git('commit', '--quiet', '--message', message);
     const commit = git('rev-parse', 'HEAD');

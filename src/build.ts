@@ -64,6 +64,7 @@ const usual = [
 /** With all that they import: source files by what they export. */
 const core = await exportsOf(await importedBy(usual));
 const coreNames = new Map([...core.keys()].map((source, index) => [source, `m${index}_`]));
+const coreName = /\bm\d+_[\w$]+/g;
 /** Those that are imported dynamically: their exports have their own names in the core. */
 const named = new Set<string>();
 
@@ -140,35 +141,41 @@ await build({
   plugins: [builtins],
 });
 await buildScripts({ entryPoints: { main: 'src/main.ts' }, outdir: 'dist/lib', plugins: [lazyImports('./'), builtins] });
-// Twice: first for what it imports dynamically, and again when it is known what others import from it so.
+// Twice: first for what it imports dynamically, and again when it is known what others import from it.
 await buildCore();
+const used = new Set<string>();
 for (const group of ['run', 'commands'] as const) {
   const entryPoints = Object.fromEntries(Object.entries(lazyEntries).filter(([name]) => groupOf(name) === group));
   const plugins = group === 'run' ? [coreModules, builtins] : [builtins];
-  await buildScripts({ entryPoints, outdir: `dist/lib/${group}`, plugins, splitting: true });
+  const texts = await buildScripts({ entryPoints, outdir: `dist/lib/${group}`, plugins, splitting: true });
+  for (const [name] of texts.join('\n').matchAll(coreName)) used.add(name);
 }
-await buildCore();
+await buildCore((name) => used.has(name));
 buildCodeCache('dist/reconcile.mjs');
 
-async function buildCore(): Promise<void> {
+/** Each name that the core exports is defined in every run that loads it, so that it exports only what somebody wants. */
+async function buildCore(isUsed: (name: string) => boolean = () => true): Promise<void> {
   const lines = [...core].flatMap(([source, names]) => [
-    ...names.map((name) => `export {${name} as ${coreNames.get(source)}${name}} from ${JSON.stringify(source)};`),
+    ...names
+      .filter((name) => isUsed(`${coreNames.get(source)}${name}`))
+      .map((name) => `export {${name} as ${coreNames.get(source)}${name}} from ${JSON.stringify(source)};`),
     ...(named.has(source) ? [`export {${names.join()}} from ${JSON.stringify(source)};`] : []),
   ]);
   const stdin = { contents: lines.join('\n'), resolveDir: '.' };
   await buildScripts({ stdin, outfile: 'dist/lib/run/core.cjs', outExtension: {}, plugins: [lazyImports('../'), builtins] });
 }
 
-/** Bundles as modules, which alone can be split, and makes scripts of them. */
-async function buildScripts(options: BuildOptions): Promise<void> {
+/** Bundles as modules, which alone can be split, and makes scripts of them. Gives their texts. */
+async function buildScripts(options: BuildOptions): Promise<readonly string[]> {
   const { outputFiles } = await build({ ...shared, ...options, write: false });
-  await Promise.all(
+  return Promise.all(
     outputFiles.map(async ({ path, text }) => {
       // An `import()` in a script would ask Node's loader, and this is not a module that it knows.
       const supported = { 'dynamic-import': false };
       const { code } = await transform(text, { format: 'cjs', target: 'node24', minifyWhitespace: true, supported });
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, code);
+      return code;
     }),
   );
 }
