@@ -40,7 +40,9 @@ interface Watched {
 
 /** Milliseconds. */
 const longestLead = 60_000;
-const busyFor = 5_000;
+const busyFor = 10_000;
+/** Checks that end so did not come to the health checks. */
+const unasked: ReadonlySet<Report['outcome']> = new Set(['busy', 'refused', 'invalid', 'usage', 'error']);
 
 /** How long before the end it is asked, so that the answer is known when the next wave looks. */
 const leadOf = (bake: number): number => Math.max(bake / 10, Math.min(bake / 2, longestLead));
@@ -63,8 +65,8 @@ export function openBake({ waves, memory, stateDirectory, place }: BakeOptions):
       if (Date.now() < until) return { until };
       const request = { ...place, source, tags: [], paranoid: false, unattended: true };
       const check = await reconcile({ ...request, action: 'check', health: true }, () => undefined, signal);
-      if (check.outcome === 'busy') return { until: Date.now() + busyFor };
       const sick = healthFailure(check.health);
+      if (signal.aborted || (sick === undefined && unasked.has(check.outcome))) return { until: Date.now() + busyFor };
       if (sick === undefined) {
         put({ commit, run, until: null });
         return undefined;
