@@ -4,6 +4,7 @@ import { isObject } from '../model/json.ts';
 import type { KeyPath, LoadedFile } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import { Secret } from '../model/secret.ts';
+import { asNumber, numberText, WholeFloat, withoutFloats } from './template-number.ts';
 
 interface Checked<T> {
   /** Undefined when there are problems. */
@@ -23,12 +24,12 @@ export function checkAttributes<S extends z.ZodType>(
   source: LoadedFile,
   path: KeyPath,
 ): Checked<z.output<S>> {
-  const first = checkValue(schema, value);
+  const first = checkValue(schema, withoutFloats(value));
   const scalars = first.misfits.filter(
     (misfit) => isScalar(valueAt(value, misfit.path)) && typeof valueAt(written, misfit.path) === 'string',
   );
   const asTexts = scalars.reduce<unknown>((made, misfit) => withText(made, misfit.path), value);
-  const { value: checked, misfits } = scalars.length === 0 ? first : checkValue(schema, asTexts);
+  const { value: checked, misfits } = scalars.length === 0 ? first : checkValue(schema, withoutFloats(asTexts));
   // A number that fits no better as a text is best explained as the number that it is.
   const shown = scalars.some(({ path: at }) => misfits.some((misfit) => isSame(misfit.path, at))) ? first.misfits : misfits;
   return { value: checked, problems: shown.map((misfit) => problemOf(misfit, value, source, path)) };
@@ -46,7 +47,7 @@ function problemOf({ code, path, isKey, message, hint }: Misfit, value: unknown,
   return { code, message: `${subject}${message}`, at, ...(hint !== undefined && { hint }) };
 }
 
-const isScalar = (value: unknown): value is number | boolean => typeof value === 'number' || typeof value === 'boolean';
+const isScalar = (value: unknown): boolean => typeof asNumber(value) === 'number';
 
 const isSame = (a: KeyPath, b: KeyPath): boolean => a.length === b.length && a.every((step, index) => step === b[index]);
 
@@ -57,7 +58,8 @@ const valueAt = (value: unknown, path: KeyPath): unknown =>
   }, value);
 
 function withText(value: unknown, [step, ...rest]: KeyPath): unknown {
-  if (step === undefined) return value === true ? 'True' : value === false ? 'False' : String(value);
+  if (step === undefined)
+    return value instanceof WholeFloat ? numberText(value) : value === true ? 'True' : value === false ? 'False' : String(value);
   if (Array.isArray(value))
     return value.map((item, index) => (index === Number(step) ? withText(item, rest) : (item as unknown)));
   const entries = Object.entries(value as object) as [string, unknown][];

@@ -1,14 +1,12 @@
 import type { ResourceDocument } from '../model/document.ts';
-import { isObject } from '../model/json.ts';
 import type { KeyPath } from '../model/located.ts';
-import { Secret } from '../model/secret.ts';
 import type { Unit } from './assign-roles.ts';
 import type { Compilation } from './compilation.ts';
 import { overlay } from './host-scope.ts';
 import { renderCondition, renderWritten } from './render.ts';
 import type { Evaluated } from './template-engine.ts';
 import type { Scope, ScopeVariable } from './template-scope.ts';
-import { typeName } from './template-value.ts';
+import { isMapping, typeName } from './template-value.ts';
 
 /** Items that one `for_each` may have. */
 const mostItems = 10_000;
@@ -64,7 +62,7 @@ function itemsOf(
   const bind = (value: unknown): ScopeVariable => ({ value, layer: 'for_each', templated: false });
   const values = Array.isArray(done.value)
     ? done.value
-    : isObject(done.value) && !(done.value instanceof Secret)
+    : isMapping(done.value)
       ? Object.entries(done.value).map(([key, value]) => ({ key, value }))
       : undefined;
   const at = unit.source.at(written.path);

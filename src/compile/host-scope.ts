@@ -4,10 +4,13 @@ import type { TemplateEngine } from './template-engine.ts';
 import type { Scope, ScopeVariable } from './template-scope.ts';
 import { LazyMapping } from './template-value.ts';
 
+/** What most templates of Ansible users begin with. */
+const managed = 'Managed by reconcile: what is changed here is undone';
+
 /**
  * What templates of a host see: the inventory's variables, and over them the names that nobody can redefine, as in Ansible:
  * `inventory_hostname`, `inventory_hostname_short`, `group_names`, `groups`, `hostvars`, `inventory_dir`, `facts`, `secrets`,
- * `revision`. `hostvars` shows the variables of other hosts, not their facts.
+ * `revision`. `hostvars` shows the variables of other hosts, not their facts. `ansible_managed` is a text that can be redefined.
  */
 export function hostScope(inventory: Inventory, request: CompileRequest, engine: TemplateEngine): Scope {
   let known: Set<string> | undefined;
@@ -32,8 +35,8 @@ export function hostScope(inventory: Inventory, request: CompileRequest, engine:
   const scopeOf = (host: string): Scope => {
     const made = scopes.get(host);
     if (made) return made;
-    const names = new Map<string, ScopeVariable>();
-    for (const [name, { value, layer, at }] of inventory.variables(host)) names.set(name, { value, layer, templated: true, at });
+    const names = new Map<string, ScopeVariable>([['ansible_managed', final(managed, 'magic')]]);
+    for (const [name, variable] of inventory.variables(host)) names.set(name, { ...variable, templated: true });
     names.set('inventory_hostname', final(host, 'magic'));
     names.set('inventory_hostname_short', final(host.split('.')[0]!, 'magic'));
     names.set('group_names', final(inventory.groupNames(host), 'magic'));

@@ -14,15 +14,25 @@ declare module 'nunjucks/src/lexer.js' {
     readonly index: number;
     readonly lineno: number;
     readonly colno: number;
+    /** Whether a tag has begun and not ended. */
+    in_code: boolean;
     /** Called on an opening quote; leaves the tokenizer behind the closing one. */
     _parseString(delimiter: string): string;
   }
   const lexer: {
-    lex(text: string, options: { trimBlocks: boolean; lstripBlocks: boolean }): Tokenizer;
+    lex(text: string): Tokenizer;
     readonly TOKEN_DATA: string;
     readonly TOKEN_BLOCK_START: string;
+    readonly TOKEN_BLOCK_END: string;
     readonly TOKEN_VARIABLE_START: string;
-    readonly TOKEN_COMMENT: string;
+    readonly TOKEN_VARIABLE_END: string;
+    readonly TOKEN_STRING: string;
+    readonly TOKEN_INT: string;
+    readonly TOKEN_FLOAT: string;
+    readonly TOKEN_BOOLEAN: string;
+    readonly TOKEN_NONE: string;
+    readonly TOKEN_SYMBOL: string;
+    readonly TOKEN_PIPE: string;
     readonly TOKEN_OPERATOR: string;
     readonly TOKEN_COMMA: string;
     readonly TOKEN_COLON: string;
@@ -50,11 +60,18 @@ declare module 'nunjucks/src/parser.js' {
     tokens: import('nunjucks/src/lexer.js').Tokenizer;
     parseAsRoot(): Node;
     parsePrimary(noPostfix?: boolean): Node;
+    parsePostfix(node: Node): Node;
     parseUnary(): Node;
     parsePow(): Node;
     parseOr(): Node;
     parseAdd(): Node;
     parseInlineIf(): Node;
+    parseIs(): Node;
+    parseCompare(): Node;
+    parseFilter(subject: Node): Node;
+    parseSet(): Node;
+    parseSignature(): Node;
+    parseUntilBlocks(...names: string[]): Node;
     parseExpression(): Node;
     parseAggregate(): Node | null;
     parseRaw(tag?: string): Node;

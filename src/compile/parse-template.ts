@@ -1,8 +1,10 @@
-import lexer from 'nunjucks/src/lexer.js';
+import lexer, { type Token } from 'nunjucks/src/lexer.js';
 import nodes from 'nunjucks/src/nodes.js';
 import parser from 'nunjucks/src/parser.js';
 import { TemplateFailure } from './template-failure.ts';
+import { readHeader, type Whitespace } from './template-header.ts';
 import type { Node } from './template-nodes.ts';
+import { toFloat } from './template-number.ts';
 import { tokenize } from './tokenize-template.ts';
 
 /** Bytes. Larger templates are refused before they are parsed. */
@@ -12,15 +14,19 @@ const Slice = nodes.Node.extend('Slice', { fields: ['start', 'stop', 'step'] });
 
 /**
  * Parses Jinja with nunjucks' lexer and parser. What nunjucks' parser does unlike Jinja, or in more than linear time, is
- * replaced here: slices (its own backtrack exponentially), `raw` (quadratic), operator order and nested inline `if`. Throws a
- * `TemplateFailure` with the place within the text. `file` is undefined for a scalar of a document.
+ * replaced here: slices (its own backtrack exponentially), operator order and nested inline `if`. Throws a `TemplateFailure` with
+ * the place within the text. `file` is undefined for a scalar of a document. `outer` is given for what another template includes:
+ * it has its white space, and no header.
  */
-export function parseTemplate(text: string, file: string | undefined): Node {
+export function parseTemplate(text: string, file: string | undefined, outer?: Whitespace): Node {
   if (Buffer.byteLength(text) > largestTemplate) {
     throw new TemplateFailure(`the template is larger than ${largestTemplate} bytes`, { code: 'too-large' });
   }
+  const { whitespace, length } = outer ? { whitespace: outer, length: 0 } : readHeader(text, file ?? '');
+  const lines = text.replace(/\r\n?/g, '\n');
+  const body = lines.endsWith('\n') && !whitespace.keepTrailingNewline ? lines.slice(0, -1) : lines;
   try {
-    return new JinjaParser(tokenize(text, file === undefined)).parseAsRoot();
+    return new JinjaParser(tokenize(body, Math.min(length, body.length), file === undefined, whitespace)).parseAsRoot();
   } catch (error) {
     throw syntaxFailure(error, text, file ?? '');
   }
@@ -33,6 +39,79 @@ class JinjaParser extends parser.Parser {
     const cond = this.parseOr();
     const other = this.skipSymbol('else') ? this.parseInlineIf() : null;
     return make('InlineIf', body, cond, body, other);
+  }
+
+  override parsePrimary(noPostfix?: boolean): Node {
+    const token = this.peekToken();
+    if (token?.type === lexer.TOKEN_STRING) return this.#parseStrings(token, noPostfix);
+    if (token?.type !== lexer.TOKEN_FLOAT) return super.parsePrimary(noPostfix);
+    this.nextToken();
+    return make('Literal', token, toFloat(Number(token.value)));
+  }
+
+  /** Strings in a row are one. */
+  #parseStrings(first: Token, noPostfix = false): Node {
+    const parts: string[] = [];
+    for (let next = this.peekToken(); next?.type === lexer.TOKEN_STRING; next = this.peekToken()) {
+      parts.push(String(next.value));
+      this.nextToken();
+    }
+    const text = make('Literal', first, parts.join(''));
+    return noPostfix ? text : this.parsePostfix(text);
+  }
+
+  /** `set a, b = 1, 2`, and `set a` around a text. */
+  override parseSet(): Node {
+    const tag = this.nextToken() ?? this.fail('expected set');
+    const targets = [this.parsePrimary()];
+    while (this.skip(lexer.TOKEN_COMMA)) targets.push(this.parsePrimary());
+    if (this.skipValue(lexer.TOKEN_OPERATOR, '=')) {
+      const first = this.parseExpression();
+      const parts = [first];
+      while (this.skip(lexer.TOKEN_COMMA) && this.peekToken()?.type !== lexer.TOKEN_BLOCK_END) parts.push(this.parseExpression());
+      this.advanceAfterBlockEnd('set');
+      return make('Set', tag, targets, parts.length > 1 ? make('Array', first, parts) : first);
+    }
+    this.advanceAfterBlockEnd('set');
+    const body = make('Capture', tag, this.parseUntilBlocks('endset'));
+    this.advanceAfterBlockEnd();
+    return Object.assign(make('Set', tag, targets, null), { body });
+  }
+
+  /** Tests bind as tightly as filters do, and are read there. */
+  override parseIs(): Node {
+    return this.parseCompare();
+  }
+
+  override parseFilter(subject: Node): Node {
+    let node = subject;
+    for (;;) {
+      if (this.peekToken()?.type === lexer.TOKEN_PIPE) node = super.parseFilter(node);
+      else if (this.skipSymbol('is')) node = this.#parseTest(node);
+      else return node;
+    }
+  }
+
+  /** `is name`, `is name(arguments)` or `is name argument`. */
+  #parseTest(subject: Node): Node {
+    const isNegated = this.skipSymbol('not');
+    let token = this.nextToken() ?? this.fail('a test is missing after "is"');
+    if (!testNames.has(token.type)) this.fail('a test is missing after "is"', token.lineno, token.colno);
+    let name = String(token.value);
+    while (this.skipValue(lexer.TOKEN_OPERATOR, '.')) {
+      token = this.nextToken() ?? token;
+      name += `.${String(token.value)}`;
+    }
+    const symbol = make('Symbol', token, name);
+    const next = this.peekToken();
+    const isArgument =
+      next !== null && testArguments.has(next.type) && !(next.type === lexer.TOKEN_SYMBOL && keywords.has(String(next.value)));
+    const args =
+      next?.type === lexer.TOKEN_LEFT_PAREN
+        ? this.parseSignature()
+        : isArgument && make('NodeList', token, [this.parsePrimary()]);
+    const made = make('Is', subject, subject, args ? make('FunCall', token, symbol, args) : symbol);
+    return isNegated ? make('Not', subject, made) : made;
   }
 
   override parseAdd(): Node {
@@ -62,12 +141,16 @@ class JinjaParser extends parser.Parser {
 
   #parseItems(typename: string, close: string, open: { lineno: number; colno: number }): Node {
     const items: Node[] = [];
+    let hasComma = false;
     while (!this.skip(close)) {
       if (items.length > 0 && !this.skip(lexer.TOKEN_COMMA)) this.fail('a comma or the closing bracket is missing');
-      if (items.length > 0 && this.skip(close)) break;
+      hasComma = items.length > 0;
+      if (hasComma && this.skip(close)) break;
       items.push(typename === 'Dict' ? this.#parsePair() : typename === 'Array' ? this.#parseItem() : this.parseExpression());
     }
-    return make(typename, open, items);
+    // Only a group of one value without a comma is that value: `(x,)` is a list of one.
+    const isTuple = typename === 'Group' && (hasComma || items.length === 0);
+    return make(isTuple ? 'Array' : typename, open, items);
   }
 
   #parsePair(): Node {
@@ -95,24 +178,23 @@ class JinjaParser extends parser.Parser {
     return parts[0] ?? this.fail('a value is missing between the brackets');
   }
 
+  /** Jinja has `raw` only, which is no token. */
   override parseRaw(tag = 'raw'): Node {
-    const begun = this.advanceAfterBlockEnd();
-    const { str, index } = this.tokens;
-    const marks = new RegExp(`\\{%-?[ \\t]*(end)?${tag}[ \\t]*-?%\\}`, 'g');
-    marks.lastIndex = index;
-    let depth = 1;
-    for (let mark = marks.exec(str); mark !== null; mark = marks.exec(str)) {
-      depth += mark[1] === undefined ? 1 : -1;
-      if (depth > 0) continue;
-      this.tokens.forwardN(mark.index - index);
-      this.tokens.nextToken();
-      this.tokens.nextToken();
-      this.advanceAfterBlockEnd();
-      return make('Output', begun, [make('TemplateData', begun, str.slice(index, mark.index))]);
-    }
-    return this.fail(`"${tag}" is never closed with "end${tag}"`, begun.lineno, begun.colno);
+    return this.fail(`"${tag}" stands alone between "{%" and "%}", or is not known`);
   }
 }
+
+const testNames = new Set([lexer.TOKEN_SYMBOL, lexer.TOKEN_NONE, lexer.TOKEN_BOOLEAN]);
+const testArguments = new Set([
+  ...testNames,
+  lexer.TOKEN_STRING,
+  lexer.TOKEN_INT,
+  lexer.TOKEN_FLOAT,
+  lexer.TOKEN_LEFT_BRACKET,
+  lexer.TOKEN_LEFT_CURLY,
+]);
+/** What goes on after a test, and is no argument of it. */
+const keywords = new Set(['and', 'or', 'not', 'in', 'is', 'if', 'else', 'recursive']);
 
 const make = (typename: string, place: { lineno: number; colno: number }, ...fields: unknown[]): Node =>
   new nodes[typename]!(place.lineno, place.colno, ...fields);

@@ -2,6 +2,7 @@ import type { KeyPath, LoadedFile } from '../model/located.ts';
 import { Secret } from '../model/secret.ts';
 import type { Compilation } from './compilation.ts';
 import type { Evaluated } from './template-engine.ts';
+import { withFloats, withoutFloats } from './template-number.ts';
 import type { Scope } from './template-scope.ts';
 import { typeName } from './template-value.ts';
 
@@ -12,9 +13,9 @@ export interface Written {
   readonly path: KeyPath;
 }
 
-/** Renders every string of a written value; its problems are reported. The value is undefined when there are any. */
+/** Renders every string of a written value, floats told apart; its problems are reported. Undefined when there are any. */
 export function renderWritten({ value, source, path }: Written, scope: Scope, { engine, report }: Compilation): Evaluated {
-  const done = engine.evaluateAll(value, scope, (inner) => source.at([...path, ...inner]));
+  const done = engine.evaluateAll(withFloats(value, source.isFloat, path), scope, (inner) => source.at([...path, ...inner]));
   for (const problem of done.problems) report(problem);
   return done;
 }
@@ -44,7 +45,8 @@ export function renderCondition(
   return { isTrue, uses: done.uses };
 }
 
-function truthOf(value: unknown): boolean | undefined {
+function truthOf(given: unknown): boolean | undefined {
+  const value = withoutFloats(given);
   if (typeof value === 'boolean') return value;
   if (value === null || value === 0) return false;
   if (typeof value === 'number') return true;

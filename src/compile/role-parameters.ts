@@ -10,6 +10,7 @@ import { runFor } from '../model/time-limit.ts';
 import type { Compilation } from './compilation.ts';
 import { renderWritten, type Written } from './render.ts';
 import { TemplateFailure } from './template-failure.ts';
+import { WholeFloat } from './template-number.ts';
 import { createRegexRunner } from './template-regex.ts';
 
 /** Milliseconds that compiling a schema, or checking parameters, may take. */
@@ -181,13 +182,14 @@ const typeWords: { readonly [type: string]: string } = {
 
 function revealed(value: unknown): unknown {
   if (value instanceof Secret) return value.value();
+  if (value instanceof WholeFloat) return value.value;
   if (Array.isArray(value)) return value.map(revealed);
   return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, revealed(member)])) : value;
 }
 
-/** The checked value, completed by defaults, with the secrets of the original in their places again. */
+/** The checked value, completed by defaults, with the secrets and floats of the original in their places again. */
 function hidden(checked: unknown, original: unknown): unknown {
-  if (original instanceof Secret) return original;
+  if (original instanceof Secret || original instanceof WholeFloat) return original;
   if (Array.isArray(checked))
     return checked.map((item, index) => hidden(item, Array.isArray(original) ? original[index] : undefined));
   if (!isObject(checked)) return checked;

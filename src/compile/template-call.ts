@@ -13,7 +13,7 @@ export interface Tools extends Meter {
 }
 
 export interface Filter {
-  /** Names in order; arguments may be given either way. A last `*name` takes all further ones, and every keyword. */
+  /** As `bindCall` takes them. */
   readonly params: readonly string[];
   /** An argument that was not given is undefined. */
   run(input: Value, given: readonly Value[], tools: Tools, call: Call): Value;
@@ -24,20 +24,26 @@ export interface Test {
   run(input: Value, given: readonly Value[], tools: Tools): boolean;
 }
 
-/** Puts positional and keyword arguments in the order of the parameters; a wrong one is a failure with the nearest right word. */
+/**
+ * Puts positional and keyword arguments in the order of the parameters; a wrong one is a failure with the nearest right word.
+ * Parameters are names, and arguments may be given either way. A last `*name` takes all further ones, and every keyword; a last
+ * `/` says, as in Python, that none has a keyword.
+ */
 export function bindCall(subject: string, params: readonly string[], { positional, named }: Call): readonly Value[] {
-  const isOpen = params.at(-1)?.startsWith('*') ?? false;
-  const names = isOpen ? params.slice(0, -1) : params;
+  const last = params.at(-1);
+  const isOpen = last?.startsWith('*') ?? false;
+  const names = isOpen || last === '/' ? params.slice(0, -1) : params;
+  const keywords = last === '/' ? [] : names;
   if (!isOpen && positional.length > names.length) {
     throw new TemplateFailure(`${subject} takes ${names.length} arguments, found ${positional.length}`);
   }
   const given: Value[] = [...positional];
   for (const [name, value] of named) {
-    const index = names.indexOf(name);
+    const index = keywords.indexOf(name);
     if (index >= 0 && index >= positional.length) given[index] = value;
     else if (index >= 0) throw new TemplateFailure(`${subject} is given "${name}" twice`);
     else if (!isOpen) {
-      throw new TemplateFailure(`${subject} has no parameter "${name}"`, { hint: didYouMean(name, names) });
+      throw new TemplateFailure(`${subject} has no parameter "${name}"`, { hint: didYouMean(name, keywords) });
     }
   }
   return given;

@@ -4,8 +4,10 @@ import { parseTemplate } from './parse-template.ts';
 import { isRelativeName } from './relative-name.ts';
 import { evaluateExpression } from './template-expression.ts';
 import { TemplateFailure } from './template-failure.ts';
+import { readHeader, type Whitespace } from './template-header.ts';
 import { applyFilter, applyTest, globalNames, globalOf } from './template-library.ts';
 import type { Node } from './template-nodes.ts';
+import { WholeFloat } from './template-number.ts';
 import { createRegexRunner } from './template-regex.ts';
 import type { Frame, Render } from './template-render.ts';
 import { createVariables, openTagged, type RenderedText, type Scope, secretsMapping } from './template-scope.ts';
@@ -22,7 +24,7 @@ const stepsPerCharacter = 2;
 const deepestCall = 40;
 const mostProblems = 50;
 
-/** What a render gives. `value` is undefined when there are problems. */
+/** What a render gives. `value` is undefined when there are problems; floats are as `template-number.ts` has them. */
 export interface Evaluated {
   readonly value: unknown;
   readonly problems: readonly Problem[];
@@ -83,14 +85,14 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
     renderLeft -= steps;
   };
 
-  const parse = (text: string, file: string | undefined): Node => {
-    const key = (file === undefined ? 's' : 'f') + text;
+  const parse = (text: string, file: string | undefined, outer?: Whitespace): Node => {
+    const key = (file === undefined ? 's' : outer === undefined ? 'f' : JSON.stringify(outer)) + text;
     const known = parsed.get(key);
     if (known) return known;
     const steps = text.length * stepsPerCharacter;
     if (steps > stepsLeft) throw new TemplateFailure('the templates of this host are too large together', { code: 'too-large' });
     stepsLeft -= steps;
-    const root = parseTemplate(text, file);
+    const root = parseTemplate(text, file, outer);
     if (parsed.size < 20_000) parsed.set(key, root);
     return root;
   };
@@ -139,8 +141,9 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
       macro: (node, frame) => makeMacro(node, frame, render),
       template(name) {
         const path = pathOf(name, target.directory);
-        const text = readTemplate(path);
-        return text === undefined ? undefined : { root: parse(text, path), file: path };
+        const found = readTemplate(path);
+        if (found === undefined) return undefined;
+        return { root: parse(found, path, readHeader(text, '').whitespace), file: path };
       },
       within(inner, go) {
         const outer = file;
@@ -185,11 +188,12 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
 
   const renderText = (text: string, target: Target) =>
     run(text, target, (render) => {
-      if (!hasMarks(text)) return text;
+      if (!hasMarks(text) && (target.file === undefined || !/^#jinja2:|\r/.test(text))) return text;
       const root = target.file === undefined ? parseScalar(text, target.at) : parse(text, target.file);
-      const only = target.file === undefined ? soleExpression(root) : undefined;
+      const only = target.file === undefined && !text.endsWith('\n') ? soleExpression(root) : undefined;
       const frame: Frame = { values: new Map() };
-      return only ? evaluateExpression(only, frame, render) : withNewlines(render.capture(root, frame), text);
+      if (only) return evaluateExpression(only, frame, render);
+      return withNewlines(render.capture(root, frame), text, readHeader(text, '').whitespace.newline);
     });
 
   const parseScalar = (text: string, at: SourcePosition | undefined): Node => {
@@ -235,7 +239,7 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
           return done.value;
         }
         if (Array.isArray(member)) return member.map((item, index) => visit(item, [...path, index]));
-        if (typeof member !== 'object' || member === null) return member;
+        if (typeof member !== 'object' || member === null || member instanceof WholeFloat) return member;
         const tagged = openTagged(member as { readonly [key: string]: unknown }, secrets, at(path));
         if (tagged instanceof Undefined) problems.push(toProblem(tagged.failure));
         touchedSecret ||= tagged instanceof Secret;

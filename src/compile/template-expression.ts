@@ -24,7 +24,7 @@ export function evaluateExpression(node: Node, frame: Frame, render: Render): Va
     case 'Symbol':
       return at(openNumber(lookUp(node.value, frame, render, node), render));
     case 'Group':
-      return node.children.length === 1 ? evaluate(node.children[0]!) : node.children.map((child) => defined(evaluate(child)));
+      return evaluate(node.children[0]);
     case 'Array':
       return node.children.map((child) => defined(evaluate(child)));
     case 'Dict':
@@ -157,11 +157,9 @@ function applyTestNode(subject: Node, test: Node, frame: Frame, render: Render):
   return applyTest(nameOf(isCall ? test.name : test), value, call, render);
 }
 
-/** Test and filter names; `none`, `true` and `false` are read as literals by the parser, dotted names as lookups. */
+/** Test and filter names. */
 function nameOf(node: Node): string {
   if (node.typename === 'Symbol') return node.value;
-  if (node.typename === 'Literal') return node.value === null ? 'none' : JSON.stringify(node.value).replaceAll('"', '');
-  if (node.typename === 'LookupVal') return `${nameOf(node.target)}.${nameOf(node.val)}`;
   throw new TemplateFailure('expected a name');
 }
 

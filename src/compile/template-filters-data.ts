@@ -1,6 +1,19 @@
-import { stringify } from 'yaml';
+import { Scalar, stringify } from 'yaml';
+import { Secret } from '../model/secret.ts';
 import { type Filter, required, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
+import {
+  asNumber,
+  exact,
+  isFloat,
+  numberText,
+  readFloat,
+  readWhole,
+  roundHalfEven,
+  toFloat,
+  WholeFloat,
+  wholeOf,
+} from './template-number.ts';
 import { stringOf, toPlain, toText } from './template-text.ts';
 import {
   boundText,
@@ -21,7 +34,7 @@ import { readYamlText } from './template-yaml.ts';
 const jsonFilter = (indent: number | undefined): Filter => ({
   params: ['indent', 'sort_keys', 'ensure_ascii'],
   run(input, [given, sortKeys, ensureAscii], tools) {
-    const width = given === undefined ? indent : typeof given === 'number' ? Math.min(16, given) : undefined;
+    const width = given === undefined ? indent : given === null ? undefined : Math.min(16, Math.max(0, wholeOf(given, 'indent')));
     const sorted = sortKeys === undefined ? indent !== undefined : isTruthy(sortKeys, tools);
     const text = writeJson(toPlain(input, tools), width, sorted, '');
     boundText(text.length, tools);
@@ -31,6 +44,7 @@ const jsonFilter = (indent: number | undefined): Filter => ({
 });
 
 function writeJson(value: unknown, indent: number | undefined, sorted: boolean, margin: string): string {
+  if (value instanceof WholeFloat || typeof value === 'number') return numberText(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const inner = indent === undefined ? '' : margin + ' '.repeat(indent);
   const write = (member: unknown): string => writeJson(member, indent, sorted, inner);
@@ -44,15 +58,22 @@ function writeJson(value: unknown, indent: number | undefined, sorted: boolean, 
   return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${margin}${close}`;
 }
 
+function floatNode(_key: unknown, value: unknown): unknown {
+  if (!(value instanceof WholeFloat)) return value;
+  return Object.assign(new Scalar(value.value), { minFractionDigits: 1 });
+}
+
 /** YAML 1.1 like PyYAML's, so that `yes` and `1:30` stay strings for every reader; lines are not folded. */
 const yamlFilter = (nice: boolean): Filter => ({
   params: ['indent', 'width', 'sort_keys', 'default_flow_style'],
-  run(input, [indent, width, sortKeys, flow], tools) {
-    const text = stringify(toPlain(input, tools), {
+  run(input, [given, width, sortKeys, flow], tools) {
+    const indent = given === undefined ? (nice ? 4 : 2) : wholeOf(asNumber(given ?? 2), 'indent');
+    const longest = wholeOf(asNumber(width ?? 0), 'width');
+    const text = stringify(toPlain(input, tools), floatNode, {
       version: '1.1',
-      indent: Number.isInteger(indent) && Number(indent) >= 1 && Number(indent) <= 16 ? Number(indent) : nice ? 4 : 2,
+      indent: indent > 1 && indent < 10 ? indent : 2,
       indentSeq: false,
-      lineWidth: typeof width === 'number' && width > 0 ? width : 0,
+      lineWidth: Math.max(0, longest),
       sortMapEntries: sortKeys === undefined || isTruthy(sortKeys, tools),
       singleQuote: true,
       collectionStyle: flow !== undefined && isTruthy(flow, tools) ? 'flow' : 'any',
@@ -96,10 +117,15 @@ function mergeLists(before: readonly Value[], after: readonly Value[], how: stri
   }
 }
 
+/** The types of the library do not know yet that revivers see what was written. */
+const parseJson = JSON.parse as (
+  text: string,
+  reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+) => unknown;
+
 const isYes = (value: Value, tools: Tools): boolean => {
-  if (typeof value === 'boolean') return value;
-  if (value === null) return false;
-  return ['yes', 'on', '1', 'true'].includes(stringOf(value, tools).toLowerCase());
+  const number = asNumber(value);
+  return typeof number === 'number' ? number === 1 : ['yes', 'on', '1', 'true'].includes(stringOf(value, tools).toLowerCase());
 };
 
 const parsed = (what: string, parse: () => unknown): unknown => {
@@ -141,7 +167,11 @@ export const dataFilters: { readonly [name: string]: Filter } = {
     run(input, _given, tools) {
       const text = stringOf(input, tools);
       tools.spend(text.length >>> 3);
-      return parsed('from_json', () => JSON.parse(text) as unknown);
+      return parsed('from_json', () =>
+        parseJson(text, (_key, value, { source = '' }) =>
+          typeof value === 'number' && /[.e]/i.test(source) ? toFloat(value) : value,
+        ),
+      );
     },
   },
   from_yaml: {
@@ -153,9 +183,8 @@ export const dataFilters: { readonly [name: string]: Filter } = {
     run(input, mappings, tools, { named }) {
       const recursive = named.get('recursive');
       const lists = toText(named.get('list_merge') ?? 'replace', tools);
-      return mappings
-        .flat()
-        .reduce((base, over) => combine(base, over, recursive !== undefined && isTruthy(recursive, tools), lists, tools), input);
+      const isRecursive = recursive !== undefined && isTruthy(recursive, tools);
+      return [input, ...mappings].flat().reduce((base, over) => combine(base, over, isRecursive, lists, tools), {});
     },
   },
   dict2items: {
@@ -200,39 +229,61 @@ export const dataFilters: { readonly [name: string]: Filter } = {
       return isTruthy(input, tools) ? chosen : otherwise;
     },
   },
-  bool: { params: [], run: (input, _given, tools) => isYes(input, tools) },
-  type_debug: { params: [], run: (input) => typeName(input).replace(/^an? /, '') },
+  bool: { params: [], run: (input, _given, tools) => (input === null ? null : isYes(input, tools)) },
+  type_debug: { params: [], run: (input) => pythonType(input) },
   int: {
     params: ['default', 'base'],
     run(input, [otherwise = 0, base = 10], tools) {
-      if (typeof input === 'number') return Math.trunc(input);
-      const text = stringOf(input === null ? '' : input, tools).trim();
-      if (base === 10 && /^[-+]?\d+(\.\d*)?$/.test(text)) return Math.trunc(Number(text));
-      const number = Number.parseInt(text, typeof base === 'number' ? base : 10);
-      return typeof input === 'boolean' ? Number(input) : base !== 10 && Number.isSafeInteger(number) ? number : otherwise;
+      const number = asNumber(input);
+      if (typeof number === 'number') return exact(Math.trunc(number));
+      if (typeof base !== 'number') throw new TemplateFailure('int: the base is a number');
+      const text = typeof input === 'string' || input instanceof Secret ? stringOf(input, tools).trim() : '';
+      const float = readFloat(text);
+      return readWhole(text, base) ?? (float === undefined ? otherwise : exact(Math.trunc(float)));
     },
   },
   float: {
     params: ['default'],
-    run(input, [otherwise = 0], tools) {
-      const text = stringOf(input === null ? '' : input, tools).trim();
-      const number = typeof input === 'boolean' ? Number(input) : Number(text);
-      return text !== '' && Number.isFinite(number) ? number : otherwise;
+    run(input, [otherwise = new WholeFloat(0)], tools) {
+      const number = asNumber(input);
+      if (typeof number === 'number') return toFloat(number);
+      const text = typeof input === 'string' || input instanceof Secret ? stringOf(input, tools).trim() : '';
+      const read = readFloat(text);
+      return read === undefined ? otherwise : toFloat(read);
     },
   },
-  abs: { params: [], run: (input) => Math.abs(numberOf(input)) },
+  abs: { params: [], run: (input) => (isFloat(input) ? toFloat : exact)(Math.abs(numberOf(input))) },
   round: {
     params: ['precision', 'method'],
     run(input, [precision = 0, method], tools) {
-      const scale = 10 ** Math.max(-300, Math.min(300, numberOf(precision)));
+      const [number, digits] = [numberOf(input), Math.max(-300, Math.min(300, numberOf(precision)))];
       const how = method === undefined ? 'common' : stringOf(method, tools);
-      const round = how === 'ceil' ? Math.ceil : how === 'floor' ? Math.floor : Math.round;
-      return round(numberOf(input) * scale) / scale;
+      if (how === 'common') return (isFloat(input) ? toFloat : exact)(roundHalfEven(number, digits));
+      if (how !== 'ceil' && how !== 'floor')
+        throw new TemplateFailure(`round: the method is common, ceil or floor, found "${how}"`);
+      return toFloat(Math[how](number * 10 ** digits) / 10 ** digits);
     },
   },
 };
 
-function numberOf(value: Value): number {
+const pythonTypes: { readonly [name: string]: string } = {
+  null: 'NoneType',
+  undefined: 'AnsibleUndefined',
+  'a boolean': 'bool',
+  'a list': 'list',
+  'a mapping': 'dict',
+  'a string': 'str',
+};
+
+const pythonType = (value: Value): string =>
+  isFloat(value)
+    ? 'float'
+    : typeof value === 'number'
+      ? 'int'
+      : (pythonTypes[typeName(value)] ?? typeName(value).replace(/^an? /, ''));
+
+function numberOf(given: Value): number {
+  const value = asNumber(given);
   if (typeof value !== 'number') throw new TemplateFailure(`expected a number, found ${typeName(value)}`);
   return value;
 }

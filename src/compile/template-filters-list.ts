@@ -1,6 +1,7 @@
 import { type Filter, required, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { memberOf } from './template-members.ts';
+import { asNumber, wholeOf } from './template-number.ts';
 import { calculate } from './template-operators.ts';
 import { stringOf, toText } from './template-text.ts';
 import {
@@ -34,9 +35,11 @@ function attributeOf(item: Value, path: Value, tools: Tools): Value {
 
 const keyed = (attribute: Value, caseSensitive: Value, tools: Tools) => {
   const fold = caseSensitive === undefined || !isTruthy(caseSensitive, tools);
+  const foldCase = (key: Value): Value => (fold && typeof key === 'string' ? key.toLowerCase() : key);
   return (item: Value): Value => {
-    const key = attribute === undefined || attribute === null ? item : defined(attributeOf(item, attribute, tools));
-    return fold && typeof key === 'string' ? key.toLowerCase() : key;
+    if (attribute === undefined || attribute === null) return foldCase(item);
+    if (typeof attribute !== 'string' || !attribute.includes(',')) return foldCase(defined(attributeOf(item, attribute, tools)));
+    return attribute.split(',').map((path) => foldCase(defined(attributeOf(item, path, tools))));
   };
 };
 
@@ -47,7 +50,7 @@ function distinct(items: readonly Value[], key: (item: Value) => Value, tools: T
   const simple = new Set<Value>();
   const others: Value[] = [];
   return items.filter((item) => {
-    const value = key(item);
+    const value = asNumber(key(item));
     if (typeof value === 'string' || typeof value === 'number') return simple.size < simple.add(value).size;
     if (others.some((other) => isEqual(other, value, tools))) return false;
     return others.push(value) > 0;
@@ -69,10 +72,7 @@ const choose = (keep: boolean, byAttribute: boolean): Filter => ({
     return itemsOf(input, tools).filter((item) => {
       tools.spend(1);
       const value = byAttribute ? attributeOf(item, required(attribute, 'attribute'), tools) : item;
-      const isChosen =
-        test === undefined
-          ? !(value instanceof Undefined) && isTruthy(value, tools)
-          : tools.test(stringOf(test, tools), value, call);
+      const isChosen = test === undefined ? isTruthy(value, tools) : tools.test(stringOf(test, tools), value, call);
       return isChosen === keep;
     });
   },
@@ -183,9 +183,12 @@ export const listFilters: { readonly [name: string]: Filter } = {
       const flatten = (items: readonly Value[], depth: number): Value[] =>
         items.flatMap((item) => {
           tools.spend(1);
-          return Array.isArray(item) && depth !== 0 ? flatten(item, depth - 1) : [item];
+          return Array.isArray(item) && depth > 0 ? flatten(item, depth - 1) : [item];
         });
-      const flat = flatten(itemsOf(input, tools), typeof levels === 'number' ? levels : 100);
+      const flat = flatten(
+        itemsOf(input, tools),
+        levels === undefined || levels === null ? 100 : wholeOf(asNumber(levels), 'levels'),
+      );
       return isTruthy(skipNulls, tools) ? flat.filter((item) => item !== null) : flat;
     },
   },
@@ -235,7 +238,7 @@ export const listFilters: { readonly [name: string]: Filter } = {
     params: ['linecount', 'fill_with'],
     run(input, [count, fill], tools) {
       const items = itemsOf(input, tools);
-      const width = typeof count === 'number' && count >= 1 ? Math.floor(count) : 1;
+      const width = Math.max(1, wholeOf(asNumber(required(count, 'linecount')), 'linecount'));
       boundList(width, tools);
       return Array.from({ length: Math.ceil(items.length / width) }, (_, row) => {
         const line = items.slice(row * width, (row + 1) * width);

@@ -3,17 +3,9 @@ import { decodeUtf8 } from '../model/utf8.ts';
 import { type Filter, required, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { formatText } from './template-format.ts';
+import { wholeOf } from './template-number.ts';
 import { fillReplacement } from './template-regex.ts';
-import {
-  centerText,
-  indentText,
-  joinText,
-  marginOf,
-  replaceText,
-  splitText,
-  stripText,
-  titleCase,
-} from './template-string-methods.ts';
+import { centerText, indentText, joinText, marginOf, replaceText, splitText, stripText } from './template-string-methods.ts';
 import { stringOf, toText } from './template-text.ts';
 import { boundText, isTruthy, itemsOf, type Value } from './template-value.ts';
 
@@ -54,12 +46,15 @@ export const textFilters: { readonly [name: string]: Filter } = {
   lower: onText((text) => text.toLowerCase()),
   upper: onText((text) => text.toUpperCase()),
   capitalize: onText((text) => text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase()),
-  title: onText(titleCase),
+  // Unlike the method, only after white space and opening brackets and hyphens: "It's".
+  title: onText((text) => text.replace(/[^-\s({[<]+/g, (word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase())),
   wordcount: onText((text) => text.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
   escape: onText((text) => text.replace(/[&<>"']/g, (character) => entities[character]!)),
   safe: { params: [], run: (input) => input },
   urlencode: onText((text) =>
-    encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`),
+    encodeURIComponent(text)
+      .replaceAll('%2F', '/')
+      .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`),
   ),
   b64encode: onText((text) => Buffer.from(text).toString('base64')),
   b64decode: onText((text) => {
@@ -105,7 +100,11 @@ export const textFilters: { readonly [name: string]: Filter } = {
   },
   center: {
     params: ['width'],
-    run: (input, [width], tools) => centerText(stringOf(input, tools), typeof width === 'number' ? width : 80, tools),
+    run(input, [width = 80], tools) {
+      const columns = wholeOf(width, 'the width');
+      boundText(columns, tools);
+      return centerText(stringOf(input, tools), columns, ' ');
+    },
   },
   indent: {
     params: ['width', 'first', 'blank'],
@@ -120,10 +119,10 @@ export const textFilters: { readonly [name: string]: Filter } = {
   },
   truncate: {
     params: ['length', 'killwords', 'end', 'leeway'],
-    run(input, [length, killwords, end, leeway], tools) {
+    run(input, [length = 255, killwords, end, leeway], tools) {
       const text = stringOf(input, tools);
-      const [longest, mark] = [typeof length === 'number' ? length : 255, end === undefined ? '...' : stringOf(end, tools)];
-      if (text.length <= longest + (typeof leeway === 'number' ? leeway : 5)) return text;
+      const [longest, mark] = [wholeOf(length, 'the length'), end === undefined ? '...' : stringOf(end, tools)];
+      if (text.length <= longest + wholeOf(leeway ?? 5, 'the leeway')) return text;
       const cut = text.slice(0, Math.max(0, longest - mark.length));
       const space = cut.lastIndexOf(' ');
       return (isSet(killwords, false, tools) || space < 0 ? cut : cut.slice(0, space)) + mark;
@@ -153,21 +152,23 @@ export const textFilters: { readonly [name: string]: Filter } = {
       const [opening, closing] = [beginning ?? known.beginning, end ?? known.end];
       const text = stringOf(input, tools);
       boundText(text.length + text.split('\n').length * mark.length, tools);
-      const lines = ['', ...text.split('\n'), ''].map((line) => (line === '' ? mark.trimEnd() : mark + line));
-      const bracketed = [...(opening === undefined ? [] : [stringOf(opening, tools)]), ...lines];
+      const empty = mark.trimEnd();
+      const body = text.split('\n').map((line, index, all) => (line === '' && index < all.length - 1 ? empty : mark + line));
+      const bracketed = [...(opening === undefined ? [] : [stringOf(opening, tools)]), empty, ...body, empty];
       return [...bracketed, ...(closing === undefined ? [] : [stringOf(closing, tools)])].join('\n');
     },
   },
   regex_replace: {
     params: ['pattern', 'replacement', 'ignorecase', 'multiline', 'count'],
-    run(input, [pattern, replacement, ignorecase, multiline, count], tools) {
+    run(input, [pattern, replacement, ignorecase, multiline, count = 0], tools) {
       const text = stringOf(input, tools);
       const made = stringOf(replacement ?? '', tools);
+      const most = wholeOf(count, 'the count');
       const flags = `g${flagsOf(ignorecase, multiline, tools)}`;
       return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (expression) => {
         let [result, from, times] = ['', 0, 0];
         for (const match of text.matchAll(expression)) {
-          if (typeof count === 'number' && count > 0 && times++ >= count) break;
+          if (most > 0 && times++ >= most) break;
           result += text.slice(from, match.index) + fillReplacement(made, match);
           from = match.index + match[0].length;
           boundText(result.length, tools);

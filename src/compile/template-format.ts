@@ -1,4 +1,5 @@
 import { TemplateFailure } from './template-failure.ts';
+import { asNumber } from './template-number.ts';
 import { toText } from './template-text.ts';
 import { boundText, isMapping, type Meter, typeName, type Value } from './template-value.ts';
 
@@ -28,7 +29,7 @@ function named(values: Value, key: string): Value {
 function convert(type: string, value: Value, precision: number | undefined, flags: string, meter: Meter): string {
   if (type === 's' || type === 'c') return toText(value, meter).slice(0, precision);
   if (type === 'r') return toText([value], meter).slice(1, -1);
-  const number = typeof value === 'boolean' ? Number(value) : value;
+  const number = asNumber(value);
   if (typeof number !== 'number') throw new TemplateFailure(`the format "%${type}" needs a number, found ${typeName(value)}`);
   const digits = magnitude(type, Math.abs(number), precision);
   const sign = number < 0 ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';

@@ -4,6 +4,7 @@ import { TemplateFailure } from './template-failure.ts';
 import { dataFilters } from './template-filters-data.ts';
 import { listFilters } from './template-filters-list.ts';
 import { textFilters } from './template-filters-text.ts';
+import { toText } from './template-text.ts';
 import { tests } from './template-tests.ts';
 import {
   boundList,
@@ -11,6 +12,7 @@ import {
   type Call,
   Callable,
   defined,
+  itemsOf,
   LazyMapping,
   membersOf,
   type Meter,
@@ -31,7 +33,7 @@ const machine = 'templates cannot look at the machine, its environment or the ne
 const absent: { readonly [name: string]: string } = {
   random: chance,
   shuffle: chance,
-  password_hash: chance,
+  password_hash: 'keep the hash itself, as a secret',
   now: chance,
   expanduser: machine,
   expandvars: machine,
@@ -116,6 +118,15 @@ export function globalOf(name: string, meter: Meter): Value {
 export const globalNames = ['range', 'dict', 'namespace', 'joiner', 'cycler', 'omit'] as const;
 
 function mappingFrom(value: Value, meter: Meter): { readonly [key: string]: Value } {
+  if (Array.isArray(value)) {
+    return Object.fromEntries(
+      value.map((pair) => {
+        const parts = itemsOf(pair, meter);
+        if (parts.length !== 2) throw new TemplateFailure(`dict takes pairs, found ${parts.length} values`);
+        return [toText(parts[0], meter), parts[1]];
+      }),
+    );
+  }
   const members = value === undefined ? {} : membersOf(value, meter);
   if (members === undefined) throw new TemplateFailure(`dict takes a mapping and keywords, found ${typeName(value)}`);
   return members;

@@ -1,5 +1,6 @@
 import { didYouMean } from '../model/nearest.ts';
 import { Secret } from '../model/secret.ts';
+import { bindCall, required } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { type Method, stringMethods } from './template-string-methods.ts';
 import { toText } from './template-text.ts';
@@ -20,21 +21,30 @@ import {
 } from './template-value.ts';
 
 const listMethods: { readonly [name: string]: Method<readonly Value[]> } = {
-  count: (list, [item], meter) => list.filter((member) => isEqual(member, item, meter)).length,
-  index(list, [item], meter) {
-    const index = list.findIndex((member) => isEqual(member, item, meter));
-    if (index < 0) throw new TemplateFailure('the list does not have that item');
-    return index;
+  count: {
+    params: ['item', '/'],
+    run: (list, [item], meter) => list.filter((member) => isEqual(member, required(item, 'item'), meter)).length,
+  },
+  index: {
+    params: ['item', '/'],
+    run(list, [item], meter) {
+      const index = list.findIndex((member) => isEqual(member, required(item, 'item'), meter));
+      if (index < 0) throw new TemplateFailure('the list does not have that item');
+      return index;
+    },
   },
 };
 
 const mappingMethods: { readonly [name: string]: Method<{ readonly [key: string]: Value }> } = {
-  items: (mapping) => Object.entries(mapping),
-  keys: (mapping) => Object.keys(mapping),
-  values: (mapping) => Object.values(mapping),
-  get: (mapping, [key, otherwise], meter) => {
-    const name = toText(key, meter);
-    return Object.hasOwn(mapping, name) ? mapping[name] : (otherwise ?? null);
+  items: { params: [], run: (mapping) => Object.entries(mapping) },
+  keys: { params: [], run: (mapping) => Object.keys(mapping) },
+  values: { params: [], run: (mapping) => Object.values(mapping) },
+  get: {
+    params: ['key', 'default', '/'],
+    run(mapping, [key, otherwise = null], meter) {
+      const name = toText(required(key, 'key'), meter);
+      return Object.hasOwn(mapping, name) ? mapping[name] : otherwise;
+    },
   },
 };
 
@@ -83,9 +93,9 @@ export function callMethod(subject: Value, name: string, call: Call, shown: stri
   if (subject instanceof Secret) return callMethod(meter.reveal(subject), name, call, shown, meter);
   const found =
     typeof subject === 'string'
-      ? bound(subject, methodOf(stringMethods, name))
+      ? bound(subject, name, methodOf(stringMethods, name))
       : Array.isArray(subject)
-        ? bound(itemsOf(subject, meter), methodOf(listMethods, name))
+        ? bound(itemsOf(subject, meter), name, methodOf(listMethods, name))
         : mappingMethod(subject, name, meter);
   if (found !== undefined) return found(call, meter);
   const member = memberOf(subject, name, shown, meter);
@@ -98,9 +108,11 @@ export function callMethod(subject: Value, name: string, call: Call, shown: stri
 function mappingMethod(subject: Value, name: string, meter: Meter): ((call: Call, meter: Meter) => Value) | undefined {
   const method = methodOf(mappingMethods, name);
   const members = method === undefined ? undefined : membersOf(subject, meter);
-  return members === undefined ? undefined : bound(members, method);
+  return members === undefined ? undefined : bound(members, name, method);
 }
 
-function bound<T>(subject: T, method: Method<T> | undefined): ((call: Call, meter: Meter) => Value) | undefined {
-  return method && (({ positional, named }, meter) => method(subject, positional, meter, named));
+function bound<T>(subject: T, name: string, method: Method<T> | undefined): ((call: Call, meter: Meter) => Value) | undefined {
+  return (
+    method && ((call, meter) => method.run(subject, bindCall(`the method "${name}"`, method.params, call), meter, call.named))
+  );
 }

@@ -92,7 +92,8 @@ interface CompareNode extends Place {
 
 /** What nunjucks' parser makes of a template, as far as the renderer knows it. Everything else is refused. */
 export type Node =
-  | List<'Root' | 'NodeList' | 'Output' | 'Group' | 'Array' | 'Dict' | 'KeywordArgs'>
+  | List<'Root' | 'NodeList' | 'Output' | 'Array' | 'Dict' | 'KeywordArgs'>
+  | (Place & { readonly typename: 'Group'; readonly children: readonly [Node] })
   | (Place & { readonly typename: 'Literal' | 'TemplateData'; readonly value: unknown })
   | SymbolNode
   | PairNode

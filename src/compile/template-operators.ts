@@ -1,6 +1,7 @@
 import { Secret } from '../model/secret.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { formatText } from './template-format.ts';
+import { asNumber, exact, isFloat, toFloat } from './template-number.ts';
 import { toText } from './template-text.ts';
 import {
   charactersOf,
@@ -31,7 +32,11 @@ const signs: { readonly [operator in Arithmetic]: string } = {
 export function calculate(operator: Arithmetic, left: Value, right: Value, meter: Meter): Value {
   const a = operand(left, meter);
   const b = operand(right, meter);
-  if (typeof a === 'number' && typeof b === 'number') return finite(numbers(operator, a, b));
+  if (typeof a === 'number' && typeof b === 'number') {
+    const made = finite(numbers(operator, a, b));
+    const isInexact = operator === 'Div' || isFloat(left) || isFloat(right) || !Number.isInteger(made);
+    return isInexact ? toFloat(made) : exact(made);
+  }
   if (operator === 'Add') {
     if (typeof a === 'string' && typeof b === 'string') return concatenate(a, b, meter);
     if (Array.isArray(a) && Array.isArray(b)) {
@@ -40,7 +45,7 @@ export function calculate(operator: Arithmetic, left: Value, right: Value, meter
     }
   }
   if (operator === 'Mul') {
-    const [subject, times] = typeof a === 'number' ? [b, a] : [a, b];
+    const [subject, times] = typeof a === 'number' ? [b, isFloat(left) ? left : a] : [a, isFloat(right) ? right : b];
     if (typeof times === 'number' && Number.isInteger(times)) {
       if (typeof subject === 'string') return repeatText(subject, times, meter);
       if (Array.isArray(subject)) {
@@ -58,7 +63,7 @@ export function calculate(operator: Arithmetic, left: Value, right: Value, meter
 function operand(value: Value, meter: Meter): Value {
   defined(value);
   if (value instanceof Secret) return meter.reveal(value);
-  return typeof value === 'boolean' ? Number(value) : value;
+  return asNumber(value);
 }
 
 function numbers(operator: Arithmetic, a: number, b: number): number {

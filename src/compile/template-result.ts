@@ -1,6 +1,7 @@
 import type { Problem } from '../model/problem.ts';
 import { Secret } from '../model/secret.ts';
 import { TemplateFailure } from './template-failure.ts';
+import { WholeFloat } from './template-number.ts';
 import { Callable, membersOf, type Meter, Undefined, type Value } from './template-value.ts';
 
 export function toProblem({ code, message, hint, at }: TemplateFailure): Problem {
@@ -16,13 +17,13 @@ export function redact(message: string, revealed: ReadonlySet<string>, template:
 }
 
 /** As in Ansible, the result ends in at least as many newlines as the template, also after a block tag, which eats one. */
-export function withNewlines(made: string, text: string): string {
+export function withNewlines(made: string, text: string, newline: string): string {
   const count = (of: string): number => {
     let end = of.length;
     while (of[end - 1] === '\n') end--;
     return of.length - end;
   };
-  return text.endsWith('\n') ? made + '\n'.repeat(Math.max(0, count(text) - count(made))) : made;
+  return text.endsWith('\n') ? made + newline.repeat(Math.max(0, count(text) - count(made))) : made;
 }
 
 /** The value as it leaves the engine: nothing undefined, nothing lazy, strings and numbers as `Secret` where one was looked at. */
@@ -30,6 +31,7 @@ export function seal(value: Value, isTouched: () => boolean, meter: Meter, depth
   meter.spend(1);
   if (value instanceof Undefined) throw value.failure;
   if (typeof value === 'string' || typeof value === 'number') return isTouched() ? Secret.of(value) : value;
+  if (value instanceof WholeFloat) return isTouched() ? Secret.of(value.value) : value;
   if (typeof value !== 'object' || value === null || value instanceof Secret) return value;
   if (depth > 200) throw new TemplateFailure('the value is nested too deeply', { code: 'too-large' });
   if (Array.isArray(value)) return value.map((item) => seal(item, isTouched, meter, depth + 1));

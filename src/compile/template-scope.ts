@@ -1,8 +1,10 @@
 import { isObject } from '../model/json.ts';
+import type { KeyPath } from '../model/located.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { SourcePosition } from '../model/problem.ts';
 import { Secret, type Secrets } from '../model/secret.ts';
 import { TemplateFailure } from './template-failure.ts';
+import { WholeFloat, withFloats } from './template-number.ts';
 import { LazyMapping, Undefined, type Value } from './template-value.ts';
 
 export interface ScopeVariable {
@@ -12,6 +14,8 @@ export interface ScopeVariable {
   /** Inventory variables are templates themselves, rendered when they are looked up. Everything else is final. */
   readonly templated: boolean;
   readonly at?: SourcePosition;
+  /** As in `LoadedFile`, of what is in the value. */
+  readonly isFloat?: ((path: KeyPath) => boolean) | undefined;
 }
 
 /** The names that a template sees. `get` must give the same object each time, so that rendered values are kept. */
@@ -85,7 +89,7 @@ export function createVariables(
     };
     resolving.push({ scope, name });
     try {
-      return { value: prepare(variable.value, renderLeaf, secrets, variable.at, 0), uses, asked };
+      return { value: prepare(withFloats(variable.value, variable.isFloat), renderLeaf, secrets, variable.at, 0), uses, asked };
     } finally {
       resolving.pop();
     }
@@ -136,7 +140,7 @@ function prepare(
   if (typeof value === 'string') return renderLeaf(value);
   if (depth > 200) throw new TemplateFailure('a value is nested too deeply', { code: 'too-large', at });
   if (Array.isArray(value)) return value.map((item) => prepare(item, renderLeaf, secrets, at, depth + 1));
-  if (!isObject(value) || value instanceof Secret) return value;
+  if (!isObject(value) || value instanceof Secret || value instanceof WholeFloat) return value;
   const tagged = openTagged(value, secrets, at);
   if (tagged !== undefined) return tagged;
   return Object.fromEntries(

@@ -116,7 +116,7 @@ function renderLoop(node: ForNode, frame: Frame, page: Page, render: Render): vo
   const items = chosen ? all.filter((item) => isTruthy(evaluateExpression(chosen.cond, bind(item), render), render)) : all;
   if (items.length === 0 && node.else_ !== null) return renderStatement(node.else_, frame, page, render);
   let index = 0;
-  const loop = loopOf(items, () => index);
+  const loop = loopOf(items, () => index, render);
   for (; index < items.length; index++) {
     const inner = bind(items[index]);
     inner.values.set('loop', loop);
@@ -133,7 +133,8 @@ function unpack(names: readonly string[], item: Value, render: Render): [string,
   return names.map((name, index) => [name, parts[index]]);
 }
 
-function loopOf(items: readonly Value[], index: () => number): LazyMapping {
+function loopOf(items: readonly Value[], index: () => number, render: Render): LazyMapping {
+  let seen: readonly Value[] | undefined;
   const neighbour = (step: number): Value =>
     items[index() + step] ?? new Undefined(new TemplateFailure('the loop ends here', { code: 'undefined-variable' }));
   const members: { readonly [name: string]: () => Value } = {
@@ -147,6 +148,12 @@ function loopOf(items: readonly Value[], index: () => number): LazyMapping {
     previtem: () => neighbour(-1),
     nextitem: () => neighbour(1),
     cycle: () => new Callable('cycle', ({ positional }) => positional[index() % positional.length]),
+    changed: () =>
+      new Callable('changed', ({ positional }) => {
+        const isSame = seen !== undefined && isEqual(seen, positional, render);
+        seen = positional;
+        return !isSame;
+      }),
   };
   return new LazyMapping(
     () => Object.keys(members),

@@ -1,6 +1,7 @@
 import { Secret } from '../model/secret.ts';
 import { required, type Test, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
+import { asNumber, isFloat } from './template-number.ts';
 import { compareBy, contains } from './template-operators.ts';
 import { stringOf, toText } from './template-text.ts';
 import { Callable, defined, isMapping, isTruthy, itemsOf, LazyMapping, Undefined, type Value } from './template-value.ts';
@@ -17,7 +18,8 @@ const compared = (operator: string): Test => ({
   run: (value, [other], tools) => compareBy(operator, value, required(other, 'other'), tools),
 });
 
-const whole = (value: Value): number => {
+const whole = (given: Value): number => {
+  const value = asNumber(given);
   if (typeof value !== 'number' || !Number.isInteger(value)) throw new TemplateFailure('the test needs a whole number');
   return value;
 };
@@ -78,11 +80,12 @@ const version: Test = {
   },
 };
 
-/** Loose versions: runs of digits by number, other runs by text. */
+/** Loose versions: runs of digits by number, other runs by text; of `1.0` and `1.0.0` the longer one is newer. */
 function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((text) => text.match(/\d{1,15}|[a-z]+/gi) ?? []);
   for (let index = 0; index < Math.max(left!.length, right!.length); index++) {
-    const [x, y] = [left![index] ?? '0', right![index] ?? '0'];
+    const [x, y] = [left![index], right![index]];
+    if (x === undefined || y === undefined) return x === undefined ? -1 : 1;
     const areNumbers = /^\d/.test(x) && /^\d/.test(y);
     const order = areNumbers ? Number(x) - Number(y) : x < y ? -1 : x > y ? 1 : 0;
     if (order !== 0) return order;
@@ -99,9 +102,9 @@ export const tests: { readonly [name: string]: Test } = {
   true: check((value) => value === true),
   false: check((value) => value === false),
   string: check(isText),
-  number: check((value) => typeof value === 'number' || typeof value === 'boolean'),
+  number: check((value) => typeof asNumber(value) === 'number'),
   integer: check((value) => Number.isInteger(value)),
-  float: check((value) => typeof value === 'number' && !Number.isInteger(value)),
+  float: check(isFloat),
   mapping: check(isInstance),
   sequence: check((value) => Array.isArray(value) || isText(value) || isInstance(value)),
   iterable: check((value) => Array.isArray(value) || isText(value) || isInstance(value)),
@@ -117,7 +120,8 @@ export const tests: { readonly [name: string]: Test } = {
   eq: compared('=='),
   equalto: compared('=='),
   '==': compared('=='),
-  sameas: compared('=='),
+  // Python's `is`: lists and mappings are the same only where they are one.
+  sameas: { params: ['other'], run: (value, [other]) => defined(value) === required(other, 'other') },
   ne: compared('!='),
   '!=': compared('!='),
   lt: compared('<'),

@@ -1,5 +1,6 @@
 import { Secret } from '../model/secret.ts';
 import { TemplateFailure } from './template-failure.ts';
+import { asNumber, numberText, WholeFloat } from './template-number.ts';
 import { boundText, defined, membersOf, type Meter, omit, typeName, type Value } from './template-value.ts';
 
 /** Where a list or mapping is nested deeper than this, printing it fails. */
@@ -21,7 +22,7 @@ export function toText(value: Value, meter: Meter): string {
 /** A string argument; anything but strings and numbers is refused, so that a list never turns into text unseen. */
 export function stringOf(value: Value, meter: Meter, what = 'a string'): string {
   if (typeof value === 'string') return value;
-  if (value instanceof Secret || typeof value === 'number' || typeof value === 'boolean') return toText(value, meter);
+  if (value instanceof Secret || typeof asNumber(value) === 'number') return toText(value, meter);
   defined(value);
   throw new TemplateFailure(`expected ${what}, found ${typeName(value)}`);
 }
@@ -34,7 +35,7 @@ function represent(value: Value, meter: Meter, depth: number): string {
   if (value === null) return 'None';
   if (value === true) return 'True';
   if (value === false) return 'False';
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' || value instanceof WholeFloat) return numberText(value);
   if (value instanceof Secret) return represent(meter.reveal(value), meter, depth);
   if (typeof value === 'string') {
     meter.spend(value.length >>> 6);
@@ -56,7 +57,7 @@ function quoted(text: string): string {
 }
 
 /**
- * The value as plain JSON, secrets revealed: what the JSON and YAML filters write.
+ * The value as plain JSON, but for its floats, with secrets revealed: what the JSON and YAML filters write.
  * Members that are undefined are the problem they carry.
  */
 export function toPlain(value: Value, meter: Meter, depth = 0): unknown {
@@ -66,7 +67,7 @@ export function toPlain(value: Value, meter: Meter, depth = 0): unknown {
   if (value instanceof Secret) return toPlain(meter.reveal(value), meter, depth);
   if (typeof value === 'string') meter.spend(value.length >>> 6);
   if (Array.isArray(value)) return value.map((item) => toPlain(item, meter, depth + 1));
-  if (typeof value !== 'object' && value !== omit) return value;
+  if ((typeof value !== 'object' && value !== omit) || value instanceof WholeFloat) return value;
   if (value === null) return null;
   const members = membersOf(value, meter);
   if (members === undefined) throw new TemplateFailure(`${typeName(value)} cannot be written as text`);

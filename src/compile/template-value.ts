@@ -1,6 +1,7 @@
 import { isObject } from '../model/json.ts';
 import { Secret } from '../model/secret.ts';
 import { TemplateFailure } from './template-failure.ts';
+import { asNumber, WholeFloat } from './template-number.ts';
 
 /**
  * Whatever stands in an expression: JSON, `Secret`, and the classes below. Plain objects are only ever read by own key,
@@ -101,6 +102,7 @@ const isSpecial = (value: object): boolean =>
   value instanceof Callable ||
   value instanceof LazyMapping ||
   value instanceof Namespace ||
+  value instanceof WholeFloat ||
   value instanceof RegExp;
 
 /** How problems name a value; never shows the value itself. */
@@ -110,6 +112,7 @@ export function typeName(value: Value): string {
   if (value instanceof Callable) return 'a function';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'string' || value instanceof Secret) return 'a string';
+  if (value instanceof WholeFloat) return 'a number';
   if (typeof value === 'object') return 'a mapping';
   return value === omit ? 'omit' : `a ${typeof value}`;
 }
@@ -120,7 +123,7 @@ export function isTruthy(value: Value, meter: Meter): boolean {
   if (value instanceof Secret) return Boolean(meter.reveal(value));
   if (Array.isArray(value)) return value.length > 0;
   if (isMapping(value)) return Object.keys(value).length > 0;
-  return Boolean(value);
+  return Boolean(asNumber(value));
 }
 
 /** The members of any kind of mapping as own keys; undefined when the value is none. */
@@ -154,7 +157,7 @@ export function isEqual(a: Value, b: Value, meter: Meter): boolean {
   if (b instanceof Secret) return isEqual(a, meter.reveal(b), meter);
   defined(a);
   defined(b);
-  if (a === b) return true;
+  if (asNumber(a) === asNumber(b)) return true;
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, index) => isEqual(item, b[index], meter));
   }
@@ -170,7 +173,7 @@ export function compareValues(a: Value, b: Value, meter: Meter): number {
   if (b instanceof Secret) return compareValues(a, meter.reveal(b), meter);
   defined(a);
   defined(b);
-  const [left, right] = [typeof a === 'boolean' ? Number(a) : a, typeof b === 'boolean' ? Number(b) : b];
+  const [left, right] = [asNumber(a), asNumber(b)];
   if (typeof left === 'number' && typeof right === 'number') return left - right;
   if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0;
   if (Array.isArray(left) && Array.isArray(right)) {

@@ -2,6 +2,9 @@ import { nearest } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Inventory } from './inventory.ts';
 
+/** Of the names of an inventory, in a message. */
+const shown = 20;
+
 /** Who this machine may be, by descending weight. */
 export interface HostNames {
   /** Asked for with `--host`: then nothing else counts. */
@@ -25,8 +28,9 @@ export function chooseHost(
 }
 
 export function unknownHost(host: string, hosts: readonly string[]): Problem {
-  const near = nearest(host, hosts);
-  const known = hosts.slice(0, 20).join(', ') || 'none';
+  const near = hosts.find((name) => name.startsWith(`${host}.`)) ?? nearest(host, hosts);
+  const more = hosts.length > shown ? ` and ${hosts.length - shown} more` : '';
+  const known = hosts.slice(0, shown).join(', ') + more || 'none';
   return {
     code: 'unknown-host',
     message: `the inventory has no host "${host}" (it has: ${known})`,

@@ -1,5 +1,5 @@
 import type { Json } from '../model/json.ts';
-import type { WithProblems } from '../model/located.ts';
+import type { KeyPath, WithProblems } from '../model/located.ts';
 import type { SourcePosition } from '../model/problem.ts';
 
 /** One variable of one host after all layers are merged, with the layer that won. */
@@ -8,6 +8,8 @@ export interface Variable {
   /** `inventory/group_vars/wizards.yml`, `inventory/hosts.yml (group wizards)`, `inventory/hosts.yml (host allegro)`. */
   readonly layer: string;
   readonly at: SourcePosition;
+  /** As in `LoadedFile`, of what is in the value. */
+  readonly isFloat?: ((path: KeyPath) => boolean) | undefined;
 }
 
 export interface Group {

@@ -2,6 +2,7 @@ import type { InventoryFiles, VariableFile } from '../model/documents.ts';
 import { isObject } from '../model/json.ts';
 import { ancestorsOf, directGroups, type InventoryDraft } from './inventory-draft.ts';
 import type { Variable } from './inventory.ts';
+import { variableAt } from './variable-at.ts';
 
 type Layer = ReadonlyMap<string, Variable>;
 
@@ -73,7 +74,7 @@ function layersByName(files: readonly VariableFile[]): ReadonlyMap<string, reado
   for (const { name, loaded } of files) {
     if (!isObject(loaded.value)) continue;
     const entries = Object.entries(loaded.value);
-    const layer = new Map(entries.map(([key, value]) => [key, { value, layer: loaded.file, at: loaded.at([key]) }] as const));
+    const layer = new Map(entries.map(([key, value]) => [key, variableAt(loaded, [key], value, loaded.file)] as const));
     layers.set(name, [...(layers.get(name) ?? []), layer]);
   }
   return layers;

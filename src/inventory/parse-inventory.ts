@@ -6,6 +6,7 @@ import type { Problem, ProblemCode } from '../model/problem.ts';
 import { expandHostKey } from './host-key.ts';
 import { addChild, addGroup, type DraftGroup, type InventoryDraft } from './inventory-draft.ts';
 import type { Variable } from './inventory.ts';
+import { variableAt } from './variable-at.ts';
 import { isGroupName, isHostName } from './names.ts';
 
 /** How often hosts may be named in all inventories together. */
@@ -58,7 +59,7 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
 
   function setGroupVariable(group: DraftGroup, name: string, member: Json, path: KeyPath): void {
     if (name !== 'ansible_group_priority') {
-      group.vars.set(name, { value: member, layer: `${file} (group ${group.name})`, at: source.at(path) });
+      group.vars.set(name, variableAt(source, path, member, `${file} (group ${group.name})`));
       return;
     }
     const isNumber =
@@ -119,7 +120,7 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
     const namesake = draft.groups.get(host);
     for (const { name, value, path: valuePath } of vars) {
       if (namesake) setGroupVariable(namesake, name, value, valuePath);
-      else own.set(name, { value, layer, at: source.at(valuePath) });
+      else own.set(name, variableAt(source, valuePath, value, layer));
     }
   }
 

@@ -153,7 +153,7 @@ export const policyDocument = z.strictObject({
   base_urls: z
     .array(z.string())
     .default([])
-    .meta({ description: 'Globs of provider base URLs that chains may use; empty allows all.' }),
+    .meta({ description: 'Globs of provider base URLs that chains, keys and files may name; empty allows all.' }),
   destroy: limits.prefault({}),
   protected_paths: z
     .array(

@@ -13,6 +13,8 @@ export interface LoadedFile {
   at(path: KeyPath): SourcePosition;
   /** The position of the *key* at the end of `path`, for unknown and duplicate keys. */
   keyAt(path: KeyPath): SourcePosition;
+  /** Whether the number at `path` is whole and written as a float, `8.0`. Absent where no number of the file is. */
+  readonly isFloat?: ((path: KeyPath) => boolean) | undefined;
 }
 
 /** What a total stage returns beside its noun: everything that is wrong with the input. */

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, type Alias, type ParsedNode, type Scal
 import type { Json } from '../model/json.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
 import { yamlBounds } from './yaml-bounds.ts';
-import { scalarValue, type YamlVersion } from './yaml-scalar.ts';
+import { isFloatText, scalarValue, type YamlVersion } from './yaml-scalar.ts';
 
 /** A value with its place in the text, and those of its members. Aliased values are shared, not copied. */
 export interface Located {
@@ -11,6 +11,8 @@ export interface Located {
   /** Values in it, itself included, aliases counted every time. */
   readonly size: number;
   readonly height: number;
+  /** It is a whole number that is written as a float, or holds one. */
+  readonly hasFloat?: true;
   readonly keys?: ReadonlyMap<string, LocatedKey>;
   readonly items?: readonly Located[];
 }
@@ -66,7 +68,10 @@ export function locate(
     }
     if (tag === undefined && from.type !== 'PLAIN') return leaf(text, offset);
     const value = scalarValue(text, version);
-    if (typeof value !== 'object' || value === null) return leaf(value, offset);
+    if (typeof value !== 'object' || value === null) {
+      const isFloat = Number.isInteger(value) && isFloatText(text);
+      return { ...leaf(value, offset), ...(isFloat && { hasFloat: true as const }) };
+    }
     fail('wrong-type', `"${shorten(text)}" ${value.refused}`, offset);
     return leaf(text, offset);
   }
@@ -140,7 +145,7 @@ export function locate(
   function collection(from: Pick<Located, 'offset' | 'value' | 'keys' | 'items'>, members: readonly Located[]): Located {
     const height = 1 + members.reduce((most, member) => Math.max(most, member.height), 0);
     const size = 1 + members.reduce((sum, member) => sum + member.size, 0);
-    const whole = { ...from, size, height };
+    const whole = { ...from, size, height, ...(members.some((member) => member.hasFloat) && { hasFloat: true as const }) };
     if (height <= yamlBounds.depth && size <= yamlBounds.values) return whole;
     const bound =
       height > yamlBounds.depth ? `nested deeper than ${yamlBounds.depth} levels` : `more than ${yamlBounds.values} values`;

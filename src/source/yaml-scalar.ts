@@ -30,6 +30,9 @@ export function scalarValue(text: string, version: YamlVersion): ScalarValue {
   return version === '1.1' ? number11(text) : number12(text);
 }
 
+/** Whether a word that stands for a whole number is written as a float: `8.0`, `1e3`. */
+export const isFloatText = (text: string): boolean => text.includes('.') || /^[-+]?[0-9_]+[eE]/.test(text);
+
 function number11(text: string): ScalarValue {
   const sign = text.startsWith('-') ? -1 : 1;
   const plain = text.replaceAll('_', '');

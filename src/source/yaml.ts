@@ -39,20 +39,21 @@ function loadedFile(file: string, root: Located, position: (offset: number) => S
     const item = from.items?.[Number(step)];
     return item ? { offset: item.offset, node: item } : from.keys?.get(String(step));
   };
-  const walk = (path: KeyPath): { readonly key: number; readonly value: number } => {
+  const walk = (path: KeyPath): { readonly key: number; readonly value: number; readonly node: Located } => {
     let found = { offset: root.offset, node: root };
     for (const step of path) {
       const next = member(found.node, step);
-      if (!next) return { key: found.node.offset, value: found.node.offset };
+      if (!next) return { key: found.node.offset, value: found.node.offset, node: found.node };
       found = next;
     }
-    return { key: found.offset, value: found.node.offset };
+    return { key: found.offset, value: found.node.offset, node: found.node };
   };
   return {
     file,
     value: root.value,
     at: (path) => position(walk(path).value),
     keyAt: (path) => position(walk(path).key),
+    isFloat: root.hasFloat && ((path) => walk(path).node.hasFloat === true),
   };
 }
 

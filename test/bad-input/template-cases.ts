@@ -52,7 +52,7 @@ export const templateCases: readonly BadCase[] = [
     [
       'a template syntax problem in when',
       'template-syntax',
-      '  - kind: file\n    path: /srv/s\n    content: x\n    when: ¦a is is b\n',
+      '  - kind: file\n    path: /srv/s\n    content: x\n    when: ¦a == == b\n',
     ],
   ]),
   templateFile('an undefined variable in a file', 'undefined-variable', 'first\nsecond {{ ¦nowhere }}\n'),

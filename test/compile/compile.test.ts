@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { compileFiles, siteOf } from './compile-rig.ts';
 
+it('the first line of most Ansible templates names who keeps the file, in the words of the inventory where it has some', () => {
+  const site = siteOf(`\n- kind: file\n  path: /a\n  content: "# {{ ansible_managed }}\\n"`);
+
+  expect(compileFiles(site).text('file[/a]')).toBe('# Managed by reconcile: what is changed here is undone\n');
+  const own = { ...site, 'inventory/host_vars/one.yml': 'ansible_managed: by the web team\n' };
+  expect(compileFiles(own).text('file[/a]')).toBe('# by the web team\n');
+});
+
 describe('a resource', () => {
   it('is rendered, checked and prepared', () => {
     const { resource, text, problems } = compileFiles(

@@ -37,6 +37,11 @@ describe('a scalar', () => {
     ['{{ home }}/bin', '/srv/app/bin'],
     ['{{ twice }}', '/srv/app/8080!'],
     ['{{ literal }}', '{{ port }}'],
+    ["{{ ('one',) }}", ['one']],
+    ["{{ ('one') }}", 'one'],
+    ['{{ () }}', []],
+    ["{{ 'pro' in ('prod',) }}", false],
+    ["{% for x in ('web',) %}{{ x }};{% endfor %}", 'web;'],
     [String.raw`{{ 'it\'s' }}`, "it's"],
     ["{{ 'ab' | regex_replace('(a)(b)', '\\2\\1') }}", 'ba'],
   ])('%s is %j', (text, expected) => {
@@ -77,6 +82,50 @@ describe('a scalar', () => {
     const done = openEngine().evaluateAll(value, scopeOf(variables), () => somewhere);
 
     expect(done.value).toEqual({ '{{ port }}': ['{{ home }}', 8080] });
+  });
+});
+
+describe('methods, filters and tests do what Python and Ansible do', () => {
+  it.each([
+    ["'a b  c '.split(none, 1)", ['a', 'b  c ']],
+    ["' a b c'.rsplit(none, 1)", [' a b', 'c']],
+    ["'a.b.c'.split('.', maxsplit=1)", ['a', 'b.c']],
+    ["'a.b.c'.rsplit('.', maxsplit=1)", ['a.b', 'c']],
+    ["'a,b'.split(sep=',')", ['a', 'b']],
+    ["'  '.split()", []],
+    ["'a=b=c'.partition('=')", ['a', '=', 'b=c']],
+    ["'a=b=c'.rpartition('-')", ['', '', 'a=b=c']],
+    ["'ab'.ljust(4, '.') ~ 'ab'.center(7, '*')", 'ab..***ab**'],
+    ["'1e3' | int", 1000],
+    ["'-1_000' | int", -1000],
+    ["'0x1f' | int(base=16)", 31],
+    ["'1e999' | int(7)", 7],
+    [`"it's v2x (or) not-so" | title`, "It's V2x (Or) Not-So"],
+    [`"it's v2x".title()`, "It'S V2X"],
+    ['true == 1', true],
+    ['[1, true, 0, false] | unique', [1, 0]],
+    ['true is sameas(1)', false],
+    ["[{'on': true}, {'on': false}] | selectattr('on')", [{ on: true }]],
+  ])('%s is %j', (expression, expected) => {
+    const { value, problems } = evaluate(`{{ ${expression} }}`);
+
+    expect(problems).toEqual([]);
+    expect(value).toEqual(expected);
+  });
+
+  it.each([
+    ["'aXa'.replace('a', 'b', count=1)", 'the method "replace" has no parameter "count"'],
+    ["'a'.split(separator=',')", 'the method "split" has no parameter "separator"'],
+    ["'a'.upper(1)", 'the method "upper" takes 0 arguments, found 1'],
+    ["'a'.zfill()", 'the argument "width" is missing'],
+    ['map.items(1)', 'the method "items" takes 0 arguments, found 1'],
+    ['map.get(key="key")', 'the method "get" has no parameter "key"'],
+    ['list.index(9)', 'the list does not have that item'],
+    ["[map] | selectattr('kee')", 'the item has no key "kee"'],
+    ["[map] | rejectattr('kee')", 'the item has no key "kee"'],
+    ["'12345678901234567890' | int", 'a whole number has more digits than can be kept exactly'],
+  ])('%s is a problem', (expression, message) => {
+    expect(evaluate(`{{ ${expression} }}`).problems.map((problem) => problem.message)).toEqual([message]);
   });
 });
 
@@ -149,7 +198,7 @@ describe('a template file', () => {
   it.each([
     ["{% include 'part.j2' %}", 'part of /srv/app'],
     ["{% include 'none.j2' ignore missing %}.", '.'],
-    ["{% extends 'base.j2' %}{% block body %}own {{ super() }}{% endblock %}", '<own base>\n'],
+    ["{% extends 'base.j2' %}{% block body %}own {{ super() }}{% endblock %}", '<own base>'],
     ["{% from 'macros.j2' import row %}{{ row('a') }} {{ row('b', v=1) }}", 'a=- b=1'],
     ["{% import 'macros.j2' as m %}{{ m.row('a', 2) }}", 'a=2'],
     ['{{ map | to_json }}', '{"key": "value"}'],

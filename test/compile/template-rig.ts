@@ -1,3 +1,4 @@
+import type { LoadedFile } from '../../src/model/located.ts';
 import { Secret, type Secrets } from '../../src/model/secret.ts';
 import { createTemplateEngine, type TemplateEngine } from '../../src/compile/template-engine.ts';
 import type { Scope, ScopeVariable } from '../../src/compile/template-scope.ts';
@@ -24,12 +25,18 @@ export const openEngine = (templates: { readonly [path: string]: string } = {}):
   });
 
 /** Inventory variables: templates themselves, rendered when they are looked up. */
-export function scopeOf(values: object, engine?: TemplateEngine, base?: Scope): Scope {
+export function scopeOf(values: object, engine?: TemplateEngine, base?: Scope, isFloat?: LoadedFile['isFloat']): Scope {
   const at = { file: 'inventory/group_vars/all.yml', line: 3, column: 8 };
   const variables = new Map<string, ScopeVariable>(
     Object.entries(values).map(([name, value]) => [
       name,
-      { value: value as unknown, layer: at.file, templated: base === undefined, at },
+      {
+        value: value as unknown,
+        layer: at.file,
+        templated: base === undefined,
+        at,
+        isFloat: isFloat && ((path) => isFloat([name, ...path])),
+      },
     ]),
   );
   if (engine) variables.set('secrets', { value: engine.secrets, layer: 'secrets', templated: false });

@@ -15,6 +15,15 @@ it.each<[string, Partial<HostNames>, string]>([
   });
 });
 
+it('of many names the first are shown and the rest counted; a name may be the first part of the one that is meant', () => {
+  const many = Array.from({ length: 200 }, (_, index) => `node${String(index).padStart(3, '0')}.example`);
+
+  const [problem] = chooseHost({ hosts: many }, { asked: 'node101', own: undefined, machine: [] }).problems;
+
+  expect(problem?.message).toMatch(/\(it has: node000\.example, .*, node019\.example and 180 more\)$/);
+  expect(problem?.hint).toBe('did you mean --host node101.example?');
+});
+
 it('a name that was asked for is not replaced by another that fits', () => {
   const { problems } = chooseHost({ hosts }, { asked: 'alegro', own: 'ezra', machine: ['bezalel'] });
 
