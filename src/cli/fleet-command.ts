@@ -29,6 +29,8 @@ import { writeJson } from './run-output.ts';
 const usualForks = 50;
 const mostForks = 1_000;
 const usualTimeout = '10m';
+/** Milliseconds. Timers that are set for longer end at once. */
+const longestTimeout = 2 ** 31 - 1;
 /** Milliseconds that a silent host is tried again where nobody says how long. */
 const usualPatience = 30_000;
 
@@ -142,7 +144,8 @@ function limitsOf(invocation: Invocation): { readonly forks: number; readonly ti
     throw cliError('usage', `--forks ${given} is not a count from 1 to ${mostForks}`);
   const time = textOption(invocation, 'timeout');
   const timeout = milliseconds(time ?? usualTimeout);
-  if (timeout === 0) throw cliError('usage', `--timeout ${time} is not a time`, 'for example 90s, 10m, 1h');
+  if (timeout === 0 || timeout > longestTimeout)
+    throw cliError('usage', `--timeout ${time} is not a time of at most 24 days`, 'for example 90s, 10m, 1h');
   return { forks, timeout, patience: time === undefined ? usualPatience : timeout };
 }
 

@@ -8,6 +8,8 @@ import { cliError } from './cli-error.ts';
 interface FleetPlan {
   readonly commit: string;
   readonly tags: readonly string[];
+  /** Names of the hosts that were looked at; some may have no plan. */
+  readonly hosts: ReadonlySet<string>;
   /** By host, the digest of the plan that was shown. */
   readonly digests: ReadonlyMap<string, string>;
 }
@@ -36,9 +38,16 @@ export function readFleetPlan(file: string): FleetPlan {
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found?.isFile()) throw cliError('usage', `no such file: ${file}`, hint);
   if (found.size > largest) throw cliError('usage', `${file} is too large to be a plan`, hint);
-  const { success, data } = planSchema.safeParse(parse(readFileSync(file, 'utf8')));
-  if (!success || data.report.revision === null) throw cliError('usage', `${file} is not the plan of a fleet`, hint);
-  return { commit: data.report.revision.commit, tags: data.tags, digests: digestsOf(data.report) };
+  const { data } = planSchema.safeParse(parse(readFileSync(file, 'utf8')));
+  const revision = data?.report.revision;
+  if (!data || !revision) throw cliError('usage', `${file} is not the plan of a fleet`, hint);
+  const { report, tags } = data;
+  return {
+    commit: revision.commit,
+    tags,
+    hosts: new Set(report.hosts.map(({ host }) => host)),
+    digests: digestsOf(report),
+  };
 }
 
 const digestsOf = ({ hosts }: FleetReport): ReadonlyMap<string, string> =>

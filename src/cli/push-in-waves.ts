@@ -78,12 +78,6 @@ function actsOn(
   tags: readonly string[],
 ): Pick<Rollout, 'push' | 'check' | 'takeBack'> {
   const target = new Map(fleet.targets.map((each) => [each.name, each] as const));
-  const begun = new Set<string>();
-  const emit = (event: FleetEvent): void => {
-    if (event.type === 'host-event') begun.add(event.host);
-    fleet.emit(event);
-  };
-  const converge = convergeTask(revision, { ...fleet, tags, emit });
   const look = revisionTask(revision, { action: 'check', tags, health: true }, () => undefined);
   const lookTwice: Task = async (connection, signal) => {
     const found = await look(connection, signal);
@@ -92,9 +86,14 @@ function actsOn(
     return { ...found, ...(status && { status }) };
   };
   return {
-    async push(host, wave) {
+    async push(host, wave, began) {
+      const emit = (event: FleetEvent): void => {
+        if (event.type === 'host-event' && event.event.type === 'run-started') began(event.event.run);
+        fleet.emit(event);
+      };
+      const converge = convergeTask(revision, { ...fleet, tags, emit });
       const [outcome] = await fleet.onHosts([target.get(host)!], converge, { isRepeatable: true, wave });
-      return { outcome: outcome!, hasBegun: begun.has(host) };
+      return outcome!;
     },
     async check(hosts) {
       const targets = hosts.map((host) => target.get(host)!);
@@ -102,7 +101,8 @@ function actsOn(
       return new Map(found.filter(({ verdict }) => verdict !== 'halted').map((outcome) => [outcome.host, outcome] as const));
     },
     async takeBack(host, run) {
-      const [outcome] = await fleet.onHosts([target.get(host)!], takeBackTask(run), { isRepeatable: false, isQuiet: true });
+      const task = takeBackTask(run, fleet.timeout);
+      const [outcome] = await fleet.onHosts([target.get(host)!], task, { isRepeatable: false, isQuiet: true });
       return outcome!;
     },
   };

@@ -1,6 +1,7 @@
 import { request, type IncomingMessage } from 'node:http';
 import type { Duplex, Writable } from 'node:stream';
 import { ConnectionError } from './connection.ts';
+import { untilLost } from './until-lost.ts';
 
 interface Call {
   readonly method: 'GET' | 'POST';
@@ -26,12 +27,12 @@ export function requestOver(stream: Duplex, { method, path, body }: Call): Promi
   return promise;
 }
 
-/** The text of an answer with status 200, of at most `limit` bytes. */
+/** The text of an answer with status 200, of at most `limit` bytes. Rejects with a `ConnectionError`. */
 export async function textOver(stream: Duplex, path: string, limit: number): Promise<string> {
   const response = await requestOver(stream, { method: 'GET', path });
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of untilLost(response)) {
     size += chunk.length;
     if (size > limit) throw new ConnectionError('garbled', `the agent answered with more than ${limit} bytes`);
     chunks.push(chunk);

@@ -1,14 +1,18 @@
 import type { Readable } from 'node:stream';
 import { ConnectionError } from './connection.ts';
+import { untilLost } from './until-lost.ts';
 
 /** Bytes that one host may send in one conversation; reports of large plans carry their diffs. */
 const mostBytes = 64 * 1024 * 1024;
 
-/** The lines of a stream, without their ends. Rejects with `garbled` for more than a conversation can be, or what is no UTF-8. */
+/**
+ * The lines of a stream, without their ends. Rejects with a `ConnectionError`: `garbled` for more than a conversation can be, or what
+ * is no UTF-8, and a passing one when the connection is lost.
+ */
 export async function* readLines(stream: Readable): AsyncGenerator<string> {
   let parts: Buffer[] = [];
   let received = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of untilLost(stream)) {
     received += chunk.length;
     if (received > mostBytes) throw new ConnectionError('garbled', `it sent more than ${mostBytes} bytes`);
     let from = 0;

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Finding, FleetEvent, HostOutcome, Target } from '../model/fleet.ts';
+import { printableLine } from '../report/printable.ts';
 import { ConnectionError, type Connect, type Connection } from './connection.ts';
+import { FleetError } from './fleet-error.ts';
 import { inParallel } from './in-parallel.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** What is done on each host. Rejects with a `ConnectionError` when the host does not play along. */
+/** What is done on each host. Rejects with a `ConnectionError` when the host does not play along; whatever else it rejects with is an `error` of that host. */
 export type Task = (connection: Connection, signal: AbortSignal) => Promise<Finding>;
 
 interface Course {
@@ -28,7 +30,8 @@ const longestPause = 15_000;
 
 /**
  * Does the task on every target and gives one outcome each, in the order of the targets. No host can fail another: whatever one
- * does, or does not do in time, is its own outcome; when `signal` ends, hosts that are not done are `halted`. Rejects for bugs only.
+ * does, or does not do in time, is its own outcome, and so is what goes wrong here for it; when `signal` ends, hosts that are not done are
+ * `halted`.
  */
 export async function runOnHosts(targets: readonly Target[], task: Task, course: Course): Promise<readonly HostOutcome[]> {
   const outcomes = new Map<string, HostOutcome>();
@@ -57,14 +60,14 @@ async function doOn(target: Target, task: Task, course: Course): Promise<HostOut
     course.emit({ type: 'connecting', host: target.name, attempt });
     let hasConnected = false;
     try {
-      await using connection = await course.connect(target, signal);
+      await using connection = await connectInTime(target, course, signal);
       hasConnected = true;
       // A host that hangs is left: its connection is closed, whatever still waits for it.
       return finish(await untilAborted(task(connection, signal), signal));
     } catch (thrown) {
       if (course.signal.aborted) return finish(interrupted(hasConnected));
       if (limit.aborted) return finish(tooSlow(course.timeout, hasConnected));
-      if (!(thrown instanceof ConnectionError)) throw thrown;
+      if (!(thrown instanceof ConnectionError)) return finish(failed(thrown));
       const wait = Math.min(longestPause, firstPause * 2 ** (attempt - 1));
       const mayTryAgain = thrown.isPassing && (course.isRepeatable || !hasConnected);
       if (!mayTryAgain || performance.now() - began + wait > course.patience) return finish(absent(thrown));
@@ -75,10 +78,27 @@ async function doOn(target: Target, task: Task, course: Course): Promise<HostOut
   }
 }
 
+async function connectInTime(target: Target, { connect }: Course, signal: AbortSignal): Promise<Connection> {
+  const opening = connect(target, signal);
+  try {
+    return await untilAborted(opening, signal);
+  } catch (error) {
+    // It may still come, and nobody waits for it any more.
+    opening.then((late) => late[Symbol.asyncDispose]()).catch(() => undefined);
+    throw error;
+  }
+}
+
 const absent = ({ absence, message, hint }: ConnectionError): Finding => ({
   verdict: absence,
   message,
   ...(hint !== undefined && { hint }),
+});
+
+const failed = (thrown: unknown): Finding => ({
+  verdict: 'error',
+  message: printableLine(thrown instanceof Error ? thrown.message : String(thrown)),
+  ...(thrown instanceof FleetError && { hint: thrown.hint }),
 });
 
 const untouched = ({ name }: Target, { wave }: Course): HostOutcome => ({

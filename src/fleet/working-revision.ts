@@ -68,8 +68,17 @@ export async function openWorkingRevision(
   await askInside(['update-ref', `refs/heads/${branch}`, sent]);
   const bundles = new Map<string, Promise<Bundle>>();
   const make = async (path: string, commits: readonly string[]): Promise<Bundle> => {
-    const without = (await known(commits, askInside)).map((each) => `^${each}`);
-    await askInside(['bundle', 'create', '--quiet', path, `refs/heads/${branch}`, ...without]);
+    const create = (without: readonly string[]): Promise<string> =>
+      askInside(['bundle', 'create', '--quiet', path, `refs/heads/${branch}`, ...without.map((each) => `^${each}`)]);
+    const had = await known(commits, askInside);
+    try {
+      await create(had);
+    } catch (error) {
+      // A later commit that the host has leaves nothing for a bundle, which git then does not make. Asked only now: this is rare.
+      const later = await descendants(sent, had, askInside);
+      if (later.size === 0) throw error;
+      await create(had.filter((each) => !later.has(each)));
+    }
     return { path, size: statSync(path).size };
   };
   const scope = cleanup.move();
@@ -163,4 +172,11 @@ async function known(commits: readonly string[], ask: Ask): Promise<readonly str
   if (commits.length === 0) return [];
   const answers = (await ask(['cat-file', '--batch-check=%(objecttype)'], { stdin: `${commits.join('\n')}\n` })).split('\n');
   return commits.filter((_commit, index) => answers[index] === 'commit');
+}
+
+/** Those of the commits that were built on `base`, and what lies between. */
+async function descendants(base: string, commits: readonly string[], ask: Ask): Promise<ReadonlySet<string>> {
+  if (commits.length === 0) return new Set();
+  const listed = await ask(['rev-list', '--ancestry-path', '--stdin'], { stdin: `^${base}\n${commits.join('\n')}\n` });
+  return new Set(listed.split('\n').filter((line) => line !== ''));
 }

@@ -15,7 +15,7 @@ const hostState = z.object({
   attempts: z.number(),
   duration: z.number(),
   standing,
-  /** The run that changed it, for taking that back; null where nothing was changed. */
+  /** The run that changed it, or that may have and of which no more was heard, for taking that back; null where nothing was changed. */
   run: z.string().nullable(),
   /** The run was taken back. */
   isTakenBack: z.boolean(),
@@ -44,6 +44,8 @@ export const rolloutState = z.object({
   phase: z.enum(['running', 'halting', 'halted', 'aborted', 'finished']),
   reason: z.string().nullable(),
   waves: z.array(wave),
+  /** By host, the first run there that began to carry the revision out. */
+  begun: z.exactOptional(z.record(z.string(), z.string())),
   hosts: z.record(z.string(), hostState),
 });
 export type RolloutState = z.infer<typeof rolloutState>;

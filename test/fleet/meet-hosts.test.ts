@@ -99,6 +99,16 @@ describe.skipIf(whyNoSsh !== undefined)(`meeting hosts${whyNoSsh ? ` (${whyNoSsh
     expect(statSync(file()).mode & 0o077).toBe(0o044);
   });
 
+  it('the keys of several hosts are replaced one after the other', async () => {
+    await using second = await startSshServer();
+    await using third = await startSshServer();
+    const servers = [server, second, third];
+    write(servers.map(({ port }) => `[127.0.0.1]:${port} ${stranger}\n`.repeat(2)).join('# mine\n'));
+    for (const met of await meet(servers.map((each, index) => each.target(`web${index}`)))) (met as Shown).enrol();
+
+    expect(known()).toBe(`# mine\n# mine\n${servers.map(({ knownHosts }) => knownHosts).join('')}`);
+  });
+
   it('a file behind a link is written where it stands', async () => {
     write('');
     execFileSync('mv', [file(), join(place.path, 'dotfile')]);

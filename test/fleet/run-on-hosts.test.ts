@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { ConnectionError, type Connect } from '../../src/fleet/connection.ts';
+import { ConnectionError, type Connect, type Connection } from '../../src/fleet/connection.ts';
+import { FleetError } from '../../src/fleet/fleet-error.ts';
 import { runOnHosts } from '../../src/fleet/run-on-hosts.ts';
 import type { Finding, FleetEvent } from '../../src/model/fleet.ts';
 import { localConnection, makeTarget } from '../support/local-connection.ts';
@@ -64,6 +65,23 @@ describe('a task on many hosts', () => {
     ]);
   });
 
+  it('goes on with the others when something goes wrong here for one host', async () => {
+    const outcomes = await runOnHosts(
+      names(3).map(makeTarget),
+      async ({ target }) => {
+        if (target.name === 'h0') throw new FleetError('usage', 'git failed', 'look at it');
+        if (target.name === 'h1') throw new TypeError('a bug\n\x1b[2J');
+        return fine;
+      },
+      course(),
+    );
+    expect(outcomes.map(({ verdict, message, hint }) => [verdict, message, hint])).toEqual([
+      ['error', 'git failed', 'look at it'],
+      ['error', String.raw`a bug\n\e[2J`, undefined],
+      ['converged', 'as it should be', undefined],
+    ]);
+  });
+
   it('tries a host that is down again while patience lasts, and one that refuses never', async () => {
     const tried: Record<string, number> = {};
     const flaky: Connect = async (target, signal) => {
@@ -105,6 +123,21 @@ describe('a task on many hosts', () => {
     );
     expect(outcomes).toMatchObject([{ verdict: 'slow', message: 'it did not end within 0.3 s' }, { verdict: 'converged' }]);
     expect(gone?.aborted).toBe(true);
+  });
+
+  it('does not wait for a connection longer than a host may take, and closes one that comes later', async () => {
+    const opening = Promise.withResolvers<Connection>();
+    const late = localConnection('late');
+    const [outcome] = await runOnHosts(
+      [makeTarget('late')],
+      async () => fine,
+      course({ connect: () => opening.promise, timeout: 200 }),
+    );
+    expect(outcome).toMatchObject({ verdict: 'unreachable', message: 'no connection within 0.2 s' });
+
+    const closed = once(late.gone, 'abort');
+    opening.resolve(late);
+    await closed;
   });
 
   it('ends at once when it is interrupted, and says which hosts were at work and which not begun', async () => {

@@ -69,6 +69,38 @@ describe.skipIf(whyNoSsh !== undefined)(`a push in waves over SSH${whyNoSsh ? ` 
     expect(motds()).toEqual(['one\n', 'one\n', 'one\n']);
   });
 
+  it('watches a canary that went on with the revision while nobody heard of it', async () => {
+    const slow = `- { kind: command, argv: ["sh", "-c", "sleep 1; touch ${fleet.base}/done"], creates: "${fleet.base}/done" }\n`;
+    commit('one', { more: slow });
+    const push = fleet.reach('push');
+    await push.event((event) => event.type === 'host-event' && event.event.type === 'applying');
+    push.child.kill('SIGINT');
+    await push.ended;
+    let again = fleet.reach('push');
+    // Until it has ended there, the host is busy.
+    while ((await again.ended).exit !== 0) again = fleet.reach('push');
+
+    const [canary] = again.events.flatMap((event) => (event.type === 'host-finished' ? [event.outcome] : []));
+    expect(canary).toMatchObject({ host: 'a', report: { writes: 0 } });
+    expect(again.events.some(isBaking)).toBe(true);
+    expect(motds()).toEqual(['one\n', 'one\n', 'one\n']);
+  });
+
+  it('has nothing to take back from a host that put itself back while nobody heard of it', async () => {
+    commit('one');
+    await fleet.report('push');
+    commit('two', { more: failing.replace('["false"]', '["sh", "-c", "sleep 1; false"]') });
+    const push = fleet.reach('push');
+    await push.event((event) => event.type === 'host-event' && event.event.type === 'applying');
+    push.child.kill('SIGINT');
+    await push.ended;
+    let again = fleet.reach('push');
+    while ((await again.ended).exit === 5) again = fleet.reach('push');
+
+    expect((await again.ended).exit).toBe(6);
+    expect(motds()).toEqual(['one\n', 'one\n', 'one\n']);
+  });
+
   it('waits while it is paused at another terminal, and ends when it is aborted there', async () => {
     commit('one', { bake: '4s' });
     const push = fleet.reach('push');

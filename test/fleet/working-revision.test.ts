@@ -46,6 +46,25 @@ describe('the working revision', () => {
     expect(git(host.path, 'rev-parse', 'main')).toBe(revision.commit);
   });
 
+  it('is sent to a host that has a later commit', async () => {
+    using repository = makeRepository(motd);
+    repository.commit('first');
+    const first = git(repository.path, 'rev-parse', 'HEAD');
+    repository.write('inventory/host_vars/box.yml', 'a: 1\n');
+    repository.commit('second');
+    const second = git(repository.path, 'rev-parse', 'HEAD');
+    repository.write('inventory/host_vars/box.yml', 'a: 2\n');
+    repository.commit('third');
+    const third = git(repository.path, 'rev-parse', 'HEAD');
+    await using revision = await openWorkingRevision(repository.path, { uncommitted: 'refuse', revision: second }, signal);
+    using whole = take((await revision.bundleFor([third]))!.path);
+    expect(git(whole.path, 'rev-parse', 'main')).toBe(second);
+    await using oldest = await openWorkingRevision(repository.path, { uncommitted: 'refuse', revision: first }, signal);
+    using root = take((await oldest.bundleFor([]))!.path);
+    git(root.path, 'fetch', '--quiet', (await revision.bundleFor([first, third]))!.path, 'main:other');
+    expect(git(root.path, 'rev-parse', 'other')).toBe(second);
+  });
+
   it('refuses uncommitted changes by name, or makes them a commit that the repository never sees', async () => {
     using repository = makeRepository(motd);
     repository.commit('first');

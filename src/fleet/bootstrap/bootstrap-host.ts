@@ -1,5 +1,6 @@
 import { systemLibrary as library } from '../../install/installed-files.ts';
 import type { Finding } from '../../model/fleet.ts';
+import { printableLine } from '../../report/printable.ts';
 import { statusSchema } from '../../report/status-schema.ts';
 import type { Connection } from '../connection.ts';
 import { parseAnswer } from '../visit.ts';
@@ -11,6 +12,7 @@ import { bringRuntime } from './bring-runtime.ts';
 import { runFirst, type FirstRun } from './first-run.ts';
 import type { HostFiles } from './host-files.ts';
 import { judgeHost, runtimeFor } from './judge-host.ts';
+import { isNameOf, judgeName } from './judge-name.ts';
 import { lookAt, type Look } from './look.ts';
 import type { ProgramArchive } from './pack-program.ts';
 import type { Runtime } from './pack-runtime.ts';
@@ -35,7 +37,12 @@ export async function bootstrapHost(
   signal: AbortSignal,
 ): Promise<Finding> {
   const { runtimes, program, files } = settings;
-  const look = await lookWhenSettled(connection, settings, tell, signal);
+  const host = connection.target.name;
+  const asked = whatToLookAt(settings);
+  const before = await lookAt(connection, asked);
+  const misnamed = judgeName(host, before.policy);
+  if (misnamed) return misnamed;
+  const look = (await settle(connection, before, tell, signal)) ? await lookAt(connection, asked) : before;
   const runtime = runtimeFor(look, runtimes);
   const refused = judgeHost(look, settings);
   if (refused || !runtime) return refused ?? { verdict: 'error', message: 'no runtime' };
@@ -51,43 +58,52 @@ export async function bootstrapHost(
   const unstarted = look.isActive && look.isEnabled ? undefined : await startAgent(connection, runtime, tell, signal);
   if (unstarted) return unstarted;
   await cleanUp(connection, [runtime.name, nodeDirectory(look)], signal);
-  const asked = await connection.run(['reconcile', 'status', '-o', 'json'], { signal });
-  if (asked.exitCode !== 0) return failure('the agent was started but does not answer', asked, journal);
+  const answer = await connection.run(['reconcile', 'status', '-o', 'json'], { signal });
+  if (answer.exitCode !== 0) return failure('the agent was started but does not answer', answer, journal);
+  const status = parseAnswer(statusSchema, answer.stdout);
+  if (!isNameOf(host, status.host)) {
+    const message = `its agent runs as ${printableLine(status.host).slice(0, 100)}, not as ${host}`;
+    return { verdict: 'error', message, hint: `write host: ${host} into its host policy, with --policy or there`, status };
+  }
   return {
     verdict: 'converged',
     message: `reconcile ${program.id} on Node ${runtime.version} runs there${first ? `; ${first.message}` : ''}`,
     ...(first?.report && { report: first.report }),
     ...(output !== undefined && { output }),
-    status: parseAnswer(statusSchema, asked.stdout),
+    status,
   };
 }
 
 const journal = 'journalctl -u timmy-reconciler on the host tells why; then call this again';
 
-/** What is on trial is decided before anything else is brought: until then nobody knows what the host runs. */
-async function lookWhenSettled(
-  connection: Connection,
-  { runtimes, program, files }: BootstrapSettings,
-  tell: (message: string) => void,
-  signal: AbortSignal,
-): Promise<Look> {
+function whatToLookAt({ runtimes, program, files }: BootstrapSettings): Parameters<typeof lookAt>[1] {
   const installed = runtimes.flatMap((runtime) => [...expectedFiles(runtime).keys()]);
-  const asked = {
+  return {
     program: program.id,
     runtimes: runtimes.map(({ name }) => name),
     files: [...new Set([...installed, ...files.others.map(placeOf)])],
   };
-  const look = await lookAt(connection, asked);
-  if (look.isUnconfirmed) {
+}
+
+/**
+ * What is on trial is decided before anything else is brought: until then nobody knows what the host runs. Whether something was,
+ * so that what was seen of the host is out of date.
+ */
+async function settle(
+  connection: Connection,
+  { isUnconfirmed, isOnTrial }: Look,
+  tell: (message: string) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (isUnconfirmed) {
     // Who was here before was cut off. This connection is a later one, and what waits keeps a version on trial from being proved.
     tell('confirms the run that waits for it');
     const confirmed = await connection.run(['reconcile', 'confirm'], { signal });
     // It takes the run back by itself then, and what follows works on either.
     if (confirmed.exitCode !== 0) tell(failure('the run is not confirmed', confirmed, '').message);
   }
-  if (!look.isOnTrial) return look;
-  await awaitTrial(connection, tell, signal);
-  return lookAt(connection, asked);
+  if (isOnTrial) await awaitTrial(connection, tell, signal);
+  return isOnTrial;
 }
 
 const start = `"$1" "$lib/current/reconcile.mjs" install </dev/null 2>&1`;

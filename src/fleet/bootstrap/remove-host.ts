@@ -1,6 +1,7 @@
 import type { Finding } from '../../model/fleet.ts';
 import { printableLine } from '../../report/printable.ts';
 import type { Connection } from '../connection.ts';
+import { judgeName } from './judge-name.ts';
 import { failure, runScript, settingsDirectory } from './remote.ts';
 
 /** Where the agent of root keeps what it knows. */
@@ -35,6 +36,8 @@ for directory in "$lib" "$@"; do
 done
 `;
 
+const readPolicy = `head -c 1048577 ${settingsDirectory}/host.yaml 2>/dev/null`;
+
 /**
  * Takes the agent and all that belongs to it off a host; with `keepState` what it knows and its settings stay for the next time.
  * What the configuration put on the host stays in any case, and so do packages. Can be repeated.
@@ -45,6 +48,9 @@ export async function removeFromHost(
   tell: (message: string) => void,
   signal: AbortSignal,
 ): Promise<Finding> {
+  const { stdout: policy } = await runScript(connection, readPolicy, [], { limit: 2 * 1024 * 1024, signal });
+  const misnamed = judgeName(connection.target.name, Buffer.from(policy));
+  if (misnamed) return misnamed;
   tell('stops and removes the agent');
   const result = await runScript(connection, script, keepState ? [] : [stateDirectory, settingsDirectory], {
     timeout: 300_000,

@@ -2,7 +2,7 @@ import type { Wave } from '../../inventory/plan-waves.ts';
 import type { HostOutcome } from '../../model/fleet.ts';
 import type { RolloutHost, RolloutState, Standing } from '../../model/rollout.ts';
 import type { RolloutStore } from './rollout-store.ts';
-import { remember, type Pushed } from './standing.ts';
+import { remember } from './standing.ts';
 
 /** Which rollout it is. */
 export interface RolloutPlan {
@@ -22,7 +22,10 @@ export interface RolloutRecord {
   among(wave: Wave, standing: Standing): readonly string[];
   /** Hosts with this standing, of all waves. */
   all(standing: Standing): readonly string[];
-  pushed(host: string, pushed: Pushed): void;
+  /** A run there carries the revision out. */
+  began(host: string, run: string): void;
+  hasBegun(host: string): boolean;
+  pushed(host: string, outcome: HostOutcome): void;
   change(host: string, change: Partial<RolloutHost>): void;
   setWave(name: string, change: Partial<Pick<RolloutState['waves'][number], 'until' | 'isDone'>>): void;
   set(change: Partial<Pick<RolloutState, 'phase' | 'reason'>>): void;
@@ -77,10 +80,19 @@ export function openRecord(
     wave: (name) => state.waves.find((wave) => wave.name === name)!,
     among: ({ hosts }, standing) => among(hosts, standing),
     all: (standing) => among(Object.keys(state.hosts), standing),
-    pushed(host, pushed) {
-      told.set(host, pushed.outcome);
+    began(host, run) {
+      // A later one is a second try, for which the first has done the work.
+      if (!state.begun?.[host]) save({ begun: { ...state.begun, [host]: run } });
+    },
+    hasBegun: (host) => state.begun?.[host] !== undefined,
+    pushed(host, outcome) {
+      told.set(host, outcome);
       // Who was interrupted is asked again.
-      if (pushed.outcome.verdict !== 'halted') save({ hosts: { ...state.hosts, [host]: remember(pushed) } });
+      if (outcome.verdict === 'halted') return;
+      const { [host]: run, ...others } = state.begun ?? {};
+      // It says itself that it did nothing.
+      const isNothing = run !== undefined && outcome.verdict === 'busy' && outcome.report?.run === run;
+      save({ hosts: { ...state.hosts, [host]: remember(outcome, run) }, ...(isNothing && { begun: others }) });
     },
     change: (host, change) => save({ hosts: { ...state.hosts, [host]: { ...state.hosts[host]!, ...change } } }),
     setWave: (name, change) => save({ waves: state.waves.map((wave) => (wave.name === name ? { ...wave, ...change } : wave)) }),

@@ -6,15 +6,15 @@ import type { RolloutGate } from './rollout-gate.ts';
 import { inParallel } from '../in-parallel.ts';
 import { openRecord, type RolloutPlan, type RolloutRecord } from './rollout-record.ts';
 import type { RolloutStore } from './rollout-store.ts';
-import { unwellBecause, type Pushed } from './standing.ts';
+import { unwellBecause } from './standing.ts';
 
 /** What is done on hosts. None of these rejects for what a host does. */
 interface RolloutActs {
-  /** Sends the revision to one host and has it converge. */
-  push(host: string, wave: string): Promise<Pushed>;
+  /** Sends the revision to one host and has it converge. `began` hears at once which runs there carry it out. */
+  push(host: string, wave: string, began: (run: string) => void): Promise<HostOutcome>;
   /** Whether hosts are still as the revision says, by name. A host is left out when the command was interrupted. */
   check(hosts: readonly string[]): Promise<ReadonlyMap<string, Finding>>;
-  /** Takes back one run of a host, and what was built on it. */
+  /** Takes back one run of a host, and what was built on it; `halted` when the command was interrupted. */
   takeBack(host: string, run: string): Promise<Finding>;
 }
 
@@ -50,10 +50,11 @@ export async function runRollout(rollout: Rollout): Promise<RolloutEnd> {
     record.set({ reason, phase });
     emit({ type: 'halted', wave: wave.name, reason });
   };
-  if (record.phase === 'halting') {
-    await takeBackAsToldFor(rollout, record);
-    return end();
-  }
+  const halt = async (): Promise<RolloutEnd> => {
+    const isDone = await takeBackAsToldFor(rollout, record);
+    return isDone ? end() : { ...end(), halted: `${record.reason}; ${interrupted}` };
+  };
+  if (record.phase === 'halting') return await halt();
   for (const wave of waves.filter(({ name }) => !record.wave(name).isDone)) {
     await runWave(wave, rollout, record);
     const ended = gate.ended();
@@ -67,15 +68,19 @@ export async function runRollout(rollout: Rollout): Promise<RolloutEnd> {
     emit({ type: 'wave-finished', wave: wave.name, healthy, failed });
     if (failed > wave.mayFail) {
       stop(wave, `${failed} of ${wave.hosts.length} hosts failed in wave ${wave.name}`, 'halting');
-      await takeBackAsToldFor(rollout, record);
+      return await halt();
+    }
+    if (rollout.onHalt !== 'keep' && !(await takeBack(record.among(wave, 'failed'), rollout, record))) {
+      stop(wave, interrupted, 'running');
       return end();
     }
-    if (rollout.onHalt !== 'keep') await takeBack(record.among(wave, 'failed'), rollout, record);
     record.setWave(wave.name, { isDone: true });
     // What nobody has tried is not proved; but nothing is wrong with what was done before.
     if (healthy === 0 && wave !== waves.at(-1)) {
       record.setWave(wave.name, { isDone: false });
-      stop(wave, `no host of wave ${wave.name} took the revision, so that nothing is known of it`, 'halted');
+      // Who has begun and did not say how that ended is to be watched, too, when they do.
+      const phase = record.among(wave, 'absent').some((host) => record.hasBegun(host)) ? 'running' : 'halted';
+      stop(wave, `no host of wave ${wave.name} took the revision, so that nothing is known of it`, phase);
       return end();
     }
   }
@@ -93,7 +98,7 @@ async function runWave(wave: Wave, rollout: Rollout, record: RolloutRecord): Pro
   const left = wave.hosts.filter((host) => (record.host(host)?.standing ?? 'absent') === 'absent');
   await inParallel(left, forks, async (host) => {
     if (isTooMuch() || !(await gate.pass()) || isTooMuch()) return;
-    record.pushed(host, await push(host, wave.name));
+    record.pushed(host, await push(host, wave.name, (run) => record.began(host, run)));
   });
   if (!gate.ended() && !isTooMuch()) await bake(wave, rollout, record);
 }
@@ -114,21 +119,35 @@ async function bake(wave: Wave, { gate, emit, check, commit }: Rollout, record: 
   }
 }
 
-async function takeBackAsToldFor(rollout: Rollout, record: RolloutRecord): Promise<void> {
-  const failed = record.all('failed');
-  if (rollout.onHalt !== 'keep') await takeBack(failed, rollout, record);
-  if (rollout.onHalt === 'rollback_all') await takeBack(record.all('healthy'), rollout, record);
-  record.set({ phase: 'halted' });
+/** False: it was interrupted, and is to be gone on with. */
+async function takeBackAsToldFor(rollout: Rollout, record: RolloutRecord): Promise<boolean> {
+  const { onHalt } = rollout;
+  const isDone =
+    (onHalt === 'keep' || (await takeBack(record.all('failed'), rollout, record))) &&
+    (onHalt !== 'rollback_all' || (await takeBack(record.all('healthy'), rollout, record)));
+  if (isDone) record.set({ phase: 'halted' });
+  return isDone;
 }
 
-/** Those of the hosts that took the revision and still have it; the others have put themselves back, or were never changed. */
-async function takeBack(hosts: readonly string[], { forks, emit, takeBack: act }: Rollout, record: RolloutRecord): Promise<void> {
+const interrupted = 'taking it back was interrupted; the same command goes on where it was';
+
+/**
+ * Those of the hosts that took the revision and still have it; the others have put themselves back, or were never changed. False:
+ * it was interrupted before all of them had answered.
+ */
+async function takeBack(
+  hosts: readonly string[],
+  { forks, emit, takeBack: act }: Rollout,
+  record: RolloutRecord,
+): Promise<boolean> {
+  let isDone = true;
   const changed = hosts.filter((host) => record.host(host)!.run !== null && !record.host(host)!.isTakenBack);
   await inParallel(changed, forks, async (host) => {
     const { standing, message: said, run } = record.host(host)!;
     const because = standing === 'failed' ? said : (record.reason ?? '');
     emit({ type: 'step', host, message: `taking it back: ${because}` });
     const { verdict, message, hint } = await act(host, run!);
+    if (verdict === 'halted') return void (isDone = false);
     const isTakenBack = verdict === 'converged' || verdict === 'rolledBack';
     record.change(host, {
       isTakenBack,
@@ -137,4 +156,5 @@ async function takeBack(hosts: readonly string[], { forks, emit, takeBack: act }
       ...(!isTakenBack && { hint: hint?.slice(0, 1_000) ?? `reconcile rollback ${run} on that host` }),
     });
   });
+  return isDone;
 }

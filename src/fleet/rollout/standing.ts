@@ -1,44 +1,43 @@
 import type { Finding, HostOutcome } from '../../model/fleet.ts';
 import type { RolloutHost, Standing } from '../../model/rollout.ts';
 
-/** What a push came to on one host. `hasBegun`: the host had begun to carry it out when the answer ended. */
-export interface Pushed {
-  readonly outcome: HostOutcome;
-  readonly hasBegun: boolean;
-}
-
 /** What the outcome of a push says of the revision. A host that is lost while it carries a revision out may be lost because of it. */
-function standingOf({ outcome, hasBegun }: Pushed): Standing {
-  switch (outcome.verdict) {
+function standingOf({ verdict }: HostOutcome, hasBegun: boolean): Standing {
+  switch (verdict) {
     case 'converged':
       return 'healthy';
     case 'busy':
+    case 'halted':
+      return 'absent';
     case 'unreachable':
     case 'untrusted':
     case 'denied':
     case 'missing':
-    case 'halted':
-      return hasBegun && outcome.verdict !== 'busy' && outcome.verdict !== 'halted' ? 'failed' : 'absent';
+      return hasBegun ? 'failed' : 'absent';
     default:
       return 'failed';
   }
 }
 
-/** As it is remembered, without the report. */
-export function remember(pushed: Pushed): RolloutHost {
-  const { verdict, message, hint, attempts, duration, report } = pushed.outcome;
-  // Whatever else ended there has put itself back.
-  const hasChanged = verdict === 'converged' && report !== undefined && report.writes > 0;
+/** As it is remembered, without the report. `begun`: the first run there of which was heard that it carries the revision out. */
+export function remember(outcome: HostOutcome, begun: string | undefined): RolloutHost {
+  const { verdict, message, hint, attempts, duration } = outcome;
   return {
     verdict,
     message: message.slice(0, 1_000),
     ...(hint !== undefined && { hint: hint.slice(0, 1_000) }),
     attempts,
     duration,
-    standing: standingOf(pushed),
-    run: hasChanged ? report.run : null,
+    standing: standingOf(outcome, begun !== undefined),
+    run: changedBy(outcome, begun),
     isTakenBack: false,
   };
+}
+
+function changedBy({ verdict, report }: HostOutcome, begun: string | undefined): string | null {
+  if (verdict === 'converged' && report !== undefined && report.writes > 0) return report.run;
+  // A run that answered has changed nothing, or put itself back. One whose answer was lost may have changed what a later one found done.
+  return begun === undefined || begun === report?.run ? null : begun;
 }
 
 /** Why a host that took the revision is not well; undefined when it is. `finding` is of a check of that revision, with the agent's status where one runs. */

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { matchPatterns } from './match-pattern.ts';
+import { splitWords } from './split-words.ts';
 
 /** What stands between one `Host` line of the user's SSH configuration and the next. */
 interface Section {
@@ -12,7 +13,14 @@ interface Section {
 
 const deepest = 16;
 const perHost = new Set(['hostname', 'hostkeyalias', 'canonicalizehostname']);
-const mayNameHost = new Set(['proxyjump', 'identityagent', 'userknownhostsfile', 'user', 'globalknownhostsfile']);
+const mayNameHost = new Set([
+  'proxyjump',
+  'identityagent',
+  'userknownhostsfile',
+  'user',
+  'globalknownhostsfile',
+  'revokedhostkeys',
+]);
 
 /**
  * Which hosts get the same answer from `ssh -G`, so that thousands of hosts do not cost thousands of processes: a function that
@@ -24,7 +32,7 @@ export function readConfigSections(files: readonly string[], home: string): (add
   for (const file of files) {
     const first: Section = { patterns: undefined, isIndividual: false };
     sections.push(first);
-    readInto(sections, first, file, file.startsWith('/etc/') ? '/etc/ssh' : join(home, '.ssh'), 0);
+    readInto(sections, first, file, { home, base: file.startsWith('/etc/') ? '/etc/ssh' : join(home, '.ssh') }, 0);
   }
   return (address) => {
     const about = [...sections.keys()].filter((index) => isFor(sections[index]!, address));
@@ -34,7 +42,13 @@ export function readConfigSections(files: readonly string[], home: string): (add
 
 const isFor = ({ patterns }: Section, address: string): boolean => patterns === undefined || matchPatterns(address, patterns);
 
-function readInto(sections: Section[], start: Section, file: string, base: string, depth: number): void {
+interface Directories {
+  readonly home: string;
+  /** What an `Include` without a directory of its own is relative to. */
+  readonly base: string;
+}
+
+function readInto(sections: Section[], start: Section, file: string, directories: Directories, depth: number): void {
   let current = start;
   const individually = (): void => {
     current.isIndividual = true;
@@ -54,10 +68,17 @@ function readInto(sections: Section[], start: Section, file: string, base: strin
     else if (keyword === 'match') sections.push((current = { patterns: undefined, isIndividual: value.toLowerCase() !== 'all' }));
     else if (perHost.has(keyword) || (mayNameHost.has(keyword) && value.includes('%'))) individually();
     else if (keyword === 'include') {
-      if (depth >= deepest) individually();
-      else
-        for (const each of words.map((word) => join(word.startsWith('/') ? '' : base, word.replace(/^~\//, `${base}/../`))))
-          for (const found of globSync(each).sort()) readInto(sections, current, found, base, depth + 1);
+      const included = depth < deepest ? filesOf(value, directories) : undefined;
+      if (included) for (const each of included) readInto(sections, current, each, directories, depth + 1);
+      else individually();
     }
   }
+}
+
+/** What an `Include` names; undefined where a word of it is for `ssh` alone to read. */
+function filesOf(value: string, { home, base }: Directories): readonly string[] | undefined {
+  const words = splitWords(value);
+  if (!words || words.some((word) => /^~(?!\/)|\$\{|%/.test(word))) return undefined;
+  const patterns = words.map((word) => (word.startsWith('~/') ? join(home, word.slice(2)) : resolve(base, word)));
+  return patterns.flatMap((pattern) => globSync(pattern).sort());
 }

@@ -5,7 +5,7 @@ import { writeAtomically } from '../../source/write-atomically.ts';
 import { syncDirectory } from '../../state/durable-file.ts';
 import { ConnectionError } from '../connection.ts';
 import type { KnownHost } from './host-key.ts';
-import type { KnownKey } from './known-hosts.ts';
+import { parseKnownHosts, type KnownKey } from './known-hosts.ts';
 import { keyTypeOf } from './public-key.ts';
 
 interface Enrolment {
@@ -31,17 +31,23 @@ export function enrolHost({ known, key, file, isHashed, replaced }: Enrolment): 
   const line = `${isHashed ? hashed(known.name) : known.name} ${keyTypeOf(key)} ${key.toString('base64')}\n`;
   if (replaced.length === 0) append(file, line);
   else {
-    const gone = new Set(replaced.map((each) => each.line));
-    const lines = readFileSync(file, 'utf8').split('\n');
-    // Somebody else may have written meanwhile: then the lines are not where they were.
-    const isMoved = replaced.some((each) => !lines[each.line - 1]?.includes(each.key.toString('base64')));
-    if (isMoved)
+    const text = readFileSync(file, 'utf8');
+    // Not by their numbers: what was enrolled before, or somebody else has written meanwhile, may have moved them.
+    const gone = parseKnownHosts(text, file).filter((each) => replaced.some((old) => isSame(each, old)));
+    if (!replaced.every((old) => gone.some((each) => isSame(each, old))))
       throw new ConnectionError('untrusted', `${file} was changed meanwhile; nothing was written`, { hint: 'call it again' });
-    const kept = lines.filter((_line, index) => !gone.has(index + 1)).join('\n');
+    const numbers = new Set(gone.map((each) => each.line));
+    const kept = text
+      .split('\n')
+      .filter((_line, index) => !numbers.has(index + 1))
+      .join('\n');
     // Through a link, as ssh does: the file may stand among others that are kept in a repository.
     writeAtomically(realpathSync(file), `${kept}${kept === '' || kept.endsWith('\n') ? '' : '\n'}${line}`, 0o600);
   }
 }
+
+const isSame = (one: KnownKey, other: KnownKey): boolean =>
+  one.role === other.role && one.names === other.names && one.key.equals(other.key);
 
 const isAlone = ({ names }: KnownKey, name: string): boolean => names.startsWith('|') || names.toLowerCase() === name;
 

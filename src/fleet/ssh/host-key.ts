@@ -1,5 +1,6 @@
 import { describeKey, keyTypeOf } from './public-key.ts';
 import { isAbout, type KnownKey } from './known-hosts.ts';
+import type { RevokedKeys } from './revoked-keys.ts';
 
 /** What is known of a host before it shows its key. */
 export interface KnownHost {
@@ -7,8 +8,13 @@ export interface KnownHost {
   readonly name: string;
   /** The lines about this name. */
   readonly lines: readonly KnownKey[];
-  /** The lines about the host at the usual port; as in OpenSSH, a key of theirs is good at another port too. */
+  /**
+   * The lines about the host at the usual port that count here too: those that revoke a key and, as in OpenSSH, those that trust one
+   * where none is trusted under `name`.
+   */
   readonly plainLines: readonly KnownKey[];
+  /** What `RevokedHostKeys` names. */
+  readonly revoked: readonly RevokedKeys[];
   /** Files that were looked at. */
   readonly files: readonly string[];
   /** Command lines that enrol the key it shows, and that do so although another is known. */
@@ -39,10 +45,13 @@ interface Named {
 export function findKnownHost(
   { hostname, port, alias, inventoryName }: Named,
   files: readonly { readonly file: string; readonly keys: readonly KnownKey[] }[],
+  revoked: readonly RevokedKeys[],
 ): KnownHost {
   const plain = (alias ?? hostname).toLowerCase();
   const name = alias !== undefined || port === 22 ? plain : `[${plain}]:${port}`;
   const about = (host: string): readonly KnownKey[] => files.flatMap(({ keys }) => keys.filter((key) => isAbout(key, host)));
+  const lines = about(name);
+  const isKnown = lines.some(({ role }) => role === 'trusted');
   const trust = `reconcile fleet trust ${inventoryName}`;
   const enrol =
     inventoryName === undefined
@@ -51,8 +60,9 @@ export function findKnownHost(
   return {
     name,
     enrol,
-    lines: about(name),
-    plainLines: name === plain ? [] : about(plain),
+    lines,
+    plainLines: name === plain ? [] : about(plain).filter(({ role }) => role === 'revoked' || !isKnown),
+    revoked,
     files: files.map(({ file }) => file),
   };
 }
@@ -63,12 +73,13 @@ export function hostKeyAlgorithms({ lines, plainLines }: KnownHost): readonly st
 }
 
 /** What to make of the key that a host shows. */
-export function judgeHostKey({ name, lines, plainLines, files, enrol }: KnownHost, key: Buffer): KeyVerdict {
+export function judgeHostKey({ name, lines, plainLines, revoked, files, enrol }: KnownHost, key: Buffer): KeyVerdict {
   const shown = describeKey(key);
   const place = ({ file, line }: KnownKey): string => `${file}:${line}`;
-  const revoked = [...lines, ...plainLines].find((known) => known.role === 'revoked' && known.key.equals(key));
-  if (revoked) {
-    const message = `${name} shows the ${shown}, which ${place(revoked)} revokes`;
+  const line = [...lines, ...plainLines].find((known) => known.role === 'revoked' && known.key.equals(key));
+  const revokedBy = line ? place(line) : revoked.find((list) => list.has(key))?.file;
+  if (revokedBy !== undefined) {
+    const message = `${name} shows the ${shown}, which ${revokedBy} revokes`;
     return { verdict: 'revoked', message, hint: 'it may be in the wrong hands: give the host a new key' };
   }
   const trusted = lines.filter(({ role }) => role === 'trusted');

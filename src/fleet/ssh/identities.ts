@@ -1,5 +1,5 @@
 import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readPrivateFile } from '../../source/private-file.ts';
 import type { SshSettings } from './settings.ts';
@@ -23,7 +23,9 @@ interface KeyRing {
   unlock(file: string): Promise<boolean>;
 }
 
-type KeyFile = { readonly key: ParsedKey } | { readonly locked: true } | { readonly note: string } | undefined;
+/** `half`: the public half, where the file is that. */
+type KeyFile =
+  { readonly key: ParsedKey } | { readonly half: Buffer } | { readonly locked: true } | { readonly note: string } | undefined;
 
 /** Keys that are tried although nobody named them. */
 const isDefault = (file: string): boolean => /^id_(rsa|dsa|ecdsa|ed25519|xmss)(_sk)?$/.test(basename(file));
@@ -56,10 +58,11 @@ export function openKeyRing(ask: (question: string) => Promise<string | undefine
       const usual: ParsedKey[] = [];
       for (const path of identityFiles) {
         const found = fileOf(ssh2, path);
-        const publicHalf = found && 'key' in found ? found.key.getPublicSSH() : publicHalfOf(ssh2, path);
+        const publicHalf = halfOf(found) ?? publicKeyIn(ssh2, `${path}.pub`);
         const inAgent = publicHalf && held.find((key) => key.getPublicSSH().equals(publicHalf));
         if (inAgent) chosen.add(inAgent);
         else if (found && 'key' in found) (isDefault(path) ? usual : named).push(found.key);
+        else if (found && 'half' in found) notes.push(`the agent does not hold the key ${path}`);
         else if (found && 'locked' in found) locked.push(path);
         else if (found) notes.push(found.note);
         else if (!isDefault(path)) notes.push(`there is no key ${path}`);
@@ -102,24 +105,33 @@ function remember<T>(known: Map<string, Promise<T>>, name: string, asked: Promis
   return asked;
 }
 
+function halfOf(found: KeyFile): Buffer | undefined {
+  if (!found) return undefined;
+  return 'half' in found ? found.half : 'key' in found ? found.key.getPublicSSH() : undefined;
+}
+
 /** Undefined where there is no such file. */
-function readKey({ utils }: Ssh2, path: string, passphrase?: string): KeyFile {
+function readKey(ssh2: Ssh2, path: string, passphrase?: string): KeyFile {
+  // As in OpenSSH a public key may be named, for one that an agent holds. Others may read it.
+  const half = publicKeyIn(ssh2, path);
+  if (half) return { half };
   const read = readPrivateFile(path, 'key');
   if ('refused' in read) return read.isMissing ? undefined : { note: `${read.refused}; ${read.hint}` };
-  const parsed: unknown = utils.parseKey(read.bytes, passphrase);
+  const parsed: unknown = ssh2.utils.parseKey(read.bytes, passphrase);
   const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey | Error;
-  if (!(key instanceof Error)) {
-    return key.isPrivateKey() ? { key } : { note: `${path} is a public key; name the private one` };
-  }
+  if (!(key instanceof Error)) return { key };
   if (/no passphrase given/i.test(key.message)) return { locked: true };
   return { note: `the key ${path} is of a form that is not understood; \`ssh-keygen -p -f ${path}\` rewrites it` };
 }
 
-function publicHalfOf({ utils }: Ssh2, path: string): Buffer | undefined {
+/** Undefined where there is no such file, or something else is in it. */
+function publicKeyIn({ utils }: Ssh2, file: string): Buffer | undefined {
   try {
-    const parsed: unknown = utils.parseKey(readFileSync(`${path}.pub`, 'utf8').slice(0, 16 * 1024));
-    const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey | Error;
-    return key instanceof Error ? undefined : key.getPublicSSH();
+    if (!statSync(file).isFile()) return undefined;
+    const text = readFileSync(file, 'utf8').slice(0, 16 * 1024);
+    const parsed: unknown = text.includes('PRIVATE KEY') ? undefined : utils.parseKey(text);
+    const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey | Error | undefined;
+    return key === undefined || key instanceof Error || key.isPrivateKey() ? undefined : key.getPublicSSH();
   } catch {
     return undefined;
   }

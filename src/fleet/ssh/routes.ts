@@ -11,7 +11,9 @@ import { mostJumps, parseJumps } from './jump.ts';
 import { readKnownHosts, type KnownKey } from './known-hosts.ts';
 import { openClient, said, type OpenClient } from './open-client.ts';
 import { openProxyCommand } from './proxy-command.ts';
+import { readRevokedKeys, type RevokedKeys } from './revoked-keys.ts';
 import { openSettings, type Destination, type OperatorPlace, type SshSettings } from './settings.ts';
+import { within } from './within.ts';
 
 export interface RouteOptions extends Partial<OperatorPlace> {
   /** Asks a person for the passphrase of a key; undefined where they give none. The default asks where there is a terminal. */
@@ -45,6 +47,7 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
   const keys = openKeyRing(options.askPassphrase ?? askSecretly);
   const hops = new Map<string, Promise<OpenClient>>();
   const files = new Map<string, readonly KnownKey[]>();
+  const revokedFiles = new Map<string, RevokedKeys>();
 
   const knownIn = (file: string): readonly KnownKey[] => {
     const read = files.get(file) ?? readKnownHosts(file);
@@ -52,16 +55,23 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
     return read;
   };
 
+  const revokedIn = (file: string): RevokedKeys => {
+    const read = revokedFiles.get(file) ?? readRevokedKeys(file);
+    revokedFiles.set(file, read);
+    return read;
+  };
+
   /** `way`: the jump hosts, where they are given and not those of the configuration. */
   async function find(name: string, destination: Destination, way: string | undefined, path: readonly string[]): Promise<Route> {
     const settings = await settingsOf(destination);
-    const { hostname, port, hostKeyAlias: alias, proxyJump, knownHostsFiles } = settings;
+    const { hostname, port, hostKeyAlias: alias, proxyJump, knownHostsFiles, revokedKeysFiles } = settings;
     const jumps = way ?? proxyJump ?? '';
     if (path.includes(jumps) || path.length > mostJumps)
       throw new ConnectionError('unreachable', `the way to ${name} is through ${said(jumps)}, which leads in a circle`);
     const known = findKnownHost(
       { hostname, port, alias, inventoryName: path.length === 0 ? name : undefined },
       [...new Set(knownHostsFiles)].map((file) => ({ file, keys: knownIn(file) })),
+      revokedKeysFiles.map(revokedIn),
     );
     return { name, settings, known, jumps, path };
   }
@@ -69,7 +79,7 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
   async function reach({ name, settings, jumps, path }: Route, stop: AbortSignal): Promise<Duplex> {
     if (jumps === '' && settings.proxyCommand !== undefined) return openProxyCommand(name, settings.proxyCommand, settings);
     if (jumps === '') return dial(settings.hostname, settings.port, settings.connectTimeout, stop);
-    return through(await untilAborted(hopOf(jumps, path), stop), settings, name, jumps);
+    return through(await untilAborted(hopOf(jumps, path), stop), { settings, name, jumps }, stop);
   }
 
   async function open(route: Route, stop: AbortSignal): Promise<OpenClient> {
@@ -124,11 +134,23 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
   };
 }
 
-async function through({ ssh }: OpenClient, { hostname, port }: SshSettings, name: string, way: string): Promise<Duplex> {
+async function through(
+  { ssh, gone }: OpenClient,
+  { name, settings: { hostname, port, connectTimeout }, jumps }: Pick<Route, 'name' | 'settings' | 'jumps'>,
+  stop: AbortSignal,
+): Promise<Duplex> {
+  const unreachable = (why: string): ConnectionError =>
+    new ConnectionError('unreachable', `${name} cannot be reached through ${said(jumps)} (${why})`, { isPassing: true });
   try {
-    return await ssh.forwardOut('127.0.0.1', 0, hostname, port);
+    return await within(ssh.forwardOut('127.0.0.1', 0, hostname, port), {
+      timeout: connectTimeout,
+      gone,
+      slow: unreachable(`it does not answer within ${connectTimeout / 1000} s`),
+      signal: stop,
+      late: (made) => made.close(),
+    });
   } catch (error) {
-    const message = `${name} cannot be reached through ${said(way)} (${said((error as Error).message)})`;
-    throw new ConnectionError('unreachable', message, { isPassing: true });
+    stop.throwIfAborted();
+    throw error instanceof ConnectionError ? error : unreachable(said((error as Error).message));
   }
 }

@@ -20,6 +20,8 @@ export interface SshSettings {
   readonly proxyCommand: string | undefined;
   /** Where host keys are known; the first is the one to which new ones are added. */
   readonly knownHostsFiles: readonly string[];
+  /** Lists of keys that no host may have. */
+  readonly revokedKeysFiles: readonly string[];
   readonly hostKeyAlias: string | undefined;
   readonly hashKnownHosts: boolean;
   /** Milliseconds. */
@@ -160,6 +162,7 @@ function toSettings(answer: Answer, destination: Destination, place: OperatorPla
       ...filesOf('userknownhostsfile', ['~/.ssh/known_hosts']),
       ...filesOf('globalknownhostsfile', ['/etc/ssh/ssh_known_hosts']),
     ],
+    revokedKeysFiles: filesOf('revokedhostkeys', []),
     hostKeyAlias: only('hostkeyalias'),
     hashKnownHosts: only('hashknownhosts') === 'yes',
     connectTimeout: seconds('connecttimeout') || connectTimeout,

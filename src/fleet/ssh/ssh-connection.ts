@@ -4,6 +4,7 @@ import type { Target } from '../../model/fleet.ts';
 import { ConnectionError, type Connection, type RemoteOptions, type RemoteProcess, type RemoteResult } from '../connection.ts';
 import { commandLine } from './command-line.ts';
 import { said, type OpenClient } from './open-client.ts';
+import { within } from './within.ts';
 
 /** Milliseconds. */
 const defaultTimeout = 60_000;
@@ -169,36 +170,6 @@ function untilClosed(channel: ClientChannel, gone: AbortSignal): Promise<number 
   channel.on('close', () => setImmediate(settle));
   gone.addEventListener('abort', () => isLost() && reject(gone.reason as Error), { once: true });
   return promise;
-}
-
-interface Bounds<T> {
-  readonly timeout: number;
-  readonly gone: AbortSignal;
-  readonly slow: ConnectionError;
-  readonly signal?: AbortSignal;
-  /** What to do with a result that comes after its time. */
-  readonly late?: (result: T) => void;
-}
-
-async function within<T>(work: Promise<T>, { timeout, gone, slow, signal, late }: Bounds<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(slow), timeout);
-  const onGone = (): void => reject(gone.reason as Error);
-  const onAbort = (): void => reject(signal!.reason as Error);
-  if (gone.aborted) onGone();
-  if (signal?.aborted) onAbort();
-  gone.addEventListener('abort', onGone, { once: true });
-  signal?.addEventListener('abort', onAbort, { once: true });
-  let isLate = false;
-  work.then((result) => isLate && late?.(result)).catch(() => {});
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    isLate = true;
-    clearTimeout(timer);
-    gone.removeEventListener('abort', onGone);
-    signal?.removeEventListener('abort', onAbort);
-  }
 }
 
 /** ssh2 keeps what a host sends beyond its window; a hostile one could fill the memory of this process so. */

@@ -17,6 +17,8 @@ export interface RolloutRig {
   readonly pushes: Record<string, Finding>;
   readonly checks: Record<string, Finding>;
   readonly rollbacks: Record<string, Finding>;
+  /** Runs of which is heard before a host answers; the one that it answers with, where it is not named. */
+  readonly begun: Record<string, string>;
   /** Called before a host answers a push. */
   whenPushed: (host: string) => void | Promise<void>;
   readonly interrupt: AbortController;
@@ -34,6 +36,7 @@ export function rolloutRig(directory: string): RolloutRig {
     pushes: {},
     checks: {},
     rollbacks: {},
+    begun: {},
     whenPushed: () => undefined,
     interrupt: new AbortController(),
     async run(waves, members = {}) {
@@ -50,14 +53,15 @@ export function rolloutRig(directory: string): RolloutRig {
         store,
         gate,
         emit,
-        async push(host, wave) {
+        async push(host, wave, began) {
           rig.asked.push(`push ${host}`);
           await rig.whenPushed(host);
-          if (rig.interrupt.signal.aborted)
-            return { outcome: outcomeWith(host, { wave, verdict: 'halted', message: 'interrupted' }), hasBegun: false };
           const report = reportWith({ host, run: `run-${host}`, writes: 2 });
           const found = rig.pushes[host] ?? { verdict: 'converged', message: 'Applied and verified', report };
-          return { outcome: outcomeWith(host, { wave, ...found }), hasBegun: found.report !== undefined };
+          const run = rig.begun[host] ?? (rig.interrupt.signal.aborted ? undefined : found.report?.run);
+          if (run !== undefined) began(run);
+          if (rig.interrupt.signal.aborted) return outcomeWith(host, { wave, verdict: 'halted', message: 'interrupted' });
+          return outcomeWith(host, { wave, ...found });
         },
         check(hosts) {
           rig.asked.push(`check ${hosts.join(' ')}`);

@@ -130,10 +130,29 @@ describe('a rollout', () => {
     );
   });
 
-  it('counts a host as failed that is lost while it carries the revision out', async () => {
-    rig.pushes['a'] = { ...down, report: reportWith() };
+  it('counts a host as failed that is lost while it carries the revision out, and takes that back', async () => {
+    rig.pushes['a'] = down;
+    rig.begun['a'] = 'run-a';
 
-    expect(verdicts(await rig.run([{ hosts: ['a', 'b'] }]))).toBe('a: unreachable, b: halted');
+    expect(verdicts(await rig.run([{ hosts: ['a', 'b'] }]))).toBe('a: rolledBack, b: halted');
+    expect(rig.asked).toEqual(['push a', 'take back a run-a']);
+  });
+
+  it('watches a host that says in its second answer that there was nothing to do, and takes back the first run', async () => {
+    rig.pushes['a'] = { verdict: 'converged', message: 'nothing to do', report: reportWith({ run: 'run-2', writes: 0 }) };
+    rig.begun['a'] = 'run-1';
+    rig.checks['a'] = drifted;
+    await rig.run(canaryFirst);
+
+    expect(rig.asked).toEqual(['push a', 'check a', 'take back a run-1']);
+  });
+
+  it('has nothing to take back where the run that was heard of has put itself back', async () => {
+    rig.pushes['a'] = { ...rolledBack, report: reportWith({ run: 'run-1', outcome: 'rolledBack', writes: 4 }) };
+    rig.begun['a'] = 'run-1';
+    await rig.run(canaryFirst);
+
+    expect(rig.asked).toEqual(['push a']);
   });
 
   it('does not go on when nobody in a wave could be asked, and takes nothing back for that', async () => {

@@ -1,11 +1,12 @@
 import { globSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FleetEvent } from '../../../src/model/fleet.ts';
+import type { Finding, FleetEvent } from '../../../src/model/fleet.ts';
 import type { RolloutWish } from '../../../src/model/rollout.ts';
 import { openRolloutStore } from '../../../src/fleet/rollout/rollout-store.ts';
+import { reportWith } from '../../report/report-fixture.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { drifted, rolledBack, rolloutRig, verdicts, type RolloutRig } from './rollout-rig.ts';
+import { down, drifted, rolledBack, rolloutRig, verdicts, type RolloutRig } from './rollout-rig.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let rig: RolloutRig;
@@ -134,6 +135,28 @@ describe('a rollout whose process is ended', () => {
     expect(verdicts(end)).toBe('b: rolledBack, c: rolledBack, d: halted');
   });
 
+  it.each([
+    ['interrupted', () => rig.interrupt.abort()],
+    [
+      'told that the host is still at work',
+      () => {
+        rig.pushes['a'] = { verdict: 'busy', message: 'another run is at work' };
+      },
+    ],
+  ])('watches afterwards who had begun when it was %s', async (_how, happen) => {
+    rig.begun['a'] = 'run-1';
+    rig.whenPushed = happen;
+    await rig.run(waves);
+    expect(rig.store.read()).toMatchObject({ phase: 'running', begun: { a: 'run-1' } });
+
+    const again = rolloutRig(directory.path);
+    again.pushes['a'] = { verdict: 'converged', message: 'nothing to do', report: reportWith({ run: 'run-2', writes: 0 }) };
+    again.checks['a'] = drifted;
+    await again.run(waves);
+
+    expect(again.asked).toEqual(['push a', 'check a', 'take back a run-1']);
+  });
+
   it('waits only for what is left of the bake time', async () => {
     const baking = told('baking');
     const end = rig.run([{ hosts: ['a'], bake: 3_600_000 }]);
@@ -162,6 +185,32 @@ describe('a rollout whose process is ended', () => {
   });
 
   it.each([
+    ['halts', 0, 'halting', 'a: error, a2: converged, b: halted'],
+    ['goes on', 1, 'running', 'a: error, a2: converged, b: halted'],
+  ] as const)('that %s takes back afterwards what it was interrupted in', async (_what, mayFail, phase, left) => {
+    rig.checks['a'] = drifted;
+    const two = [{ hosts: ['a', 'a2'], mayFail }, { hosts: ['b'] }];
+    const takeBack = async (host: string): Promise<Finding> => {
+      rig.asked.push(`take back ${host}`);
+      rig.interrupt.abort();
+      return { verdict: 'halted', message: 'the command was interrupted while the host was at work' };
+    };
+    const first = await rig.run(two, { onHalt: 'rollback_all', takeBack });
+    expect([verdicts(first), rig.store.read()?.phase]).toEqual([left, phase]);
+    expect(first.halted).toMatch(/taking it back was interrupted; the same command goes on where it was$/);
+    expect(rig.asked.filter((each) => each.startsWith('take back'))).toEqual(['take back a']);
+
+    const again = rolloutRig(directory.path);
+    const end = await again.run(two, { onHalt: 'rollback_all' });
+
+    expect(again.asked.slice(mayFail)).toEqual(
+      mayFail === 0 ? ['take back a run-a', 'take back a2 run-a2'] : ['take back a run-a', 'push b', 'check b'],
+    );
+    expect(again.store.read()?.phase).toBe(mayFail === 0 ? 'halted' : 'finished');
+    expect(end.hosts[0]).toMatchObject({ verdict: 'rolledBack' });
+  });
+
+  it.each([
     ['another commit', { commit: 'd'.repeat(40) }, waves],
     ['other tags', { tags: ['cron'] }, waves],
     ['other waves', {}, [{ hosts: ['a', 'b'] }, { hosts: ['c'] }]],
@@ -175,6 +224,18 @@ describe('a rollout whose process is ended', () => {
     await again.run(next, members);
 
     expect(again.asked.filter((each) => each.startsWith('push'))).toEqual(['push a', 'push b', 'push c']);
+  });
+
+  it('counts a host that answered to be busy, and is unreachable when it goes on, as one that was never tried', async () => {
+    const report = reportWith({ run: 'run-a', outcome: 'busy', writes: 0 });
+    rig.pushes['a'] = { verdict: 'busy', message: 'another run is at work', report };
+    const again = rolloutRig(directory.path);
+    again.pushes['a'] = down;
+    rig.whenPushed = (host) => void (host === 'b' && rig.interrupt.abort());
+    await rig.run([{ hosts: ['a', 'b'] }]);
+
+    expect(verdicts(await again.run([{ hosts: ['a', 'b'] }]))).toBe('a: unreachable, b: converged');
+    expect(again.asked).toEqual(['push a', 'push b', 'check b']);
   });
 
   it('is remembered durably after each host, for its owner only', async () => {

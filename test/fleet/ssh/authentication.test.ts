@@ -88,6 +88,18 @@ describe.skipIf(whyNoSsh !== undefined)(`authentication${whyNoSsh ? ` (${whyNoSs
     expect(server.log().slice(before)).not.toMatch(/ECDSA/);
   });
 
+  it('a public key may be named for one that the agent holds, though others can read it', async () => {
+    await using agent = await startAgent([others[0]!, server.clientKey]);
+    const half = join(files.path, 'work.pub');
+    copyFileSync(`${server.clientKey}.pub`, half);
+    chmodSync(half, 0o644);
+    const before = server.log().length;
+
+    expect(await enter(half, { agent: agent.socket, config: ['IdentitiesOnly yes'] })).toBe('in\n');
+    expect(server.log().slice(before)).not.toMatch(/ECDSA/);
+    expect((await refusal(half)).message).toMatch(/\(0 keys tried\); the agent does not hold the key .*work\.pub$/);
+  });
+
   it('an agent that is not there is no hindrance for a key file', async () => {
     expect(await enter(server.clientKey, { agent: '/nonexistent/agent' })).toBe('in\n');
     expect((await refusal(undefined, { agent: '/nonexistent/agent', config: ['IdentityFile none'] })).message).toMatch(

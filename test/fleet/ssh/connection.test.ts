@@ -189,9 +189,8 @@ describe.skipIf(whyNoSsh !== undefined)(`a connection${whyNoSsh ? ` (${whyNoSsh}
       configFile: join(visitor.path, 'config'),
     })(target);
     const stream = await dial('127.0.0.1', other.port, 5_000, never);
-    const known = findKnownHost({ ...settings, alias: undefined, inventoryName: 'web1' }, [
-      { file: 'known_hosts', keys: parseKnownHosts(other.knownHosts, 'known_hosts') },
-    ]);
+    const file = { file: 'known_hosts', keys: parseKnownHosts(other.knownHosts, 'known_hosts') };
+    const known = findKnownHost({ ...settings, alias: undefined, inventoryName: 'web1' }, [file], []);
     const identities = await openKeyRing(() => Promise.resolve(undefined)).identitiesFor(settings);
     await using open = await openClient(stream, { name: 'web1', settings, known, identities }, never);
     const connection = sshConnection(target, open, 'operator');

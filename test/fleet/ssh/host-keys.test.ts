@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConnectionError } from '../../../src/fleet/connection.ts';
@@ -55,6 +55,14 @@ describe.skipIf(whyNoSsh !== undefined)(`keys of hosts${whyNoSsh ? ` (${whyNoSsh
     ]);
   });
 
+  it('a key that is known without the port is no key of a port of which another is known', async () => {
+    const refused = (await meet(`${place} ${stranger}\n${line(0, '127.0.0.1')}`)) as ConnectionError;
+
+    expect(refused).toMatchObject({ absence: 'untrusted', message: expect.stringContaining('but is known by') as string });
+    expect(await meet(`@revoked ${place} ${stranger}\n${line(0, '127.0.0.1')}`)).toBe('in\n');
+    expect(await meet(`@revoked 127.0.0.1 ${server.hostKeys[0]}\n${line(0)}`)).toMatchObject({ absence: 'untrusted' });
+  });
+
   it('HostKeyAlias says under which name it is known', async () => {
     expect(await meet(line(0, 'alias.example'), ['HostKeyAlias alias.example'])).toBe('in\n');
     expect(await meet(line(0), ['HostKeyAlias alias.example'])).toMatchObject({ absence: 'untrusted' });
@@ -87,6 +95,24 @@ describe.skipIf(whyNoSsh !== undefined)(`keys of hosts${whyNoSsh ? ` (${whyNoSsh
 
     expect(refused.absence).toBe('untrusted');
     expect(refused.message).toMatch(/shows the ED25519 key SHA256:\S+, which .*known_hosts:2 revokes$/);
+  });
+
+  it('a key that RevokedHostKeys names is refused, though it is known; without that list nobody is trusted', async () => {
+    const list = join(server.directory, 'revoked');
+    const config = [`RevokedHostKeys ${list}`];
+    writeFileSync(list, `${stranger}\n`);
+    expect(await meet(line(0), config)).toBe('in\n');
+
+    appendFileSync(list, `${server.hostKeys[0]}\n`);
+    expect(((await meet(line(0), config)) as ConnectionError).message).toMatch(
+      / shows the ED25519 key \S+, which .*revoked revokes$/,
+    );
+
+    rmSync(list);
+    expect(await meet(line(0), config)).toMatchObject({
+      absence: 'untrusted',
+      message: `the revoked keys in ${list} cannot be read (ENOENT)`,
+    });
   });
 
   it('an authority is no key of the host', async () => {

@@ -1,3 +1,4 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -8,6 +9,7 @@ import { freePort } from '../../support/free-port.ts';
 import { openOperator, rejection } from '../../support/ssh-operator.ts';
 import { startSshServer, whyNoSsh } from '../../support/ssh-server.ts';
 
+const hasPython = spawnSync('python3', ['--version']).status === 0;
 const never = new AbortController().signal;
 
 /** A port where something else than sshd listens. */
@@ -24,6 +26,26 @@ async function listen(answer: (socket: Socket) => void): Promise<AsyncDisposable
       for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, 'close');
+    },
+  };
+}
+
+/** A port whose queue is full, so that who connects is not answered. */
+async function listenWithoutAnswer(): Promise<AsyncDisposable & { readonly port: number }> {
+  const script = [
+    'import socket, time',
+    's = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(0)',
+    'waiting = [socket.socket() for _ in range(4)]',
+    'for each in waiting: each.setblocking(False); each.connect_ex(s.getsockname())',
+    'print(s.getsockname()[1], flush=True); time.sleep(600)',
+  ];
+  const child = spawn('python3', ['-c', script.join('\n')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  return {
+    port: Number(port),
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await once(child, 'exit');
     },
   };
 }
@@ -154,6 +176,24 @@ describe.skipIf(whyNoSsh !== undefined)(`hosts behind others${whyNoSsh ? ` (${wh
     expect(refused.message).toMatch(new RegExp(`^on the way: \\[127\\.0\\.0\\.1\\]:${jump.port} is not known`));
     expect(last.log()).not.toContain('Connection from');
   });
+
+  it.skipIf(!hasPython)(
+    'a host behind a jump host that is silent is given up in time, and a wait for it ends with its signal',
+    async () => {
+      await using jump = await startSshServer();
+      await using silent = await listenWithoutAnswer();
+      const config = [`Host ${jump.target().address}`, `IdentityFile ${jump.clientKey}`, 'Host web1'];
+      const way = ['HostName 127.0.0.1', `ProxyJump ${jump.target().user}@127.0.0.1:${jump.port}`, 'ConnectTimeout 1'];
+      await using operator = await openOperator({ knownHosts: jump.knownHosts, config: [...config, ...way] });
+
+      expect(await rejection(operator.connect(at(silent.port, 'web1'), never))).toMatchObject({
+        absence: 'unreachable',
+        isPassing: true,
+        message: expect.stringMatching(/^web1 cannot be reached through \S+ \(it does not answer within 1 s\)$/) as string,
+      });
+      expect((await rejection(operator.connect(at(silent.port, 'web1'), AbortSignal.timeout(200)))).name).toBe('TimeoutError');
+    },
+  );
 
   it('a circle of jump hosts is told as one', async () => {
     await using operator = await openOperator({ config: ['Host a b', 'ProxyJump c', 'Host c', 'ProxyJump b'] });

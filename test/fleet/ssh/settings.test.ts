@@ -125,6 +125,23 @@ describe.skipIf(whyNoSsh !== undefined)(`the user's configuration${whyNoSsh ? ` 
     expect(me.calls().length).toBeGreaterThanOrEqual(2);
   });
 
+  it.each([
+    ['Include more', 2],
+    ['Include ~/.ssh/m*', 2],
+    ['Include "HOME/.ssh/none of these" HOME/.ssh/more', 2],
+    ['Include ~root/none', 3],
+    ['Include ${SOMEWHERE}/more', 3],
+    ['Host web2\nInclude ~root/none', 2],
+  ])(
+    '%s: hosts of which a file says something else are asked about apart, where it is not known which file: one by one',
+    async (line, calls) => {
+      using me = person(`${line}\n`, { more: 'Host web1\nPort 2222\n' });
+      for (const name of ['web1', 'web2', 'web3']) await me.settings(destination(name));
+
+      expect(me.calls()).toHaveLength(calls);
+    },
+  );
+
   it('a name is never an option', async () => {
     using me = person('');
     await rejection(me.settings(destination('-oProxyCommand=touch x')));
