@@ -8,6 +8,14 @@ import { visitProtocol, type Order } from './model/visit.ts';
 const host = 'allegro';
 const edited = 'desired-state/files/SOUL.md';
 const home = `root/wizards/${host}/home`;
+/** Nothing of whoever builds counts: not the state of this machine, nor the repository whose hook this may run in. */
+const env = {
+  PATH: process.env['PATH'],
+  HOME: '/nonexistent',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  RECONCILE_KEEP_CODE: '1',
+};
 const drifting = [`${home}/.timmy/SOUL.md`, `${home}/.hermes/playbooks/bug-fixer.yaml`];
 
 /**
@@ -56,10 +64,11 @@ function convergeSandbox(program: string, fleet: string, root: string, managed: 
 
 /** Sends a revision, and one that changes a file of it, as `reconcile fleet push` would. */
 function visitHost(program: string, fleet: string, root: string): void {
-  const alone = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
+  // Where git is missing nobody sends anything.
+  if (spawnSync('git', ['--version'], { env }).status !== 0) return;
   const author = ['-c', 'user.name=build', '-c', 'user.email=build@localhost'];
   const git = (...args: readonly string[]): string =>
-    execFileSync('git', ['-C', fleet, ...author, ...args], { encoding: 'utf8', env: { ...process.env, ...alone } }).trim();
+    execFileSync('git', ['-C', fleet, ...author, ...args], { encoding: 'utf8', env }).trim();
   git('init', '--quiet', '--initial-branch=main');
   let known: readonly string[] = [];
   for (const message of ['first', 'second']) {
@@ -86,7 +95,6 @@ function visitHost(program: string, fleet: string, root: string): void {
 }
 
 function reconcile(program: string, expected: number, args: readonly string[], input: string | Buffer = ''): void {
-  const env = { ...process.env, NODE_OPTIONS: '', RECONCILE_KEEP_CODE: '1' };
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { env, input, encoding: 'utf8' });
   if (status !== expected)
     process.stderr.write(`reconcile ${args.join(' ')}: exit ${status} instead of ${expected}\n${stdout.slice(-2000)}${stderr}`);

@@ -1,5 +1,6 @@
 import { build, transform, type BuildOptions, type Plugin } from 'esbuild';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { buildCodeCache } from './build-code-cache.ts';
 
@@ -22,8 +23,18 @@ const shared: BuildOptions = {
   logLevel: 'warning',
   // What ssh2 would use if somebody had compiled it; without, Node's own cryptography does the same.
   external: ['cpu-features', '*.node'],
-  define: { __VERSION__: JSON.stringify(version) },
+  define: { __VERSION__: JSON.stringify(version), __BUILD__: JSON.stringify(buildId()) },
 };
+
+/** Of all that the program is made of: the same for the same sources, wherever and whenever they are built. */
+function buildId(): string {
+  const hash = createHash('sha256');
+  for (const name of ['package-lock.json', ...globSync('src/**/*.ts').toSorted()]) {
+    const text = readFileSync(name);
+    hash.update(`${name} ${text.length}\n`).update(text);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
 
 /**
  * Takes Node's own modules without `import`, which asks each of them for all its exports and so loads what is behind them:

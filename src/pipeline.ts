@@ -1,3 +1,4 @@
+import type { Address } from './model/catalog.ts';
 import { isDone } from './model/plan.ts';
 import type { Problem } from './model/problem.ts';
 import type { Report, ReportedCheck } from './model/report.ts';
@@ -70,14 +71,23 @@ async function convergeHost(asked: Asked, state: State): Promise<Report> {
   const full = onFreshSources(asked);
   const desired = await load(full);
   return finish(full, desired, async (run, told) => {
-    if (problemsOf(desired).length > 0) return refusal(run, problemsOf(desired));
-    const { recover } = await import('./run/converge.ts');
+    const { recover, refreshRefused } = await import('./run/converge.ts');
     const recovered = await recover(told, state, run);
     if ('summary' in recovered) return recovered;
+    const refuse = async (report: Report, owed: readonly Address[]): Promise<Report> => {
+      const refreshes = await refreshRefused(told, run, owed, state);
+      return { ...report, refreshes, recovered: recovered.restored };
+    };
+    const invalid = problemsOf(desired);
+    if (invalid.length > 0)
+      return refuse(
+        refusal(run, invalid),
+        journal.owed().map(({ address }) => address),
+      );
     const planned = await planHost(told, desired, state);
     tellPlan(told, run, planned);
     const report = await conclude(told, run, planned, state);
-    return { ...report, recovered: recovered.restored };
+    return planned.problems.length > 0 ? refuse(report, planned.plan.owed) : { ...report, recovered: recovered.restored };
   });
 }
 

@@ -2,6 +2,8 @@ import type { Suspension } from './model/agent.ts';
 import type { Event } from './model/event.ts';
 import type { Report } from './model/report.ts';
 import type { Request } from './model/request.ts';
+import { buildId } from './model/version.ts';
+import type { Asked } from './run/known-catalog.ts';
 import { convergedSummary, startRun } from './run/start-run.ts';
 import { openScope, type Scope } from './run/scope.ts';
 import { readStamp, type Stamp } from './state/converged-stamp.ts';
@@ -16,11 +18,19 @@ import { readUnconfirmed } from './state/unconfirmed.ts';
 export async function reconcile(request: Request, emit: (event: Event) => void, signal: AbortSignal): Promise<Report> {
   const started = performance.now();
   const scope = openScope(request);
-  const suspended = request.action === 'converge' ? readSuspension(scope.stateDirectory, Date.now()) : undefined;
-  if (suspended) {
+  const suspended = readSuspension(scope.stateDirectory, Date.now());
+  if (suspended && request.action === 'converge') {
     const { tellBusy } = await import('./run/outcomes.ts');
     return tellBusy({ request, scope, started, emit }, suspendedBecause(suspended));
   }
+  // The agent tells of it by itself.
+  if (!suspended || request.unattended) return reconcileNow({ request, scope, started, emit, signal });
+  const noted = (report: Report): Report => ({ ...report, summary: `${report.summary}. ${suspendedBecause(suspended)}` });
+  const tell = (event: Event): void => emit(event.type === 'finished' ? { ...event, report: noted(event.report) } : event);
+  return noted(await reconcileNow({ request, scope, started, emit: tell, signal }));
+}
+
+async function reconcileNow({ request, scope, started, emit, signal }: Omit<Asked, 'stamp' | 'isCurrent'>): Promise<Report> {
   const stamp = readStamp(scope.stateDirectory, scope.reader.realPath);
   // Who asks is told of it.
   const isWaiting = request.action === 'converge' && readUnconfirmed(scope.stateDirectory) !== undefined;
@@ -50,6 +60,6 @@ export function isSettled(request: Pick<Request, 'source' | 'host' | 'root'>): b
 
 const suspendedBecause = ({ reason, by, until }: Suspension): string => `Suspended by ${by} until ${until}: ${reason}`;
 
-/** Whether the catalog would be compiled from the same as in the last run. */
-const hasSameSources = ({ environment, sources }: Stamp, scope: Scope): boolean =>
-  environment === scope.environment && sources.isUnchanged();
+/** Whether the catalog would be compiled from the same as in the last run, and by the same. */
+const hasSameSources = ({ build, environment, sources }: Stamp, scope: Scope): boolean =>
+  build === buildId && environment === scope.environment && sources.isUnchanged();

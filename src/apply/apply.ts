@@ -19,6 +19,9 @@ export interface ApplyDeps {
   readonly emit: (event: Event) => void;
 }
 
+/** What stood right before a resource was changed that has `parts` of which the ledger does not know. */
+export type Stood = ReadonlyMap<Address, readonly string[]>;
+
 /** Which resource failed, for the report. */
 export class ApplyError extends Error {
   readonly address: Address;
@@ -33,8 +36,9 @@ export class ApplyError extends Error {
  * Makes the changes of a plan, batch by batch: undo data and owed refreshes become durable, then the batch is staged, made
  * durable and renamed. Throws at the first failure; the caller rolls back from the journal.
  */
-export async function applyPlan(plan: Plan, deps: ApplyDeps, signal: AbortSignal): Promise<void> {
+export async function applyPlan(plan: Plan, deps: ApplyDeps, signal: AbortSignal): Promise<Stood> {
   const total = plan.steps.filter(isDone).length;
+  const stood = new Map<Address, readonly string[]>();
   const captured = new Set<string>();
   let done = 0;
   for (const batch of plan.batches) {
@@ -42,6 +46,7 @@ export async function applyPlan(plan: Plan, deps: ApplyDeps, signal: AbortSignal
     if (steps.length === 0) continue;
     signal.throwIfAborted();
     await journalIntent(steps, deps, captured, signal);
+    await lookWhatStands(steps, deps, stood, signal);
     for (const step of steps) {
       signal.throwIfAborted();
       deps.emit({ type: 'applying', run: deps.run, address: step.address, done: done++, total });
@@ -53,6 +58,36 @@ export async function applyPlan(plan: Plan, deps: ApplyDeps, signal: AbortSignal
       throw new ApplyError(concerned(error, steps, deps).address, error);
     }
     await activate(steps, deps, signal);
+  }
+  return stood;
+}
+
+/** Not as it was planned: a package of this run may have made the account that it needs. Of what the ledger knows nobody asks. */
+async function lookWhatStands(
+  steps: readonly Step[],
+  { types, host, ledger }: ApplyDeps,
+  stood: Map<Address, readonly string[]>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [kind, own] of Map.groupBy(steps, ({ resource }) => resource.kind)) {
+    const { parts } = types(kind);
+    if (!parts) continue;
+    const isKnown = ({ address, resource: { desired } }: Step): boolean => {
+      const last = ledger.get(address);
+      const known = last ? parts.of(last.desired) : [];
+      return parts.of(desired).every((part) => known.includes(part));
+    };
+    const [first, ...others] = own.filter((step) => !isKnown(step));
+    if (!first) continue;
+    const asked = [first, ...others];
+    const found = await attempt(first.address, () =>
+      parts.standing(
+        asked.map(({ resource }) => resource.desired),
+        host,
+        signal,
+      ),
+    );
+    for (const { address } of asked) stood.set(address, found);
   }
 }
 

@@ -1,9 +1,8 @@
 import { statSync } from 'node:fs';
-import { get as getPlainly } from 'node:http';
-import { get as getSecurely } from 'node:https';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostReader } from '../host/host.ts';
+import { httpStatus } from '../host/http-status.ts';
 import type { Catalog } from '../model/catalog.ts';
 import type { HealthCheck } from '../model/document.ts';
 import { milliseconds } from '../model/duration.ts';
@@ -71,7 +70,7 @@ function describe(check: HealthCheck): string {
 async function tryOnce(check: HealthCheck, host: HostReader, signal: AbortSignal, limit: number): Promise<string | undefined> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(Math.min(limit, networkTimeout))]);
   if ('http' in check) {
-    const status = await askStatus(check.http.url, bounded);
+    const status = await httpStatus(check.http.url, bounded);
     return status === check.http.status ? undefined : `answered ${status}, expected ${check.http.status}`;
   }
   if ('tcp' in check) return tryTcp(check.tcp.host, Number(check.tcp.port), bounded);
@@ -88,19 +87,6 @@ async function tryOnce(check: HealthCheck, host: HostReader, signal: AbortSignal
   const age = fileAge(host.realPath(check.file_age.path));
   if (age === undefined) return 'the file does not exist';
   return age <= milliseconds(check.file_age.max) ? undefined : `the file is ${Math.round(age / 1000)} s old`;
-}
-
-/** Of the first answer; redirects are not followed. Not `fetch`: that refuses some ports, and keeps connections. */
-function askStatus(url: string, signal: AbortSignal): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const get = url.startsWith('https:') ? getSecurely : getPlainly;
-    const request = get(url, { signal, agent: false }, (response) => {
-      // However long the rest may go on.
-      response.destroy();
-      resolve(response.statusCode);
-    });
-    request.once('error', reject);
-  });
 }
 
 function tryTcp(host: string, port: number, signal: AbortSignal): Promise<undefined> {

@@ -6,8 +6,7 @@ import { applyContext, ApplyError, type ApplyDeps } from './apply.ts';
 
 /**
  * Does the refreshes that are owed, from this run and from runs that did not get to it, in the catalog's order. Each is
- * settled when it is done, so that a crash repeats only the rest. `done` is filled, also when it throws: `ApplyError` at the
- * first that fails.
+ * settled when it is done. `done` is filled, also when it throws: `ApplyError` at the first that fails.
  */
 export async function refreshOwed(
   resources: readonly CatalogResource[],
@@ -25,7 +24,7 @@ export async function refreshOwed(
     if (mode === 'observe') continue;
     signal.throwIfAborted();
     if (!canRefresh(type, desired, deps)) {
-      state.journal.settle(address);
+      settle(address, deps);
       continue;
     }
     emit({ type: 'refreshing', run, address });
@@ -37,45 +36,54 @@ export async function refreshOwed(
       done.push({ name: address, ok: false, message });
       throw new ApplyError(address, new Error(`refresh failed: ${message}`, { cause: error }));
     }
-    state.journal.settle(address);
+    settle(address, deps);
     done.push({ name: address, ok: true, message: `because of ${refresh.because}` });
   }
 }
+
+/** At once: a crash must find it either owed or done. */
+const settle = (address: Address, { state }: ApplyDeps): void => state.transaction(() => state.journal.settle(address));
 
 /** Under `--root` there is nothing that could be restarted. */
 const canRefresh = (type: AnyResourceType, desired: object, { host }: ApplyDeps): boolean =>
   host.live && type.unsupported?.(desired, host) === undefined;
 
-/** Refreshes again, with the restored configuration, what the failed run refreshed or would have refreshed. Collects what fails. */
+/** Refreshes again, with the restored configuration, what the failed run refreshed or would have refreshed, whatever fails of it. */
 export async function refreshRestored(
   addresses: readonly Address[],
   resources: readonly Pick<CatalogResource, 'address' | 'kind' | 'desired'>[],
   deps: ApplyDeps,
   signal: AbortSignal,
-): Promise<string[]> {
-  const failures: string[] = [];
+): Promise<readonly ReportedCheck[]> {
+  const done: ReportedCheck[] = [];
   for (const { address, kind, desired } of resources) {
     const type = deps.types(kind);
     if (!addresses.includes(address) || !type.refresh) continue;
     try {
       if (!canRefresh(type, desired, deps)) {
-        deps.state.journal.settle(address);
+        settle(address, deps);
         continue;
       }
       const last = deps.ledger.get(address)?.desired;
       // A program that the failed run brought is gone with it, and there is nothing that it could have been told before.
       const isGone = type.commands?.(desired).some((program) => program.startsWith('/') && !deps.host.stat(program)) === true;
       if (last === undefined && isGone) {
-        deps.state.journal.settle(address);
+        settle(address, deps);
         continue;
       }
+      deps.emit({ type: 'refreshing', run: deps.run, address });
       // The ledger knows secrets by digest only; then the present one must do.
       await type.refresh(last === undefined || holdsSecret(last) ? desired : last, applyContext(address, deps, signal));
       await deps.host.commit(signal);
-      deps.state.journal.settle(address);
+      settle(address, deps);
+      done.push({ name: address, ok: true, message: 'after the rollback' });
     } catch (error) {
-      failures.push(`${address}: refresh after the rollback failed: ${(error as Error).message}`);
+      done.push({ name: address, ok: false, message: `refresh after the rollback failed: ${(error as Error).message}` });
     }
   }
-  return failures;
+  return done;
 }
+
+/** Those that failed, each as one text. */
+export const failuresOf = (checks: readonly ReportedCheck[]): readonly string[] =>
+  checks.filter(({ ok }) => !ok).map(({ name, message }) => `${name}: ${message}`);

@@ -23,14 +23,15 @@ type Undo = ReturnType<State['journal']['undoOf']>[number];
 type RestoreUndo = (undo: Undo) => readonly string[] | Promise<readonly string[]>;
 
 /**
- * Puts back everything a run changed, in reverse. Also what start-up does with the run that a crash left open. Throws only
- * when the undo data cannot be read.
+ * Puts back everything a run changed, in reverse. Also what start-up does with the run that a crash left open. `conclude` is part
+ * of the transaction that ends the run's journal. Throws only when the undo data cannot be read.
  */
 export async function rollBack(
   run: string,
   state: State,
   host: LocalHost,
   types: (kind: string) => AnyResourceType,
+  conclude: (changed: Rollback['changed']) => void = () => undefined,
 ): Promise<Rollback> {
   // A rollback is not interrupted: half a rollback is what it must prevent.
   const { signal } = new AbortController();
@@ -54,6 +55,7 @@ export async function rollBack(
       state.transaction(() => {
         for (const { address, entry } of all) if (isLedgerUndo(entry)) restoreLedger(address, entry, state.ledger);
         state.journal.finish(run, 'rolled-back');
+        conclude(changed);
       });
     } catch (error) {
       failures.push(`what was put back cannot be recorded: ${(error as Error).message}`);

@@ -101,10 +101,14 @@ function restorePath(before: PathUndo, host: Host, { run, journal }: UndoStore):
   const { mode, uid, gid } = before;
   if (before.was === 'directory') {
     if (!now) host.makeDirectory(path, { mode, uid, gid });
-    else restoreAttributes(path, before, now, host);
+    else restoreDirectory(path, before, now, host);
     return;
   }
-  if (now?.type === 'file' && host.digest(path) === before.sha256) restoreAttributes(path, before, now, host);
+  // One that changed hands is written afresh: who had it meanwhile may have it open.
+  const isOurs = now?.type === 'file' && now.uid === uid && now.gid === gid && host.digest(path) === before.sha256;
+  if (isOurs && now.mode === mode) return;
+  // A second name that it has got since keeps what the run made of it.
+  if (isOurs && now.links === 1) host.setMode(path, mode);
   else host.writeFile(path, journal.content(run, before.sha256), { mode, uid, gid });
 }
 
@@ -114,7 +118,8 @@ interface Attributes {
   readonly gid: number;
 }
 
-function restoreAttributes(path: string, before: Attributes, now: Attributes, host: Host): void {
-  if (before.uid !== now.uid || before.gid !== now.gid) host.setOwner(path, before.uid, before.gid);
-  if (before.mode !== now.mode || before.uid !== now.uid) host.setMode(path, before.mode);
+function restoreDirectory(path: string, before: Attributes, now: Attributes, host: Host): void {
+  const hasOtherOwner = before.uid !== now.uid || before.gid !== now.gid;
+  if (hasOtherOwner) host.setOwner(path, before.uid, before.gid);
+  if (hasOtherOwner || before.mode !== now.mode) host.setMode(path, before.mode);
 }

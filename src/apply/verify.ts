@@ -1,8 +1,7 @@
 import type { HostReader } from '../host/host.ts';
 import type { Address } from '../model/catalog.ts';
-import type { LastApplied } from '../model/last-applied.ts';
+import { appliedBy } from '../model/last-applied.ts';
 import { isDone, type Plan } from '../model/plan.ts';
-import { formatPosition } from '../model/problem.ts';
 import type { Graph } from '../plan/graph.ts';
 import { makePlan, type PlanInput } from '../plan/make-plan.ts';
 import { observe } from '../plan/observe.ts';
@@ -20,12 +19,11 @@ export async function verify(
 ): Promise<readonly Address[]> {
   const resources = graph.batches.flat();
   const ledger = new Map(input.ledger);
-  for (const { address, resource, held, diff, sensitive } of plan.steps) {
+  for (const step of plan.steps) {
+    const { address, resource, held, diff } = step;
     if (held) continue;
-    const { kind, digest, prune, desired, origin } = resource;
     const isBestEffort = diff.action !== 'none' && diff.bestEffort === true;
-    const applied: LastApplied = { address, kind, digest, prune, desired, sensitive, origin: formatPosition(origin.at) };
-    if (origin.assignment >= 0) ledger.set(address, applied);
+    if (resource.origin.assignment >= 0) ledger.set(address, { ...appliedBy(step), made: [] });
     else if (diff.action === 'none' || isBestEffort) ledger.delete(address);
   }
   const observation = await observe(resources, ledger, host, input.types, signal);

@@ -61,7 +61,11 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'validate',
     summary: 'Check every document of the repository, for every host.',
-    options: [host, source, output('text', 'json')],
+    options: [
+      { ...host, summary: 'compile only this one (default: every host of the inventory)' },
+      source,
+      output('text', 'json'),
+    ],
     example: ['reconcile validate', 'lists every problem as file:line:column, exit 65 when there is one'],
     load: () => import('./commands/validate.ts'),
   },

@@ -55,10 +55,13 @@ export interface HostReader {
   /** SHA-256 of a regular file; undefined when absent. Answers from the stat index where the file has not moved. */
   digest(path: AbsolutePath): string | undefined;
   /**
-   * Why this process cannot make, replace or remove what stands at a path, or with `isAttributeOnly` change its mode and owner,
-   * and where that stops; undefined where it can. Missing directories count as what they would be made in.
+   * Why this process cannot make, replace or remove what stands at a path, or change nothing but its mode or who owns it, and where
+   * that stops; undefined where it can. Missing directories count as what they would be made in.
    */
-  unwritable(path: AbsolutePath, isAttributeOnly: boolean): { readonly where: AbsolutePath; readonly reason: string } | undefined;
+  unwritable(
+    path: AbsolutePath,
+    what: 'mode' | 'owner' | 'content',
+  ): { readonly where: AbsolutePath; readonly reason: string } | undefined;
   /** From the host's own passwd and group files; a numeric name is itself. */
   userId(name: string): number | undefined;
   groupId(name: string): number | undefined;
@@ -96,6 +99,7 @@ export interface Host extends HostReader {
   /** A directory if it is empty by then; no error when absent or not empty. */
   removeDirectory(path: AbsolutePath): void;
   setMode(path: AbsolutePath, mode: number): void;
+  /** For directories. A file that changes hands is written afresh, since who had it may have it open; but for a database. */
   setOwner(path: AbsolutePath, uid: number, gid: number): void;
   run(argv: Argv, signal: AbortSignal, options?: CommandOptions): Promise<CommandResult>;
 }

@@ -1,4 +1,4 @@
-import { constants, fchmodSync, fchownSync, closeSync, mkdirSync, openSync, readFileSync, rmdirSync, lchownSync } from 'node:fs';
+import { constants, fchmodSync, fchownSync, fstatSync, closeSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../model/json.ts';
@@ -51,7 +51,7 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
     makeParents(parent);
     const real = locate(parent);
     mkdirSync(real);
-    onDescriptor(real, (descriptor) => fchmodSync(descriptor, 0o755));
+    onDirectory(real, (descriptor) => fchmodSync(descriptor, 0o755));
     staging.touchedDirectory(dirname(parent));
   };
   const owner = (id: number | undefined): number => (reader.privileged && id !== undefined ? id : -1);
@@ -77,12 +77,12 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
     readFile(path, limit) {
       const staged = staging.find(path);
       if (!staged) return reader.readFile(path, limit);
-      return staged.kind === 'file' ? readFileSync(staging.stagedFile(path, staged.temporary)) : undefined;
+      return staged.kind === 'file' ? staging.read(path, staged) : undefined;
     },
     digest(path) {
       const staged = staging.find(path);
       if (!staged) return reader.digest(path);
-      return staged.kind === 'file' ? sha256(readFileSync(staging.stagedFile(path, staged.temporary))) : undefined;
+      return staged.kind === 'file' ? sha256(staging.read(path, staged)) : undefined;
     },
     writeFile(path, content, attributes) {
       changing(path, () => {
@@ -112,7 +112,7 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
         mkdirSync(real, 0o700);
         staging.touchedDirectory(dirname(path));
         try {
-          onDescriptor(real, (descriptor) => {
+          onDirectory(real, (descriptor) => {
             if (owner(uid) !== -1 || owner(gid) !== -1) fchownSync(descriptor, owner(uid), owner(gid));
             fchmodSync(descriptor, mode);
           });
@@ -131,7 +131,7 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
     setOwner(path, uid, gid) {
       if (!reader.privileged) return;
       changing(path, () => {
-        lchownSync(locate(path), uid, gid);
+        onDescriptor(locate(path), (descriptor) => fchownSync(descriptor, uid, gid));
         staging.touchedDirectory(dirname(path));
       });
     },
@@ -160,9 +160,16 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
   };
 }
 
-function onDescriptor(real: string, change: (descriptor: number) => void): void {
-  const descriptor = openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+/** Who owns the directory above can put something else under the name in the meantime: a file that is not theirs to read. */
+const onDirectory = (real: string, change: (descriptor: number) => void): void =>
+  onDescriptor(real, change, constants.O_DIRECTORY);
+
+function onDescriptor(real: string, change: (descriptor: number) => void, flags = 0): void {
+  const descriptor = openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | flags);
   try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isDirectory() && !(stat.isFile() && stat.nlink === 1))
+      throw new Error('it is neither a directory nor a file with one name, and keeps its mode and owner');
     change(descriptor);
   } finally {
     closeSync(descriptor);

@@ -46,7 +46,12 @@ export interface ReaderOptions {
 export function openLocalReader({ root, index, looked, digests, privileged }: ReaderOptions): HostReader {
   const prefix = root === undefined ? '' : realpathSync(root).replace(/\/$/, '');
   const realPath = (path: AbsolutePath): string => prefix + path;
-  const accounts = readAccounts((path) => readRegularFile(realPath(path), path, defaultLimit), root === undefined);
+  const readFile: HostReader['readFile'] = (path, limit = defaultLimit) => {
+    const bytes = readRegularFile(realPath(path), path, limit);
+    if (bytes) digests?.set(path, sha256(bytes));
+    return bytes;
+  };
+  const accounts = readAccounts(readFile, root === undefined);
   // Ten thousand paths have few directories.
   const walls = new Map<AbsolutePath, Wall | undefined>();
   const wallAt = (directory: AbsolutePath): Wall | undefined => {
@@ -72,11 +77,7 @@ export function openLocalReader({ root, index, looked, digests, privileged }: Re
       const [size, uid, gid, links] = [Number(stat.size), Number(stat.uid), Number(stat.gid), Number(stat.nlink)];
       return { ...typeAndMode(Number(stat.mode)), size, uid, gid, links };
     },
-    readFile(path, limit = defaultLimit) {
-      const bytes = readRegularFile(realPath(path), path, limit);
-      if (bytes) digests?.set(path, sha256(bytes));
-      return bytes;
-    },
+    readFile,
     readLink(path) {
       const target = absentAs(undefined, () => readlinkSync(realPath(path)));
       if (target !== undefined) digests?.set(path, digestOfNames([target]));
@@ -92,10 +93,11 @@ export function openLocalReader({ root, index, looked, digests, privileged }: Re
       if (digest !== undefined) digests?.set(path, digest);
       return digest;
     },
-    unwritable(path, isAttributeOnly) {
-      const stat = isAttributeOnly ? lstatSync(realPath(path), { throwIfNoEntry: false }) : undefined;
+    unwritable(path, what) {
+      const stat = what === 'content' ? undefined : lstatSync(realPath(path), { throwIfNoEntry: false });
       const uid = process.geteuid?.();
-      if (stat)
+      // Anything else that changes hands is replaced.
+      if (stat && (what === 'mode' || stat.isDirectory()))
         return stat.uid === uid || uid === 0
           ? undefined
           : { where: path, reason: `it belongs to ${accounts.userName(stat.uid)}` };

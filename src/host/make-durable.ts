@@ -1,6 +1,5 @@
-import { closeSync, constants, fsync, openSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, fsync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { release } from 'node:os';
-import { dirname } from 'node:path';
 import type { AbsolutePath } from './host.ts';
 import { about, PathError } from './path-error.ts';
 
@@ -9,8 +8,10 @@ interface Syncable {
   readonly path: AbsolutePath;
   /** Bytes that were written; 0 for a directory. */
   readonly size: number;
-  /** Asked right before it is opened: where it is may hold for a moment only. */
-  readonly locate: () => string;
+  /** The directory that it is, or is in. */
+  readonly directory: AbsolutePath;
+  /** Opens the file or directory itself. */
+  readonly open: () => number;
 }
 
 /** From this many on, one `sync` of their filesystem is quicker than an fsync of each (src/decisions/0074). */
@@ -23,18 +24,20 @@ const timeout = 10 * 60_000;
 /** Types as statfs(2) has them, of which syncfs(2) is known to do what fsync does: ext2 to ext4, xfs, btrfs. */
 const wellKnown = new Set([0xef53, 0x58465342, 0x9123683e]);
 
-/** Makes all of them durable. Throws for the first that cannot be, by its path. `flag`: how each must be opened. */
-export async function makeDurable(items: readonly Syncable[], flag: number, signal: AbortSignal): Promise<void> {
-  if (items.length >= many && (await syncFilesystems(items, flag, signal))) return;
+/** Where a directory is; asked right before that is used, since it may hold for a moment only. */
+type Locate = (directory: AbsolutePath) => string;
+
+/** Makes all of them durable. Throws for the first that cannot be, by its path. */
+export async function makeDurable(items: readonly Syncable[], locate: Locate, signal: AbortSignal): Promise<void> {
+  if (items.length >= many && (await syncFilesystems(items, locate, signal))) return;
   for (let first = 0; first < items.length; first += width) {
-    const open: { path: AbsolutePath; descriptor: number }[] = [];
+    const opened: { path: AbsolutePath; descriptor: number }[] = [];
     try {
-      for (const { path, locate } of items.slice(first, first + width))
-        open.push({ path, descriptor: about(path, () => openSync(locate(), constants.O_RDONLY | flag)) });
-      const results = await Promise.allSettled(open.map(syncDescriptor));
+      for (const { path, open } of items.slice(first, first + width)) opened.push({ path, descriptor: about(path, open) });
+      const results = await Promise.allSettled(opened.map(syncDescriptor));
       for (const result of results) if (result.status === 'rejected') throw result.reason;
     } finally {
-      for (const { descriptor } of open) closeSync(descriptor);
+      for (const { descriptor } of opened) closeSync(descriptor);
     }
   }
 }
@@ -49,16 +52,16 @@ const syncDescriptor = ({ path, descriptor }: { readonly path: AbsolutePath; rea
  * a filesystem may do less for it than for an fsync (one of another machine, or of a program), where it failed, which says nothing
  * of whose file it was, or where there is no such program.
  */
-async function syncFilesystems(items: readonly Syncable[], flag: number, signal: AbortSignal): Promise<boolean> {
+async function syncFilesystems(items: readonly Syncable[], locate: Locate, signal: AbortSignal): Promise<boolean> {
   const own = items.reduce((sum, { size }) => sum + size, 0);
   const unwritten = readUnwritten();
   if (!tellsOfErrors() || unwritten === undefined || unwritten - own > mostOfOthers) return false;
-  // What stands in the same directory stands on the same filesystem, but what is mounted there.
-  const ofPlaces = new Map(items.map((item) => [flag === constants.O_DIRECTORY ? item.path : dirname(item.path), item]));
-  const ofDevices = new Map([...ofPlaces.values()].map((item) => [about(item.path, () => statSync(item.locate()).dev), item]));
-  const isKnown = ({ path, locate }: Syncable): boolean => wellKnown.has(about(path, () => statfsSync(locate()).type));
+  // What was made in a directory stands on its filesystem; what has its name by now may be a link to another one.
+  const directories = [...new Set(items.map(({ directory }) => directory))];
+  const ofDevices = new Map(directories.map((path) => [about(path, () => statSync(locate(path)).dev), path]));
+  const isKnown = (path: AbsolutePath): boolean => wellKnown.has(about(path, () => statfsSync(locate(path)).type));
   if (![...ofDevices.values()].every(isKnown)) return false;
-  const ways = [...ofDevices.values()].map(({ locate }) => locate().replace('/proc/self/', `/proc/${process.pid}/`));
+  const ways = [...ofDevices.values()].map((path) => locate(path).replace('/proc/self/', `/proc/${process.pid}/`));
   const { runCommand } = await import('./run-command.ts');
   try {
     const { exitCode } = await runCommand(['sync', '--file-system', ...ways], { timeout }, signal);

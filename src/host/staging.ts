@@ -5,6 +5,7 @@ import {
   fchmodSync,
   fchownSync,
   openSync,
+  readFileSync,
   renameSync,
   rmdirSync,
   symlinkSync,
@@ -17,17 +18,21 @@ import type { AbsolutePath, Argv, FileAttributes } from './host.ts';
 import { makeDurable } from './make-durable.ts';
 import { about } from './path-error.ts';
 import type { SafeDirectories } from './safe-directories.ts';
+import { assertNamed, createStaged, identityOf, openStaged, type StagedIdentity } from './staged-file.ts';
 
 /** Names of staged files. No consumer's glob matches them, and recovery finds them by it. */
 export const stagedName = /^\.agent-[0-9a-f]{16}$/;
 
+interface StagedFile {
+  readonly kind: 'file';
+  readonly temporary: string;
+  readonly identity: StagedIdentity;
+  readonly size: number;
+  readonly attributes: FileAttributes;
+}
+
 type Staged =
-  | {
-      readonly kind: 'file';
-      readonly temporary: string;
-      readonly size: number;
-      readonly attributes: FileAttributes;
-    }
+  | StagedFile
   | { readonly kind: 'link'; readonly temporary: string; readonly target: string }
   | { readonly kind: 'remove'; readonly call: 'unlink' | 'rmdir' };
 
@@ -56,9 +61,16 @@ export class Staging {
     return this.#staged.get(path);
   }
 
-  /** Where the staged bytes stand. */
-  stagedFile(path: AbsolutePath, temporary: string): string {
-    return this.#directories.child(dirname(path), temporary);
+  /** The bytes that stand beside a path. */
+  read(path: AbsolutePath, { temporary, identity }: StagedFile): Buffer {
+    return about(path, () => {
+      const descriptor = openStaged(this.#stagedPath(path, temporary), identity);
+      try {
+        return readFileSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    });
   }
 
   touchedDirectory(path: string): void {
@@ -68,43 +80,46 @@ export class Staging {
   writeFile(path: AbsolutePath, content: Uint8Array, attributes: FileAttributes): void {
     this.#target(path);
     const temporary = this.#newName();
-    const real = this.#directories.child(dirname(path), temporary);
-    const descriptor = openSync(real, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+    const real = this.#stagedPath(path, temporary);
+    const descriptor = createStaged(real);
+    let identity: StagedIdentity;
     try {
       for (let offset = 0; offset < content.length;) offset += writeSync(descriptor, content, offset);
+      identity = identityOf(descriptor);
     } catch (error) {
       unlinkSync(real);
       throw error;
     } finally {
       closeSync(descriptor);
     }
-    this.#replace(path, { kind: 'file', temporary, size: content.length, attributes });
+    this.#replace(path, { kind: 'file', temporary, identity, size: content.length, attributes });
   }
 
   async writeStream(path: AbsolutePath, chunks: AsyncIterable<Uint8Array>, attributes: FileAttributes): Promise<void> {
     this.#target(path);
     const temporary = this.#newName();
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const descriptor = openSync(this.stagedFile(path, temporary), flags, 0o600);
+    const descriptor = createStaged(this.#stagedPath(path, temporary));
     let size = 0;
+    let identity: StagedIdentity;
     try {
       for await (const chunk of chunks) {
         for (let offset = 0; offset < chunk.length;) offset += writeSync(descriptor, chunk, offset);
         size += chunk.length;
       }
+      identity = identityOf(descriptor);
     } catch (error) {
-      unlinkSync(this.stagedFile(path, temporary));
+      unlinkSync(this.#stagedPath(path, temporary));
       throw error;
     } finally {
       closeSync(descriptor);
     }
-    this.#replace(path, { kind: 'file', temporary, size, attributes });
+    this.#replace(path, { kind: 'file', temporary, identity, size, attributes });
   }
 
   link(path: AbsolutePath, target: string): void {
     this.#target(path);
     const temporary = this.#newName();
-    symlinkSync(target, this.#directories.child(dirname(path), temporary));
+    symlinkSync(target, this.#stagedPath(path, temporary));
     this.#replace(path, { kind: 'link', temporary, target });
   }
 
@@ -130,8 +145,10 @@ export class Staging {
     const directories = [...this.#touched];
     this.#touched.clear();
     // Through /proc a directory is a link, to a descriptor that is known.
-    const located = directories.map((path) => ({ path, size: 0, locate: () => this.#directories.located(path) }));
-    await makeDurable(located, constants.O_DIRECTORY, signal);
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY;
+    const open = (path: AbsolutePath): number => openSync(this.#directories.located(path), flags);
+    const items = directories.map((path) => ({ path, size: 0, directory: path, open: () => open(path) }));
+    await makeDurable(items, (directory) => this.#directories.located(directory), signal);
   }
 
   /** What cannot be removed stays, under a name by which recovery finds it. */
@@ -140,11 +157,15 @@ export class Staging {
       this.#staged.delete(path);
       if (staged.kind !== 'remove')
         try {
-          unlinkSync(this.stagedFile(path, staged.temporary));
+          unlinkSync(this.#stagedPath(path, staged.temporary));
         } catch {
           // The rollback that follows looks for it, and says why it cannot be removed.
         }
     }
+  }
+
+  #stagedPath(path: AbsolutePath, temporary: string): string {
+    return this.#directories.child(dirname(path), temporary);
   }
 
   #newName(): string {
@@ -158,17 +179,19 @@ export class Staging {
 
   #replace(path: AbsolutePath, staged: Staged): void {
     const earlier = this.#staged.get(path);
-    if (earlier && earlier.kind !== 'remove') unlinkSync(this.#directories.child(dirname(path), earlier.temporary));
+    if (earlier && earlier.kind !== 'remove') unlinkSync(this.#stagedPath(path, earlier.temporary));
     // Deleted first, so that the order of the map is the order of the last call.
     this.#staged.delete(path);
     this.#staged.set(path, staged);
   }
 
   async #makeFilesDurable(signal: AbortSignal): Promise<void> {
-    const files = [...this.#staged].flatMap(([path, staged]) =>
-      staged.kind === 'file' ? [{ path, size: staged.size, locate: () => this.stagedFile(path, staged.temporary) }] : [],
-    );
-    await makeDurable(files, constants.O_NOFOLLOW, signal);
+    const files = [...this.#staged].flatMap(([path, staged]) => {
+      if (staged.kind !== 'file') return [];
+      const { size, temporary, identity } = staged;
+      return [{ path, size, directory: dirname(path), open: () => openStaged(this.#stagedPath(path, temporary), identity) }];
+    });
+    await makeDurable(files, (directory) => this.#directories.located(directory), signal);
   }
 
   async #validate(path: AbsolutePath, temporary: string, argv: Argv, sensitive: boolean, signal: AbortSignal): Promise<void> {
@@ -185,9 +208,16 @@ export class Staging {
   #giveName(path: AbsolutePath, staged: Staged): void {
     if (staged.kind === 'remove') return this.#removeNow(path, staged.call);
     const target = this.#target(path);
-    const temporary = this.#directories.child(dirname(path), staged.temporary);
-    if (staged.kind === 'file') giveAttributes(temporary, staged.attributes);
-    renameSync(temporary, target);
+    const temporary = this.#stagedPath(path, staged.temporary);
+    if (staged.kind === 'link') return renameSync(temporary, target);
+    const descriptor = openStaged(temporary, staged.identity);
+    try {
+      giveAttributes(descriptor, staged.attributes);
+      renameSync(temporary, target);
+      assertNamed(target, staged.identity);
+    } finally {
+      closeSync(descriptor);
+    }
   }
 
   #removeNow(path: AbsolutePath, call: 'unlink' | 'rmdir'): void {
@@ -205,12 +235,7 @@ export class Staging {
 }
 
 /** Right before the rename: until then the file is nobody's business. The directory's fsync makes it durable. */
-function giveAttributes(temporary: string, { mode, uid = -1, gid = -1 }: FileAttributes): void {
-  const descriptor = openSync(temporary, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    if (uid !== -1 || gid !== -1) fchownSync(descriptor, uid, gid);
-    fchmodSync(descriptor, mode);
-  } finally {
-    closeSync(descriptor);
-  }
+function giveAttributes(descriptor: number, { mode, uid = -1, gid = -1 }: FileAttributes): void {
+  if (uid !== -1 || gid !== -1) fchownSync(descriptor, uid, gid);
+  fchmodSync(descriptor, mode);
 }

@@ -6,6 +6,7 @@ export const maxBytes = 4 * 1024 * 1024;
 export const tooLarge = `the file has more than ${maxBytes} bytes`;
 /** Each recipient of a file is tried with each identity, which takes a third of a millisecond. */
 const maxTries = 50_000;
+export const damaged = 'the file is damaged, or not an age file';
 const armorHead = '-----BEGIN AGE ENCRYPTED FILE-----';
 
 // The library takes longer to load than a converged run without secrets takes as a whole.
@@ -29,6 +30,14 @@ export async function isRecipient(text: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Whether somebody may be able to decrypt it, as far as its form tells whoever cannot. */
+export async function isAgeFile(bytes: Uint8Array): Promise<boolean> {
+  const { generateX25519Identity } = await loadAge();
+  const decrypt = await openDecrypter([await generateX25519Identity()]);
+  const decrypted = await decrypt(bytes);
+  return !('unreadable' in decrypted) || decrypted.unreadable !== damaged;
 }
 
 /** The lines of the header, which ends in one of its own, that name a recipient. */
@@ -69,7 +78,7 @@ export async function openDecrypter(identities: readonly string[]): Promise<(byt
     } catch (error) {
       const isForOthers = error instanceof Error && /no identity matched/.test(error.message);
       const count = usable === 1 ? 'the identity of this host is not' : `none of the ${usable} identities of this host is`;
-      return { unreadable: isForOthers ? `${count} among its recipients` : 'the file is damaged, or not an age file' };
+      return { unreadable: isForOthers ? `${count} among its recipients` : damaged };
     }
   };
 }

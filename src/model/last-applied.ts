@@ -1,4 +1,6 @@
 import type { Address } from './catalog.ts';
+import type { Step } from './plan.ts';
+import { formatPosition } from './problem.ts';
 
 /** What was last applied for one resource, as far as deciding needs it. */
 export interface LastApplied {
@@ -13,4 +15,12 @@ export interface LastApplied {
   readonly sensitive: boolean;
   /** Where it stood in git: `roles/golden_state/role.yaml:12:5`. */
   readonly origin: string;
+  /** Those of its parts that did not stand before: all that goes when it leaves git. Only of kinds that have `parts`. */
+  readonly made: readonly string[];
 }
+
+/** What a step applies, as the next run will find it. What of it was made here is told by others. */
+export const appliedBy = ({ address, resource, sensitive }: Step): Omit<LastApplied, 'made'> => {
+  const { kind, digest, prune, desired, origin } = resource;
+  return { address, kind, digest, prune, desired, sensitive, origin: formatPosition(origin.at) };
+};

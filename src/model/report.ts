@@ -83,6 +83,8 @@ export interface Report {
   readonly writes: number;
   /** Of a run that could have cut the host off. */
   readonly confirmation?: Confirmation;
+  /** Of a rollback: the runs that it took back, newest first. */
+  readonly takenBack?: readonly string[];
   /** The run was taken back, and nothing speaks against trying the same revision again. */
   readonly retriable?: true;
 }

@@ -1,6 +1,8 @@
-import { createContext, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
-let sandbox: { run?: () => void } | undefined;
+/** Where the script finds its work: only a script has a limit, and a context of its own would take longer to make than most work. */
+const place = Symbol.for('timmy-reconciler.work');
+const shared = globalThis as { [place]?: () => void };
 let script: Script | undefined;
 
 /**
@@ -9,20 +11,20 @@ let script: Script | undefined;
  * it decides whether hostile input is refused, never what is made of input that is accepted.
  */
 export function runFor<T>(limit: number, work: () => T): { readonly value: T; readonly milliseconds: number } | undefined {
-  sandbox ??= createContext(Object.create(null) as { run?: () => void });
-  script ??= new Script('run()');
+  script ??= new Script(`globalThis[Symbol.for('${place.description}')]()`);
   const results: T[] = [];
-  const outer = sandbox.run;
-  sandbox.run = () => {
+  const outer = shared[place];
+  shared[place] = () => {
     results.push(work());
   };
   const started = performance.now();
   try {
-    script.runInContext(sandbox, { timeout: limit });
+    script.runInThisContext({ timeout: limit });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
   } finally {
-    if (outer) sandbox.run = outer;
+    if (outer) shared[place] = outer;
+    else delete shared[place];
   }
   return results.length === 0 ? undefined : { value: results[0] as T, milliseconds: performance.now() - started };
 }

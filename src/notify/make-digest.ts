@@ -21,6 +21,7 @@ export function makeDigest(input: {
     .map(({ report }) => report);
   const failed = reports.filter(isFailure);
   const good = reports.filter((report) => !isFailure(report));
+  const gone = new Set(reports.flatMap(({ takenBack }) => takenBack ?? []));
   const healed = new Map<string, number>();
   for (const { address } of good.flatMap(({ steps }) => steps.filter((step) => isDrift(step) && step.outcome === 'changed')))
     healed.set(address, (healed.get(address) ?? 0) + 1);
@@ -32,7 +33,7 @@ export function makeDigest(input: {
     runs: { total: reports.length, failed: failed.length },
     changes: good.flatMap(({ run, startedAt: at, revision: { commit }, steps }) => {
       const addresses = steps.filter((step) => !isDrift(step) && step.outcome === 'changed').map(({ address }) => address);
-      return addresses.length === 0 ? [] : [{ run, at, commit, addresses }];
+      return addresses.length === 0 || gone.has(run) ? [] : [{ run, at, commit, addresses }];
     }),
     failures: failed.map((report) => ({
       run: report.run,
@@ -40,6 +41,7 @@ export function makeDigest(input: {
       outcome: report.outcome,
       reason: reasonOf(report),
     })),
+    takenBack: good.flatMap(({ action, run, startedAt: at, summary }) => (action === 'rollback' ? [{ run, at, summary }] : [])),
     drift: {
       healed: [...healed].map(([address, times]) => ({ address, times })).sort((a, b) => b.times - a.times),
       left: (good.at(-1)?.steps ?? [])

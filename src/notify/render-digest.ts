@@ -33,8 +33,11 @@ export function renderDigest(digest: Digest): string {
   return `${lines.map(printableLine).join('\n')}\n`;
 }
 
-function needsOf({ now, drift }: Digest): readonly string[] {
-  const left = drift.left.map((address) => `differs and is not healed: ${address}`);
+function needsOf({ now, drift, takenBack }: Digest): readonly string[] {
+  const left = [
+    ...takenBack.map(({ at, summary }) => `${clockTime(at)} ${shorten(summary, 240)}`),
+    ...drift.left.map((address) => `differs and is not healed: ${address}`),
+  ];
   if (!now) return left;
   const { approval, suspended, stalled, fetch, contested } = now;
   return [

@@ -13,14 +13,15 @@ interface Found<R> {
 
 /**
  * The resources that a person means: one by its address, or all that manage a path, be it as their own or as one of the
- * files of a tree. For a path that nothing manages, the nearest tree or directory above it.
+ * files of a tree, or all whose name ends with a word. For a path that nothing manages, the nearest tree or directory above it.
  */
 export function findResources<R extends Findable>(resources: readonly R[], target: string): Found<R> {
   const named = resources.filter(({ address }) => address === target);
   if (named.length > 0) return { resources: named, isExact: true };
   const path = target.length > 1 ? target.replace(/\/+$/, '') : target;
   const own = resources.filter(({ id, kind, desired }) => id === path || watched(kind, desired).includes(path));
-  if (own.length > 0 || !path.startsWith('/')) return { resources: own, isExact: true };
+  if (own.length > 0) return { resources: own, isExact: true };
+  if (!path.startsWith('/')) return { resources: resources.filter(({ id }) => id.endsWith(`/${path}`)), isExact: true };
   const above = resources.filter(({ id }) => id.startsWith('/') && path.startsWith(`${id}/`));
   const longest = Math.max(...above.map(({ id }) => id.length));
   return { resources: above.filter(({ id }) => id.length === longest), isExact: false };

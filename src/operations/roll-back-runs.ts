@@ -1,5 +1,5 @@
 import { stopTimer } from '../confirm/timer.ts';
-import { refreshRestored } from '../apply/refresh.ts';
+import { failuresOf, refreshRestored } from '../apply/refresh.ts';
 import { rollBack } from '../apply/rollback.ts';
 import { openLocalHost, type LocalHost } from '../host/local-host.ts';
 import { noContents } from '../model/catalog.ts';
@@ -19,6 +19,8 @@ interface RollbackRequest {
   readonly run: string | undefined;
   readonly root: string | undefined;
   readonly stateDirectory: string;
+  /** What speaks against the run, where no person asked: said of it, as in `was not confirmed`. */
+  readonly because?: string;
 }
 
 /** Why there is nothing to take back, or to confirm, or not now. */
@@ -32,7 +34,7 @@ const refused = (reason: string): Refused => ({ refused: reason, exit: 'usage' }
 /** Which runs, newest first. */
 export interface Choice {
   readonly runs: readonly string[];
-  /** What speaks against it, where nobody asked by name: said of the run, as in `was not confirmed`. */
+  /** As in the request. */
   readonly because?: string;
 }
 
@@ -42,9 +44,9 @@ export interface Choice {
  * them again. `choose` says which runs, where they are not asked for by name; no other run is at work then.
  */
 export async function rollBackRuns(
-  { run: wanted, root, stateDirectory }: RollbackRequest,
+  { run: wanted, root, stateDirectory, because }: RollbackRequest,
   emit: (event: Event) => void,
-  choose: (state: State) => Choice | Refused = (state) => runsDownTo(wanted, state),
+  choose: (state: State) => Choice | Refused = (state) => runsDownTo(wanted, state, because),
 ): Promise<Report | Refused> {
   const started = performance.now();
   const lock = takeLock(stateDirectory);
@@ -67,14 +69,17 @@ export async function rollBackRuns(
   }
 }
 
-function runsDownTo(wanted: string | undefined, { journal }: State): Choice | Refused {
+function runsDownTo(wanted: string | undefined, { journal }: State, because: string | undefined): Choice | Refused {
   if (journal.open()) return refused('a run was interrupted here; the next reconcile takes it back');
   const undoable = journal.undoable();
-  const named = wanted === undefined ? undoable.slice(0, 1) : undoable.filter((id) => id.startsWith(wanted));
+  // Of runs within one second, the id of the first is the beginning of the others'.
+  const whole = undoable.filter((id) => id === wanted);
+  const begun = undoable.filter((id) => wanted !== undefined && id.startsWith(wanted));
+  const named = wanted === undefined ? undoable.slice(0, 1) : whole.length > 0 ? whole : begun;
   if (undoable.length === 0) return refused('no run is left that could be taken back');
   if (named.length !== 1)
     return refused(`no run, or more than one, that could be taken back has an id that begins with '${wanted}'`);
-  return { runs: undoable.slice(0, undoable.indexOf(named[0]!) + 1) };
+  return { runs: undoable.slice(0, undoable.indexOf(named[0]!) + 1), ...(because !== undefined && { because }) };
 }
 
 /** What was taken back need not be confirmed. Who followed the run and did not take it back finds a note. */
@@ -107,13 +112,11 @@ async function takeBack(
   const steps = reports.flatMap((report) => report.steps.filter(({ outcome }) => outcome === 'changed'));
   await loadResourceTypes();
   removeStamp(state.directory);
-  // What was killed owes what it has written down; nobody else does anything before that is settled.
-  const owed = state.journal.open() ? state.journal.owed().map(({ address }) => address) : [];
   declare(runs, steps, { by: run.id, reason: because ?? 'taken back by reconcile rollback' }, state);
   const restored = new Set<string>();
   const failed = new Set<string>();
   const failures: string[] = [];
-  const ledger = state.ledger.all();
+  const applied = state.ledger.all();
   for (const id of runs) {
     const result = await rollBack(id, state, machine, resourceType);
     for (const address of result.restored) restored.add(address);
@@ -122,10 +125,12 @@ async function takeBack(
     // An older run stands below this one; what could not be restored would be buried.
     if (result.failures.length > 0) break;
   }
+  const ledger = state.ledger.all();
   const deps = { run: run.id, host: machine, state, contents: noContents, ledger, types: resourceType, emit };
   const { signal } = new AbortController();
-  const refreshes = [...new Set([...owed, ...steps.flatMap((step) => step.refreshes)])];
-  failures.push(...(await refreshRestored(refreshes, [...ledger.values()], deps, signal)));
+  // What was declared, and what a run that was killed had done or left to do.
+  const owed = state.journal.owed().map(({ address }) => address);
+  failures.push(...failuresOf(await refreshRestored(owed, [...new Map([...applied, ...ledger]).values()], deps, signal)));
   const undoneSteps = steps.map((step) => undone(step, failed.has(step.address) ? 'failed' : 'restored'));
   const report = run.report({
     action: 'rollback',
@@ -134,6 +139,7 @@ async function takeBack(
     steps: undoneSteps,
     counts: countUndone(undoneSteps, restored.size),
     writes: machine.writes,
+    ...(failures.length === 0 && { takenBack: runs }),
   });
   if (failures.length === 0)
     for (const each of reports)
@@ -181,7 +187,8 @@ function countUndone(steps: readonly ReportedStep[], resources: number): Report[
 function summaryOf(runs: readonly string[], restored: number, failures: readonly string[], because: string | undefined): string {
   const which = runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;
   const [what, not] = because === undefined ? [which, 'could not be'] : [`${which} ${because} and was`, 'not'];
+  const after = because === undefined ? '. What it applied waits for a newer revision, or for `reconcile release`' : '';
   return failures.length === 0
-    ? `${what} taken back: ${restored} ${restored === 1 ? 'resource is' : 'resources are'} as before`
+    ? `${what} taken back: ${restored} ${restored === 1 ? 'resource is' : 'resources are'} as before${after}`
     : `${what} ${not} taken back completely: ${failures.join('; ')}`;
 }

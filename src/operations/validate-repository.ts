@@ -2,6 +2,7 @@ import { compile } from '../compile/compile.ts';
 import { readFacts } from '../host/facts.ts';
 import { openLocalReader } from '../host/local-reader.ts';
 import { unknownHost } from '../inventory/choose-host.ts';
+import { damaged, isAgeFile } from '../inventory/age.ts';
 import { readRecipients } from '../inventory/edit-secrets.ts';
 import { secretsDirectory } from '../inventory/open-secrets.ts';
 import { planWaves } from '../inventory/plan-waves.ts';
@@ -49,7 +50,8 @@ export async function validateRepository(
     else problems.set(keyOf(problem), problems.get(keyOf(problem))?.hint ? problems.get(keyOf(problem))! : problem);
   };
   const waves = documents.rollout ? planWaves(documents.rollout, inventory) : { problems: [] };
-  [...found, ...waves.problems, ...(await checkSecrets(revision.files))].forEach(report);
+  [...found, ...waves.problems].forEach(report);
+  for (const problem of await checkSecrets(revision.files)) problems.set(keyOf(problem), problem);
   if (only !== undefined && hosts.length === 0) report(unknownHost(only, inventory.hosts));
   const compiled: string[] = [];
   let resources = 0;
@@ -66,7 +68,10 @@ export async function validateRepository(
 
 const keyOf = ({ hint: _hint, ...problem }: Problem): string => JSON.stringify(problem);
 
-/** The recipients, where there are secrets; and files beside them that nothing reads, which may be secrets in plain text. */
+/**
+ * The recipients, where there are secrets; secrets that nobody can decrypt; and files beside them that nothing reads, which may be
+ * secrets in plain text.
+ */
 async function checkSecrets(files: SourceTree): Promise<readonly Problem[]> {
   const listed = files.list(secretsDirectory).map(({ path }) => path);
   const strange = listed.filter((path) => !/\.age$|\/(?:recipients\.txt|README[^/]*|\.[^/]*)$/.test(path));
@@ -76,6 +81,16 @@ async function checkSecrets(files: SourceTree): Promise<readonly Problem[]> {
     return { code: 'unknown-file', message: 'nothing reads this file', at: { file, line: 1, column: 1 }, hint };
   });
   if (listed.length === 0) return [];
+  for (const file of listed.filter((path) => path.endsWith('.age'))) {
+    const bytes = files.read(file);
+    if (bytes && !(await isAgeFile(bytes)))
+      problems.push({
+        code: 'secret-unreadable',
+        message: damaged,
+        at: { file, line: 1, column: 1 },
+        hint: '`reconcile secret set NAME < FILE` writes it anew',
+      });
+  }
   const hasSecrets = listed.some((path) => path.endsWith('.age'));
   const { problems: faults } = await readRecipients(files);
   return [...faults.filter(({ code }) => hasSecrets || !code.startsWith('missing-')), ...problems];

@@ -6,7 +6,7 @@ import { makeStateDirectory } from '../state/state-directory.ts';
 /** Places of this process. Another one can have had its id. */
 const own = new Set<string>();
 
-/** A directory below the state directory for what a visit brings, gone with all that is in it when the visit ends. */
+/** A directory below the state directory for what a visit or a pull request brings, gone with all that is in it at the end. */
 export function openVisitPlace(stateDirectory: string): Disposable & { readonly path: string } {
   makeStateDirectory(stateDirectory);
   const all = join(stateDirectory, 'visits');

@@ -11,6 +11,8 @@ export interface Graph extends WithProblems {
   readonly batches: readonly (readonly CatalogResource[])[];
   /** Every path that some resource of the catalog manages, with its address; paths that are shared have none. */
   readonly claims: ReadonlyMap<string, Address>;
+  /** Paths in which resources keep entries beside others'. */
+  readonly shared: ReadonlySet<string>;
 }
 
 type Types = (kind: string) => AnyResourceType;
@@ -35,10 +37,10 @@ export function buildGraph({ resources }: Catalog, types: Types): Graph {
     for (const parent of parentDirectories(resource, type)) addEdge(implied, parent, address);
   }
   keepDeclaredOrder(resources, types, (first, then) => addEdge(implied, first, then));
-  const { claims, problems } = findClaims(resources, types);
+  const { claims, shared, problems } = findClaims(resources, types);
   const { levels, circles } = toLevels(firm, implied);
   const named = (level: readonly number[]): CatalogResource[] => level.map((number) => resources[number]!);
-  return { batches: levels.map(named), claims, problems: [...problems, ...circles.map(named).map(cycleProblem)] };
+  return { batches: levels.map(named), claims, shared, problems: [...problems, ...circles.map(named).map(cycleProblem)] };
 }
 
 function* parentDirectories({ desired }: CatalogResource, type: AnyResourceType): Generator<Address> {
@@ -75,11 +77,9 @@ function keepDeclaredOrder(
   }
 }
 
-function findClaims(
-  resources: readonly CatalogResource[],
-  types: Types,
-): { readonly claims: Map<string, Address>; readonly problems: Problem[] } {
+function findClaims(resources: readonly CatalogResource[], types: Types): Pick<Graph, 'claims' | 'shared' | 'problems'> {
   const claims = new Map<string, Address>();
+  const shared = new Set<string>();
   const owners = new Map<string, CatalogResource>();
   const problems: Problem[] = [];
   for (const resource of resources)
@@ -96,10 +96,11 @@ function findClaims(
       const path = watched.length > 1 && watched.endsWith('/') ? watched.slice(0, -1) : watched;
       const other = owners.get(path);
       if (other && !isOwner) problems.push(samePath(path, other, resource));
-      if (!type.shared && !claims.has(path)) claims.set(path, resource.address);
+      if (type.shared) shared.add(path);
+      else if (!claims.has(path)) claims.set(path, resource.address);
     }
   }
-  return { claims, problems };
+  return { claims, shared, problems };
 }
 
 const samePath = (path: string, first: CatalogResource, second: CatalogResource): Problem => ({

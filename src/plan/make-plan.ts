@@ -1,24 +1,17 @@
+import type { HostReader } from '../host/host.ts';
 import type { Address, CatalogResource } from '../model/catalog.ts';
 import { digestOf } from '../model/json.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import type { WithProblems } from '../model/located.ts';
-import {
-  changesOf,
-  converged,
-  isDone,
-  outsideTags,
-  type Cause,
-  type Change,
-  type Diff,
-  type Plan,
-  type Step,
-} from '../model/plan.ts';
+import { converged, isDone, outsideTags, type Cause, type Change, type Diff, type Plan, type Step } from '../model/plan.ts';
 import { parsePosition, type Problem } from '../model/problem.ts';
 import { holdsSecret } from '../model/secret.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 import type { Graph } from './graph.ts';
 import type { Observation, Observed } from './observe.ts';
+import { prunedOf } from './made.ts';
 import { neededLast } from './needed-last.ts';
+import { objections } from './objections.ts';
 import { secretPathMarker } from './secret-paths.ts';
 
 export interface PlanInput {
@@ -30,8 +23,8 @@ export interface PlanInput {
   readonly types: (kind: string) => AnyResourceType;
   /** Paths that a kind would create, replace or remove on this host for these changes. */
   touched(kind: string, desired: object, changes: readonly Change[]): readonly string[];
-  /** Why the run could not write a path, and where that stops: the path itself when only its mode or owner is to change. */
-  unwritable(path: string, isAttributeOnly: boolean): { readonly where: string; readonly reason: string } | undefined;
+  /** Why the run could not write a path, and where that stops. A check does not ask. */
+  readonly unwritable: HostReader['unwritable'];
   /** Whether the host has, or the catalog will make, this user or group. */
   hasAccount(kind: 'user' | 'group', name: string): boolean;
   /** False under `--root`: nothing is run. */
@@ -168,10 +161,11 @@ function causeOf(
   return hasMoved ? 'conflict' : 'drift';
 }
 
-/** A path that left one resource and is now another's is not removed by the first. */
-function withoutClaimed(diff: Diff, { address, kind, desired }: CatalogResource, { graph, touched }: PlanInput): Diff {
+/** A path that left one resource and is now another's, or has entries of others, is not removed by the first. */
+function withoutClaimed(diff: Diff, { address, kind, desired }: CatalogResource, { graph, touched, types }: PlanInput): Diff {
   if (diff.action === 'none') return diff;
-  const isOurs = (path: string): boolean => (graph.claims.get(path) ?? address) === address;
+  const isShared = (path: string): boolean => types(kind).shared !== true && graph.shared.has(path);
+  const isOurs = (path: string): boolean => (graph.claims.get(path) ?? address) === address && !isShared(path);
   const changes = diff.changes.filter((change) => change.to !== null || touched(kind, desired, [change]).every(isOurs));
   return changes.length === diff.changes.length ? diff : changes.length === 0 ? converged : { ...diff, changes };
 }
@@ -191,7 +185,10 @@ function heldBecause({ address, onDrift }: CatalogResource, cause: Cause, contes
     };
   if (onDrift === 'report') return { reason: 'on_drift', message: 'local changes are reported, not repaired (on_drift: report)' };
   if (onDrift === 'hold')
-    return { reason: 'on_drift', message: 'local changes are held for a person to decide (on_drift: hold)' };
+    return {
+      reason: 'on_drift',
+      message: 'local changes are held until a person puts them into git or takes them back (on_drift: hold)',
+    };
   return undefined;
 }
 
@@ -199,13 +196,13 @@ function orphanStep(last: LastApplied, input: PlanInput, problems: Problem[]): S
   const { observation, types, tags, isConfirmed } = input;
   const type = types(last.kind);
   const observed = observation.byAddress.get(last.address);
-  const absent = type.absent?.(last.desired);
+  const absent = prunedOf(last, type);
   const resource = orphanResource(last, absent ?? last.desired);
   const base = { address: last.address, resource, cause: 'orphan' as const, refreshes: [], sensitive: last.sensitive };
   if (tags.length > 0)
     return { ...base, diff: converged, held: { reason: 'tags', message: 'left git; not removed while --tags chooses' } };
   // What cannot be undone by its kind (a command) is only forgotten.
-  if (!observed || absent === undefined) return { ...base, diff: converged };
+  if (!observed || absent === undefined) return { ...base, diff: converged, ...keptNote(last, type) };
   if (observed.unsupported !== undefined)
     return { ...base, diff: converged, held: { reason: 'unsupported', message: observed.unsupported } };
   const diff = withoutClaimed(type.diff(absent, observed.actual), resource, input);
@@ -217,10 +214,15 @@ function orphanStep(last: LastApplied, input: PlanInput, problems: Problem[]): S
       diff: removal,
       held: { reason: 'prune', message: 'left git; its removal waits for `reconcile plan -o FILE` and `reconcile apply FILE`' },
     };
-  const step: Step = { ...base, diff: removal };
+  const step: Step = { ...base, diff: removal, ...keptNote(last, type) };
   problems.push(...objections(step, observed, input));
   return step;
 }
+
+const keptNote = ({ desired, made }: LastApplied, { parts }: AnyResourceType): Pick<Step, 'note'> =>
+  (parts?.of(desired) ?? []).every((part) => made.includes(part))
+    ? {}
+    : { note: 'what is not known to be made here is left alone' };
 
 const idOf = ({ address, kind }: LastApplied): string => address.slice(kind.length + 1, -1);
 
@@ -239,46 +241,3 @@ const orphanResource = (last: LastApplied, desired: object): CatalogResource => 
   sensitive: last.sensitive,
   mode: 'enforce',
 });
-
-function objections(
-  { resource, address, diff }: Step,
-  { actual }: Observed,
-  { types, touched, hasAccount, unwritable, observation, graph }: PlanInput,
-): Problem[] {
-  const at = resource.origin.assignment < 0 ? {} : { at: resource.origin.at };
-  const type = types(resource.kind);
-  const found: Problem[] = (type.refuses?.(resource.desired, actual) ?? []).map((refusal) => ({ ...refusal, address, ...at }));
-  const { owner, group, groups, user } = resource.desired as { readonly [attribute: string]: unknown };
-  for (const [kind, name] of [
-    ['user', owner],
-    ['user', user],
-    ['group', group],
-    ...(Array.isArray(groups) ? groups : []).map((each: unknown) => ['group', each] as const),
-  ] as const)
-    if (typeof name === 'string' && diff.action !== 'remove' && !hasAccount(kind, name))
-      found.push({
-        code: 'unknown-user',
-        message: `this host has no ${kind} "${name}", and nothing in the catalog makes it`,
-        address,
-        ...at,
-      });
-  const changes = changesOf(diff);
-  const paths = touched(resource.kind, resource.desired, changes);
-  const isAttributeOnly = changes.every(({ field }) => ['mode', 'owner', 'group'].includes(field));
-  const walls = new Map(paths.map((path) => unwritable(path, isAttributeOnly)).map((wall) => [wall?.where, wall]));
-  for (const wall of walls.values())
-    // A directory that the catalog has may be made writable by the same run.
-    if (wall && (graph.claims.get(wall.where) ?? address) === address)
-      found.push({ code: 'not-writable', message: `${wall.where} cannot be written: ${wall.reason}`, address, ...at });
-  const links = new Set(paths.map((path) => observation.linkOnTheWay(path)));
-  for (const link of links)
-    if (link !== undefined)
-      found.push({
-        code: 'symlink-in-path',
-        message: `${link} is a symbolic link; nothing is written through it`,
-        hint: 'manage the real path',
-        address,
-        ...at,
-      });
-  return found;
-}

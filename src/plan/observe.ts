@@ -3,6 +3,7 @@ import type { HostReader } from '../host/host.ts';
 import type { Address, CatalogResource } from '../model/catalog.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
+import { prunedOf } from './made.ts';
 
 /** One resource as it stands on the host. */
 export interface Observed {
@@ -19,6 +20,8 @@ export interface Observation {
   readonly failures: readonly { readonly address: Address; readonly message: string }[];
   /** Whether a path, or a directory on the way to it, is a symbolic link. */
   linkOnTheWay(path: string): string | undefined;
+  /** How many names the file at a path has; 0 where there is none. */
+  namesOf(path: string): number;
 }
 
 /** Looks at every resource of the catalog and at what the ledger has beyond it. Changes nothing. */
@@ -35,9 +38,10 @@ export async function observe(
   const all: Subject[] = resources.map(({ address, kind, desired }) => {
     return { address, kind, desired, last: ledger.get(address)?.desired };
   });
-  for (const { address, kind, desired } of ledger.values()) {
-    const absent = types(kind).absent?.(desired) as object | undefined;
-    if (!wanted.has(address) && absent !== undefined) all.push({ address, kind, desired: absent, last: desired });
+  for (const last of ledger.values()) {
+    const { address, kind, desired } = last;
+    const absent = wanted.has(address) ? undefined : prunedOf(last, types(kind));
+    if (absent !== undefined) all.push({ address, kind, desired: absent, last: desired });
   }
   const surveys = surveyor(all, host, types, signal);
   for (const { address, kind, desired, last } of all) {
@@ -55,7 +59,11 @@ export async function observe(
       failures.push({ address, message: (error as Error).message });
     }
   }
-  return { byAddress, failures, linkOnTheWay: linkFinder(host) };
+  const namesOf = (path: string): number => {
+    const stat = host.stat(path);
+    return stat?.type === 'file' ? stat.links : 0;
+  };
+  return { byAddress, failures, linkOnTheWay: linkFinder(host), namesOf };
 }
 
 interface Subject {

@@ -11,11 +11,14 @@ const maxPatterns = 200;
 const maxReported = 100;
 /** Milliseconds for all texts together. Hundreds of times what a fleet's repository needs. */
 const longestSearch = 10_000;
-/** What can hide a name from a search: escapes of YAML, JSON and URLs, look-alike and invisible characters. */
-const escape = /[%\\][0-9a-fxu]/i;
+/** What can hide a name from a search: escapes of YAML, JSON, TOML and URLs, look-alike and invisible characters. */
+const escape = /%[0-9a-f]{2}|\\[ux/ \t\r\n]/i;
 // eslint-disable-next-line no-control-regex -- everything that is not ASCII
 const foreign = /[^\x00-\x7f]/;
-const invisible = /[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]/g;
+const escapedBreak = /\\[ \t]*\r?$/;
+/** Normalising sorts the marks of each letter, in quadratic time; no letter has this many. U+FF9E and U+FF9F become marks. */
+const manyMarks = /([\p{M}\uFF9E\uFF9F]{30})[\p{M}\uFF9E\uFF9F]+/gu;
+const invisible = /\p{Default_Ignorable_Code_Point}/gu;
 
 /**
  * Banned providers in any form: in the repository, in rendered contents, in what stays on the host, and in the fields of
@@ -128,12 +131,37 @@ const quote = ({ pattern }: BanPattern): string => JSON.stringify(pattern);
 
 /** The text as its reader would see it; keeps lines where they are. */
 function unmask(text: string): string {
-  const decoded = text.replace(/%([0-9a-f]{2})|\\x([0-9a-f]{2})|\\u([0-9a-f]{4})/gi, (whole, ...hex: (string | undefined)[]) => {
-    const digits = hex.slice(0, 3).find((digit) => digit !== undefined);
-    const code = Number.parseInt(digits ?? '', 16);
-    return code >= 0x20 ? String.fromCharCode(code) : whole;
-  });
-  return decoded.replace(invisible, '').normalize('NFKC');
+  const unescaped = joinLines(text).replace(
+    /\\U([0-9a-fA-F]{8})|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\\//g,
+    (whole, ...hex: (string | undefined)[]) => {
+      const code = Number.parseInt(hex.slice(0, 3).find((digits) => digits !== undefined) ?? '2f', 16);
+      return code >= 0x20 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    },
+  );
+  const decoded = unescaped.replace(/(?:%[2-9a-f][0-9a-f])+/gi, (bytes) =>
+    Buffer.from(bytes.replaceAll('%', ''), 'hex').toString(),
+  );
+  return decoded.replace(invisible, '').replace(manyMarks, '$1').normalize('NFKC');
+}
+
+/** Lines whose break is escaped, as in the quotes of YAML and TOML, become one, with the breaks behind it. */
+function joinLines(text: string): string {
+  const joined: string[] = [];
+  let open: string | undefined;
+  let breaks = '';
+  for (const line of text.split('\n')) {
+    const part = open === undefined ? line : line.trimStart();
+    const whole = (open ?? '') + part.replace(escapedBreak, '');
+    if (escapedBreak.test(line) || (open !== undefined && part === '')) {
+      open = whole;
+      breaks += '\n';
+      continue;
+    }
+    joined.push(whole + breaks);
+    open = undefined;
+    breaks = '';
+  }
+  return [...joined, ...(open === undefined ? [] : [open + breaks])].join('\n');
 }
 
 function positionIn(text: string, index: number, file: string): SourcePosition {

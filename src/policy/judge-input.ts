@@ -21,6 +21,16 @@ export interface PolicyText {
   readonly text: string;
 }
 
+/** A base URL of a language model, in keys or a content that a resource writes. */
+export interface WrittenUrl {
+  readonly address: Address;
+  readonly at: SourcePosition;
+  /** Undefined for a content that may hold some, but cannot be looked into. */
+  readonly url: string | undefined;
+  /** It may be a secret, or hold one. */
+  readonly isHidden: boolean;
+}
+
 /** All that policy may know. */
 export interface JudgeInput {
   readonly plan: Plan;
@@ -32,6 +42,8 @@ export interface JudgeInput {
   readonly chains: readonly HostChain[];
   /** Read only when policy bans something. */
   readonly texts: Iterable<PolicyText>;
+  /** Beside those of the chains. Read only when policy lists base URLs or hosts. */
+  readonly urls: Iterable<WrittenUrl>;
   /** Resources in the ledger. */
   readonly ledgerSize: number;
   /** As the host sees it: nothing in it is ever managed. */

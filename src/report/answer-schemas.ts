@@ -5,6 +5,7 @@ import { exitCodes, type ExitName } from '../model/exit-code.ts';
 import { rolloutState, rolloutWish } from '../model/rollout.ts';
 import type { Explanation } from './render-explanation.ts';
 import { problemSchema, reportSchema, stepSchema } from './report-schema.ts';
+import { statusSchema } from './status-schema.ts';
 
 const text = z.string();
 const texts = z.array(text);
@@ -73,6 +74,9 @@ export const digestSchema: z.ZodType<Digest> = z.object({
   runs: z.object({ total: count, failed: count }),
   changes: z.array(z.object({ run: text, at: time, commit: text.nullable(), addresses: texts })),
   failures: z.array(z.object({ run: text, at: time, outcome, reason: text })),
+  takenBack: z
+    .array(z.object({ run: text, at: time, summary: text }))
+    .meta({ description: 'Runs that a person took back. Their revisions are not applied again by themselves.' }),
   drift: z.object({
     healed: z.array(z.object({ address: text, times: count })),
     left: texts.meta({ description: 'What differs and is left as it is.' }),
@@ -116,8 +120,12 @@ export const deadmanStatusSchema: z.ZodType<DeadmanStatus> = z.object({
 /** `reconcile doctor`: one entry for each thing that a run needs. */
 export const doctorSchema = z.array(z.object({ name: text, ok: z.boolean(), found: text, fix: z.exactOptional(text) }));
 
-/** `reconcile now`: the run, and with `--wait` its report. */
-export const nowSchema = z.object({ run: text, report: z.exactOptional(reportSchema.nullable()) });
+/** `reconcile now`: the run, and with `--wait` its report and how the agent stands then. */
+export const nowSchema = z.object({
+  run: text,
+  report: z.exactOptional(reportSchema.nullable()),
+  status: z.exactOptional(statusSchema),
+});
 
 /** `reconcile history`, newest first. */
 export const historySchema = z.array(reportSchema);

@@ -16,11 +16,14 @@ export interface DiffAllowance {
 export const stepMarks = { create: '+', update: '~', replace: '±', remove: '-', none: '=' } as const;
 const colours = { create: 'green', update: 'yellow', replace: 'magenta', remove: 'red', none: 'dim' } as const;
 
+/** What a step is done for, in words. */
+export type Why = (step: ReportedStep) => string;
+
 /** One step for people: mark, address and cause; then fields, origin, what follows, and diffs. One line when nothing is done. */
-export function renderStep(step: ReportedStep, paint: Paint, allowance: DiffAllowance): string {
+export function renderStep(step: ReportedStep, paint: Paint, allowance: DiffAllowance, why: Why = causeInWords): string {
   if (step.action === 'none') return `${paint('dim', stepMarks.none)} ${printableLine(step.address)}  ${withoutAction(step)}\n`;
   const colour = step.outcome === 'failed' ? 'red' : colours[step.action];
-  const lines = [`${paint(colour, stepMarks[step.action])} ${paint('bold', printableLine(step.address))}  ${causeInWords(step)}`];
+  const lines = [`${paint(colour, stepMarks[step.action])} ${paint('bold', printableLine(step.address))}  ${why(step)}`];
   const unified = step.diffs.filter(({ text }) => isUnified(text)).map(({ path }) => path);
   const changes = step.changes.filter((change) => step.diffs.length === 0 || !isInDiff(change, unified));
   const width = Math.min(28, Math.max(0, ...changes.map(({ field }) => field.length)));
@@ -41,7 +44,10 @@ function originInWords({ cause, role, origin }: ReportedStep): string {
   return `${role ? `role ${printableLine(role)}, ` : ''}${printableLine(origin)}`;
 }
 
-const withoutAction = (step: ReportedStep): string => (step.outcome === 'held' && outcomeInWords(step)) || causeInWords(step);
+function withoutAction(step: ReportedStep): string {
+  const outcome = outcomeInWords(step);
+  return step.outcome === 'held' && outcome ? outcome : [causeInWords(step), ...(outcome ? [outcome] : [])].join('; ');
+}
 
 /** Why there is something to do, in words. */
 export function causeInWords({ cause, action }: Pick<ReportedStep, 'cause' | 'action'>): string {

@@ -4,14 +4,15 @@ import type { Report, ReportedStep } from '../model/report.ts';
 import type { Confirmation } from '../model/unconfirmed.ts';
 import type { Paint } from './paint.ts';
 import { printableLine } from './printable.ts';
-import { renderStep, type DiffAllowance } from './render-step.ts';
+import { causeInWords, renderStep, type DiffAllowance, type Why } from './render-step.ts';
 
 /** `full`: every line of every diff. `brief`: the first lines, so that a plan stays readable. */
 export type DiffDetail = 'brief' | 'full';
 
 /** A whole report for people: what the plan was, what became of it, one closing line. Ends with a newline. */
 export function renderReport(report: Report, paint: Paint, detail: DiffDetail): string {
-  return renderPlan(report.host, revisionInWords(report), report.steps, paint, detail) + renderClosing(report, paint);
+  const why = report.action === 'rollback' ? () => 'taken back' : causeInWords;
+  return renderPlan(report.host, revisionInWords(report), report.steps, paint, detail, why) + renderClosing(report, paint);
 }
 
 /** Host and revision, and the steps. Without anything to do only what is held or adopted, a line each. */
@@ -21,10 +22,11 @@ export function renderPlan(
   steps: readonly ReportedStep[],
   paint: Paint,
   detail: DiffDetail,
+  why: Why = causeInWords,
 ): string {
   const isWork = steps.some((step) => step.action !== 'none' && !isOutsideTags(step));
   const header = isWork ? `${paint('bold', printableLine(host))} at ${printableLine(revision)}\n\n` : '';
-  return header + renderSteps(steps, paint, detail);
+  return header + renderSteps(steps, paint, detail, why);
 }
 
 /** `1a2b3c4d (main), working tree`. */
@@ -35,13 +37,13 @@ function revisionInWords({ revision }: Pick<Report, 'revision'>): string {
 }
 
 /** The steps in order, with their diffs. */
-export function renderSteps(steps: readonly ReportedStep[], paint: Paint, detail: DiffDetail): string {
+export function renderSteps(steps: readonly ReportedStep[], paint: Paint, detail: DiffDetail, why: Why = causeInWords): string {
   const allowance: DiffAllowance = detail === 'full' ? { perFile: Infinity, total: Infinity } : { perFile: 16, total: 240 };
   const chosen = steps.filter((step) => !isOutsideTags(step));
   const work = chosen.filter(({ action }) => action !== 'none');
   const others = chosen.filter(({ action }) => action === 'none');
-  const blocks = work.map((step) => `${renderStep(step, paint, allowance)}\n`);
-  const lines = others.map((step) => renderStep(step, paint, allowance));
+  const blocks = work.map((step) => `${renderStep(step, paint, allowance, why)}\n`);
+  const lines = others.map((step) => renderStep(step, paint, allowance, why));
   return [...blocks, ...lines, ...(others.length > 0 ? ['\n'] : [])].join('');
 }
 

@@ -84,6 +84,7 @@ export const reportSchema: z.ZodType<Report> = z.object({
   planDigest: text.nullable(),
   recovered: texts.meta({ description: 'What an interrupted earlier run left behind and this one restored.' }),
   writes: count.meta({ description: "Writes to the host's files; always 0 for a check." }),
+  takenBack: z.exactOptional(texts).meta({ description: 'Of a rollback: the runs that it took back, newest first.' }),
   confirmation: z
     .exactOptional(confirmationSchema)
     .meta({ description: 'Of a run that could cut the host off, or that found such a run waiting.' }),

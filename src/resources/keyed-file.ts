@@ -8,7 +8,7 @@ import { formatMode, parseMode } from './file-mode.ts';
 import { formatByName, type FormatName } from './formats/format-by-name.ts';
 import { editText, formatPath, leavesOf, parsePath, readText, valueAt, type LeafPath } from './formats/format.ts';
 import { fingerprint, isHidden, mask, plainOf, show, type LeafValue, type Leaves } from './leaf-value.ts';
-import { applyOwners, diffOwners, inspectOwners, ownerIds, type OwnedState } from './ownership.ts';
+import { diffOwners, inspectOwners, ownerIds, type OwnedState } from './ownership.ts';
 import type { ApplyContext, InspectContext, Refusal } from './resource-type.ts';
 
 /** Some keys of a file that others also write. */
@@ -139,7 +139,7 @@ export const refuseKeys = ({ path }: KeyedFile, actual: KeyedState): readonly Re
       ]
     : [];
 
-/** Writes the file once, with all leaves that the changes name; else sets mode and owner. */
+/** Writes the file once, with all leaves that the changes name; else sets its mode. */
 export function applyKeys(wanted: KeyedFile, changes: readonly Change[], { host }: Pick<ApplyContext, 'host'>): void {
   const { path, mode, validate } = wanted;
   const before = host.stat(path);
@@ -147,8 +147,9 @@ export function applyKeys(wanted: KeyedFile, changes: readonly Change[], { host 
   const live = readLive(wanted, host);
   if ('fault' in live) throw new Error(`${path} ${live.fault}`);
   const edited = editKeys(wanted, changes, live.text, (secret) => secret.value());
-  if (before && edited === live.text) {
-    if (changes.some(({ field }) => field === 'owner' || field === 'group')) applyOwners(path, wanted, host);
+  // One that changes hands is written afresh: who had it may have it open.
+  const hasOtherOwner = changes.some(({ field }) => field === 'owner' || field === 'group');
+  if (before && edited === live.text && !hasOtherOwner) {
     if (mode !== undefined) host.setMode(path, parseMode(mode));
     return;
   }

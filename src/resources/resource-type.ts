@@ -7,6 +7,7 @@ import type { Change, Diff, Preview } from '../model/plan.ts';
 import type { ProblemCode } from '../model/problem.ts';
 import type { ProviderSlot } from '../model/provider-slot.ts';
 import type { Secret } from '../model/secret.ts';
+import type { Leaves } from './leaf-value.ts';
 
 /** What a `spec` is made with: zod, and the attributes that several kinds have. Handed over, since only compiling loads it. */
 export type Vocabulary = typeof import('./attributes.ts');
@@ -157,10 +158,24 @@ interface ResourceType<
   settle?(context: ApplyContext): readonly Failure[] | Promise<readonly Failure[]>;
   /** Addresses needed first if the catalog has them, beyond the user's `after:`. Parent directories are found by the engine. */
   requires?(desired: Desired): readonly Address[];
-  /** The same with other contents in the place of some, for a kind that keeps them otherwise than as a `ContentRef`. By SHA-256. */
+  /** Its contents, for a kind that keeps them otherwise than as a `ContentRef`. */
+  contents?(desired: Desired): Iterable<ContentRef>;
+  /** The same with other contents in the place of some, for such a kind. By SHA-256. */
   withContents?(desired: Desired, now: (sha256: string) => ContentRef | undefined): Desired;
   /** What "gone" looks like, so that what git dropped is pruned by the same diff and apply. */
   absent?(desired: Desired): Desired;
+  /**
+   * Of a kind whose things packages and people make too, in place of `absent`: what stood before this program first wanted it is
+   * left alone when it leaves git.
+   */
+  readonly parts?: {
+    /** Names of what stands or not, each by itself. Two resources of the kind that name the same part mean the same. */
+    of(desired: Desired): readonly string[];
+    /** Those of all of these that stand now. */
+    standing(all: readonly Desired[], host: HostReader, signal: AbortSignal): readonly string[] | Promise<readonly string[]>;
+    /** What "gone" looks like when these parts were made here; undefined when nothing is to go. */
+    pruned(desired: Desired, made: readonly string[]): Desired | undefined;
+  };
   /** Why this host cannot have it (`needs a live host`), or undefined. The step is then held, not failed. */
   unsupported?(desired: Desired, host: HostReader): string | undefined;
   /** What of it no path tells (a unit that runs): the resource is inspected in each run, also when no watched path has moved. */
@@ -175,6 +190,8 @@ interface ResourceType<
   sharedFile?(desired: Desired): AbsolutePath | undefined;
   /** The language models that it makes an agent use, in order of preference, for policy. Empty for one that is being removed. */
   chain?(desired: Desired): readonly ProviderSlot[];
+  /** Keys that it sets in a file that others also write, for policy. */
+  keys?(desired: Desired): Leaves;
   /** Programs that `apply` runs, for the host policy. */
   commands?(desired: Desired): readonly string[];
   /** Units that it changes, starts or stops, for the host policy. */

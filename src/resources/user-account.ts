@@ -5,7 +5,8 @@ import { findUser, readGroups, type UserEntry } from './account-files.ts';
 /** What a `user` resource wants; what is absent is nobody's business here. */
 export interface UserDesired {
   readonly name: string;
-  readonly ensure: 'present' | 'absent';
+  /** pruned: it left git, but stood before, and goes out of `groups` only. */
+  readonly ensure: 'present' | 'absent' | 'pruned';
   readonly uid?: number;
   /** The first group. */
   readonly group?: string;
@@ -35,8 +36,11 @@ export const supplementaryGroups = (name: string, host: HostReader): readonly st
     .sort();
 
 /** The groups that a user is to be in, of those that it is in. */
-export const wantedGroups = ({ groups, append }: UserDesired, actual: readonly string[]): readonly string[] =>
-  groups === undefined ? actual : [...new Set([...(append ? actual : []), ...groups])].sort();
+export function wantedGroups({ ensure, groups, append }: UserDesired, actual: readonly string[]): readonly string[] {
+  if (groups === undefined) return actual;
+  if (ensure === 'pruned') return actual.filter((each) => !groups.includes(each));
+  return [...new Set([...(append ? actual : []), ...groups])].sort();
+}
 
 export const homeOf = ({ name, home }: Pick<UserDesired, 'name' | 'home'>): AbsolutePath =>
   home ?? (name === 'root' ? '/root' : `/home/${name}`);
@@ -50,10 +54,9 @@ export async function changeUser(desired: UserDesired, host: Host, signal: Abort
     const isRemoved = removeHome && host.stat(actual.home) !== undefined;
     return changeAccount(['userdel', ...(isRemoved ? ['--remove'] : []), name], host, signal);
   }
-  if (!actual) return addUser(desired, host, signal);
-  const groups = supplementaryGroups(name, host);
-  const wanted = wantedGroups(desired, groups);
-  await alterUser(actual, { ...desired, ...(wanted.join() !== groups.join() && { groups: wanted }) }, host, signal);
+  if (!actual) return ensure === 'pruned' ? undefined : addUser(desired, host, signal);
+  const groups = wantedGroups(desired, supplementaryGroups(name, host));
+  await alterUser(actual, { ...desired, groups }, host, signal);
   if (desired.createHome) makeHome(homeOf({ name, home: desired.home ?? actual.home }), actual, host);
 }
 

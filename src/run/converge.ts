@@ -1,12 +1,12 @@
-import { applyPlan, ApplyError, settleKinds, type ApplyDeps } from '../apply/apply.ts';
-import { refreshOwed, refreshRestored } from '../apply/refresh.ts';
+import { applyPlan, ApplyError, settleKinds, type ApplyDeps, type Stood } from '../apply/apply.ts';
+import { failuresOf, refreshOwed, refreshRestored } from '../apply/refresh.ts';
 import { rollBack } from '../apply/rollback.ts';
 import { verify } from '../apply/verify.ts';
 import { openLocalHost, type LocalHost } from '../host/local-host.ts';
 import { openLocalReader } from '../host/local-reader.ts';
 import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
 import { isDone, type Step } from '../model/plan.ts';
-import { noContents } from '../model/catalog.ts';
+import { noContents, type Address } from '../model/catalog.ts';
 import { isPassing } from '../model/passing-error.ts';
 import { healthFailure, type Outcome, type Report, type ReportedCheck } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
@@ -15,6 +15,7 @@ import { watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
 import { countSteps, withOutcomes, type Outcomes } from '../report/make-report.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { refusal } from './outcomes.ts';
+import { quarantineKey } from './quarantine-key.ts';
 import { record } from './record.ts';
 import { riskOfRun } from './risk-of-run.ts';
 import type { Run } from './start-run.ts';
@@ -23,18 +24,19 @@ import { removeStamp } from '../state/converged-stamp.ts';
 import type { State } from '../state/state.ts';
 import { readUnconfirmed } from '../state/unconfirmed.ts';
 
+/** How many runs of a revision in a row may be killed before it is given up. */
+const mostKilled = 3;
+
 const openHost = ({ root }: Request): LocalHost => openLocalHost({ root });
 
 /** Puts back what a run that was killed had changed. A Report when that fails: nothing else is done then. */
 export async function recover(
-  { request, key, emit }: FullRun,
+  { request, emit }: FullRun,
   state: State,
   run: Run,
 ): Promise<{ readonly restored: readonly string[] } | Report> {
   const { journal } = state;
-  // A revision that was taken back is not applied again, so that nobody else would do what is still owed for it.
-  const mustRefresh = journal.owed().length > 0 && journal.quarantined(key) !== undefined;
-  if (!journal.open() && !mustRefresh) return { restored: [] };
+  if (!journal.open()) return { restored: [] };
   removeStamp(state.directory);
   await loadResourceTypes();
   const host = openHost(request);
@@ -42,7 +44,8 @@ export async function recover(
   try {
     // One that a crash cut short, or those that a person has asked to take back, newest first.
     for (let open = journal.open(); open; open = journal.open()) {
-      const { restored, failures } = await rollBack(open.run, state, host, resourceType);
+      const killed = open;
+      const { restored, failures } = await rollBack(open.run, state, host, resourceType, () => blameKilled(killed, state));
       if (failures.length > 0)
         return run.report({
           outcome: 'rollbackIncomplete',
@@ -53,19 +56,40 @@ export async function recover(
       emit({ type: 'recovered', run: open.run, addresses: restored });
       all.push(...restored);
     }
-    if (mustRefresh) await refreshAfterRollback(run, host, state, emit);
     return { restored: [...new Set(all)] };
   } finally {
     host.close();
   }
 }
 
-/** What fails stays owed. */
-async function refreshAfterRollback({ id }: Run, host: LocalHost, state: State, emit: FullRun['emit']): Promise<void> {
-  const ledger = state.ledger.all();
-  const deps: ApplyDeps = { run: id, host, state, contents: noContents, ledger, types: resourceType, emit };
-  const owed = state.journal.owed().map(({ address }) => address);
-  await refreshRestored(owed, [...ledger.values()], deps, new AbortController().signal);
+/** A power cut says nothing against a revision. One whose runs do not survive is given up. */
+function blameKilled({ run, key }: { readonly run: string; readonly key: string }, { journal }: State): void {
+  const times = journal.countKilled(key);
+  if (times >= mostKilled && journal.quarantined(() => key) === undefined)
+    journal.quarantine({ key, run, reason: `${times} runs in a row were killed` });
+}
+
+/**
+ * Does what a rollback still owes where the plan is refused, or where there is none: nobody else would, and what runs here would not
+ * be what is configured. As it was last applied, since nothing of a plan that is refused may be run. What fails stays owed.
+ */
+export async function refreshRefused(
+  { request, emit }: FullRun,
+  { id, scrub }: Run,
+  owed: readonly Address[],
+  state: State,
+): Promise<readonly ReportedCheck[]> {
+  if (owed.length === 0) return [];
+  removeStamp(state.directory);
+  await loadResourceTypes();
+  const host = openHost(request);
+  try {
+    const ledger = state.ledger.all();
+    const deps: ApplyDeps = { run: id, host, state, contents: noContents, ledger, types: resourceType, emit };
+    return scrub(await refreshRestored(owed, [...ledger.values()], deps, new AbortController().signal));
+  } finally {
+    host.close();
+  }
 }
 
 /** Plan → Run, for a plan with something to do: applies, refreshes, verifies, checks health, and records; or takes everything back. */
@@ -77,7 +101,8 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
   const unprotected = risk && (await confirming!.arm(state.directory, risk));
   if (unprotected) return refusal(run, [unprotected], planned);
   removeStamp(state.directory);
-  state.journal.begin(run.id, full.key, run.startedAt);
+  const key = quarantineKey(revision, desired.catalog);
+  state.journal.begin(run.id, key, run.startedAt);
   const host = openHost(request);
   const deps: ApplyDeps = {
     run: run.id,
@@ -90,15 +115,15 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
   };
   const checks: Checks = { refreshes: [], health: [] };
   try {
-    const index = await applyAndProve(request, run, planned, deps, checks, signal);
+    const { index, stood } = await applyAndProve(request, run, planned, deps, checks, signal);
     const unconfirmed = risk && (await confirming!.beginTerm(state.directory, risk));
     const report = applied(run, planned, host, checks, unconfirmed);
-    record(revision, run, planned, state, report);
+    record(revision, run, planned, state, report, stood);
     // The old one was removed before the first change.
     stampIfConverged({ ...full, stamp: undefined }, run, planned, index, state);
     return report;
   } catch (error) {
-    const report = await takeBack(error, full.key, run, planned, deps, checks, signal.aborted);
+    const report = await takeBack(error, key, run, planned, deps, checks, signal.aborted);
     // What is incomplete is tried again by the timer.
     if (risk && report.outcome === 'rolledBack') await confirming!.disarm(state.directory);
     return keepReport(report, state);
@@ -108,9 +133,9 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
 }
 
 /** Why it cannot be, if so. */
-function quarantine(entry: Parameters<State['journal']['quarantine']>[0], { journal }: State): readonly string[] {
+function attemptQuarantine(blame: () => void): readonly string[] {
   try {
-    journal.quarantine(entry);
+    blame();
     return [];
   } catch (error) {
     return [`the revision cannot be quarantined: ${(error as Error).message}`];
@@ -141,9 +166,9 @@ async function applyAndProve(
   deps: ApplyDeps,
   checks: Checks,
   signal: AbortSignal,
-): Promise<StatIndex> {
+): Promise<{ readonly index: StatIndex; readonly stood: Stood }> {
   const { plan, input, desired } = planned;
-  await applyPlan(plan, deps, signal);
+  const stood = await applyPlan(plan, deps, signal);
   await refreshOwed(desired.graph.batches.flat(), deps, checks.refreshes, signal);
   await settleKinds(new Set(plan.steps.map(({ resource }) => resource.kind)), deps, signal);
   deps.emit({ type: 'verifying', run: run.id });
@@ -162,7 +187,7 @@ async function applyAndProve(
   }
   const sick = healthFailure(checks.health);
   if (sick !== undefined) throw new Error(sick);
-  return index;
+  return { index, stood };
 }
 
 function applied(
@@ -204,23 +229,31 @@ async function takeBack(
   const { state, host, emit } = deps;
   const reason = (error as Error).message;
   emit({ type: 'rolling-back', run: run.id, reason });
-  const { restored, changed, failures: left } = await rollBack(run.id, state, host, resourceType);
-  const failures = [...left];
-  const touched = new Set([...plan.owed, ...owedBy(plan.steps.filter(isDone), changed, deps, checks)]);
-  forgetOwed(run, touched, state);
-  const refreshFailures = await refreshRestored([...touched], desired.graph.batches.flat(), deps, new AbortController().signal);
+  const touched = (changed: ReadonlySet<string>): ReadonlySet<string> =>
+    new Set([...plan.owed, ...owedBy(plan.steps.filter(isDone), changed, deps, checks)]);
   // What did not fail by itself (a signal came) may be tried again at once, and so may the healing of what was proved before.
   const isNew = plan.owed.length > 0 || plan.steps.some((step) => isDone(step) && step.cause !== 'drift');
   const isGuilty = !isInterrupted && isNew && !isPassing(error);
-  if (isGuilty) failures.push(...quarantine(run.scrub({ key, run: run.id, reason }), state));
-  const failed = error instanceof ApplyError ? error.address : undefined;
+  const blame = (): void => {
+    if (isGuilty) state.journal.quarantine(run.scrub({ key, run: run.id, reason }));
+  };
+  const conclude = (changed: ReadonlySet<string>): void => {
+    forgetOwed(run, touched(changed), state);
+    blame();
+  };
+  const { restored, changed, failures: left } = await rollBack(run.id, state, host, resourceType, conclude);
+  const failures = left.length === 0 ? [] : [...left, ...attemptQuarantine(blame)];
+  const { signal } = new AbortController();
+  const refreshed = await refreshRestored([...touched(changed)], desired.graph.batches.flat(), deps, signal);
+  // The resource at which a signal came has done nothing wrong.
+  const failed = !isInterrupted && error instanceof ApplyError ? error.address : undefined;
   const outcomes = new Map(
     plan.steps.filter(isDone).map(({ address }): [string, { outcome: Outcome; reason?: string }] => {
       if (address === failed) return [address, { outcome: 'failed', reason }];
       return [address, { outcome: restored.includes(address) ? 'restored' : 'not-reached' }];
     }),
   );
-  const all = [...failures, ...refreshFailures];
+  const all = [...failures, ...failuresOf(refreshed)];
   const cause = failed === undefined ? (isInterrupted ? 'Interrupted' : reason) : `${failed} failed: ${reason}`;
   return run.report({
     ...(!isGuilty && all.length === 0 && { retriable: true }),

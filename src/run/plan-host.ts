@@ -13,9 +13,12 @@ import { makePlan, type PlanInput } from '../plan/make-plan.ts';
 import { observe } from '../plan/observe.ts';
 import { policyTexts } from './policy-texts.ts';
 import { findCutOffs } from '../policy/cut-off.ts';
+import { listsUrls } from '../policy/base-urls.ts';
 import { judge, type JudgeInput } from '../policy/judge.ts';
 import { reportSteps } from '../report/make-report.ts';
 import { openDiffer } from '../report/unified-diff.ts';
+import { quarantineKey } from './quarantine-key.ts';
+import { groupFile, passwdFile } from '../resources/account-files.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
 import type { Scope } from './scope.ts';
 import type { Stamp } from '../state/converged-stamp.ts';
@@ -92,13 +95,16 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
       resourceType(resource.kind).preview?.(resource.desired, changesOf(diff), { host: reader, contents: catalog.contents }) ?? []
     );
   };
-  const quarantined = state?.journal.quarantined(full.key);
+  // What the first releases had put there has the run's own key.
+  const quarantined =
+    state?.journal.quarantined(() => quarantineKey(revision, catalog)) ?? state?.journal.quarantined(() => full.key);
   const toJudge: JudgeInput = {
     plan,
     policy,
     policyAt: desired.policyAt,
     hostPolicy,
     chains,
+    urls: listsUrls(desired) ? (await import('./written-urls.ts')).writtenUrls(desired) : [],
     texts: policyTexts(desired, revision.files, plan, reader, previewsOf),
     ledgerSize: ledger.size,
     ...(request.unattended === true && { unattended: { now: Date.now(), isApproved: request.planDigest !== undefined } }),
@@ -139,6 +145,18 @@ function staleness({ planDigest }: Request, { digest }: Plan): readonly Problem[
   return [{ code: 'stale-plan', message, hint: 'make a new plan with `reconcile plan -o FILE`' }];
 }
 
-/** Every path whose signature says whether something moved. */
-export const watchedPaths = ({ resources }: Catalog): string[] =>
-  resources.flatMap(({ kind, desired }) => resourceType(kind).watches?.(desired) ?? []);
+/** Every path whose signature says whether something moved: those of the resources, and the files that say who their owners are. */
+export const watchedPaths = ({ resources }: Catalog): string[] => {
+  const names = (attribute: string): boolean => resources.some(({ desired }) => isNamed(desired, attribute));
+  return [
+    ...resources.flatMap(({ kind, desired }) => resourceType(kind).watches?.(desired) ?? []),
+    ...(names('owner') || names('user') ? [passwdFile] : []),
+    ...(names('group') ? [groupFile] : []),
+  ];
+};
+
+/** Root is the same everywhere. */
+function isNamed(desired: object, attribute: string): boolean {
+  const name = (desired as { readonly [attribute: string]: unknown })[attribute];
+  return typeof name === 'string' && name !== 'root';
+}

@@ -1,6 +1,6 @@
 import type { Plannable } from './desired.ts';
 import type { HostReader } from '../host/host.ts';
-import { isContentRef, type Catalog, type CatalogResource, type ContentRef } from '../model/catalog.ts';
+import { isContentRef, type Catalog, type CatalogResource, type ContentRef, type Contents } from '../model/catalog.ts';
 import { canonicalJson, isObject } from '../model/json.ts';
 import type { Plan, Preview, Step } from '../model/plan.ts';
 import type { SourceTree } from '../model/revision.ts';
@@ -24,12 +24,12 @@ export function* policyTexts(
   if (changes) {
     const fresh = new Set(changes.map(({ after }) => after.sha256));
     for (const { path, after } of changes) yield* configText(path, after.size, files);
-    if (fresh.size > 0) yield* contentTexts(catalog, (content) => fresh.has(content.sha256));
+    if (fresh.size > 0) yield* renderedTexts(catalog, ({ sha256 }) => fresh.has(sha256));
   } else {
     for (const directory of ['desired-state', 'inventory', 'roles'])
       for (const { path, size } of files.list(directory)) yield* configText(path, size, files);
     for (const resource of catalog.resources) yield { ...placeOf(resource), text: canonicalJson(resource.desired) };
-    yield* contentTexts(catalog, () => true);
+    yield* renderedTexts(catalog, () => true);
   }
   for (const step of plan.steps) yield* remainingText(step, host, previewsOf);
 }
@@ -39,13 +39,17 @@ function* configText(path: string, size: number, files: SourceTree): Generator<P
   if (text !== undefined) yield { where: 'config', name: path, text };
 }
 
-function* contentTexts({ resources, contents }: Catalog, isAsked: (content: ContentRef) => boolean): Generator<PolicyText> {
+function* renderedTexts({ resources, contents }: Catalog, isAsked: (content: ContentRef) => boolean): Generator<PolicyText> {
   for (const resource of resources)
     for (const content of contentsIn(resource.desired)) {
-      const text = content.size > largestText || !isAsked(content) ? undefined : textOf(contents.read(content));
+      const text = isAsked(content) ? readContent(content, contents) : undefined;
       if (text !== undefined) yield { ...placeOf(resource), text };
     }
 }
+
+/** Undefined for what is no text, or larger than is looked into. */
+export const readContent = (content: ContentRef, contents: Contents, largest = largestText): string | undefined =>
+  content.size > largest ? undefined : textOf(contents.read(content), largest);
 
 function placeOf({ address, kind, desired }: CatalogResource): Omit<PolicyText, 'text'> {
   const path = resourceType(kind).watches?.(desired)?.[0];
@@ -66,14 +70,14 @@ function* remainingText(step: Step, host: HostReader, previewsOf: (step: Step) =
   if (text !== undefined) yield { where: 'live', name: shared, path: shared, text };
 }
 
-function* contentsIn(value: unknown): Generator<ContentRef> {
+export function* contentsIn(value: unknown): Generator<ContentRef> {
   if (!isObject(value)) return;
   if (isContentRef(value)) yield value;
   else for (const member of Object.values(value)) yield* contentsIn(member);
 }
 
-function textOf(bytes: Buffer | undefined): string | undefined {
-  return bytes === undefined || bytes.length > largestText || bytes.subarray(0, 8000).includes(0)
+function textOf(bytes: Buffer | undefined, largest = largestText): string | undefined {
+  return bytes === undefined || bytes.length > largest || bytes.subarray(0, 8000).includes(0)
     ? undefined
     : bytes.toString('utf8');
 }

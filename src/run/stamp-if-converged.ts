@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { indexSignatures, type StatIndex } from '../host/stat-index.ts';
 import type { CatalogResource } from '../model/catalog.ts';
 import type { PathSignature } from '../model/revision.ts';
+import { buildId } from '../model/version.ts';
 import { isSensitive } from '../plan/make-plan.ts';
 import type { FullRun, PlannedHost } from './plan-host.ts';
 import { resourceType } from '../resources/registry.ts';
@@ -35,7 +36,8 @@ export function stampIfConverged(
   const isCacheable = secrets.names.length === 0 && !catalog.resources.some(isSensitive);
   const { environment } = scope;
   const isStamped =
-    stamp?.environment === environment &&
+    stamp?.build === buildId &&
+    stamp.environment === environment &&
     stamp.sources.equals(sources) &&
     stamp.index.equals(index) &&
     // What had no digest has one now.
@@ -44,6 +46,7 @@ export function stampIfConverged(
     if (isCacheable && cachedAs !== key) writeCatalog(state.directory, { key, catalog, policy, hostPolicy, chains, reads });
     if (isStamped && stamp.isComplete === isComplete) return;
     writeStamp(state.directory, {
+      build: buildId,
       environment,
       revision: revision.key,
       host: desired.host,

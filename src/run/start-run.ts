@@ -75,7 +75,9 @@ export function convergedSummary({ resources, adopted, held }: Report['counts'],
   const aside = others.length > 0 ? ` (${others.join(', ')})` : '';
   if (outside > 0 && differing === 0) return `Nothing to do for these tags${aside}`;
   if (differing === 0) return `Converged: ${resources} resources, nothing to do${aside}`;
-  return `Nothing to do: ${differing} of ${resources} resources ${differing === 1 ? 'differs and is' : 'differ and are'} held${aside}`;
+  // What has left git, and stays for now, is not among those that git wants.
+  const all = resources + steps.filter(({ cause, action }) => cause === 'orphan' && action !== 'none').length;
+  return `Nothing to do: ${differing} of ${all} resources ${differing === 1 ? 'differs and is' : 'differ and are'} held${aside}`;
 }
 
 /** Steps that would change something, but are held; not counting those that were not asked for. */

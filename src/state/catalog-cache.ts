@@ -6,6 +6,7 @@ import type { HostPolicyDocument } from '../model/host-policy-document.ts';
 import { sha256 } from '../model/json.ts';
 import type { SourceTree } from '../model/revision.ts';
 import type { HostChain } from '../model/host-chain.ts';
+import { buildId } from '../model/version.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 /** A compiled catalog, with what policy needs to judge a plan that is made from it. */
@@ -20,6 +21,7 @@ export interface CachedCatalog {
 }
 
 interface Written extends Omit<CachedCatalog, 'catalog'> {
+  readonly build: string;
   readonly catalog: Omit<Catalog, 'contents'>;
   readonly files: ReturnType<Contents['places']>['files'];
   readonly texts: ReturnType<Contents['places']>['texts'];
@@ -27,11 +29,11 @@ interface Written extends Omit<CachedCatalog, 'catalog'> {
 
 const fileName = 'catalog';
 
-/** Reads the catalog that was compiled for this key; undefined when there is none. Its texts have been judged. */
+/** Reads the catalog that this build of the program compiled for this key; undefined when there is none. Its texts have been judged. */
 export function readCatalog(directory: string, key: string, sources: SourceTree): CachedCatalog | undefined {
   const written = readWritten(directory);
-  if (written?.key !== key) return undefined;
-  const { catalog, files, texts, ...rest } = written;
+  if (written?.key !== key || written.build !== buildId) return undefined;
+  const { build: _build, catalog, files, texts, ...rest } = written;
   return { ...rest, catalog: { ...catalog, contents: contentsAt({ files, texts }, sources) } };
 }
 
@@ -68,7 +70,7 @@ export function writeCatalog(directory: string, { catalog, ...rest }: CachedCata
   const staged = join(directory, `${fileName}.new`);
   rmSync(staged, { force: true });
   // Not the canonical form: sorting ten thousand members takes longer than writing them, and nobody compares two catalogs.
-  const text = JSON.stringify({ ...rest, catalog: plain, ...contents.places() } satisfies Written);
+  const text = JSON.stringify({ ...rest, build: buildId, catalog: plain, ...contents.places() } satisfies Written);
   writeFileSync(staged, `${sha256(text)}\n${text}`, { mode: 0o600, flag: 'wx' });
   renameSync(staged, join(directory, fileName));
 }

@@ -7,6 +7,8 @@ import { StateError } from './state-error.ts';
 
 /** What a converged host needs to be told again, without compiling anything. */
 interface StampHead {
+  /** The build of the program that left it. */
+  readonly build: string;
   /** Everything but the sources that the catalog was made from: facts, host policy, identities, program. */
   readonly environment: string;
   /** Key of the revision whose sources these are. */

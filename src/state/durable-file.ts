@@ -18,8 +18,13 @@ export function writeDurably(file: string, text: string): void {
 }
 
 /** Makes names that were added to a directory, or removed, durable. */
-export function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r');
+export const syncDirectory = (directory: string): void => sync(directory);
+
+/** Makes durable what is in a file, whoever has written it. */
+export const syncFile = (file: string): void => sync(file);
+
+function sync(path: string): void {
+  const descriptor = openSync(path, 'r');
   try {
     fsyncSync(descriptor);
   } finally {

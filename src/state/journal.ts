@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address } from '../model/catalog.ts';
 import { sha256, type JsonObject } from '../model/json.ts';
+import { pageBytes } from './page-bytes.ts';
 import { openSealing } from './sealing.ts';
 import { damaged } from './state-error.ts';
 
@@ -18,7 +19,7 @@ interface OpenRun {
   readonly startedAt: string;
 }
 
-/** A refresh that some change owes; it stays until it is done, across crashes and rollbacks. */
+/** A refresh that some change owes; it stays until it is done, across crashes, and is owed again when that change is taken back. */
 interface OwedRefresh {
   readonly address: Address;
   readonly run: string;
@@ -50,18 +51,25 @@ export interface Journal {
   /** Throws unless all of a run's bytes can be read. */
   requireContents(run: string): void;
   owe(refresh: OwedRefresh): void;
+  /** It is done. Kept while a run is open: rolling that back makes it owed again, since who was told of the change is told of its end. */
   settle(address: Address): void;
   owed(): readonly OwedRefresh[];
   quarantine(entry: Quarantined): void;
-  quarantined(key: string): Quarantined | undefined;
-  /** Forgets every quarantine; the revisions may be tried again. */
+  /** The key is asked for where anything is in quarantine. */
+  quarantined(keyOf: () => string): Quarantined | undefined;
+  /** A run with this key was killed. How many were, one after the other without one that was applied. */
+  countKilled(key: string): number;
+  /** Forgets every quarantine, and how often runs were killed; the revisions may be tried again. How many were in quarantine. */
   release(): number;
   /** The key that a run was begun with. */
   keyOf(run: string): string | undefined;
   /** Runs that were applied and whose undo data is still kept, newest first, whatever the clock said. */
   undoable(): readonly string[];
-  /** Drops undo data of all but the newest `keep` applied runs. */
-  forget(keep: number): void;
+  /**
+   * Drops undo data of the oldest runs, until no more than so many are left, and so many bytes. That of the newest one stays whatever
+   * its size, and so does that of open ones. Only the newest can wait for its confirmation.
+   */
+  forget(keep: { readonly runs: number; readonly bytes: number }): void;
 }
 
 /** Throws `StateError` for undo data that is not what was written: it decides what is restored, and where. */
@@ -73,6 +81,13 @@ export function openJournal(database: DatabaseSync, file: string): Journal {
     database.prepare(sql).all(...values);
   const insertUndo = () => database.prepare('INSERT INTO undo (run, address, entry, checksum) VALUES (?, ?, ?, ?)');
   let preparedUndo: ReturnType<typeof insertUndo> | undefined;
+  const sizesOf = (): ReadonlyMap<string, number> =>
+    new Map(
+      rows('SELECT run, sum(length(bytes)) AS size FROM content GROUP BY run').map((row) => [
+        String(row['run']),
+        Number(row['size']),
+      ]),
+    );
   return {
     begin: (id, key, startedAt) => void run("INSERT INTO journal VALUES (?, 'open', ?, ?)", id, key, startedAt),
     open() {
@@ -84,7 +99,11 @@ export function openJournal(database: DatabaseSync, file: string): Journal {
     reopen: (id) => void run("UPDATE journal SET state = 'open' WHERE run = ?", id),
     finish(id, how) {
       run('UPDATE journal SET state = ? WHERE run = ?', how, id);
-      if (how === 'rolled-back') dropUndo(run, id);
+      if (how === 'rolled-back') {
+        dropUndo(run, id);
+        run('INSERT OR REPLACE INTO owed SELECT * FROM refreshed');
+      } else run('DELETE FROM killed');
+      run('DELETE FROM refreshed');
     },
     addUndo(id, { address, entry }) {
       preparedUndo ??= insertUndo();
@@ -110,7 +129,13 @@ export function openJournal(database: DatabaseSync, file: string): Journal {
         sealing.open(bytes as Uint8Array);
     },
     owe: ({ address, run: id, because }) => void run('INSERT OR REPLACE INTO owed VALUES (?, ?, ?)', address, id, because),
-    settle: (address) => void run('DELETE FROM owed WHERE address = ?', address),
+    settle(address) {
+      run(
+        "INSERT OR REPLACE INTO refreshed SELECT * FROM owed WHERE address = ? AND EXISTS (SELECT * FROM journal WHERE state = 'open')",
+        address,
+      );
+      run('DELETE FROM owed WHERE address = ?', address);
+    },
     owed: () =>
       rows('SELECT * FROM owed ORDER BY address').map((row) => ({
         address: String(row['address']),
@@ -118,23 +143,46 @@ export function openJournal(database: DatabaseSync, file: string): Journal {
         because: String(row['because']),
       })),
     quarantine: ({ key, run: id, reason }) => void run('INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?)', key, id, reason),
-    quarantined(key) {
+    quarantined(keyOf) {
+      if (rows('SELECT key FROM quarantine LIMIT 1').length === 0) return undefined;
+      const key = keyOf();
       const [row] = rows('SELECT * FROM quarantine WHERE key = ?', key);
       return row && { key, run: String(row['run']), reason: String(row['reason']) };
     },
-    release: () => run('DELETE FROM quarantine'),
+    countKilled(key) {
+      const [row] = rows(
+        'INSERT INTO killed VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET times = times + 1 RETURNING times',
+        key,
+      );
+      return Number(row?.['times']);
+    },
+    release() {
+      run('DELETE FROM killed');
+      return run('DELETE FROM quarantine');
+    },
     keyOf(id) {
       const [row] = rows('SELECT key FROM journal WHERE run = ?', id);
       return row && String(row['key']);
     },
     undoable: () => rows("SELECT run FROM journal WHERE state = 'applied' ORDER BY rowid DESC").map((row) => String(row['run'])),
-    forget(keep) {
-      for (const row of rows("SELECT run FROM journal WHERE state != 'open' ORDER BY rowid DESC LIMIT -1 OFFSET ?", keep)) {
-        dropUndo(run, String(row['run']));
-        run('DELETE FROM journal WHERE run = ?', String(row['run']));
+    forget({ runs, bytes }) {
+      const finished = rows("SELECT run FROM journal WHERE state != 'open' ORDER BY rowid DESC").map((row) => String(row['run']));
+      // Adding up the sizes reads every row; the size of the database is known.
+      const isLarge = pageBytes(database).used > bytes;
+      const kept = isLarge ? Math.max(1, countWithin(bytes, finished, sizesOf())) : finished.length;
+      for (const id of finished.slice(Math.min(runs, kept))) {
+        dropUndo(run, id);
+        run('DELETE FROM journal WHERE run = ?', id);
       }
     },
   };
+}
+
+/** How many of the runs, from the first on, have no more than so many bytes together. */
+function countWithin(bytes: number, runs: readonly string[], sizes: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  const beyond = runs.findIndex((id) => (sum += sizes.get(id) ?? 0) > bytes);
+  return beyond < 0 ? runs.length : beyond;
 }
 
 const checksum = (...values: readonly string[]): string => sha256(JSON.stringify(values));

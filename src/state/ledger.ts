@@ -3,6 +3,7 @@ import type { Address } from '../model/catalog.ts';
 import { canonicalJson, sha256 } from '../model/json.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import { sealSecrets } from '../model/secret.ts';
+import { openMade } from './made.ts';
 import { damaged } from './state-error.ts';
 
 /** What was last applied for one resource, and by which run. */
@@ -26,17 +27,18 @@ export function openLedger(database: DatabaseSync, file: string): Ledger {
     database.prepare(`INSERT OR REPLACE INTO ledger (address, kind, digest, prune, desired, sensitive, origin, run, revision, applied_at, checksum)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   let prepared: ReturnType<typeof put> | undefined;
+  const made = openMade(database, file);
   return {
-    all: () =>
-      new Map(
-        database
-          .prepare('SELECT * FROM ledger ORDER BY address')
-          .all()
-          .map((row) => [String(row['address']), readEntry(row, file)]),
-      ),
+    all() {
+      const partsOf = made.all();
+      const rows = database.prepare('SELECT * FROM ledger ORDER BY address').all();
+      return new Map(
+        rows.map((row) => [String(row['address']), { ...readEntry(row, file), made: partsOf.get(String(row['address'])) ?? [] }]),
+      );
+    },
     get(address) {
       const row = database.prepare('SELECT * FROM ledger WHERE address = ?').get(address);
-      return row && readEntry(row, file);
+      return row && { ...readEntry(row, file), made: made.get(address) };
     },
     put(entry) {
       prepared ??= put();
@@ -44,6 +46,7 @@ export function openLedger(database: DatabaseSync, file: string): Ledger {
       const text = canonicalJson(desired);
       const values = [address, kind, digest, prune, text, sensitive ? 1 : 0, origin, run, revision, appliedAt];
       prepared.run(...values, checksum(values));
+      made.put(address, entry.made);
     },
     remove(address) {
       database.prepare('DELETE FROM ledger WHERE address = ?').run(address);
@@ -53,7 +56,7 @@ export function openLedger(database: DatabaseSync, file: string): Ledger {
 
 const checksum = (values: readonly unknown[]): string => sha256(JSON.stringify(values));
 
-function readEntry(row: Readonly<Record<string, unknown>>, file: string): LedgerEntry {
+function readEntry(row: Readonly<Record<string, unknown>>, file: string): Omit<LedgerEntry, 'made'> {
   const { checksum: expected, ...columns } = row;
   if (checksum(Object.values(columns)) !== expected)
     throw damaged(file, `its entry of ${String(row['address'])} is not what was written`);

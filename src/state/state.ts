@@ -1,9 +1,12 @@
 import { chmodSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { syncFile } from './durable-file.ts';
 import { openJournal, type Journal } from './journal.ts';
 import { openLedger, type Ledger } from './ledger.ts';
+import { madeSchema } from './made.ts';
 import { openRuns, type Runs } from './runs.ts';
+import { pageBytes } from './page-bytes.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { damaged, namedError, naming, StateError } from './state-error.ts';
 
@@ -21,6 +24,11 @@ CREATE TABLE content (run TEXT NOT NULL, sha256 TEXT NOT NULL, bytes BLOB NOT NU
 CREATE TABLE owed (address TEXT PRIMARY KEY, run TEXT NOT NULL, because TEXT NOT NULL) STRICT;
 CREATE TABLE quarantine (key TEXT PRIMARY KEY, run TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
 `;
+/** Came later. A program that does not know them, back after an update that failed, does without. */
+const additions = `
+CREATE TABLE IF NOT EXISTS refreshed (address TEXT PRIMARY KEY, run TEXT NOT NULL, because TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS killed (key TEXT PRIMARY KEY, times INTEGER NOT NULL) STRICT;
+${madeSchema}`;
 const version = 1;
 
 /** Everything a host remembers between runs. One SQLite database, 0600, in a directory of its own, 0700. */
@@ -31,6 +39,8 @@ export interface State extends Disposable {
   readonly runs: Runs;
   /** All or nothing, durable when it returns. */
   transaction<T>(act: () => T): T;
+  /** Gives the filesystem back what is not used, where that is more than so many bytes. Not where there is no room to do it. */
+  shrink(unused: number): void;
   close(): void;
 }
 
@@ -51,6 +61,7 @@ export function openState(directory: string, { readOnly = false } = {}): State |
       journal: naming(file, openJournal(database, file)),
       runs: naming(file, openRuns(database)),
       ...naming(file, { transaction: <T>(act: () => T) => transaction(database, act), close }),
+      shrink: (unused) => shrink(database, unused),
       [Symbol.dispose]: close,
     };
   } catch (error) {
@@ -82,6 +93,7 @@ function openDatabase(file: string, readOnly: boolean): DatabaseSync {
         'update this program',
       );
     if (stored !== version) throw damaged(file, `it has format ${stored}, not ${version}`);
+    if (!readOnly) database.exec(additions);
     return database;
   } catch (error) {
     database.close();
@@ -91,9 +103,7 @@ function openDatabase(file: string, readOnly: boolean): DatabaseSync {
 
 /** SQLite reads what is missing of the last page as zeros. */
 function requireWhole(database: DatabaseSync, file: string): void {
-  const pages = Number(database.prepare('PRAGMA page_count').get()?.['page_count']);
-  const bytes = Number(database.prepare('PRAGMA page_size').get()?.['page_size']);
-  if (statSync(file).size < pages * bytes) throw damaged(file, 'its end is missing');
+  if (statSync(file).size < pageBytes(database).all) throw damaged(file, 'its end is missing');
 }
 
 function prepareForWriting(database: DatabaseSync, file: string): void {
@@ -110,11 +120,25 @@ function createDatabase(file: string): void {
   writeFileSync(staged, '', { mode: 0o600, flag: 'wx' });
   const database = new DatabaseSync(staged);
   try {
-    transaction(database, () => database.exec(`${schema} INSERT INTO meta VALUES ('version', '${version}')`));
+    // Nobody has it yet: what a crash leaves of it is thrown away.
+    database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;');
+    // Only a database without tables can be told so. One that was made without only ever uses again what it has.
+    database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    transaction(database, () => database.exec(`${schema}${additions}INSERT INTO meta VALUES ('version', '${version}')`));
   } finally {
     database.close();
   }
+  syncFile(staged);
   renameSync(staged, file);
+}
+
+function shrink(database: DatabaseSync, unused: number): void {
+  try {
+    const { all, used } = pageBytes(database);
+    if (all - used > unused) database.exec('PRAGMA incremental_vacuum');
+  } catch {
+    // It takes room of its own, and whoever calls this has done its work. A later run tries again.
+  }
 }
 
 function transaction<T>(database: DatabaseSync, act: () => T): T {

@@ -132,6 +132,13 @@ describe('refused, with a reason and what to do, and nothing is written:', () =>
     expect(readFileSync(source('app.conf'), 'utf8')).toBe('app\n');
   });
 
+  it('what is no file, by its address too', () => {
+    const { exit, stderr } = adopt('config[/etc/app.yaml]');
+
+    expect(stderr).toContain('config[/etc/app.yaml] has no source file');
+    expect(exit).toBe(7);
+  });
+
   it('a text that became binary', () => {
     writeFileSync(live('/etc/app.conf'), Buffer.from([0, 1]));
 

@@ -146,6 +146,10 @@ describe('explain', () => {
     expect(textOf('/etc/made')).toContain('drift: changed on this host');
   });
 
+  it('finds a job by its name alone', () => {
+    expect(explain('nightly').map(({ address }) => address)).toEqual(['cron[cron.d/nightly]']);
+  });
+
   it('of a path that nothing manages says so, the nearest, and what stands above it', () => {
     const { exit, stdout } = repository.run(['explain', '/srv/tree/rnu']);
 
@@ -153,6 +157,8 @@ describe('explain', () => {
       /^nothing manages \/srv\/tree\/rnu on this host; did you mean [^\n]*\? Above it stands:\n\ntree\[\/srv\/tree\]/,
     );
     expect(exit).toBe(0);
+    const bare = repository.run(['explain', '/srv/tree-of-others/x']);
+    expect(bare.stderr).toMatch(/hint: name a path or an address, such as \w+\[[^\]]+\]\n/);
     const nowhere = repository.run(['explain', '/etc/made2']);
     expect(nowhere.stderr).toContain('nothing manages /etc/made2 on this host\nhint: did you mean /etc/made?');
     expect(nowhere.exit).toBe(64);

@@ -25,6 +25,7 @@ beforeAll(() => {
       }),
     );
   }
+  state.runs.put(reportWith({ run: 'run-30.1', summary: 'of the same second' }));
   state.close();
 });
 afterAll(() => rmSync(root, { recursive: true }));
@@ -34,7 +35,7 @@ describe('history', () => {
     const { exit, stdout } = runCli(['history', '--root', root, '--limit', '2']);
 
     expect(exit).toBe(0);
-    expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(['run-30', 'run-20', '']);
+    expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(['run-30.1', 'run-30', '']);
     expect(stdout).toContain('2026-11-03 08:00:00Z');
     expect(stdout).toContain('+3 ~0 -0');
   });
@@ -45,8 +46,9 @@ describe('history', () => {
     const lines = runCli(['history', '--root', root, '-o', 'ndjson']).stdout.trimEnd().split('\n');
 
     expectDocumented(historySchema, stdout);
-    expect(list.map(({ run }) => run)).toEqual(['run-30', 'run-20', 'run-10']);
-    expect(lines.map((line) => (JSON.parse(line) as { run: string }).run)).toEqual(['run-30', 'run-20', 'run-10']);
+    const all = ['run-30.1', 'run-30', 'run-20', 'run-10'];
+    expect(list.map(({ run }) => run)).toEqual(all);
+    expect(lines.map((line) => (JSON.parse(line) as { run: string }).run)).toEqual(all);
   });
 
   it('of a host without runs says so and creates nothing', () => {
@@ -66,7 +68,7 @@ describe('show', () => {
   it.each([
     ['run-20', '2 added'],
     ['run-1', '1 added'],
-    ['latest', '3 added'],
+    ['run-30', '3 added'],
   ])('finds %s', (id, line) => {
     const { exit, stdout } = runCli(['show', id, '--root', root]);
 
@@ -79,6 +81,10 @@ describe('show', () => {
     const report = JSON.parse(runCli(['show', 'run-30', '--root', root, '-o', 'json']).stdout) as object;
 
     expect(report).toMatchObject({ schema: 'reconcile.report/1', run: 'run-30' });
+  });
+
+  it('finds the latest', () => {
+    expect(runCli(['show', 'latest', '--root', root]).stdout).toContain('of the same second');
   });
 
   it.each(['run-', 'nothing'])('refuses %s, which names no single run', (id) => {

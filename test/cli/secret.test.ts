@@ -45,6 +45,27 @@ describe('secret set', () => {
   });
 
   it.each([
+    ['no age file', () => 'junk\n'],
+    ['a part of one', (text: string) => text.slice(0, 200)],
+  ])('validate, which has no key, tells of %s all the same', (_what, damage) => {
+    writeFileSync(join(source, 'desired-state/site.yaml'), 'assignments: []\n');
+    mkdirSync(join(source, 'inventory'));
+    writeFileSync(join(source, 'inventory/hosts.yml'), 'all: { hosts: { box: } }\n');
+    set('whole', 'x');
+    set('token', 'x');
+    const validate = () => runCli(['validate'], { cwd: source });
+    expect(validate()).toMatchObject({ exit: 0 });
+    const file = join(secrets(), 'token.age');
+    writeFileSync(file, damage(readFileSync(file, 'utf8')));
+
+    const { exit, stdout } = validate();
+
+    expect(stdout).toContain('desired-state/secrets/token.age:1:1  the file is damaged, or not an age file');
+    expect(stdout).toContain('Invalid: 1 problem');
+    expect(exit).toBe(65);
+  });
+
+  it.each([
     ['../evil', 'x', 64],
     ['a-b', 'x', 64],
     ['token', '', 64],

@@ -2,6 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'no
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { Report } from '../../src/model/report.ts';
 import { roleDocument } from '../../src/model/document.ts';
 import { runCli } from '../support/run-cli.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -20,14 +21,15 @@ const wanted: Readonly<Record<string, readonly string[]>> = {
   forge: ['log-rotation', 'cron_manager', 'docker', 'gitea', 'nginx', 'conduit', 'backups', 'monitoring', 'auto-merge'],
 };
 
-/** A copy of the fleet whose programs are all named. */
+/** A copy of the fleet whose programs are all named, and whose providers are asked. */
 function fleetWithPrograms(directory: string): string {
   const source = join(directory, 'source');
   for (const part of ['desired-state', 'inventory', 'roles'])
     cpSync(join(repository, part), join(source, part), { recursive: true });
-  const path = join(source, 'inventory/group_vars/all.yml');
-  const named = programs.map((name) => `  ${name}: {}\n`).join('');
-  writeFileSync(path, readFileSync(path, 'utf8').replace('programs: {}\n', `programs:\n${named}`));
+  const change = (name: string, from: string, to: string): void =>
+    writeFileSync(join(source, name), readFileSync(join(source, name), 'utf8').replace(from, to));
+  change('inventory/group_vars/all.yml', 'programs: {}\n', `programs:\n${programs.map((name) => `  ${name}: {}\n`).join('')}`);
+  change('desired-state/site.yaml', 'thin_config: true', 'probe_providers: true');
   return source;
 }
 
@@ -69,12 +71,16 @@ describe('the machines, with all programs named', () => {
         });
 
       const first = run();
-      const report = JSON.parse(first.stdout) as { outcome: string; steps: { role?: string }[] };
+      const report = JSON.parse(first.stdout) as Pick<Report, 'outcome' | 'steps'>;
       const second = JSON.parse(run().stdout) as unknown;
 
       expect(report.outcome).toBe('converged');
       expect(new Set(report.steps.flatMap(({ role }) => role ?? []))).toEqual(new Set(wanted[host]));
       expect(first.exit).toBe(0);
+      const chain = report.steps.find(({ address }) => address.startsWith('provider_chain['));
+      expect(chain?.reason).toBe(
+        wanted[host]!.includes('golden_state') ? 'the providers are asked on a live host only' : undefined,
+      );
       expect(second).toMatchObject({ outcome: 'converged', writes: 0 });
 
       const uses = wanted[host]!.filter((role) => canBeAbsent(role)).map((role) => ({

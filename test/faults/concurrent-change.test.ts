@@ -46,10 +46,13 @@ function openHost(stop: 'apply' | 'refresh') {
       });
       const closed = once(child, 'close');
       let last = '';
+      let isStopped = false;
       for await (const line of createInterface({ input: child.stdout })) {
         last = line;
         const { type, address } = JSON.parse(line) as { type: string; address?: string };
-        if (address !== 'command[wait]' || type !== (stop === 'apply' ? 'applying' : 'refreshing')) continue;
+        // A rollback refreshes once more, and waits for nobody.
+        if (isStopped || address !== 'command[wait]' || type !== (stop === 'apply' ? 'applying' : 'refreshing')) continue;
+        isStopped = true;
         meanwhile();
         spawnSync('sh', ['-c', `: > ${place('gate')}`]);
       }

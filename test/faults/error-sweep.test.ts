@@ -79,4 +79,4 @@ it.skipIf(!hasStrace)(
 );
 
 /** A path that people can look at, beside the reason. */
-const place = /(\/(etc|srv|new|var)\/|state\.db|lock\.db|undo\.key)/;
+const place = /(\/(etc|srv|new|var)\/|state\.db|lock\.db|undo\.key|dist\/lib\/)/;

@@ -190,17 +190,18 @@ export function openFaultRig(): FaultRig {
   };
 }
 
-/** Every call of the trace that is the first with its number among all threads: strace can aim at no other. */
+/** How far behind another thread must be: what follows a fault may take it to the same number. */
+const distance = 4;
+
+/** Every call of the trace that is the first with its number among all threads, by far: strace can aim at no other. */
 function reachable(text: string): SystemCall[] {
-  const counts = new Map<string, number>();
-  const taken = new Set<string>();
+  const counts = new Map<string, Map<string, number>>();
   return [...text.matchAll(/^(\d+) +(\w+)\((.*)$/gm)].flatMap(([, thread = '', name = '', rest = '']) => {
-    const nth = (counts.get(`${thread} ${name}`) ?? 0) + 1;
-    counts.set(`${thread} ${name}`, nth);
-    const id = `${name} ${nth}`;
-    if (taken.has(id)) return [];
-    taken.add(id);
-    return [{ name, nth, text: rest }];
+    const ofName = counts.get(name) ?? new Map<string, number>();
+    const nth = (ofName.get(thread) ?? 0) + 1;
+    counts.set(name, ofName.set(thread, nth));
+    const others = [...ofName].filter(([other]) => other !== thread).map(([, count]) => count);
+    return others.some((count) => count > nth - distance) ? [] : [{ name, nth, text: rest }];
   });
 }
 

@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { openLocalHost } from '../../src/host/local-host.ts';
 import { snapshot } from '../support/snapshot.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -77,10 +78,45 @@ it('a fifo is not opened for reading, and a link is not followed', () => {
   host.close();
 });
 
+it.each([
+  ['a second name of a file', (path: string, other: string) => linkSync(other, path)],
+  ['a link', (path: string, other: string) => symlinkSync(other, path)],
+  ['a fifo', (path: string) => execFileSync('mkfifo', [path])],
+])('%s that has come meanwhile gets neither mode nor owner', (_what, put) => {
+  using directory = temporaryDirectory();
+  const [path, other] = [join(directory.path, 'program'), join(directory.path, 'other')];
+  writeFileSync(other, 'untouched', { mode: 0o600 });
+  put(path, other);
+  const before = snapshot(directory.path);
+  const host = openLocalHost({ root: directory.path, privileged: true });
+
+  expect(() => host.setMode('/program', 0o4755)).toThrow('/program: ');
+  expect(() => host.setOwner('/program', 1, 1)).toThrow('/program: ');
+  expect(snapshot(directory.path)).toBe(before);
+  host.close();
+});
+
 it('names that climb are refused', () => {
   using directory = temporaryDirectory();
   const host = openLocalHost({ root: directory.path });
 
   expect(() => host.writeFile('/..', text('x'), { mode: 0o644 })).toThrow('not a file name');
+  host.close();
+});
+
+it('who may not write a directory, or does not own a file, is told so for what would be done to it', () => {
+  using directory = temporaryDirectory();
+  const host = openLocalHost({ root: directory.path });
+  mkdirSync(join(directory.path, 'etc'));
+  writeFileSync(join(directory.path, 'etc/motd'), '');
+  const own = process.geteuid?.() ?? 0;
+  vi.spyOn(process, 'geteuid').mockReturnValue(own + 1000);
+
+  expect(host.unwritable('/etc/motd', 'mode')).toMatchObject({ where: '/etc/motd' });
+  expect(host.unwritable('/etc', 'owner')).toMatchObject({ where: '/etc' });
+  // It is replaced, for which the directory must be writable.
+  expect(host.unwritable('/etc/motd', 'owner')).toBeUndefined();
+  expect(host.unwritable('/etc/motd', 'content')).toBeUndefined();
+  vi.restoreAllMocks();
   host.close();
 });

@@ -71,6 +71,8 @@ describeOnHosts('accounts on a booted host', () => {
     await rig.converge('- { kind: user, name: app, groups: [sudo], append: true }');
 
     expect(await ask('id', '-Gn', 'app')).toBe('app adm sudo');
+    await rig.converge('- { kind: user, name: app, groups: [sudo], append: true, shell: /bin/bash }');
+    expect(await ask('id', '-Gn', 'app')).toBe('app adm sudo');
   });
 
   it('users and groups that leave git are removed in their order, and homes stay', async () => {
@@ -82,6 +84,51 @@ describeOnHosts('accounts on a booted host', () => {
     expect((await host.run(['getent', 'passwd', 'app'])).exitCode).toBe(2);
     expect((await host.run(['getent', 'group', 'zeta'])).exitCode).toBe(2);
     expect(await host.read('/home/app/work')).toBe('precious');
+  });
+
+  it('what stood before stays when it leaves git, without the groups that it was given here', async () => {
+    await host.ask(['usermod', '--append', '--groups', 'adm', 'www-data']);
+    await host.ask(['groupadd', 'old']);
+    const rest = '- { kind: file, path: /srv/app, content: x }';
+    await rig.converge(`${rest}
+- { kind: group, name: old }
+- { kind: group, name: deploy }
+- { kind: user, name: backup }
+- { kind: user, name: www-data, groups: [adm, deploy, sudo], append: true }
+- { kind: command, argv: [useradd, late], unless: [id, late], name: package }
+- { kind: user, name: late, comment: Late, after: ['command[package]'] }`);
+    expect(await ask('id', '-Gn', 'www-data')).toBe('www-data adm sudo deploy');
+    await host.ask(['usermod', '--append', '--groups', 'operator', 'www-data']);
+
+    const left = await rig.converge(rest);
+
+    expect(left).toMatchObject({ outcome: 'converged', counts: { remove: 2 } });
+    const kept = 'what is not known to be made here is left alone';
+    expect(Object.fromEntries(left.steps.map(({ address, changes, reason }) => [address, [changes.length, reason]]))).toEqual({
+      'user[www-data]': [1, kept],
+      'user[late]': [0, kept],
+      'user[backup]': [0, kept],
+      'group[old]': [0, kept],
+      'group[deploy]': [1, undefined],
+      'command[package]': [0, undefined],
+    });
+    expect(await ask('id', '-Gn', 'www-data')).toBe('www-data adm operator');
+    expect((await host.run(['getent', 'passwd', 'late', 'backup'])).exitCode).toBe(0);
+    expect((await host.run(['getent', 'group', 'old'])).exitCode).toBe(0);
+  });
+
+  it('what was made here and is taken back into git goes when it leaves it again, but for what a person asked for', async () => {
+    const rest = '- { kind: file, path: /srv/app, content: x }';
+    const isThere = async (): Promise<boolean> => (await host.run(['getent', 'passwd', 'app'])).exitCode === 0;
+    await rig.converge(`${rest}\n- { kind: user, name: app }`);
+    await rig.converge(`${rest}\n- { kind: user, name: app, shell: /bin/sh }`);
+    await rig.converge(rest);
+    expect(await isThere()).toBe(false);
+
+    await host.ask(['useradd', 'app']);
+    await rig.converge(`${rest}\n- { kind: user, name: app }`);
+    await rig.converge(`${rest}\n- { kind: user, name: app, ensure: absent }`);
+    expect(await isThere()).toBe(false);
   });
 
   it('a group that left git stays while it is the first one of somebody', async () => {

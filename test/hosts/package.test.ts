@@ -73,9 +73,31 @@ describeOnHosts('packages on a booted host', () => {
       expect.stringContaining(' installed'),
     ]);
 
+    await rig.converge('- { kind: file, path: /srv/marker, content: x }');
+    expect(await rig.standing('jq')).not.toContain(' installed');
+
     await rig.converge('- { kind: package, names: [sample, jq], ensure: absent, purge: true }');
     expect([await rig.standing('sample'), await rig.standing('jq')]).toEqual(['', expect.not.stringContaining(' installed')]);
     expect(await rig.run()).toMatchObject({ outcome: 'converged', writes: 0 });
+  });
+
+  it('stay when they stood before and leave git, also under another name', async () => {
+    await host.ask(['apt-get', 'install', '-qq', 'jq']);
+    const rest = '- { kind: file, path: /srv/marker, content: x }';
+    await rig.converge(`${rest}\n- { kind: package, names: [jq] }`);
+    await rig.converge(`${rest}\n- { kind: package, names: [jq, sample] }`);
+    await rig.converge(`${rest}\n- { kind: package, name: both, names: [jq, sample] }`);
+
+    const left = await rig.converge(rest);
+
+    expect(left.steps).toMatchObject([
+      {
+        address: 'package[both]',
+        changes: [{ field: 'sample', to: null }],
+        reason: 'what is not known to be made here is left alone',
+      },
+    ]);
+    expect(await rig.standing('jq')).toContain(' installed');
   });
 
   it.each([

@@ -13,7 +13,7 @@ const job = `- kind: service
 const timer = (more: string): string => `- kind: timer\n  name: job\n  ${more.replaceAll('\n', '\n  ')}\n`;
 const noon = 'schedule: "*-*-* 12:00"\npersistent: true\nrandom_delay: 5m';
 
-const login = (more = ''): string => `- kind: service
+const login = `- kind: service
   name: login
   user: ezra
   unit: |
@@ -24,7 +24,7 @@ const login = (more = ''): string => `- kind: service
   enabled: true
   state: started
   settle: 200ms
-${more}`;
+`;
 
 const web = (exec: string, health = ''): Readonly<Record<string, string>> => ({
   'roles/web/role.yaml': `summary: A web server.
@@ -104,7 +104,7 @@ describeOnHosts('timers, user units, health and policy on a booted host', () => 
       const runtime = { XDG_RUNTIME_DIR: `/run/user/${(await host.ask(['id', '-u', 'ezra'])).trim()}` };
       return (await host.run(argv, { user: 'ezra', env: runtime })).stdout.trim();
     };
-    expect(await rig.converge(login())).toMatchObject({ outcome: 'converged' });
+    expect(await rig.converge(login)).toMatchObject({ outcome: 'converged' });
 
     expect(await asEzra('systemctl', '--user', 'is-active', 'login')).toBe('active');
     expect(await asEzra('systemctl', '--user', 'is-enabled', 'login')).toBe('enabled');
@@ -117,7 +117,8 @@ describeOnHosts('timers, user units, health and policy on a booted host', () => 
     expect((await host.reconcile(['rollback'])).exit).toBe(0);
     expect(await host.ask(['sh', '-c', 'ls -A /home/ezra/.config /var/lib/systemd/linger 2>&1 || true'])).not.toContain('login');
     expect((await host.run(['pgrep', '--uid', 'ezra', 'sleep'])).stdout).toBe('');
-    expect(await rig.converge(login('# once more\n'))).toMatchObject({ outcome: 'converged' });
+    expect((await host.reconcile(['release'])).exit).toBe(0);
+    expect(await rig.converge(login)).toMatchObject({ outcome: 'converged' });
     expect(await asEzra('systemctl', '--user', 'is-active', 'login')).toBe('active');
   });
 

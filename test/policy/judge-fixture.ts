@@ -64,6 +64,7 @@ export function makeInput({
     hostPolicy: hostPolicyDocument.parse(hostPolicy),
     policyAt: (path) => ({ file: 'desired-state/policy.yaml', line: Number(path.at(-1)) + 1, column: 1 }),
     chains: [],
+    urls: [],
     texts: [],
     ledgerSize: steps.length,
     stateDirectory: '/var/lib/timmy-reconciler',

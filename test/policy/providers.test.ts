@@ -15,6 +15,9 @@ const text = (
 });
 const withUrl = (base_url: string) => ({ chains: [makeChain('allegro', [{ ...kimi, base_url }, gemini, local, local])] });
 
+const place = { address: 'config[/srv/a]', at: { file: 'roles/web/role.yaml', line: 3, column: 5 } } as const;
+const written = (url: string) => ({ urls: [{ ...place, url, isHidden: false }] });
+
 const table: readonly (readonly [name: string, options: InputOptions, expected: ProblemCode | 'allow'])[] = [
   ['a text without a ban', { policy: bans, ...text('config', 'provider: kimi\n') }, 'allow'],
   ['a banned word in a config', { policy: bans, ...text('config', 'provider: Anthropic\n') }, 'banned-provider'],
@@ -29,6 +32,28 @@ const table: readonly (readonly [name: string, options: InputOptions, expected: 
   ['a banned word behind a URL escape', { policy: bans, ...text('live', 'https://api.%61nthropic.example') }, 'banned-provider'],
   ['a banned word in wide letters', { policy: bans, ...text('config', 'ａｎｔｈｒｏｐｉｃ') }, 'banned-provider'],
   ['a banned word with a soft hyphen', { policy: bans, ...text('config', 'anth\u00adropic') }, 'banned-provider'],
+  ...(
+    [
+      ['a long YAML escape', '"\\U00000061nthropic"'],
+      ['a short YAML escape', '"\\x61nthropic"'],
+      ['a YAML escape of a percent sign', '"https://api.\\x2561nthropic.example"'],
+      ['an escaped line break of YAML', 'url: "https://api.anthro\\\n    pic.example/v1"\n'],
+      ['two of them, with CRLF', 'url: "https://api.ant\\\r\n    hro\\\r\n    pic.example/v1"\r\n'],
+      ['an escaped line break of TOML', 'url = """\\\nanthro\\  \n\n  pic"""\n'],
+      ['wide letters in URL escapes', 'https://api.%EF%BD%81nthropic.example'],
+      ['a variation selector', 'https://api.an\ufe0fthropic.example'],
+    ] as const
+  ).map(
+    ([hidden, written]) =>
+      [`a banned word behind ${hidden}`, { policy: bans, ...text('rendered', written) }, 'banned-provider'] as const,
+  ),
+  [
+    'a banned slug behind an escaped slash',
+    { policy: { banned: { patterns: ['anthropic/'] } }, ...text('live', '{"a": "anthropic\\/x"}') },
+    'banned-provider',
+  ],
+  ['the parts of a banned word in lines of their own', { policy: bans, ...text('config', 'anthro\n  pic\n') }, 'allow'],
+  ['lines that a backslash joins', { policy: bans, ...text('config', 'run anthro \\\n  pic C:\\new\\\n') }, 'allow'],
   [
     'an exempt host path',
     {
@@ -131,6 +156,34 @@ const table: readonly (readonly [name: string, options: InputOptions, expected: 
     'base-url-denied',
   ],
 
+  ['a URL that another resource writes, where none are listed', written('https://evil.example/v1'), 'allow'],
+  [
+    'one that base_urls lists',
+    { policy: { base_urls: ['https://api.kimi.example/**'] }, ...written('https://api.kimi.example/v1') },
+    'allow',
+  ],
+  [
+    'one that base_urls does not list',
+    { policy: { base_urls: ['https://api.kimi.example/**'] }, ...written('https://evil.example/v1') },
+    'base-url-denied',
+  ],
+  [
+    'one outside the host policy',
+    { hostPolicy: { provider_hosts: ['api.kimi.example'] }, ...written('https://evil.example/v1') },
+    'base-url-denied',
+  ],
+  [
+    'one with a user',
+    { hostPolicy: { provider_hosts: ['api.kimi.example'] }, ...written('https://u:p@api.kimi.example/v1') },
+    'base-url-denied',
+  ],
+
+  [
+    'a content that cannot be looked into',
+    { policy: { base_urls: ['https://api.kimi.example/**'] }, urls: [{ ...place, url: undefined, isHidden: false }] },
+    'base-url-denied',
+  ],
+
   ['a critical chain as it should be', { chains: [makeChain('a'), makeChain('b', [gemini, kimi, local, local])] }, 'allow'],
   ['two critical agents with the same first slots', { chains: [makeChain('a'), makeChain('b')] }, 'portfolio-rule'],
   [
@@ -172,4 +225,32 @@ it('sees a banned host through the white space that URL parsers drop', () => {
   const { problems } = judge(makeInput({ policy: bans, ...withUrl('https://api.anth\tropic.example/v1') }));
 
   expect(problems.map(({ code }) => code)).toEqual(['banned-provider', 'base-url-denied']);
+});
+
+it('tells the line in which a word stands, also below lines that a backslash joins', () => {
+  const content = 'a: "x\\\n  y"\nb: "anthro\\\n\n  pic"\nc: \\x61nthropic-2\n';
+  const banned = { patterns: ['anthropic', 'anthropic-2'] };
+
+  const { problems } = judge(makeInput({ policy: { banned }, ...text('config', content) }));
+
+  expect(problems.map(({ at }) => at?.line)).toEqual([3, 6]);
+});
+
+it('undoes what hides a word in time that grows with the text alone', () => {
+  for (const unit of ['\\\n', '\\ ', '\\', '%', '%61', '\\u', '\\U0000', '\u00ad', 'x\\\n\n', '\u0301\u0316', '\u0301\uff9e']) {
+    const started = performance.now();
+
+    judge(makeInput({ policy: bans, ...text('config', unit.repeat(1_000_000 / unit.length)) }));
+
+    expect(performance.now() - started, JSON.stringify(unit)).toBeLessThan(2000);
+  }
+});
+
+it('never shows a URL that is secret', () => {
+  const urls = ['https://canary.example/v1', 'http://canary/?a'].map((url) => ({ ...place, url, isHidden: true }));
+
+  const { problems } = judge(makeInput({ policy: { base_urls: ['http://a/**'] }, hostPolicy: { provider_hosts: ['a'] }, urls }));
+
+  expect(problems.map(({ code }) => code)).toEqual(['base-url-denied', 'base-url-denied', 'base-url-denied']);
+  expect(JSON.stringify(problems)).not.toContain('canary');
 });

@@ -15,6 +15,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linesOf, setKeyLine } from '../../src/resources/authorized-keys.ts';
 import { authorizedKey } from '../../src/resources/types/authorized-key.ts';
+import { file } from '../../src/resources/types/file.ts';
+import { tree } from '../../src/resources/types/tree.ts';
 import { theLaws } from '../support/laws.ts';
 import { makePublicKey } from '../support/public-key.ts';
 import { makeRepository } from '../support/repository.ts';
@@ -129,6 +131,29 @@ it('every other byte stays, wherever the key stands', () => {
     }),
     { numRuns: 500, seed: 20261120 },
   );
+});
+
+describe('a file of keys that another kind had', () => {
+  it.each([
+    ['file', { path: `/${keys}`, content: `${first}\n` }, {}],
+    ['tree', { path: '/home/ada', source: 'home' }, { 'home/.ssh/authorized_keys': `${first}\n` }],
+  ])('stays when its keys are managed one by one (%s)', async (kind, attributes, sources) => {
+    const types = [file, tree, authorizedKey];
+    using rig = openRig(root, types);
+    await rig.apply([
+      rig.resource(
+        types.find((type) => type.kind === kind)!,
+        attributes,
+        sources,
+      ),
+    ]);
+
+    const one = rig.resource(authorizedKey, key);
+    await rig.apply([one]);
+
+    expect(readFileSync(join(rig.root, keys), 'utf8')).toBe(`${first}\n`);
+    expect((await rig.plan([one])).steps).toMatchObject([{ address: one.address, cause: 'converged' }]);
+  });
 });
 
 describe('keys of one file', () => {

@@ -47,9 +47,13 @@ describe('is refused', () => {
   });
 
   it('but not that it goes when it left git: then it stays where it is needed', () => {
-    const pruned = group.absent?.(desiredOf({}));
+    const pruned = group.parts?.pruned(desiredOf({}), ['deploy']);
     expect(group.refuses?.(pruned!, { ...state, firstOf: ['app'] })).toEqual([]);
     expect(group.diff(pruned!, state)).toMatchObject({ action: 'remove', bestEffort: true });
+  });
+
+  it('and it does not go at all when it stood before', () => {
+    expect(group.parts?.pruned(desiredOf({}), [])).toBeUndefined();
   });
 });
 

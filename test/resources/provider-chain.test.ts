@@ -78,6 +78,7 @@ theLaws(providerChain, [
     given: (root) => write(root, 'cascade: {max_retries_per_provider: 2}\n'),
     attributes: { path, chain, format: 'cascade' },
   },
+  { name: 'writes a chain that is to be asked', attributes: { path, chain, probe: { env_file: '/etc/keys.env', usable: 2 } } },
 ]);
 
 async function withRig(run: (rig: Rig) => Promise<void>): Promise<void> {
@@ -222,6 +223,15 @@ it.each<[string, object, string]>([
     expect(make).not.toThrow('canary');
   }),
 );
+
+it('a chain of which too few slots have an address cannot be asked', () =>
+  withRig(async (rig) => {
+    const known = { provider: 'kimi-coding', model: 'kimi-k2.5' };
+
+    expect(() => rig.resource(providerChain, { path, chain: [known, local], probe: { usable: 2 } })).toThrow(
+      'probe.usable: 1 of the slots has a base_url',
+    );
+  }));
 
 it('a provider of one’s own has an address', () =>
   withRig(async (rig) => {

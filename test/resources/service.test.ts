@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +35,13 @@ function withEnabledVendor(root: string): void {
   link(join(root, etc, 'sockets.target.wants/web.socket'), '/lib/systemd/system/web.socket');
   link(join(root, etc, 'www.service'), '/lib/systemd/system/web.service');
   link(join(root, etc, 'other.service'), '/lib/systemd/system/else.service');
+}
+/** As Debian has its sshd. */
+function withAlias(root: string): void {
+  const text = '[Service]\nExecStart=/usr/sbin/sshd -D\n[Install]\nWantedBy=multi-user.target\nAlias=sshd.service\n';
+  put(join(root, 'usr/lib/systemd/system/ssh.service'), text);
+  link(join(root, etc, 'sshd.service'), '/usr/lib/systemd/system/ssh.service');
+  link(join(root, etc, 'multi-user.target.wants/ssh.service'), '/usr/lib/systemd/system/ssh.service');
 }
 function withMask(root: string): void {
   withVendor(root);
@@ -131,6 +139,84 @@ describe('a service under --root', () => {
     ],
   ])('%s', async (_what, attributes, given, said) => {
     await expect(converge(attributes, given)).rejects.toThrow(said);
+  });
+
+  it('enables, disables and masks exactly what systemctl does, whoever made the links', async () => {
+    using directory = temporaryDirectory();
+    const rig = openRig(directory.path, [service]);
+    const ask = (...words: string[]): string =>
+      spawnSync('systemctl', [`--root=${rig.root}`, ...words], { encoding: 'utf8' }).stdout.trim();
+    withAlias(rig.root);
+    link(join(rig.root, etc, 'multi-user.target.wants/sshd.service'), '../sshd.service');
+    expect(ask('is-enabled', 'ssh', 'sshd')).toBe('enabled\nalias');
+
+    for (const [attributes, states] of [
+      [{ enabled: false }, 'disabled'],
+      [{ enabled: true }, 'enabled\nalias'],
+      [{ masked: true }, 'masked\nmasked'],
+      [{ masked: false, enabled: true }, 'enabled\nalias'],
+    ] as const) {
+      const resources = [rig.resource(service, { name: 'ssh', ...attributes })];
+      await rig.apply(resources);
+      expect(ask('is-enabled', 'ssh', 'sshd')).toBe(states);
+      expect((await rig.plan(resources)).steps[0]?.diff).toEqual({ action: 'none' });
+    }
+
+    ask('disable', 'ssh');
+    expect((await rig.plan([rig.resource(service, { name: 'ssh', enabled: false })])).steps[0]?.diff).toEqual({ action: 'none' });
+  });
+
+  it.each([{ enabled: true }, { enabled: false }, { masked: true }, { masked: false }, { ensure: 'absent' }])(
+    'is not found to be %o by another name that it has',
+    async (attributes) => {
+      await expect(converge({ name: 'sshd', ...attributes }, withAlias)).rejects.toThrow(
+        'sshd.service is another name of ssh.service',
+      );
+    },
+  );
+
+  it.each([
+    ['an instance of a template that is another one', 'autovt@tty1', 'getty@tty1'],
+    ['an alias of an alias', 'remote', 'ssh'],
+  ])('is known by the name of %s', async (_what, name, own) => {
+    const refused = converge({ name, enabled: true }, (root) => {
+      withAlias(root);
+      put(join(root, 'usr/lib/systemd/system/getty@.service'), unit);
+      link(join(root, 'usr/lib/systemd/system/autovt@.service'), 'getty@.service');
+      link(join(root, etc, 'remote.service'), 'sshd.service');
+    });
+
+    await expect(refused).rejects.toThrow(`${name}.service is another name of ${own}.service`);
+  });
+
+  it('is managed by another name for what that name is enough', async () => {
+    using started = await converge({ name: 'sshd', state: 'started', drop_ins: { a: nice('1') } }, withAlias);
+    using replaced = await converge({ ...app, name: 'sshd' }, withAlias);
+
+    expect(started.step.diff).toMatchObject({ changes: [{ field: 'drop_ins.a' }] });
+    expect(readFileSync(replaced.at(`${etc}/sshd.service`), 'utf8')).toBe(unit);
+  });
+
+  it('has the name of its link when its file stands where systemd does not look', async () => {
+    using done = await converge({ name: 'thing', enabled: true }, (root) => {
+      put(join(root, 'opt/thing-2.service'), unit);
+      link(join(root, etc, 'thing.service'), '/opt/thing-2.service');
+    });
+
+    expect(readlinkSync(done.at(`${etc}/multi-user.target.wants/thing.service`))).toBe('/opt/thing-2.service');
+  });
+
+  it.each([
+    ['that is enabled too', 'web', 'web.service', withEnabledVendor],
+    ['whose file nobody has', 'gone', 'gone.service', () => undefined],
+    ['by its template', 'job@7', 'job@.service', (root: string) => put(join(root, 'usr/lib/systemd/system/job@.service'), unit)],
+  ])('is not enabled while there is a mask on a unit %s', async (_what, name, masked, given) => {
+    const refused = converge({ name, enabled: true }, (root) => {
+      given(root);
+      link(join(root, etc, masked), '/dev/null');
+    });
+
+    await expect(refused).rejects.toThrow('is masked on this host');
   });
 
   it('becomes a property list for macOS', async () => {

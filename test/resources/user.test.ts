@@ -80,9 +80,26 @@ describe('is refused', () => {
 });
 
 it('leaving git never removes a home', () => {
-  expect(user.absent?.(desiredOf({ ensure: 'absent', remove_home: true }))).toMatchObject({
-    ensure: 'absent',
-    removeHome: false,
+  expect(user.parts?.pruned(desiredOf({ remove_home: true }), ['app'])).toMatchObject({ ensure: 'absent', removeHome: false });
+});
+
+describe('a user that stood before and leaves git', () => {
+  const desired = desiredOf({ uid: 7, groups: ['adm', 'sudo'], append: true, home: '/srv', shell: '/bin/zsh' });
+
+  it('stays as it is', () => {
+    expect(user.parts?.pruned(desired, [])).toBeUndefined();
+  });
+
+  it('goes out of the groups that it came into, and out of no other', () => {
+    const pruned = user.parts!.pruned(desired, ['app in sudo'])!;
+    const diff = (...groups: string[]) => user.diff(pruned, { ...state, user: { ...account, groups } });
+
+    expect(diff('adm', 'audio', 'sudo')).toMatchObject({
+      changes: [{ field: 'groups', from: ['adm', 'audio', 'sudo'], to: ['adm', 'audio'] }],
+    });
+    expect(diff('adm')).toEqual({ action: 'none' });
+    expect(user.diff(pruned, missing)).toEqual({ action: 'none' });
+    expect(user.refuses?.(pruned, state)).toEqual([]);
   });
 });
 

@@ -67,6 +67,22 @@ describe('validate', () => {
     expect(read(live, 'seen')).toBe(`hello\n${live.base}/bin\n`);
   });
 
+  it.each([
+    ['other bytes', 'echo evil > \\"$1\\".evil && mv \\"$1\\".evil \\"$1\\"'],
+    ['a fifo', 'rm \\"$1\\" && mkfifo \\"$1\\"'],
+  ])('does not let what has been replaced meanwhile (by %s) get name, owner and mode', (_what, swap) => {
+    using live = makeLiveRepository(script('echo old'));
+    live.run();
+    const before = snapshot(live.base);
+    live.resources(script('echo new', `[sh, -c, "${swap}", sh, "%s"]`).replace('0755', '4755'));
+
+    const report = live.report();
+
+    expect(report).toMatchObject({ exit: 6, outcome: 'rolledBack' });
+    expect(report.summary).toContain('/bin/script: somebody who may write in its directory has replaced');
+    expect(snapshot(live.base)).toBe(before);
+  });
+
   it('works for keys of a file too', () => {
     const config = (value: string): string =>
       `- { kind: config, path: "{{ base }}/c.yaml", set: { a: ${value} }, validate: [grep, -q, good, "%s"] }`;
@@ -210,3 +226,14 @@ function openTo({ base }: LiveRepository, name: string): void {
   for (const path of [join(base, '..'), base]) chmodSync(path, 0o711);
   chmodSync(join(base, name), 0o777);
 }
+
+it('a signal that comes while a command is at work blames nobody', () => {
+  using live = makeLiveRepository(
+    '- { kind: command, name: slow, argv: [sh, -c, "kill -TERM $PPID; sleep 30"], creates: "{{ base }}/never" }',
+  );
+
+  const report = live.report();
+
+  expect(report).toMatchObject({ exit: 6, summary: 'Interrupted. Everything was put back as it was' });
+  expect(report.steps.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+});

@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, utimesSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import type { Report } from '../../src/model/report.ts';
 import { makeLiveRepository, type LiveRepository } from '../support/live-repository.ts';
-import { program } from '../support/run-cli.ts';
 import { snapshot } from '../support/snapshot.ts';
 
 const servers: Server[] = [];
@@ -44,23 +41,6 @@ ${health.trimEnd().replaceAll(/^/gm, '  ')}
   return live;
 }
 
-async function converge({ path, env }: LiveRepository, during: (kill: () => void) => void = () => undefined): Promise<Report> {
-  const args = [program, '--source', path, '--host', 'box', '-o', 'json'];
-  const child = spawn(process.execPath, args, {
-    cwd: '/',
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const output: string[] = [];
-  const errors: string[] = [];
-  child.stdout.on('data', (chunk) => output.push(String(chunk)));
-  child.stderr.on('data', (chunk) => errors.push(String(chunk)));
-  during(() => child.kill('SIGTERM'));
-  await once(child, 'close');
-  if (output.length === 0) throw new Error(errors.join(''));
-  return JSON.parse(output.join('')) as Report;
-}
-
 it('every kind of check can hold, and the report names each', async () => {
   const port = await listen((_, response) => response.writeHead(204).end());
   using live = repositoryWith(`
@@ -70,7 +50,7 @@ it('every kind of check can hold, and the report names each', async () => {
 - file_age: { path: "{{ base }}/etc/web.conf", max: 1h }
 `);
 
-  const report = await converge(live);
+  const report = await live.converge();
 
   expect(report.summary).toContain('Applied and verified');
   expect(report.health.map(({ ok }) => ok)).toEqual([true, true, true, true]);
@@ -82,7 +62,7 @@ it('a check is tried again until it holds', async () => {
   const port = await listen((_, response) => response.writeHead(++asked < 3 ? 503 : 200).end());
   using live = repositoryWith(`- http: { url: "http://127.0.0.1:${port}/", within: 20s }`);
 
-  expect(await converge(live)).toMatchObject({ exit: 0, health: [{ ok: true }] });
+  expect(await live.converge()).toMatchObject({ exit: 0, health: [{ ok: true }] });
   expect(asked).toBe(3);
 });
 
@@ -91,7 +71,7 @@ it('a server that never ends its answer is healthy, and does not keep the run fr
   using live = repositoryWith(`- http: { url: "http://127.0.0.1:${port}/", within: 5s }`);
   const started = performance.now();
 
-  expect(await converge(live)).toMatchObject({ exit: 0, health: [{ ok: true }] });
+  expect(await live.converge()).toMatchObject({ exit: 0, health: [{ ok: true }] });
   expect(performance.now() - started).toBeLessThan(4_000);
 });
 
@@ -112,13 +92,13 @@ it.each([
   utimesSync(join(live.base, 'old'), Date.now() / 1000 - 7_200, Date.now() / 1000 - 7_200);
   const before = snapshot(live.base);
 
-  const report = await converge(live);
+  const report = await live.converge();
 
   expect(report).toMatchObject({ exit: 6, outcome: 'rolledBack', health: [{ ok: false }], steps: [{ outcome: 'restored' }] });
   expect(report.health[0]?.message).toContain(says);
   expect(report.summary).toMatch(/^health check failed: web: .*Everything was put back as it was$/);
   expect(snapshot(live.base)).toBe(before);
-  expect(await converge(live)).toMatchObject({ exit: 7, problems: [{ code: 'quarantined' }] });
+  expect(await live.converge()).toMatchObject({ exit: 7, problems: [{ code: 'quarantined' }] });
   expect(snapshot(live.base)).toBe(before);
 });
 
@@ -135,12 +115,12 @@ it('SIGTERM while a check is waited for puts everything back at once, and the re
   const before = snapshot(live.base);
   const started = performance.now();
 
-  const report = await converge(live, (end) => (kill = end));
+  const report = await live.converge((end) => (kill = end));
 
   expect(performance.now() - started).toBeLessThan(5_000);
   expect(report).toMatchObject({ exit: 6, summary: expect.stringMatching(/^Interrupted/) as string });
   expect(snapshot(live.base)).toBe(before);
-  expect((await converge(live)).exit).toBe(0);
+  expect((await live.converge()).exit).toBe(0);
   expect(readFileSync(join(live.base, 'etc/web.conf'), 'utf8')).toBe('new');
 });
 
@@ -154,12 +134,12 @@ it('a converged run, a check, and a role that is not wanted ask nobody', async (
   const skipped =
     'assignments:\n  - hosts: all\n    roles: [{ role: web, when: false }]\n    resources: [{ kind: file, path: "{{ base }}/x", content: x }]\n';
 
-  await converge(live);
+  await live.converge();
   expect(asked).toBe(1);
-  await converge(live);
+  await live.converge();
   live.run(['--check']);
   live.write('desired-state/site.yaml', skipped);
-  expect((await converge(live)).exit).toBe(0);
+  expect((await live.converge()).exit).toBe(0);
   expect(asked).toBe(1);
   expect(existsSync(join(live.base, 'etc/web.conf'))).toBe(false);
 });
@@ -171,7 +151,7 @@ it('checks of a role that is only observed cannot take back what another role di
     'assignments:\n  - { hosts: all, mode: observe, roles: [web] }\n  - hosts: all\n    resources: [{ kind: file, path: "{{ base }}/x", content: x }]\n',
   );
 
-  expect(await converge(live)).toMatchObject({ exit: 0 });
+  expect(await live.converge()).toMatchObject({ exit: 0 });
   expect(existsSync(join(live.base, 'x'))).toBe(true);
 });
 

@@ -77,7 +77,11 @@ describe('rollback', () => {
   it('several in a row go back run by run, to an empty host', () => {
     using live = after(makeLiveRepository(''), 'one', 'two', 'three');
 
-    expect(live.cli(['rollback']).exit).toBe(0);
+    const { exit, stdout } = live.cli(['rollback']);
+    expect(exit).toBe(0);
+    expect(stdout).toContain('  taken back\n');
+    expect(stdout).not.toContain('upstream');
+    expect(stdout).toContain('as before. What it applied waits for a newer revision, or for `reconcile release`');
     expect(read(live)).toBe('two');
     expect(live.cli(['rollback']).exit).toBe(0);
     expect(read(live)).toBe('one');

@@ -170,3 +170,17 @@ it('a refresh that is owed to a command that left git is forgotten', () => {
   expect(live.report()).toMatchObject({ exit: 0, refreshes: [] });
   expect(live.run().stdout).toContain('nothing to do');
 });
+
+it('a rollback refreshes as was configured before the run', () => {
+  const told = (version: string): string => `
+- { kind: file, path: "{{ base }}/a.conf", content: "${version}\\n", notify: "command[reload]" }
+- { kind: command, name: reload, refresh_only: true, argv: [sh, -c, 'echo told by ${version} >> reloads'], cwd: "{{ base }}" }`;
+  using live = makeLiveRepository(told('one'));
+  live.run();
+  live.resources(told('two'));
+  live.run();
+
+  expect(live.cli(['rollback']).exit).toBe(0);
+
+  expect(reloads(live).at(-1)).toMatch(/told by one$/);
+});

@@ -171,6 +171,18 @@ describe('prune', () => {
     expect(live.run().stdout).toContain('1 resources, nothing to do');
   });
 
+  it.each(['no', 'confirm'])('%s, said after the resource had converged, counts like one said from the start', (prune) => {
+    using live = makeLiveRepository(file('a') + file('b'));
+    live.run();
+    live.resources(file('a', `, prune: ${prune}`) + file('b'));
+    expect(live.report()).toMatchObject({ exit: 0, writes: 0 });
+
+    live.resources(file('b'));
+
+    expect(live.report()).toMatchObject({ exit: 0, counts: { remove: 0 } });
+    expect(there(live)).toEqual(['a', 'b']);
+  });
+
   it('confirm: what left git stays, is told each time, and goes with a plan that a person applies', () => {
     using live = makeLiveRepository(file('a', ', prune: confirm') + file('b'));
     live.run();

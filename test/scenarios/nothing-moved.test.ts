@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeBelow } from '../support/write-below.ts';
 import { makeRepository, site, type Repository } from '../support/repository.ts';
 
 const resources = `
@@ -45,6 +46,25 @@ describe('after a converged run', () => {
 
     expect(repository.run(['--check']).exit).toBe(exit);
     expect(repository.run().exit).toBe(0);
+    expect(repository.run(['--check']).exit).toBe(0);
+  });
+
+  it.skipIf(process.geteuid?.() !== 0).each([
+    ['owner', 'passwd', 'app:x:1000:1000::/:/bin/sh\n', 'app:x:2000:1000::/:/bin/sh\n'],
+    ['group', 'group', 'app:x:1000:\n', 'app:x:2000:\n'],
+  ])('an account that has another number is noticed, as %s', async (attribute, database, before, after) => {
+    using repository = makeRepository(`- { kind: file, path: /srv/file, content: x, ${attribute}: app }`);
+    const file = join(repository.root, 'etc', database);
+    writeBelow(repository.root, `etc/${database}`, `root:x:0:0::/root:/bin/sh\n${before}`);
+    repository.run();
+    repository.run();
+    expect(repository.report(['--paranoid']).planDigest).toBeNull();
+
+    writeFileSync(file, readFileSync(file, 'utf8').replace(before, after));
+
+    expect(repository.run(['--check']).exit).toBe(3);
+    expect(repository.report().counts).toMatchObject({ update: 1 });
+    expect(statSync(join(repository.root, 'srv/file'))[attribute === 'owner' ? 'uid' : 'gid']).toBe(2000);
     expect(repository.run(['--check']).exit).toBe(0);
   });
 

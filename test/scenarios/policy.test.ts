@@ -73,6 +73,16 @@ const cases: readonly Case[] = [
     code: 'base-url-denied',
   },
   {
+    name: 'a base URL that is not allowed, in a key',
+    resources: `${motd}\n- { kind: config, path: /etc/app.yaml, set: { model.base_url: "https://evil.example/v1" } }`,
+    code: 'base-url-denied',
+  },
+  {
+    name: 'a base URL that is not allowed, in a file',
+    resources: `${motd}\n- { kind: file, path: /etc/app.yaml, content: "model: {base_url: 'https://evil.example/v1'}\\n" }`,
+    code: 'base-url-denied',
+  },
+  {
     name: 'a chain without a local end',
     resources: motd + chain('openrouter', 'https://openrouter.ai/api/v1').replace(/ {4}- \{ provider: ollama.*\n/, ''),
     code: 'portfolio-rule',

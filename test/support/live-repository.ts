@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '../../src/model/report.ts';
 import { site } from './repository.ts';
-import { runCli, type CliResult } from './run-cli.ts';
+import { program, runCli, type CliResult } from './run-cli.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { writeBelow } from './write-below.ts';
 
@@ -33,6 +35,8 @@ export interface LiveRepository extends Disposable {
   run(args?: readonly string[], env?: Environment): CliResult;
   /** The same with `-o json`, parsed. */
   report(args?: readonly string[], env?: Environment): Report;
+  /** The same without waiting for it, where this process is a server that the run asks; `during` is handed what ends it. */
+  converge(during?: (kill: () => void) => void): Promise<Report>;
 }
 
 /** `resources` as `site` takes them; other files by name, roles for instance. `policy` is added to the host policy. */
@@ -73,6 +77,21 @@ export function makeLiveRepository(resources: string, files: Readonly<Record<str
       const { stdout, stderr } = run([...args, '-o', 'json'], more);
       if (stdout === '') throw new Error(stderr);
       return JSON.parse(stdout) as Report;
+    },
+    async converge(during = () => undefined) {
+      const child = spawn(process.execPath, [program, '--source', path, '--host', 'box', '-o', 'json'], {
+        cwd: '/',
+        env: { PATH: process.env['PATH'], ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const output: string[] = [];
+      const errors: string[] = [];
+      child.stdout.on('data', (chunk) => output.push(String(chunk)));
+      child.stderr.on('data', (chunk) => errors.push(String(chunk)));
+      during(() => child.kill('SIGTERM'));
+      await once(child, 'close');
+      if (output.length === 0) throw new Error(errors.join(''));
+      return JSON.parse(output.join('')) as Report;
     },
     [Symbol.dispose]: () => directory[Symbol.dispose](),
   };

@@ -102,6 +102,7 @@ export function openRig(
               run,
               revision: null,
               appliedAt: run,
+              made: [],
             });
         }
       });

@@ -27,13 +27,13 @@ export async function run(invocation: Invocation): Promise<number> {
     throw cliError(
       'usage',
       nothing,
-      close ? `did you mean ${close}?` : 'reconcile --check --paranoid -o json lists what differs',
+      close ? `did you mean ${close}?` : `name a path or an address${known.length > 0 ? `, such as ${known[0]}` : ''}`,
     );
   }
   if (textOption(invocation, 'output') === 'json') writeJson(explanations);
   else {
     const paint = paintFor(process.stdout);
-    const head = isExact ? '' : `${printableLine(nothing)}${close ? `; did you mean ${close}?` : ''} Above it stands:\n\n`;
+    const head = isExact ? '' : `${printableLine(nothing)}${close ? `; did you mean ${close}?` : '.'} Above it stands:\n\n`;
     process.stdout.write(head + explanations.map((explanation) => renderExplanation(explanation, paint)).join('\n'));
   }
   return problems.length > 0 ? exitCodes.invalid.code : exitCodes.converged.code;

@@ -9,9 +9,13 @@ import { writeJson } from '../run-output.ts';
 /** Shows the report of one run, by id, by a beginning of it, or `latest`. */
 export async function run(invocation: Invocation): Promise<number> {
   const id = invocation.arguments[0]!;
-  const matching = withState(invocation, ({ runs }) =>
-    id === 'latest' ? runs.list(1) : runs.list(keptRuns).filter(({ run: each }) => each.startsWith(id)),
-  );
+  const matching = withState(invocation, ({ runs }) => {
+    if (id === 'latest') return runs.list(1);
+    const begun = runs.list(keptRuns).filter(({ run: each }) => each.startsWith(id));
+    // Of runs within one second, the id of the first is the beginning of the others'.
+    const whole = begun.filter(({ run: each }) => each === id);
+    return whole.length > 0 ? whole : begun;
+  });
   const [report] = matching;
   if (!report) throw cliError('usage', `no run has an id that begins with '${id}'`, 'reconcile history lists them');
   if (matching.length > 1) {

@@ -13,7 +13,8 @@ interface Assignment {
 
 /**
  * Environment files: `KEY=value`, `export` before it, quotes that may span lines, comments after a blank. Of a key that
- * stands twice the last one counts, as everywhere; an edit leaves only one.
+ * stands twice the last one counts, as everywhere; an edit leaves only one. What is written means the same to sh, to systemd
+ * (EnvironmentFile=) and to python-dotenv, which Hermes reads its keys with.
  */
 export const dotenvFormat: Format = {
   maxBytes: mebibyte,
@@ -44,13 +45,18 @@ export const dotenvFormat: Format = {
   },
 };
 
+/** What python-dotenv, which warns only, makes of a text: lines that are no assignment are passed over, and the last value counts. */
+export const readAssignments = (text: string): ReadonlyMap<string, string> =>
+  new Map(scan(text.replace(/^\uFEFF/, ''), true).map(({ key, value }) => [key, value]));
+
 function textOf(value: Json): string {
   if (value === null || typeof value === 'object') throw new Error('the value of an environment variable is a text');
-  if (String(value).includes('\0')) throw new Error('the value of an environment variable cannot hold a NUL character');
+  quote(String(value), '');
   return String(value);
 }
 
-function scan(text: string): Assignment[] {
+/** A line that is no assignment is an error, or passed over. */
+function scan(text: string, isLenient = false): Assignment[] {
   const found: Assignment[] = [];
   const head = /[ \t]*(?:(export)[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*/y;
   for (let start = 0; start < text.length;) {
@@ -62,9 +68,15 @@ function scan(text: string): Assignment[] {
     }
     head.lastIndex = start;
     const match = head.exec(text);
-    if (!match) throw new UnreadableText(`not valid dotenv at ${positionIn(text, start)}`);
-    const valueStart = start + match[0].length;
-    const { value, valueEnd } = scanValue(text, valueStart);
+    const valueStart = start + (match?.[0].length ?? 0);
+    const scanned = match ? scanValue(text, valueStart) : undefined;
+    if (!match || !scanned) {
+      const fault = match ? 'a quote that is not closed' : 'not valid dotenv';
+      if (!isLenient) throw new UnreadableText(`${fault} at ${positionIn(text, valueStart)}`);
+      start = end;
+      continue;
+    }
+    const { value, valueEnd } = scanned;
     const after = nextLine(text, valueEnd);
     found.push({ key: match[2]!, value, isExported: match[1] !== undefined, start, valueStart, valueEnd, end: after });
     start = after;
@@ -72,13 +84,12 @@ function scan(text: string): Assignment[] {
   return found;
 }
 
-function scanValue(text: string, start: number): { readonly value: string; readonly valueEnd: number } {
+/** Undefined for a quote that is not closed. */
+function scanValue(text: string, start: number): { readonly value: string; readonly valueEnd: number } | undefined {
   const mark = text[start];
   if (mark === '"' || mark === "'") {
     const end = closingQuote(text, start, mark);
-    if (!/^\s*(?:$|\s#)/.test(text.slice(end + 1, nextLine(text, end)))) {
-      throw new UnreadableText(`a quote that is not closed at ${positionIn(text, start)}`);
-    }
+    if (end === undefined || !/^\s*(?:$|\s#)/.test(text.slice(end + 1, nextLine(text, end)))) return undefined;
     const inner = text.slice(start + 1, end);
     return { value: mark === '"' ? unescape(inner) : inner, valueEnd: end + 1 };
   }
@@ -88,21 +99,30 @@ function scanValue(text: string, start: number): { readonly value: string; reado
   return { value, valueEnd: start + value.length };
 }
 
-function closingQuote(text: string, start: number, mark: string): number {
+function closingQuote(text: string, start: number, mark: string): number | undefined {
   let end = start + 1;
   while (end < text.length && text[end] !== mark) end += mark === '"' && text[end] === '\\' ? 2 : 1;
-  if (end >= text.length) throw new UnreadableText(`a quote that is not closed at ${positionIn(text, start)}`);
-  return end;
+  return end < text.length ? end : undefined;
 }
 
 const escapes: { readonly [letter: string]: string } = { n: '\n', r: '\r', t: '\t' };
 
 const unescape = (text: string): string => text.replace(/\\([nrt"\\$`])/g, (_whole, letter: string) => escapes[letter] ?? letter);
 
-/** Bare where a shell reads it so, else in the quotes that were there, else in single ones, in which nothing has a meaning. */
+/**
+ * Bare where a shell reads it so, else in the quotes that were there, else in single ones, else in double ones. Throws for what
+ * is read differently in all of them. python-dotenv fills in `${}` even in single quotes, and takes `\\` and `\'` there for
+ * escapes; in double ones it knows no `\$`. systemd drops variables with control characters.
+ */
 function quote(value: string, old: string): string {
+  if (/[^\P{Cc}\t\n]/u.test(value)) throw new Error('the value of an environment variable cannot hold control characters');
   if (old !== '"' && old !== "'" && /^[A-Za-z0-9_/.:@%+,=-]*$/.test(value)) return value;
-  const isSimple = !/[\\"$`\r\n]/.test(value);
-  if (!value.includes("'") && !(old === '"' && isSimple)) return `'${value}'`;
-  return `"${value.replace(/[\\"$`]/g, '\\$&').replaceAll('\r', '\\r')}"`;
+  const isSingle = !/'|\$\{|\\\\|\\$/.test(value);
+  const isDouble = !/[$`]|\\$/.test(value);
+  if (isSingle && !(old === '"' && isDouble && !/[\\"\n]/.test(value))) return `'${value}'`;
+  if (isDouble) return `"${value.replace(/[\\"]/g, '\\$&')}"`;
+  throw new Error(
+    'sh, systemd and python-dotenv read it differently, however it is written: ' +
+      'it cannot hold "${", a backslash at its end, nor a single quote or two backslashes together with $ or `',
+  );
 }

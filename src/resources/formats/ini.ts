@@ -22,33 +22,53 @@ interface Line {
   readonly end: number;
 }
 
+/** A line that is part of the value above it to some programs (Python), and by itself to others (systemd, git, MySQL). */
+interface Stray {
+  readonly section: string | undefined;
+  /** A header as it is written, else what stands before `=` or `:`. */
+  readonly key: string;
+  readonly isHeader: boolean;
+  readonly text: string;
+  readonly start: number;
+  /** Where the line with that value starts. */
+  readonly above: number;
+}
+
 /**
  * INI: `[section]`, `key = value` or `key: value`, comments after `;` or `#` on lines of their own or behind a blank. A key
- * that stands more than once in its section is a list. Values are texts; quotes around them are not part of them.
+ * that stands more than once in its section is a list. Values are texts; quotes around them are not part of them. A value may
+ * go on in deeper indented lines. Lines that only some programs take for that are read both ways, and never edited.
  */
 export const iniFormat: Format = {
   maxBytes: mebibyte,
   read(text) {
     const root = new Map<string, string[]>();
     const sections = new Map<string, Map<string, string[]>>();
-    for (const line of scan(text)) {
+    const { lines, strays } = scan(text);
+    for (const line of lines) {
       if (line.section !== undefined && !sections.has(line.section)) sections.set(line.section, new Map());
       if (line.key === undefined) continue;
-      const holder = line.section === undefined ? root : sections.get(line.section)!;
-      const value = unquote(text.slice(line.valueStart, line.valueEnd));
-      const before = holder.get(line.key);
-      if (before) before.push(value);
-      else holder.set(line.key, [value]);
+      add(line.section, line.key, unquote(text.slice(line.valueStart, line.valueEnd)));
     }
     const both = [...sections.keys()].find((name) => root.has(name));
     if (both !== undefined) throw new UnreadableText('a section has the name of a key above all sections');
+    // Equal to no value that can be wanted. An edit that loses one is seen, whatever it took for a value.
+    for (const { section, key, text: written } of strays) add(section, key, `!!ambiguous ${written}`);
     const tree = [...sections].map(([name, members]): [string, Json] => [name, valuesOf(members)]);
     return { ...valuesOf(root), ...Object.fromEntries(tree) };
+
+    function add(section: string | undefined, key: string, value: string): void {
+      const holder = section === undefined ? root : sections.get(section)!;
+      const before = holder.get(key);
+      if (before) before.push(value);
+      else holder.set(key, [value]);
+    }
   },
   set(text, path, value) {
     const { section, key } = addressOf(path);
-    const lines = scan(text);
+    const { lines, strays } = scan(text);
     const found = lines.filter((line) => line.section === section && line.key === key);
+    assertCertain(text, strays, section, { key, lines: found });
     const values = (Array.isArray(value) ? value : [value]).map((one: Json) => quote(String(one)));
     const last = lines.findLast((line) => line.section === section && line.key !== undefined);
     const head = `${last ? indentAt(text, last.start) : ''}${key}${last?.separator || ' = '}`;
@@ -73,11 +93,12 @@ export const iniFormat: Format = {
     return insertLines(text, text.length, [...(text.trim() === '' ? [] : ['']), `[${section}]`, ...added]);
   },
   unset(text, path) {
-    const lines = scan(text);
+    const { lines, strays } = scan(text);
     const isWhole = path.length === 1 && lines.some((line) => line.section === path[0]);
     const { section, key } = isWhole ? { section: path[0], key: undefined } : addressOf(path);
     const own = lines.filter((line) => line.section === section);
     const removed = own.filter((line) => isWhole || line.key === key);
+    assertCertain(text, strays, section, { key, lines: isWhole ? [] : removed });
     const [header, first] = own;
     const isEmptied = header && first && !isWhole && section !== undefined && removed.length === own.length - 1;
     if (isEmptied && removed.length > 0 && text.slice(header.end, first.start).trim() === '') removed.unshift(header);
@@ -117,29 +138,72 @@ function addressOf(path: readonly string[]): { readonly section: string | undefi
   return { section: path.length > 1 ? path[0] : undefined, key: path.at(-1)! };
 }
 
-function scan(text: string): Line[] {
+/** Throws where what is to be edited is read in two ways: where a header is, that is the whole section. */
+function assertCertain(
+  text: string,
+  strays: readonly Stray[],
+  section: string | undefined,
+  edited: { readonly key: string | undefined; readonly lines: readonly Line[] },
+): void {
+  const starts = new Set(edited.lines.map(({ start }) => start));
+  const found = strays.find(
+    (stray) => stray.section === section && (stray.isHeader || stray.key === edited.key || starts.has(stray.above)),
+  );
+  if (!found) return;
+  throw new Error(
+    `what stands at ${positionIn(text, found.start)} is part of the value above it for some programs, and stands by itself for ` +
+      'others; write it so that all agree, or manage the whole file',
+  );
+}
+
+function scan(text: string): { readonly lines: readonly Line[]; readonly strays: readonly Stray[] } {
   const lines: Line[] = [];
+  const strays: Stray[] = [];
   let section: string | undefined;
+  let isApart = false;
   for (let start = 0, end = 0; start < text.length; start = end) {
     end = nextLine(text, start);
     const content = text.slice(start, end).trim();
     const last = lines.at(-1);
+    isApart ||= content === '';
     if (content === '' || /^[;#]/.test(content)) continue;
-    const header = /^\[([^\]]*)\]\s*(?:[;#].*)?$/.exec(content);
-    if (last && continues(text, last, start)) {
+    const header = headerPattern.exec(content);
+    // As Python has it, and as systemd and git have it, which take no notice of comments between.
+    const isDeeper = last?.key !== undefined && indentAt(text, start).length > indentAt(text, last.start).length;
+    const isJoined = last?.key !== undefined && !isApart && text[last.valueEnd - 1] === '\\';
+    isApart = false;
+    if (last && (isDeeper || isJoined)) {
+      if (isStray(text, last, start, { isDeeper, isJoined })) {
+        const key = header ? content : (/^[^=:]+/.exec(content)?.[0].trim() ?? content);
+        strays.push({ section, key, isHeader: header !== null, text: content, start, above: last.start });
+      }
       lines[lines.length - 1] = { ...last, valueEnd: start + text.slice(start, end).trimEnd().length, end };
     } else if (header) {
       section = header[1]!.trim();
       lines.push({ section, separator: '', start, end, valueStart: end, valueEnd: end });
     } else lines.push(scanEntry(text, start, end, section));
   }
-  return lines;
+  return { lines, strays };
 }
 
-/** As Python and systemd have it: a line indented deeper than its key, or one after a backslash. */
-function continues(text: string, last: Line, start: number): boolean {
-  if (last.key === undefined || last.end !== start) return false;
-  return text[last.valueEnd - 1] === '\\' || indentAt(text, start).length > indentAt(text, last.start).length;
+const headerPattern = /^\[([^\]]*)\]\s*(?:[;#].*)?$/;
+/** Not the `a>=1`, `a==1` and `https://a` of lists. */
+const entryPattern = /^\w(?:[^=<>!~"'(){}$,]*=(?!=)|[^=:]*:(?=\s|$))/;
+const flagPattern = /^[\w-]+\s*(?:[;#].*)?$/;
+
+/** Whether a line with which a value goes on, for those that look at indentation or backslashes, is its own for others. */
+function isStray(
+  text: string,
+  last: Line,
+  start: number,
+  { isDeeper, isJoined }: { readonly isDeeper: boolean; readonly isJoined: boolean },
+): boolean {
+  if (start !== last.end) return true;
+  if (isDeeper && isJoined) return false;
+  const content = text.slice(start, nextLine(text, start)).trim();
+  if (headerPattern.test(content) || entryPattern.test(content)) return true;
+  const isList = last.separator !== '' && text.slice(last.valueStart, nextLine(text, last.start)).trim() === '';
+  return !isJoined && !isList && flagPattern.test(content);
 }
 
 const indentAt = (text: string, start: number): string => /^[ \t]*/.exec(text.slice(start, nextLine(text, start)))![0];

@@ -4,17 +4,21 @@ import {
   isPair,
   isScalar,
   isSeq,
+  parseAllDocuments,
   parseDocument,
   visit,
   type Alias,
   type Document,
   type Node,
   type Pair,
+  type Tags,
   type YAMLMap,
 } from 'yaml';
 import type { Json, JsonObject } from '../../model/json.ts';
-import { maxDepth, positionIn, UnreadableText } from './format.ts';
+import { maxDepth, mebibyte, positionIn, UnreadableText } from './format.ts';
 
+/** The parser needs up to a few hundred times the size of its text. */
+export const maxBytes = mebibyte / 4;
 const maxNodes = 200_000;
 const maxOpen = 1000;
 
@@ -41,6 +45,24 @@ export function parseYaml(text: string): Document {
   if (error) throw new UnreadableText(`not valid YAML at ${positionIn(text, error.pos[0])}`);
   return document;
 }
+
+/**
+ * The documents of a YAML or JSON text, for looking into what others will read: of equal keys the last one counts, whatever can
+ * be made of a text with faults is taken, and what is merged into a mapping stands under its `<<`. Undefined where the text is
+ * too large or too deeply nested to tell.
+ */
+export function readLoosely(text: string): readonly unknown[] | undefined {
+  if (Buffer.byteLength(text) > maxBytes) return undefined;
+  try {
+    const options = { version: '1.1', uniqueKeys: false, logLevel: 'silent', prettyErrors: false, customTags: unmerged } as const;
+    // Aliases share what they stand for, so that no number of them is too large. Merged members would be copied.
+    return [...parseAllDocuments(text, options)].map((document): unknown => document.toJS({ maxAliasCount: -1 }));
+  } catch {
+    return undefined;
+  }
+}
+
+const unmerged = (tags: Tags): Tags => tags.filter((tag) => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:merge');
 
 /** A bound on nesting in flow collections, before the parser recurses. Quotes are not looked at: such texts are rare. */
 function assertFlat(text: string): void {

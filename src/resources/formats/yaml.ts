@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { Json } from '../../model/json.ts';
-import { mebibyte, insertLines, lineBreakOf, lineStart, nest, nextLine, removeLines, splice, type Format } from './format.ts';
-import { pairOf, parseYaml, treeOf } from './yaml-read.ts';
+import { insertLines, lineBreakOf, lineStart, nest, nextLine, removeLines, splice, type Format } from './format.ts';
+import { maxBytes, pairOf, parseYaml, treeOf } from './yaml-read.ts';
 import { needsLines, renderInline, renderLines, renderMember, type BlockStyle, type Quotes } from './yaml-write.ts';
 
 /**
@@ -9,7 +9,7 @@ import { needsLines, renderInline, renderLines, renderMember, type BlockStyle, t
  * offsets of the parsed tokens.
  */
 export const yamlFormat: Format = {
-  maxBytes: mebibyte / 4,
+  maxBytes,
   read: (text) => treeOf(parseYaml(text), text),
   set(text, path, value) {
     const document = parseYaml(text);

@@ -146,13 +146,11 @@ export const authorizedKey = defineResourceType({
     if (host.live && !host.stat(dirname(directory)))
       throw new Error(`${dirname(directory)} does not exist; let the user have "create_home: true"`);
     makeStrict(directory, ids, host);
-    if (!before || after !== text || before.links > 1) {
+    // One that changes hands too: who had it may have it open.
+    if (!before || after !== text || isForeign(before, ids)) {
       const mode = before && (before.mode & othersWrite) === 0 ? before.mode : fileMode;
       host.writeFile(path, Buffer.from(after, 'latin1'), { mode, ...ids });
-    } else {
-      if (isForeign(before, ids) && ids.uid !== undefined) host.setOwner(path, ids.uid, ids.gid ?? -1);
-      if ((before.mode & othersWrite) !== 0) host.setMode(path, fileMode);
-    }
+    } else if ((before.mode & othersWrite) !== 0) host.setMode(path, fileMode);
   },
 
   watches: ({ path }) => [path, dirname(path)],

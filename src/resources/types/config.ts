@@ -48,6 +48,7 @@ export const config = defineResourceType({
   watches: ({ path }) => [path],
   touches: ({ path }) => [path],
   sharedFile: ({ path }) => path,
+  keys: ({ leaves }) => leaves,
   preview: previewKeys,
   requires: (desired) => accountsOf(desired),
   // The file stays: others write it too.

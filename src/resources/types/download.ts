@@ -1,19 +1,11 @@
 import { milliseconds } from '../../model/duration.ts';
+import { sha256 } from '../../model/json.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { largestUndo } from '../../model/undo-limit.ts';
 import { archiveFormats, formatOf } from '../archive/open-archive.ts';
 import { fetchFile } from '../fetch-file.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
-import {
-  accountsOf,
-  applyOwners,
-  diffOwners,
-  inspectOwners,
-  keptOwners,
-  ownerIds,
-  ownershipOf,
-  type OwnedState,
-} from '../ownership.ts';
+import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type OwnedState } from '../ownership.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
 import {
   readUnpacked,
@@ -204,13 +196,14 @@ export const download = defineResourceType({
     if (!from) return readUnpacked(path, host) ? removeUnpacked(path, host) : host.remove(path);
     if (extract && changes.some(({ field }) => field !== 'mode'))
       return replaceUnpacked(path, { ...from, maxSize, timeout }, extract, ownerIds(desired, host), host, signal);
-    if (changes.some(({ field }) => field === 'content')) {
-      const attributes = { mode: parseMode(mode), ...keptOwners(host.stat(path), host), ...ownerIds(desired, host) };
+    if (changes.every(({ field }) => field === 'mode')) return host.setMode(path, parseMode(mode));
+    const attributes = { mode: parseMode(mode), ...keptOwners(host.stat(path), host), ...ownerIds(desired, host) };
+    if (changes.some(({ field }) => field === 'content'))
       return fetchFile({ ...from, maxSize, timeout }, (chunks) => host.writeStream(path, chunks, attributes), signal);
-    }
-    // The owner first: changing it clears setuid and setgid bits.
-    if (changes.some(({ field }) => field !== 'mode')) applyOwners(path, desired, host);
-    return host.setMode(path, parseMode(mode));
+    // One that changes hands is written afresh: who had it may have it open.
+    const standing = host.readFile(path, largestUndo);
+    if (!standing || sha256(standing) !== from.sha256) throw new Error(`${path} was changed meanwhile`);
+    return host.writeFile(path, standing, attributes);
   },
   undo: {
     capture: ({ path, extract }, { host }) => {

@@ -2,16 +2,7 @@ import type { HostReader } from '../../host/host.ts';
 import type { ContentRef } from '../../model/catalog.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
-import {
-  accountsOf,
-  applyOwners,
-  diffOwners,
-  inspectOwners,
-  keptOwners,
-  ownerIds,
-  ownershipOf,
-  type OwnedState,
-} from '../ownership.ts';
+import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type OwnedState } from '../ownership.ts';
 import { defineResourceType, type AttributesOf, type PrepareContext, type Vocabulary } from '../resource-type.ts';
 
 /** Below this size a shrink is nothing to stop for. Bytes. */
@@ -137,7 +128,8 @@ export const file = defineResourceType({
     const { path, content, mode, validate } = desired;
     if (desired.ensure === 'absent') return host.remove(path);
     if (!content) return undefined;
-    if (changes.some(({ field }) => field === 'content'))
+    // One that changes hands too: who had it may have it open, or have put another in its place.
+    if (changes.some(({ field }) => field !== 'mode'))
       return host.writeFile(path, contents.read(content), {
         mode: parseMode(mode),
         ...keptOwners(host.stat(path), host),
@@ -145,8 +137,6 @@ export const file = defineResourceType({
         ...(validate && { validate }),
         ...(content.sensitive && { sensitive: true }),
       });
-    // The owner first: changing it clears setuid and setgid bits.
-    if (changes.some(({ field }) => field !== 'mode')) applyOwners(path, desired, host);
     return host.setMode(path, parseMode(mode));
   },
   watches: ({ path }) => [path],

@@ -32,7 +32,7 @@ type State = {
 /** A group of the host. */
 export const group = defineResourceType({
   kind: 'group',
-  summary: 'A local group; who is in it is told by its users.',
+  summary: 'A local group; who is in it is told by its users. One that stood before stays when it leaves git.',
   spec,
   identify: ({ name }) => name,
   prepare: ({ name, ensure, gid, system }): Desired => ({ name, ensure, system, ...(gid !== undefined && { gid }) }),
@@ -98,7 +98,14 @@ export const group = defineResourceType({
   writes: () => [groupFile],
   // Whoever has it as the first group goes before it.
   requires: ({ name, ensure }) => (ensure === 'present' ? [] : [`user[${name}]`]),
-  absent: (desired): Desired => ({ ...desired, ensure: 'pruned' }),
+  parts: {
+    of: ({ name, ensure }) => (ensure === 'present' ? [name] : []),
+    standing: (all, host) => {
+      const there = new Set(readGroups(host).map(({ name }) => name));
+      return all.map(({ name }) => name).filter((name) => there.has(name));
+    },
+    pruned: (desired, made): Desired | undefined => (made.includes(desired.name) ? { ...desired, ensure: 'pruned' } : undefined),
+  },
   unsupported: (_desired, host) => accountsUnsupported(host),
   commands: () => ['groupadd', 'groupdel'],
 });

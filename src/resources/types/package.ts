@@ -1,7 +1,7 @@
 import { milliseconds } from '../../model/duration.ts';
 import { converged, type Action, type Change, type Diff } from '../../model/plan.ts';
 import { mayRenewIndex } from '../apt.ts';
-import { conffilesOf, readPackages, type PackageTable } from '../dpkg.ts';
+import { conffilesOf, isGone, readPackages, type PackageTable } from '../dpkg.ts';
 import { changePackages, foresee, needsOf, type PackageDesired } from '../package-change.ts';
 import { capturePackages, restorePackages, type PackageUndo } from '../package-undo.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
@@ -82,7 +82,8 @@ type State = {
 /** Debian packages, through apt. */
 export const packageType = defineResourceType({
   kind: 'package',
-  summary: 'Debian packages, installed or removed in one transaction that never asks.',
+  summary:
+    'Debian packages, installed or removed in one transaction that never asks. Those that stood before stay when they leave git.',
   spec,
   identify: ({ name, names }) => name ?? names.toSorted().join(' '),
 
@@ -168,7 +169,17 @@ export const packageType = defineResourceType({
     purge ? changes.flatMap(({ field, to }) => (to === null ? conffilesOf(field, host) : [])) : [],
   shared: true,
   requires: ({ sources }) => sources.map((path) => `file[${path}]`),
-  absent: (desired): PackageDesired => ({ ...desired, versions: {}, ensure: 'pruned' }),
+  parts: {
+    of: ({ names, ensure }) => (ensure === 'present' ? names : []),
+    async standing(all, host, signal) {
+      const { find } = await readPackages(host, signal);
+      return all.flatMap(({ names }) => names.filter((name) => !isGone(find(name))));
+    },
+    pruned(desired, made): PackageDesired | undefined {
+      const names = desired.names.filter((name) => made.includes(name));
+      return names.length === 0 ? undefined : { ...desired, names, versions: {}, ensure: 'pruned' };
+    },
+  },
   unsupported(_desired, host) {
     if (!host.live) return 'needs a live host';
     if (!host.stat('/usr/bin/apt-get') || !host.stat('/usr/bin/dpkg')) return 'needs apt, which this host does not have';

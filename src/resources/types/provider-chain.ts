@@ -1,3 +1,4 @@
+import type { Contact } from '../../model/contact.ts';
 import { nearest } from '../../model/nearest.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { customProviders, type ProviderSlot } from '../../model/provider-slot.ts';
@@ -18,7 +19,8 @@ import {
 } from '../keyed-file.ts';
 import { knownProviders } from '../known-providers.ts';
 import { accountsOf, ownershipOf } from '../ownership.ts';
-import { defineResourceType, type AttributesOf, type PrepareContext, type Vocabulary } from '../resource-type.ts';
+import type { ChainProbe } from '../probe-chain.ts';
+import { defineResourceType, type AttributesOf, type Failure, type PrepareContext, type Vocabulary } from '../resource-type.ts';
 
 const maxSlots = 16;
 
@@ -55,6 +57,16 @@ const spec = ({ z, absolutePath, fileMode, ownerName, validateArgv }: Vocabulary
     owner: ownerName.optional(),
     group: ownerName.optional(),
     validate: validateArgv.optional(),
+    probe: z
+      .strictObject({
+        env_file: absolutePath.optional().meta({ description: 'A dotenv file with the keys that the slots name.' }),
+        usable: z.number().int().min(1).max(maxSlots).default(1).meta({ description: 'How many slots must be usable.' }),
+      })
+      .optional()
+      .meta({
+        description:
+          'Once the chain has changed, asks each slot that has a base_url for its models (`/models`). Where too few can be used (401 and 403: the key is wrong), the run is taken back; where that may pass (429, 5xx, no answer), it is tried again later. A provider that keeps no list of its models (404, 405) counts as usable; its key is then not proved. Only on a live host.',
+      }),
   });
 };
 type Attributes = AttributesOf<typeof spec>;
@@ -62,6 +74,7 @@ type Attributes = AttributesOf<typeof spec>;
 interface Desired extends KeyedFile {
   readonly dialect: ChainFormatName;
   readonly chain: readonly ProviderSlot[];
+  readonly probe?: ChainProbe;
 }
 
 /** What the program that owns the file reads in it now, and what it will read once the leaves are as desired. */
@@ -90,12 +103,26 @@ export const providerChain = defineResourceType({
   },
   refuses: (desired, actual) => refuseKeys(desired, actual),
   apply: (desired, changes, context) => applyKeys(desired, changes.filter(isOfLeaf), context),
+  async activate(done, { host, signal }) {
+    const asked = host.live ? done.filter(({ desired: { probe } }) => probe) : [];
+    if (asked.length === 0) return [];
+    // Loading Node's HTTP client takes longer than most runs.
+    const { probeChain } = await import('../probe-chain.ts');
+    const faults = asked.map(async ({ address, desired: { chain, probe } }): Promise<readonly Failure[]> => {
+      const message = await probeChain(chain, probe!, host, signal);
+      return message === undefined ? [] : [{ address, message }];
+    });
+    return (await Promise.all(faults)).flat();
+  },
+  leavesOut: ({ probe }) => probe && 'the providers are asked on a live host only',
+  contacts: ({ chain, probe }) =>
+    probe ? chain.flatMap(({ base_url: url }) => (url === undefined ? [] : [contactOf(url)])) : [],
   watches: ({ path }) => [path],
   touches: ({ path }) => [path],
   sharedFile: ({ path }) => path,
   preview: (desired, changes, context) => previewKeys(desired, changes.filter(isOfLeaf), context),
-  // Both edit the same file, one after the other.
-  requires: (desired) => [`config[${desired.path}]`, ...accountsOf(desired)],
+  // Both edit the same file, one after the other; and the keys are there before somebody asks with them.
+  requires: (desired) => [`config[${desired.path}]`, ...keysOf(desired.probe), ...accountsOf(desired)],
   absent: ({ path, format, dialect, leaves }): Desired => ({
     path,
     format,
@@ -110,7 +137,7 @@ export const providerChain = defineResourceType({
 });
 
 function prepare(attributes: Attributes, context: PrepareContext): Desired | undefined {
-  const { path, format: dialect, mode, owner, group, validate } = attributes;
+  const { path, format: dialect, mode, owner, group, validate, probe } = attributes;
   let isSound = true;
   const problem: PrepareContext['problem'] = (attribute, message, hint) => {
     isSound = false;
@@ -131,6 +158,12 @@ function prepare(attributes: Attributes, context: PrepareContext): Desired | und
     if (first !== undefined) problem(`chain.${index}`, `the same provider, model and base URL as in slot ${first + 1}`);
     else seen.set(name, index);
   }
+  const askable = chain.filter(({ base_url: url }) => url !== undefined).length;
+  if (probe && askable < probe.usable)
+    problem(
+      'probe.usable',
+      `${askable} of the slots ${askable === 1 ? 'has' : 'have'} a base_url and can be asked, but ${probe.usable} must be usable`,
+    );
   if (!isSound) return undefined;
   const { leaves, unset } = chainFormats[dialect];
   return {
@@ -143,6 +176,7 @@ function prepare(attributes: Attributes, context: PrepareContext): Desired | und
     ...(mode !== undefined && { mode: formatMode(parseMode(mode)) }),
     ...ownershipOf({ owner, group }),
     ...(validate && { validate }),
+    ...(probe && { probe: { usable: probe.usable, ...(probe.env_file !== undefined && { env_file: probe.env_file }) } }),
   };
 }
 
@@ -180,6 +214,14 @@ function urlFault(url: string): string | undefined {
   }
   return parsed.hash === '' ? undefined : 'a URL here cannot have a fragment';
 }
+
+function contactOf(url: string): Contact {
+  const { protocol, hostname } = new URL(url);
+  return { host: hostname, scheme: protocol === 'http:' ? 'http' : 'https' };
+}
+
+const keysOf = (probe: ChainProbe | undefined): readonly string[] =>
+  probe?.env_file === undefined ? [] : ['file', 'config'].map((kind) => `${kind}[${probe.env_file}]`);
 
 /** Slot by slot, as a person would tell it. */
 function diffSlots({ chain, next }: State): readonly Change[] {

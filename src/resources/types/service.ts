@@ -12,7 +12,10 @@ const spec = (words: Vocabulary) => {
   const { z, secretText, duration } = words;
   return z
     .strictObject({
-      name: unitName(words).meta({ description: 'Name of the unit; ".service" unless it has another suffix.' }),
+      name: unitName(words).meta({
+        description:
+          'Name of the unit; ".service" unless it has another suffix. An alias (sshd of ssh) is neither enabled, masked nor absent.',
+      }),
       unit: secretText
         .optional()
         .meta({ description: 'The text of the unit file, a template. Without it an existing unit is managed.' }),

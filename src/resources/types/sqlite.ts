@@ -89,6 +89,7 @@ export const sqlite = defineResourceType({
     }
     if (changes.some(({ field }) => !['mode', 'owner', 'group'].includes(field))) migrateDatabase(host.realPath(path), schema);
     if (changes.some(({ field }) => field === 'mode')) host.setMode(path, parseMode(mode));
+    // In place, unlike other files: programs have a database open, and would go on with one that has lost its name.
     if (changes.some(({ field }) => field === 'owner' || field === 'group')) applyOwners(path, desired, host);
   },
 

@@ -120,6 +120,7 @@ export const tree = defineResourceType({
     }
   },
   requires: (desired) => accountsOf(desired),
+  contents: ({ files }) => files.map(entryOf),
   withContents: (desired, now) => ({
     ...desired,
     files: desired.files.map((line) => {
@@ -277,11 +278,14 @@ function applyChange(
   const stat = host.stat(path);
   if (isDirectory) {
     if (!stat) return host.makeDirectory(path, { mode, ...owners });
-  } else if (entry && (hashIn(change.from) !== entry.sha256 || stat?.type !== 'file')) {
-    if (stat?.type !== 'file' || host.digest(path) !== entry.sha256)
+    if (owners.uid !== undefined || owners.gid !== undefined) host.setOwner(path, owners.uid ?? -1, owners.gid ?? -1);
+  } else if (entry) {
+    const hasOtherOwner = (owners.uid ?? stat?.uid) !== stat?.uid || (owners.gid ?? stat?.gid) !== stat?.gid;
+    const isAsWanted = (): boolean => hashIn(change.from) === entry.sha256 || host.digest(path) === entry.sha256;
+    // One that changes hands is written afresh: who had it may have it open, or have put another in its place.
+    if (stat?.type !== 'file' || hasOtherOwner || !isAsWanted())
       return host.writeFile(path, contents.read(entry), { mode, ...keptOwners(stat, host), ...owners });
   }
-  if (owners.uid !== undefined || owners.gid !== undefined) host.setOwner(path, owners.uid ?? -1, owners.gid ?? -1);
   return host.setMode(path, mode);
 }
 

@@ -52,10 +52,16 @@ type Account = {
   readonly hasHome: boolean;
 };
 
+const membership =
+  (name: string) =>
+  (group: string): string =>
+    `${name} in ${group}`;
+
 /** An account of the host. Passwords are never managed: a new one has none that works. */
 export const user = defineResourceType({
   kind: 'user',
-  summary: 'A local account, without its password; its home is only removed when that is asked for.',
+  summary:
+    'A local account, without its password; its home is only removed when that is asked for. One that stood before stays when it leaves git.',
   spec,
   identify: ({ name }) => name,
 
@@ -100,6 +106,7 @@ export const user = defineResourceType({
 
   diff(desired, { user: actual }): Diff {
     const { ensure, uid, createHome } = desired;
+    if (ensure === 'pruned' && !actual) return converged;
     if (ensure === 'absent')
       return actual ? { action: 'remove', changes: [{ field: 'user', from: actual.uid, to: null }] } : converged;
     if (!actual) return { action: 'create', changes: [{ field: 'user', from: null, to: uid ?? 'next free id' }] };
@@ -141,7 +148,18 @@ export const user = defineResourceType({
   writes: () => [passwdFile, groupFile],
   requires: ({ name, ensure, group = name, groups = [] }) =>
     ensure === 'absent' ? [] : [group, ...groups].map((each) => `group[${each}]`),
-  absent: (desired): UserDesired => ({ ...desired, ensure: 'absent', removeHome: false }),
+  parts: {
+    of: ({ name, ensure, groups = [] }) => (ensure === 'present' ? [name, ...groups.map(membership(name))] : []),
+    standing: (all, host) =>
+      all.flatMap(({ name }) => (findUser(name, host) ? [name, ...supplementaryGroups(name, host).map(membership(name))] : [])),
+    pruned(desired, made): UserDesired | undefined {
+      if (made.includes(desired.name)) return { ...desired, ensure: 'absent', removeHome: false };
+      const groups = desired.groups?.filter((each) => made.includes(membership(desired.name)(each))) ?? [];
+      const { name } = desired;
+      const rest = { append: false, system: false, createHome: false, removeHome: false };
+      return groups.length === 0 ? undefined : { name, ensure: 'pruned', groups, ...rest };
+    },
+  },
   unsupported: (_desired, host) => accountsUnsupported(host),
   commands: () => ['useradd', 'usermod', 'userdel'],
 });

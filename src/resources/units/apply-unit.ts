@@ -2,10 +2,10 @@ import { dirname } from 'node:path/posix';
 import type { Change } from '../../model/plan.ts';
 import type { Host, HostReader } from '../../host/host.ts';
 import type { ApplyContext } from '../resource-type.ts';
-import { ownerOf, pathOf } from './inspect-unit.ts';
+import { masksOf, ownerOf, pathOf } from './inspect-unit.ts';
 import { contentsOf, dropInOf, fileMode, type UnitDesired } from './unit-desired.ts';
-import { definingFile, enablingLinks, missingLinks, standingLinks } from './unit-links.ts';
-import { dropInDirectory, lingerFile, runtimePath, unitPath } from './unit-place.ts';
+import { aliasedUnit, definingFile, enablingLinks, missingLinks, standingLinks } from './unit-links.ts';
+import { dropInDirectory, lingerFile, unitPath } from './unit-place.ts';
 import { verifyUnit } from './verify-units.ts';
 
 const plistCheck = ['/usr/bin/plutil', '-lint', '%s'] as const;
@@ -26,7 +26,7 @@ export function touchedPaths(desired: UnitDesired, changes: readonly Change[], h
       return [...(isLast ? [dropInDirectory(desired)] : []), pathOf(file, desired)];
     }
     if (field === 'linger') return desired.user === undefined ? [] : [lingerFile(desired.user)];
-    if (field === 'masked') return to === true ? [unitPath(desired)] : masks(desired, host);
+    if (field === 'masked') return to === true ? [unitPath(desired)] : masksOf(desired, host);
     if (field !== 'enabled') return [];
     return to === true ? [...missingLinks(desired, desired.install, host).keys()] : standingLinks(desired, desired.install, host);
   });
@@ -41,6 +41,11 @@ export async function applyUnit(
   const contentOf = contentsOf(desired);
   const isNewText = changes.some(({ field, to }) => to !== null && contentOf.has(field));
   if (isNewText && host.live) await verifyUnit(desired, contents, host, signal);
+  if (desired.unit === undefined && changes.some(({ field }) => field === 'enabled' || field === 'masked')) {
+    // A package of the same run may have brought it.
+    const other = desired.ensure === 'present' ? aliasedUnit(desired, host) : undefined;
+    if (other !== undefined) throw new Error(`${desired.name} is another name of ${other}; name that one`);
+  }
   for (const { field, to } of changes) {
     const file = fileField(field);
     if (file !== undefined) {
@@ -58,7 +63,7 @@ export async function applyUnit(
         host.writeFile(lingerFile(desired.user), Buffer.alloc(0), { mode: fileMode, uid: 0 });
     } else if (field === 'masked') {
       if (to === true) host.link(unitPath(desired), '/dev/null');
-      else for (const path of masks(desired, host)) host.remove(path);
+      else for (const path of masksOf(desired, host)) host.remove(path);
     } else if (field === 'enabled') setEnabled(desired, to === true, host);
   }
 }
@@ -86,8 +91,3 @@ function makeParents(path: string, place: UnitDesired, host: Host): void {
   makeParents(parent, place, host);
   host.makeDirectory(parent, { mode: directoryMode, ...ownerOf(place, host) });
 }
-
-const masks = (desired: UnitDesired, host: HostReader): readonly string[] =>
-  [unitPath(desired), ...(desired.user === undefined ? [runtimePath(desired)] : [])].filter(
-    (path) => host.stat(path)?.type === 'link' && host.readLink(path) === '/dev/null',
-  );

@@ -4,6 +4,7 @@ import { formatMode } from '../file-mode.ts';
 import type { UnitFileState, UnitState } from './inspect-unit.ts';
 import { describeLive, isRunning, isUp } from './systemctl.ts';
 import { contentsOf, dropInOf, fileMode, type UnitDesired } from './unit-desired.ts';
+import { templateOf } from './unit-place.ts';
 
 export function diffUnit(desired: UnitDesired, actual: UnitState): Diff {
   if (desired.ensure !== 'present') return diffGone(desired, actual);
@@ -46,22 +47,28 @@ const leftDropIns = (desired: UnitDesired, files: UnitState['files']): Change[] 
     })
     .map(([field, found]) => ({ field, from: shown(found), to: null }));
 
-function placeChanges({ masked, enabled, unit }: UnitDesired, actual: UnitState): Change[] {
+function placeChanges(desired: UnitDesired, actual: UnitState): Change[] {
+  const { masked, enabled, unit } = desired;
   const { masks, missingLinks, links, exists, isLiveHost, canBeEnabled } = actual;
+  // What is refused below must differ, or nobody asks.
+  const isAlias = actual.aliasOf !== null;
   const changes: Change[] = [];
   const isMasked = masks.length > 0;
   // A unit file takes the place of the link.
-  if (masked !== undefined && masked !== isMasked && !(unit && masks.length === 1 && !masks[0]!.startsWith('/run/')))
-    changes.push({ field: 'masked', from: isMasked, to: masked });
+  const isReplaced = unit !== undefined && masks.length === 1 && !masks[0]!.startsWith('/run/');
+  if (masked !== undefined && (isAlias || (masked !== isMasked && !isReplaced)))
+    changes.push({ field: 'masked', from: !masked, to: masked });
   // One that an earlier step is to install is enabled once it is there; an image goes without.
   const isToCome = !exists && !unit && isLiveHost;
-  // Refused below, for which there must be something to refuse.
-  const isImpossible = exists && !unit && !canBeEnabled;
-  if (enabled === true && (missingLinks.length > 0 || isToCome || isImpossible))
+  const isImpossible = !unit && ((exists && !canBeEnabled) || staysMasked(desired, actual));
+  if (enabled === true && (missingLinks.length > 0 || isToCome || isImpossible || isAlias))
     changes.push({ field: 'enabled', from: false, to: true });
-  if (enabled === false && links.length > 0) changes.push({ field: 'enabled', from: true, to: false });
+  if (enabled === false && (links.length > 0 || isAlias)) changes.push({ field: 'enabled', from: true, to: false });
   return changes;
 }
+
+const staysMasked = ({ masked }: UnitDesired, { masks, isTemplateMasked }: UnitState): boolean =>
+  isTemplateMasked || (masked === undefined && masks.length > 0);
 
 function stateChanges({ state }: UnitDesired, { live, isLiveHost }: UnitState): Change[] {
   if (!isLiveHost) return [];
@@ -100,6 +107,10 @@ export function refusalsOf(desired: UnitDesired, actual: UnitState): readonly Re
     found.push({ code: 'unsafe-target', message: `${name} ${message}`, ...(hint !== undefined && { hint }) });
   for (const [field, { type }] of Object.entries(files))
     if (type === 'directory' || type === 'other') refuse(`cannot be managed: a ${type} stands where its ${field} belongs`);
+  if (actual.aliasOf !== null) {
+    refuse(`is another name of ${actual.aliasOf}`, 'name that one: it is enabled, masked or absent, not its other names');
+    return found;
+  }
   if (ensure === 'absent' && foreign !== null)
     refuse(`comes from ${foreign}, which is not removed`, 'remove its package, or use "masked: true" and "state: stopped"');
   const isEnding = ensure !== 'present' || state === 'stopped' || contentsOf(desired).size > 0;
@@ -108,8 +119,11 @@ export function refusalsOf(desired: UnitDesired, actual: UnitState): readonly Re
   if (ensure !== 'present') return found;
   if (masked === true && files['unit']?.type === 'file')
     refuse('cannot be masked: a file of its own stands there', 'use "ensure: absent"');
-  if (masked === undefined && masks.length > 0 && !unit && (enabled === true || state === 'started'))
-    refuse('is masked on this host', 'unmask it with "masked: false"');
+  if (staysMasked(desired, actual) && !unit && (enabled === true || state === 'started'))
+    refuse(
+      'is masked on this host',
+      masks.length > 0 ? 'unmask it with "masked: false"' : `unmask its template, ${templateOf(name)}`,
+    );
   if (enabled === true && exists && !actual.canBeEnabled && !unit)
     refuse('cannot be enabled: it has no [Install] section', 'drop "enabled"; other units start it');
   if (state === 'started' && live?.endsByItself === true && unit === undefined)

@@ -4,8 +4,8 @@ import { formatMode } from '../file-mode.ts';
 import type { LiveUnit, UnitSurvey } from './systemctl.ts';
 import { isOwnUnit, managerOf, unitKey } from './systemctl.ts';
 import { contentsOf, dropInField, dropInOf, type UnitDesired } from './unit-desired.ts';
-import { definingFile, enablingLinks, foreignFile, missingLinks, standingLinks } from './unit-links.ts';
-import { dropInPath, isTemplate, lingerFile, runtimePath, unitPath, type UnitPlace } from './unit-place.ts';
+import { aliasedUnit, definingFile, enablingLinks, foreignFile, missingLinks, standingLinks } from './unit-links.ts';
+import { dropInPath, isTemplate, lingerFile, runtimePath, templateOf, unitPath, type UnitPlace } from './unit-place.ts';
 
 export type UnitFileState = {
   readonly type: 'absent' | 'file' | 'directory' | 'link' | 'other';
@@ -20,6 +20,10 @@ export type UnitState = {
   readonly files: Readonly<Record<string, UnitFileState>>;
   /** Links to `/dev/null`. */
   readonly masks: readonly string[];
+  /** Such a link stands for the template that it is an instance of. */
+  readonly isTemplateMasked: boolean;
+  /** The unit whose other name this is; null also where that makes no difference. */
+  readonly aliasOf: string | null;
   /** The file of a package, or what else systemd would load without ours. */
   readonly foreign: string | null;
   /** Links that enabling would make and that do not stand. */
@@ -44,9 +48,13 @@ export function inspectUnit(desired: UnitDesired, { host, last, survey }: Inspec
   const files = Object.fromEntries([...fields].map((field) => [field, inspectFile(pathOf(field, desired), desired, host)]));
   const isTold = desired.enabled === false || desired.ensure !== 'present';
   const foreign = foreignFile(desired, host) ?? null;
+  const template = templateOf(desired.name);
   return {
     files,
     masks: masksOf(desired, host),
+    isTemplateMasked:
+      template !== undefined && !host.stat(unitPath(desired)) && masksOf({ ...desired, name: template }, host).length > 0,
+    aliasOf: (needsOwnName(desired) && aliasedUnit(desired, host)) || null,
     foreign,
     exists: foreign !== null || definingFile(desired, host) !== undefined,
     isLiveHost: host.live,
@@ -80,9 +88,18 @@ export function ownerOf({ user }: UnitPlace, host: HostReader): { readonly uid?:
   return uid === undefined ? {} : { uid };
 }
 
-function masksOf(place: UnitPlace, host: HostReader): readonly string[] {
-  const paths = [unitPath(place), ...(place.user === undefined ? [runtimePath(place)] : [])];
-  return paths.filter((path) => host.stat(path)?.type === 'link' && host.readLink(path) === '/dev/null');
+/** Links and masks go by the unit's own name. By any name it is started and stopped, gets drop-ins, and is replaced by a file. */
+const needsOwnName = ({ manager, ensure, unit, enabled, masked }: UnitDesired): boolean =>
+  manager === undefined &&
+  unit === undefined &&
+  (ensure === 'absent' || (ensure === 'present' && (enabled !== undefined || masked !== undefined)));
+
+/** Links to `/dev/null` in the place of the unit. The runtime one counts for nothing where a file in `/etc` comes before it. */
+export function masksOf(place: UnitPlace, host: HostReader): readonly string[] {
+  const isMask = (path: string): boolean => host.stat(path)?.type === 'link' && host.readLink(path) === '/dev/null';
+  const own = unitPath(place);
+  if (host.stat(own) && !isMask(own)) return [];
+  return [own, ...(place.user === undefined ? [runtimePath(place)] : [])].filter(isMask);
 }
 
 function isLingering(place: UnitPlace & Pick<UnitDesired, 'ensure'>, host: HostReader): boolean | null {

@@ -1,6 +1,6 @@
-import { basename, dirname } from 'node:path/posix';
+import { basename, dirname, resolve } from 'node:path/posix';
 import type { HostReader } from '../../host/host.ts';
-import { expandSpecifiers, otherDirectories, templateOf, unitDirectory, type UnitPlace } from './unit-place.ts';
+import { expandSpecifiers, isTemplate, otherDirectories, templateOf, unitDirectory, type UnitPlace } from './unit-place.ts';
 import { readUnit, type UnitText } from './unit-text.ts';
 
 /** What `[Install]` says. */
@@ -22,6 +22,7 @@ interface Definition {
 /** No unit file is longer. Bytes. */
 const largest = 1024 * 1024;
 const mostAlso = 20;
+const mostHops = 5;
 
 export function installOf(unit: UnitText): Install {
   const words = (key: string): readonly string[] =>
@@ -45,7 +46,7 @@ export function foreignFile(place: UnitPlace, host: HostReader): string | undefi
 /** A regular file, also behind links to another name, such as an alias. Undefined for `/dev/null`: masked. */
 function follow(path: string, host: HostReader): string | undefined {
   let at = path;
-  for (let hops = 0; hops < 5; hops++) {
+  for (let hops = 0; hops < mostHops; hops++) {
     const type = host.stat(at)?.type;
     if (type === 'file') return at;
     const target = type === 'link' ? host.readLink(at) : undefined;
@@ -54,6 +55,33 @@ function follow(path: string, host: HostReader): string | undefined {
   }
   return undefined;
 }
+
+/**
+ * The unit that systemd knows by this name too, when it is not its own one: links lead to a unit of another name. A file outside
+ * of the places where systemd looks is called as its link is.
+ */
+export function aliasedUnit(place: UnitPlace, host: HostReader): string | undefined {
+  const directories = [unitDirectory(place), ...otherDirectories(place)];
+  const pathOf = (name: string): string | undefined =>
+    directories.map((directory) => `${directory}/${name}`).find((path) => host.stat(path));
+  let { name } = place;
+  for (let hops = 0; hops < mostHops; hops++) {
+    const path = pathOf(name) ?? pathOf(templateOf(name) ?? name);
+    if (path === undefined) return undefined;
+    const link = host.stat(path)?.type === 'link' ? host.readLink(path) : undefined;
+    const target = link === undefined ? path : resolve(dirname(path), link);
+    const next = directories.includes(dirname(target)) ? instanceOf(basename(target), name) : name;
+    if (next === name) break;
+    name = next;
+  }
+  return name === place.name ? undefined : name;
+}
+
+/** What a template is called as the instance that `name` is. */
+const instanceOf = (template: string, name: string): string =>
+  isTemplate(template) && templateOf(name) !== undefined
+    ? template.replace('@', name.slice(name.indexOf('@'), name.lastIndexOf('.')))
+    : template;
 
 /** The unit that the links are made for, then those that its `Also=` names. */
 function definitions(place: UnitPlace, own: Install | undefined, host: HostReader): readonly Definition[] {
@@ -90,17 +118,19 @@ export function enablingLinks(place: UnitPlace, own: Install | undefined, host: 
 }
 
 /** The links that stand and enable the unit, whoever made them. */
-export function standingLinks(place: UnitPlace, own: Install | undefined, host: HostReader): readonly string[] {
+export function standingLinks(place: UnitPlace, install: Install | undefined, host: HostReader): readonly string[] {
   const directory = unitDirectory(place);
-  const names = new Set([place.name, ...definitions(place, own, host).map(({ name }) => name)]);
-  const found: string[] = [];
-  for (const entry of host.list(directory) ?? [])
-    if (/\.(wants|requires)$/.test(entry)) {
-      for (const name of names)
-        if (enables(`${directory}/${entry}/${name}`, name, host)) found.push(`${directory}/${entry}/${name}`);
-    } else if (!names.has(entry))
-      for (const name of names) if (enables(`${directory}/${entry}`, name, host)) found.push(`${directory}/${entry}`);
-  return found;
+  const entries = host.list(directory) ?? [];
+  const own = [...new Set([place.name, ...definitions(place, install, host).map(({ name }) => name)])];
+  const isOwn = (link: string): boolean => own.some((name) => enables(link, name, host));
+  const aliases = entries.filter((entry) => !own.includes(entry) && isOwn(`${directory}/${entry}`));
+  // By another name it is started as well.
+  const names = [...own, ...aliases];
+  const wanted = entries
+    .filter((entry) => /\.(wants|requires)$/.test(entry))
+    .flatMap((entry) => names.map((name) => [`${directory}/${entry}/${name}`, name] as const))
+    .filter(([link, name]) => isOwn(link) || enables(link, name, host));
+  return [...aliases.map((alias) => `${directory}/${alias}`), ...wanted.map(([link]) => link)];
 }
 
 /** The links that enabling it would have to make. One that leads to the same unit by another path counts as made. */

@@ -44,9 +44,18 @@ const values: { readonly [name in FormatName]: fc.Arbitrary<Json> } = (() => {
     json: fc.oneof(scalar, list, fc.constant(null)),
     toml: fc.oneof(scalar, list),
     ini: fc.oneof(line, fc.integer(), fc.boolean(), fc.array(line, { minLength: 1, maxLength: 3 })),
-    dotenv: fc.oneof(text, fc.integer(), fc.boolean()),
+    dotenv: fc.oneof(text, fc.integer(), fc.boolean()).filter(isEnvironmentValue),
   };
 })();
+
+function isEnvironmentValue(value: Json): boolean {
+  try {
+    formatByName.dotenv.fit(['A'], value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const newPath = (name: FormatName): fc.Arbitrary<LeafPath> => {
   const key = fc.constantFrom('alpha', 'beta', 'new_key', 'x.y', 'with space', 'on', '7', 'ключ');

@@ -1,0 +1,62 @@
+import { changesOf, type Change, type Step } from '../model/plan.ts';
+import type { Problem } from '../model/problem.ts';
+import type { PlanInput } from './make-plan.ts';
+import type { Observed } from './observe.ts';
+
+/** Why a step must not be done, by what stands on the host: the kind's reasons, and those that hold for every path that it would write. */
+export function objections(
+  { resource, address, diff }: Step,
+  { actual }: Observed,
+  { types, touched, hasAccount, unwritable, observation, graph }: PlanInput,
+): Problem[] {
+  const at = resource.origin.assignment < 0 ? {} : { at: resource.origin.at };
+  const type = types(resource.kind);
+  const found: Problem[] = (type.refuses?.(resource.desired, actual) ?? []).map((refusal) => ({ ...refusal, address, ...at }));
+  const { owner, group, groups, user } = resource.desired as { readonly [attribute: string]: unknown };
+  for (const [kind, name] of [
+    ['user', owner],
+    ['user', user],
+    ['group', group],
+    ...(Array.isArray(groups) ? groups : []).map((each: unknown) => ['group', each] as const),
+  ] as const)
+    if (typeof name === 'string' && diff.action !== 'remove' && !hasAccount(kind, name))
+      found.push({
+        code: 'unknown-user',
+        message: `this host has no ${kind} "${name}", and nothing in the catalog makes it`,
+        address,
+        ...at,
+      });
+  const changes = changesOf(diff);
+  const paths = touched(resource.kind, resource.desired, changes);
+  const what = whatChanges(changes);
+  const walls = new Map(paths.map((path) => unwritable(path, what)).map((wall) => [wall?.where, wall]));
+  for (const wall of walls.values())
+    // A directory that the catalog has may be made writable by the same run.
+    if (wall && (graph.claims.get(wall.where) ?? address) === address)
+      found.push({ code: 'not-writable', message: `${wall.where} cannot be written: ${wall.reason}`, address, ...at });
+  const links = new Set(paths.map((path) => observation.linkOnTheWay(path)));
+  for (const link of links)
+    if (link !== undefined)
+      found.push({
+        code: 'symlink-in-path',
+        message: `${link} is a symbolic link; nothing is written through it`,
+        hint: 'manage the real path',
+        address,
+        ...at,
+      });
+  const [linked, ...others] = paths.filter((path) => observation.namesOf(path) > 1);
+  if (linked !== undefined)
+    found.push({
+      code: 'unsafe-target',
+      message: `${linked} has another name (hard link)${others.length > 0 ? `, and ${others.length} more of its files do` : ''}`,
+      hint: `\`cp -p ${linked} ${linked}.new && mv ${linked}.new ${linked}\` parts the two; what must stay alike needs two resources`,
+      address,
+      ...at,
+    });
+  return found;
+}
+
+const whatChanges = (changes: readonly Change[]): 'mode' | 'owner' | 'content' => {
+  if (changes.every(({ field }) => field === 'mode')) return 'mode';
+  return changes.every(({ field }) => ['mode', 'owner', 'group'].includes(field)) ? 'owner' : 'content';
+};

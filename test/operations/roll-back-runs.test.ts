@@ -1,0 +1,51 @@
+import { chmodSync, linkSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { followWorkingTree } from '../../src/agent/follow-working-tree.ts';
+import { rollBackRuns } from '../../src/operations/roll-back-runs.ts';
+import { reconcile } from '../../src/reconcile.ts';
+import { stateDirectory } from '../../src/state/state-directory.ts';
+import { makeRepository } from '../support/repository.ts';
+
+const { signal } = new AbortController();
+
+it('the whole id of a run names it, also where later ones of the same second begin with it', async () => {
+  const motd = (text: string): string => `- { kind: file, path: /motd, content: "${text}\\n" }`;
+  using repository = makeRepository(motd('one'));
+  const { path, root } = repository;
+  const first = '20260101T000000Z-00abcd';
+  for (const [text, run] of [
+    ['one', '20260101T000000Z-00abcc'],
+    ['two', first],
+    ['three', `${first}.1`],
+  ] as const) {
+    repository.write(
+      'desired-state/site.yaml',
+      readFileSync(join(path, 'desired-state/site.yaml'), 'utf8').replace(/content: "\w+/, `content: "${text}`),
+    );
+    const { source } = await followWorkingTree(path).look(signal);
+    const request = { action: 'converge', host: 'box', root, source: source!, tags: [], paranoid: false, run } as const;
+    expect(await reconcile(request, () => undefined, signal)).toMatchObject({ outcome: 'converged', run });
+  }
+
+  const report = await rollBackRuns({ run: first, root, stateDirectory: stateDirectory(root) }, () => undefined);
+
+  expect(report).toMatchObject({ action: 'rollback', outcome: 'converged' });
+  expect(readFileSync(join(root, 'motd'), 'utf8')).toBe('one\n');
+});
+
+it('a file that has got a second name since gets its mode back, and the other name keeps what it has', () => {
+  using repository = makeRepository('- { kind: file, path: /motd, content: "x\\n", mode: "0600" }');
+  const { root } = repository;
+  const [motd, backup] = [join(root, 'motd'), join(root, 'backup')];
+  writeFileSync(motd, 'x\n');
+  chmodSync(motd, 0o644);
+  expect(repository.run().exit).toBe(0);
+  linkSync(motd, backup);
+
+  const { exit, stdout, stderr } = repository.cli('rollback', '--root', root);
+
+  expect(exit, stdout + stderr).toBe(0);
+  expect([motd, backup].map((path) => statSync(path).mode & 0o777)).toEqual([0o644, 0o600]);
+  expect(readFileSync(motd, 'utf8')).toBe('x\n');
+});
