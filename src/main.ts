@@ -11,9 +11,11 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 // Output that cannot be written must not end an apply half-way; a reader that has gone away is not even an error.
 let isOutputLost = false;
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', ({ code }: NodeJS.ErrnoException) => {
-    isOutputLost ||= code !== 'EPIPE';
-    if (isOutputLost) process.exitCode ||= 1;
+  stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return;
+    if (!isOutputLost && stream === process.stdout) process.stderr.write(`reconcile: the output cannot be written: ${message}\n`);
+    isOutputLost = true;
+    process.exitCode ||= 1;
   });
 }
 for (const event of ['unhandledRejection', 'uncaughtException']) {

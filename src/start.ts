@@ -7,53 +7,69 @@ import { Script } from 'node:vm';
 // What Node starts: loads `lib/main.cjs`, and what that asks for, with the code that V8 compiled for earlier runs. Node's own cache
 // has a file as it is before anything of it ran, so that every run compiles anew what it calls (src/decisions/0075).
 
-/** A file of the program that was loaded. */
-interface Chunk {
-  readonly module: { exports: unknown };
+// Before anything else: until somebody listens, SIGUSR1 opens Node's debugger, which asks nobody who he is. `--disable-sigusr1` would
+// block the signal for good.
+process.on('SIGUSR1', () => undefined);
+
+/** A file of the program that was loaded, whose compiled code may be kept. */
+interface Compiled {
+  readonly script: Script;
   /** Digest of its text. */
   readonly text: Buffer;
-  readonly script: Script;
   /** Where its compiled code is kept. */
   readonly place: string;
 }
 
-type Body = (require: (name: string) => unknown, module: Chunk['module'], file: string, directory: string) => void;
+interface Module {
+  exports: unknown;
+}
+
+type Body = (require: (name: string) => unknown, module: Module, file: string, directory: string) => void;
 
 const head = '(function(require,module,__filename,__dirname){';
 const digestBytes = 32;
 const library = join(import.meta.dirname, 'lib');
 /** As trusted as the program, beside which it is. */
 const cache = join(import.meta.dirname, 'code-cache', `${process.version}-${process.arch}`);
-const chunks = new Map<string, Chunk>();
+const modules = new Map<string, Module>();
+const compiled: Compiled[] = [];
 /** Something was loaded whose compiled code is not kept, or not whole; in a build, whatever is loaded. */
 let hasNew = process.env['RECONCILE_KEEP_CODE'] === '1';
-/** With other flags V8 makes other code, and takes no other. */
-const hasFlags = process.execArgv.length > 0 || Boolean(process.env['NODE_OPTIONS']);
+/** With other flags V8 makes other code, and takes no other; that one, of the installed command, is none of V8's. */
+const hasFlags = process.execArgv.some((flag) => flag !== '--inspect-publish-uid=stderr') || Boolean(process.env['NODE_OPTIONS']);
 const isOff = hasFlags || process.env['NODE_DISABLE_COMPILE_CACHE'] === '1';
 
+if (!isOff) process.once('exit', keepCompiled);
 load(join(library, 'main.cjs'));
 
 function load(file: string): unknown {
-  const loaded = chunks.get(file);
-  if (loaded) return loaded.module.exports;
-  const source = readFileSync(file);
-  const place = join(cache, `${relative(library, file).replaceAll('/', '-')}.code`);
-  const text = digest(source);
-  const cachedData = readKept(place, text);
-  const script = new Script(`${head}${source.toString()}\n})`, { filename: file, columnOffset: -head.length, cachedData });
-  hasNew ||= cachedData === undefined || script.cachedDataRejected === true;
-  const module = { exports: {} as unknown };
-  chunks.set(file, { module, text, script, place });
+  const loaded = modules.get(file);
+  if (loaded) return loaded.exports;
+  const module: Module = { exports: {} };
+  modules.set(file, module);
   const directory = dirname(file);
   const require = (name: string): unknown =>
     name.startsWith('.') ? load(resolve(directory, name)) : process.getBuiltinModule(name);
-  (script.runInThisContext() as Body)(require, module, file, directory);
+  (compile(file).runInThisContext() as Body)(require, module, file, directory);
   return module.exports;
+}
+
+function compile(file: string): Script {
+  const source = readFileSync(file);
+  const body = `${head}${source.toString()}\n})`;
+  const options = { filename: file, columnOffset: -head.length };
+  if (isOff) return new Script(body, options);
+  const text = digest(source);
+  const place = join(cache, `${relative(library, file).replaceAll('/', '-')}.code`);
+  const cachedData = readKept(place, text);
+  const script = new Script(body, { ...options, cachedData });
+  hasNew ||= cachedData === undefined || script.cachedDataRejected === true;
+  compiled.push({ script, text, place });
+  return script;
 }
 
 /** The seal is over the text too: V8 only compares its length, and takes damaged code for good. */
 function readKept(place: string, text: Buffer): Buffer | undefined {
-  if (isOff) return undefined;
   try {
     const kept = readFileSync(place);
     const code = kept.subarray(digestBytes);
@@ -69,12 +85,12 @@ function digest(...parts: readonly Buffer[]): Buffer {
   return hash.digest();
 }
 
-process.once('exit', () => {
-  if (!hasNew || isOff) return;
+function keepCompiled(): void {
+  if (!hasNew) return;
   try {
     mkdirSync(cache, { recursive: true });
     // All of it, not only what is new: this run may have called more than those before.
-    for (const { place, text, script } of chunks.values()) {
+    for (const { script, text, place } of compiled) {
       const code = script.createCachedData();
       writeFileSync(`${place}.new`, Buffer.concat([digest(text, code), code]));
       renameSync(`${place}.new`, place);
@@ -82,4 +98,4 @@ process.once('exit', () => {
   } catch {
     // A place where nothing can be written works without.
   }
-});
+}

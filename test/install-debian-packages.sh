@@ -4,6 +4,8 @@
 #   age           oracle for encrypted secrets
 #   cron          the real crontab program
 #   git           repositories
+#   python3-dotenv
+#                 oracle for environment files
 #   strace        kill and error injection at every system call
 #   zsh, fish     shell completion
 #   openssh-server, openssh-client
@@ -12,7 +14,7 @@
 #   mmdebstrap, apt-utils, iproute2, systemd-container
 #                 booted hosts (test/hosts): a Debian image with its packages, their network, and systemd-nspawn
 set -eu
-packages="ansible-core age cron git strace zsh fish openssh-server openssh-client xz-utils mmdebstrap apt-utils iproute2 systemd-container"
+packages="ansible-core age cron git python3-dotenv strace zsh fish openssh-server openssh-client xz-utils mmdebstrap apt-utils iproute2 systemd-container"
 missing=""
 for package in $packages; do
   dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"

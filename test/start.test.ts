@@ -9,7 +9,8 @@ import { temporaryDirectory } from './support/temporary-directory.ts';
 const [mainFile, moreFile] = ['lib/main.cjs', 'lib/run/more.cjs'];
 /** Two files of the same length as any other such pair; what they say is known once the function has run. */
 const main = (word: string): string => `function say() { return '${word}'; }
-if (process.argv.includes('more')) require('./run/more.cjs');
+function more() { return require('./run/more.cjs'); }
+if (process.argv.includes('more')) more();
 process.stdout.write(say());`;
 
 /** A program of two files behind the real start. */
@@ -50,7 +51,9 @@ describe('compiled code', () => {
     using one = openProgram();
     using two = openProgram();
     two.write(mainFile, main('two'));
-    expect([one.run(), two.run()]).toEqual(['one', 'two']);
+    // As the installed command starts it.
+    const flags = ['--inspect-publish-uid=stderr'];
+    expect([one.run([], {}, flags), two.run([], {}, flags)]).toEqual(['one', 'two']);
     const code = two.code('main.cjs.code').subarray(32);
     // Code that fits no better than by its length: whoever says "two" now runs it, and not what stands in the file.
     writeFileSync(join(one.cache, 'main.cjs.code'), sealed(main('one'), code));
@@ -68,7 +71,7 @@ describe('compiled code', () => {
 
     expect(one.run(['more'])).toBe('one');
     expect(one.kept()).toEqual(['main.cjs.code', 'run-more.cjs.code']);
-    expect(one.code('main.cjs.code').length).toBeGreaterThanOrEqual(before);
+    expect(one.code('main.cjs.code').length).toBeGreaterThan(before);
   });
 
   it.each([

@@ -64,7 +64,9 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     for (const listener of listeners) listener(event);
   };
   const changed = (status: AgentStatus): void => emit({ type: 'status', status });
-  const board = openStatusBoard({ host: name, stateDirectory, memory: state.memory('status'), attempts, contest, changed });
+  const lastGood = (): string | null | undefined => follower.lastGood()?.head().commit;
+  const memory = state.memory('status');
+  const board = openStatusBoard({ host: name, stateDirectory, memory, attempts, contest, lastGood, changed });
   const tell = (news: News): void => reporting.tell(news);
   const keep = (report: Report): void => {
     using runs = openState(stateDirectory);

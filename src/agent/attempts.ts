@@ -1,5 +1,5 @@
 import type { Memory } from '../model/reporter.ts';
-import { backoff } from './backoff.ts';
+import { backoff, longestBackoff } from './backoff.ts';
 
 /** What became of one revision on this host. */
 interface Attempt {
@@ -25,11 +25,13 @@ export interface Attempts {
   /** Whether it is to be tried at `now`. `isPoll`: not only something on the host has moved. */
   isDue(commit: string, now: number, isPoll: boolean): boolean;
   applied(commit: string): void;
-  failed(commit: string, reason: string, now: number): Attempt;
+  failed(commit: string, reason: string, now: number): void;
   refused(commit: string, reason: string): void;
   quarantined(commit: string, reason: string): void;
   /** `reconcile release` lets quarantined revisions be tried again. */
   releaseAll(): void;
+  /** Milliseconds since 1970 when it is tried again faster than by a poll. */
+  retryOf(commit: string): number | undefined;
   /** The newest revision that is tried again by itself. */
   retrying(): { readonly commit: string; readonly failures: number; readonly next: string } | undefined;
   /** Why nothing is repeated any more, if the newest one fails in the same way each time. */
@@ -39,29 +41,34 @@ export interface Attempts {
 export function openAttempts(memory: Memory): Attempts {
   const all = (): readonly Attempt[] => (memory.get('attempts') ?? []) as readonly Attempt[];
   const of = (commit: string): Attempt | undefined => all().find((attempt) => attempt.commit === commit);
-  const put = (attempt: Attempt): Attempt => {
+  const put = (attempt: Attempt): void => {
     const before = of(attempt.commit);
     if (JSON.stringify(before) !== JSON.stringify(attempt))
       memory.set('attempts', [attempt, ...all().filter(({ commit }) => commit !== attempt.commit)].slice(0, kept));
-    return attempt;
   };
   return {
     of,
     isDue(commit, now, isPoll) {
       const { outcome = 'applied', next = 0 } = of(commit) ?? {};
-      return outcome === 'applied' || (outcome === 'refused' && isPoll) || (outcome === 'failed' && next <= now);
+      // Further away than any wait is what a clock has written down that was ahead.
+      const isTime = next <= now || next > now + longestBackoff;
+      return outcome === 'applied' || (outcome === 'refused' && isPoll) || (outcome === 'failed' && isTime);
     },
-    applied: (commit) => void put({ commit, outcome: 'applied', failures: 0, next: 0, reason: '' }),
+    applied: (commit) => put({ commit, outcome: 'applied', failures: 0, next: 0, reason: '' }),
     failed(commit, reason, now) {
       const before = of(commit);
       const failures = (before?.outcome === 'failed' && before.reason === reason ? before.failures : 0) + 1;
-      return put({ commit, outcome: 'failed', failures, next: Math.round(now + backoff(failures, Math.random())), reason });
+      put({ commit, outcome: 'failed', failures, next: Math.round(now + backoff(failures, Math.random())), reason });
     },
-    refused: (commit, reason) => void put({ commit, outcome: 'refused', failures: 0, next: 0, reason }),
-    quarantined: (commit, reason) => void put({ commit, outcome: 'quarantined', failures: 1, next: 0, reason }),
+    refused: (commit, reason) => put({ commit, outcome: 'refused', failures: 0, next: 0, reason }),
+    quarantined: (commit, reason) => put({ commit, outcome: 'quarantined', failures: 1, next: 0, reason }),
     releaseAll() {
       const left = all().filter(({ outcome }) => outcome !== 'quarantined');
       if (left.length < all().length) memory.set('attempts', left);
+    },
+    retryOf(commit) {
+      const { outcome, failures = 0, next } = of(commit) ?? {};
+      return outcome === 'failed' && failures < mostFailures ? next : undefined;
     },
     retrying() {
       const [newest] = all();

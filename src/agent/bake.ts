@@ -3,9 +3,8 @@ import type { Look } from '../model/follower.ts';
 import { healthFailure, type Report } from '../model/report.ts';
 import type { Memory } from '../model/reporter.ts';
 import type { Request } from '../model/request.ts';
-import { rollBackRuns, type Choice, type Refused } from '../operations/roll-back-runs.ts';
+import { rollBackRuns } from '../operations/roll-back-runs.ts';
 import { reconcile } from '../reconcile.ts';
-import type { State } from '../state/state.ts';
 import type { Waves } from './waves.ts';
 
 /** What became of a revision for which other hosts wait. */
@@ -52,16 +51,15 @@ export function openBake({ waves, memory, stateDirectory, place }: BakeOptions):
   return {
     async judge(look, report, emit, signal) {
       const { commit, source } = look;
+      const known = memory.get('watched') as Watched | undefined;
+      const isKnown = known?.commit === commit;
+      // Mostly nothing was applied, or it was well. What heals later belongs to the same revision.
+      if (commit === null || !source || (isKnown ? known.until === null : report.writes === 0)) return undefined;
       const watch = waves.watch(look);
-      if (commit === null || !source || !watch || watch.bake === 0) return undefined;
-      let watched = memory.get('watched') as Watched | undefined;
-      if (watched?.commit !== commit) {
-        if (report.writes === 0) return undefined;
-        watched = { commit, run: report.run, until: Date.now() + watch.bake - leadOf(watch.bake) };
-        put(watched);
-      }
-      const { run, until } = watched;
-      if (until === null) return undefined;
+      if (!watch || watch.bake === 0) return undefined;
+      const run = isKnown ? known.run : report.run;
+      const until = (isKnown ? known.until : null) ?? Date.now() + watch.bake - leadOf(watch.bake);
+      if (!isKnown) put({ commit, run, until });
       if (Date.now() < until) return { until };
       const request = { ...place, source, tags: [], paranoid: false, unattended: true };
       const check = await reconcile({ ...request, action: 'check', health: true }, () => undefined, signal);
@@ -71,24 +69,17 @@ export function openBake({ waves, memory, stateDirectory, place }: BakeOptions):
         put({ commit, run, until: null });
         return undefined;
       }
-      const choose = watch.takesBack ? (state: State) => runsDownTo(run, sick, state) : () => kept;
-      const taken = await rollBackRuns({ run, root: place.root, stateDirectory }, emit, choose);
-      if (!('refused' in taken)) {
-        put(undefined);
-        return { report: taken };
+      if (watch.takesBack) {
+        const because = `was not well when its bake time ended (${sick})`;
+        const taken = await rollBackRuns({ run, root: place.root, stateDirectory, because }, emit);
+        if (!('refused' in taken)) {
+          put(undefined);
+          return { report: taken };
+        }
+        if (taken.exit === 'busy') return { until: Date.now() + busyFor };
       }
-      if (taken.exit === 'busy') return { until: Date.now() + busyFor };
       emit({ type: 'finished', run: check.run, report: check });
       return { report: check };
     },
   };
-}
-
-const kept: Refused = { refused: 'on_halt: keep', exit: 'usage' };
-
-function runsDownTo(run: string, sick: string, { journal }: State): Choice | Refused {
-  const undoable = journal.undoable();
-  const at = undoable.indexOf(run);
-  if (journal.open() || at < 0) return { refused: `run ${run} cannot be taken back any more`, exit: 'usage' };
-  return { runs: undoable.slice(0, at + 1), because: `was not well when its bake time ended (${sick})` };
 }

@@ -14,8 +14,8 @@ export function logFetches({
   let said: string | undefined;
   return (event) => {
     if (event.type !== 'status' || !event.status.fetch) return;
-    const { ok, message } = event.status.fetch;
-    const next = ok ? undefined : message;
+    const { ok, message, hint } = event.status.fetch;
+    const next = ok ? undefined : hint === undefined ? message : `${message}; ${hint}`;
     if (next === said) return;
     said = next;
     if (next === undefined) note('new revisions are taken again');

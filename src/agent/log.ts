@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { AgentEvent } from '../model/agent.ts';
 import type { Json } from '../model/json.ts';
+import { formatProblem } from '../model/problem.ts';
 import { paintFor, type Paint } from '../report/paint.ts';
 import { printableJson, printableLine } from '../report/printable.ts';
 import type { Scrub } from '../report/scrub.ts';
@@ -92,6 +93,8 @@ function lineOf(event: AgentEvent): Line {
   }
 }
 
+/** Of what may be many in one line; `reconcile show RUN` has all. */
+const mostListed = 5;
 const calm: readonly string[] = ['converged', 'upstreamPending', 'driftOnly', 'conflict', 'busy'];
 
 function finishedLine({
@@ -101,12 +104,23 @@ function finishedLine({
   revision,
   duration,
   writes,
+  steps,
+  problems,
 }: Extract<AgentEvent, { type: 'finished' }>['report']): Line {
   const isQuiet = outcome === 'converged' && writes === 0;
+  const repaired = steps.filter((step) => step.cause === 'drift' && step.outcome === 'changed').map(({ address }) => address);
   return {
     as: calm.includes(outcome) ? (isQuiet ? 'debug' : 'info') : 'error',
     message: summary,
-    about: { run, outcome, commit: revision.commit, milliseconds: Math.round(duration), writes },
+    about: {
+      run,
+      outcome,
+      commit: revision.commit,
+      milliseconds: Math.round(duration),
+      writes,
+      ...(repaired.length > 0 && { repaired: repaired.slice(0, mostListed) }),
+      ...(problems.length > 0 && { problems: problems.slice(0, mostListed).map(formatProblem) }),
+    },
   };
 }
 

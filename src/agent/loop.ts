@@ -10,6 +10,7 @@ import { commitSource } from '../source/git/commit-source.ts';
 import { backoff } from './backoff.ts';
 import { untilNextPoll } from './next-poll.ts';
 import { runPass, type PassDeps } from './pass.ts';
+import { openSchedule } from './schedule.ts';
 import type { StatusBoard } from './status-board.ts';
 
 /** What the loop works on and with. */
@@ -44,6 +45,9 @@ export type Loop = Pick<AgentPort, 'trigger' | 'ended'> & {
 const isLocal = (causes: ReadonlySet<Trigger>): boolean => [...causes].every((cause) => cause === 'watch');
 /** Ended runs that can still be waited for. Their reports may hold the diffs of thousands of files. */
 const keptReports = 4;
+/** Milliseconds between two looks at a host on which something moves all the time and nothing is repaired; doubled each time. */
+const firstCalm = 1_000;
+const longestCalm = 60_000;
 
 /**
  * One run at a time, and one that waits. A trigger says only "look again", so that any number of them while a run waits are one run;
@@ -60,7 +64,13 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   let hasMoved = false;
   let isRunning = false;
   let isWatching = false;
-  let timer: NodeJS.Timeout | undefined;
+  /** Passes in a row that only something on the host has caused and that wrote nothing, and until when the next such one waits. */
+  let idlePasses = 0;
+  let calmUntil = 0;
+  const schedule = openSchedule((reason) => {
+    if (reason === 'moved') moved();
+    else trigger(reason === 'poll' ? 'interval' : 'retry');
+  });
   const ended = new Map<string, { readonly promise: Promise<Report | undefined>; resolve(report: Report | undefined): void }>();
 
   const trigger: AgentPort['trigger'] = (cause) => {
@@ -75,11 +85,11 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   };
 
   const lookAgain = async (causes: ReadonlySet<Trigger>): Promise<Look> => {
-    if (look && isLocal(causes)) return look;
     board.set({ phase: 'fetching' });
     const before = look?.seen;
     const found = await follower.look(signal, causes.has('webhook') || causes.has('control') || causes.has('signal'));
     failedLooks = found.state === 'offline' ? failedLooks + 1 : 0;
+    schedule.set('look', failedLooks > 0 ? backoff(failedLooks, Math.random()) : undefined);
     board.looked(found, new Date());
     const isNews = before !== undefined && found.seen !== before;
     if (isNews && causes.has('interval') && !causes.has('webhook')) board.missedHook();
@@ -88,72 +98,82 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
 
   const pass = async (run: string, causes: ReadonlySet<Trigger>): Promise<void> => {
     board.counted(causes);
-    let retryAt: number | undefined;
+    // After a failure nothing is taken for known.
+    const isPoll = failures > 0 || !isLocal(causes);
     let report: Report | undefined;
+    let writes = 0;
     try {
       const before = board.status();
-      look = await lookAgain(causes);
+      if (!look || isPoll) look = await lookAgain(causes);
+      const { commit } = look;
       board.set({ phase: 'running' });
       isRunning = true;
       const isCheck = board.suspension() !== null;
-      const approvedDigest = board.approvedDigest();
+      const approved = board.approved();
       let isTold = false;
       const emit = (event: Event): void => {
         if (event.type === 'applying' && !isTold) {
           isTold = true;
-          deps.tell({ type: 'applying', run, commit: look?.commit ?? null, status: board.status() });
+          deps.tell({ type: 'applying', run, commit, status: board.status() });
         }
         deps.emit(event);
       };
-      const isPoll = !isLocal(causes);
-      const result = await runPass(look, deps, { run, isPoll, isCheck, approvedDigest, emit, signal });
-      ({ report, retryAt } = result);
+      const result = await runPass(look, deps, { run, isPoll, isCheck, approved, emit, signal });
+      const { repair } = result;
+      // Only what became of the newest revision is news, where there is any.
+      report = result.report ?? repair;
+      writes = (result.report?.writes ?? 0) + (repair?.writes ?? 0);
+      schedule.set('retry', result.retryAt === undefined ? undefined : result.retryAt - Date.now());
       board.set({ waitsFor: result.waitsFor ?? null });
-      if (result.repair) deps.keep(result.repair);
+      if (repair && repair !== report && repair.writes > 0) deps.keep(repair);
       // A run that the end of this process has cut short is no news: it was put back, and begins anew with the next start.
       if (signal.aborted && report?.outcome !== 'converged') report = undefined;
       if (report) {
-        board.ended(report, new Date());
+        if (result.report) board.ended(result.report, new Date());
+        if (repair) board.keptUp(repair);
         if (board.isNews(report)) deps.keep(report);
         deps.tell({ type: 'ended', report, status: board.status() });
       } else if (before.fetch?.message !== board.status().fetch?.message) {
         deps.tell({ type: 'status', status: board.status() });
       }
-      if (!isWatching || (report?.writes ?? 0) > 0) await deps.passed();
+      if (!isWatching || writes > 0) await deps.passed();
       isWatching = true;
       failures = 0;
     } catch (error) {
-      if (!signal.aborted) retryAt = failed(error as Error);
+      if (!signal.aborted) failed(error as Error);
     }
-    isRunning = false;
-    schedule(retryAt);
+    if (isPoll) schedule.set('poll', untilNextPoll(deps.name, deps.interval, Date.now()));
+    idlePasses = isPoll || writes > 0 ? 0 : idlePasses + 1;
+    if (idlePasses > 0) calmUntil = performance.now() + Math.min(longestCalm, firstCalm * 2 ** (idlePasses - 1));
+    rest();
     ended.get(run)?.resolve(report);
-    if (hasMoved) moved();
   };
 
-  /** A bug, or a state that cannot be used: a full disk must not end the one that is to say so. When to try again. */
-  const failed = ({ message }: Error): number => {
+  /** A bug, or a state that cannot be used: a full disk must not end the one that is to say so. */
+  const failed = ({ message }: Error): void => {
     failures++;
+    schedule.set('retry', backoff(failures, Math.random()));
     deps.problem(message);
     try {
       board.failed(message, new Date());
       deps.tell({ type: 'status', status: board.status() });
     } catch (error) {
-      deps.problem((error as Error).message);
+      if ((error as Error).message !== message) deps.problem((error as Error).message);
     }
-    return Date.now() + backoff(failures, Math.random());
   };
 
-  const schedule = (retryAt: number | undefined): void => {
-    clearTimeout(timer);
-    const poll = untilNextPoll(deps.name, deps.interval, Date.now());
-    const retries = [
-      ...(retryAt === undefined || deps.attempts.stalled() !== undefined ? [] : [retryAt - Date.now()]),
-      ...(failedLooks > 0 ? [backoff(failedLooks, Math.random())] : []),
-    ];
-    const soonest = Math.max(0, Math.min(poll, ...retries));
-    board.set({ phase: 'idle', nextPass: new Date(Date.now() + soonest).toISOString() });
-    timer = setTimeout(() => void trigger(soonest < poll ? 'retry' : 'interval'), soonest);
+  /** When it is due again stands already, whatever becomes of this. */
+  const rest = (): void => {
+    isRunning = false;
+    const next = schedule.next();
+    try {
+      const phase = signal.aborted ? 'stopping' : 'idle';
+      board.set({ phase, nextPass: next === undefined ? null : new Date(next).toISOString() });
+    } catch (error) {
+      // What fails in the pass too was said there.
+      if (failures === 0) failed(error as Error);
+    }
+    if (hasMoved) moved();
   };
 
   const isAsLeft = (): boolean => {
@@ -166,13 +186,12 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   };
 
   const moved = (): void => {
-    if (isRunning) {
-      hasMoved = true;
-    } else {
-      hasMoved = false;
-      // The run's own writes are what it left.
-      if (!isAsLeft()) trigger('watch');
-    }
+    hasMoved = isRunning;
+    // What fails has its own time, and the run's own writes are what it left.
+    if (isRunning || failures > 0 || schedule.has('moved') || isAsLeft()) return;
+    const calm = idlePasses === 0 ? 0 : calmUntil - performance.now();
+    if (calm > 0) schedule.set('moved', calm);
+    else trigger('watch');
   };
 
   const take: Loop['take'] = (order, gone, act) => {
@@ -186,7 +205,6 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     signal.throwIfAborted();
     gone.throwIfAborted();
     const { commit, branch } = order;
-    const wasWaitingUntil = board.status().nextPass;
     board.set({ phase: 'running' });
     isRunning = true;
     try {
@@ -205,32 +223,33 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       if (!isWatching || report.writes > 0) await deps.passed();
       return report;
     } finally {
-      isRunning = false;
-      board.set({ phase: 'idle', nextPass: wasWaitingUntil });
-      if (hasMoved) moved();
+      rest();
     }
   };
 
   const run = async (): Promise<void> => {
     trigger('start');
-    while (!signal.aborted) {
-      const visited = visits.shift();
-      if (visited) {
-        await visited();
-        continue;
+    try {
+      while (!signal.aborted) {
+        const visited = visits.shift();
+        if (visited) {
+          await visited();
+          continue;
+        }
+        const next = waiting;
+        if (!next) {
+          await new Promise<void>((resolve) => (wake = resolve));
+          continue;
+        }
+        waiting = undefined;
+        await pass(next.run, next.causes);
       }
-      const next = waiting;
-      if (!next) {
-        await new Promise<void>((resolve) => (wake = resolve));
-        continue;
-      }
-      waiting = undefined;
-      await pass(next.run, next.causes);
+    } finally {
+      schedule.stop();
+      for (const { resolve } of ended.values()) resolve(undefined);
     }
-    clearTimeout(timer);
-    board.set({ phase: 'stopping', nextPass: null });
-    for (const { resolve } of ended.values()) resolve(undefined);
     for (const visited of visits) await visited();
+    board.set({ phase: 'stopping', nextPass: null });
   };
 
   signal.addEventListener('abort', () => wake?.(), { once: true });

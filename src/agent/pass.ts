@@ -7,6 +7,7 @@ import { awaitsRemote } from '../model/unconfirmed.ts';
 import { awaitConfirmation, findUnsettled } from '../operations/await-confirmation.ts';
 import { reconcile } from '../reconcile.ts';
 import { makeRunId } from '../run/start-run.ts';
+import { openState } from '../state/state.ts';
 import type { Attempts } from './attempts.ts';
 import type { Bake } from './bake.ts';
 import type { Contest } from './contest.ts';
@@ -34,18 +35,18 @@ interface PassOptions {
   readonly isPoll: boolean;
   /** Only look at what would change. */
   readonly isCheck: boolean;
-  /** The plan that a person has approved. */
-  readonly approvedDigest: string | undefined;
+  /** The plan that a person has approved, and the revision that it is of. */
+  readonly approved: { readonly commit: string | null; readonly planDigest: string } | undefined;
   readonly emit: (event: Event) => void;
   readonly signal: AbortSignal;
 }
 
 interface PassResult {
-  /** Of the run on the newest revision; else of the one on the last good one. Undefined: there was nothing that could be run. */
+  /** Of the run on the newest revision, or, while that waits for its turn, on the one until then. Undefined: none was to be made. */
   readonly report: Report | undefined;
-  /** Of the run that repaired the last good revision after the newest one was refused. */
-  readonly repair?: Report;
-  /** Milliseconds since 1970 when the same revision is to be tried again. */
+  /** Of the run that has kept up the last good revision, where the newest one may not be applied. */
+  readonly repair?: Report | undefined;
+  /** Milliseconds since 1970 when the newest revision is to be tried again, also where this pass was none for it. */
   readonly retryAt?: number;
   /** Why the newest revision is not applied yet, where it is not this host's turn. */
   readonly waitsFor?: string;
@@ -60,29 +61,41 @@ export async function runPass(look: Look, deps: PassDeps, options: PassOptions):
   if (earlier) return earlier;
   const isDue = look.commit === null || deps.attempts.isDue(look.commit, Date.now(), options.isPoll);
   if (!look.source || !isDue) {
-    const good = deps.follower.lastGood();
-    return good ? runOn(good, deps, options) : { report: undefined };
+    const ran = await keepUp(deps, options);
+    const retryAt = look.commit === null ? undefined : deps.attempts.retryOf(look.commit);
+    return withRetries({ ...ran, report: undefined, repair: ran.report }, retryAt);
   }
   const turn = await waitForTurn(look, deps, options);
   if (turn) return turn;
   const ran = await runOn(look.source, deps, options);
   const result = options.isCheck ? ran : await endBake(look, ran, deps, options);
   const isRefused = result.report?.outcome === 'refused' || result.report?.outcome === 'invalid';
-  const good = isRefused && !options.isCheck ? deps.follower.lastGood() : undefined;
-  if (!good || good.head().commit === look.commit) return result;
-  const repair = await runOn(good, deps, { ...options, run: makeRunId(new Date().toISOString()), approvedDigest: undefined });
-  return { ...result, ...(repair.report && repair.report.writes > 0 && { repair: repair.report }) };
+  if (!isRefused || options.isCheck) return result;
+  const { report: repair } = await keepUp(deps, { ...options, run: makeRunId(new Date().toISOString()) });
+  return { ...result, repair };
+}
+
+/** On the last good revision, where there is one. Of one that is in quarantine a person has taken back a part. */
+async function keepUp(deps: PassDeps, options: PassOptions): Promise<PassResult> {
+  const good = deps.follower.lastGood();
+  const commit = good?.head().commit ?? null;
+  const isTakenBack = commit !== null && deps.attempts.of(commit)?.outcome === 'quarantined';
+  return good && !isTakenBack ? runOn(good, deps, options) : { report: undefined };
 }
 
 /** Keeps up the last good revision while the newest one is still tried on others. */
 async function waitForTurn(look: Look, deps: PassDeps, options: PassOptions): Promise<PassResult | undefined> {
   const kept = (): string | null | undefined => deps.follower.lastGood()?.head().commit;
   const waiting = await deps.waves.turn(look, kept, options.isPoll, options.signal);
-  const good = waiting && deps.follower.lastGood();
-  if (!good) return undefined;
-  const result = await runOn(good, deps, { ...options, approvedDigest: undefined });
-  const times = [result.retryAt, waiting.until].filter((time) => time !== undefined);
-  return { ...result, ...(times.length > 0 && { retryAt: Math.min(...times) }), waitsFor: waiting.words };
+  if (!waiting) return undefined;
+  const result = await keepUp(deps, options);
+  return { ...withRetries(result, waiting.until), waitsFor: waiting.words };
+}
+
+/** What is tried again at the first of its times. */
+function withRetries(result: PassResult, ...others: readonly (number | undefined)[]): PassResult {
+  const times = [result.retryAt, ...others].filter((time) => time !== undefined);
+  return { ...result, ...(times.length > 0 && { retryAt: Math.min(...times) }) };
 }
 
 /** Asks how the newest revision does when other hosts have waited for that long enough. */
@@ -91,14 +104,15 @@ async function endBake(look: Look, ran: PassResult, deps: PassDeps, { emit, sign
   if (report?.outcome !== 'converged' || report.confirmation?.state === 'waiting') return ran;
   const standing = await deps.bake.judge(look, report, emit, signal);
   if (!standing) return ran;
-  if (standing.until !== undefined) return { ...ran, retryAt: Math.min(standing.until, ran.retryAt ?? Infinity) };
+  if (standing.until !== undefined) return withRetries(ran, standing.until);
   if (standing.report.action === 'rollback') await record(standing.report, look.commit, deps, signal);
-  return { report: standing.report, ...(report.writes > 0 && { repair: report }) };
+  return { report: standing.report };
 }
 
 async function runOn(source: Source, deps: PassDeps, options: PassOptions): Promise<PassResult> {
   const { contest, place } = deps;
-  const { run, isCheck, approvedDigest, emit, signal } = options;
+  const { run, isCheck, approved, emit, signal } = options;
+  const { commit } = source.head();
   const request: Request = {
     ...place,
     action: isCheck ? 'check' : 'converge',
@@ -109,7 +123,7 @@ async function runOn(source: Source, deps: PassDeps, options: PassOptions): Prom
     ...(!source.workingTree && { confirmedBy: 'remote' }),
     contested: contest.contested(Date.now()),
     run,
-    ...(approvedDigest !== undefined && { planDigest: approvedDigest }),
+    ...(approved?.commit === commit && { planDigest: approved.planDigest }),
   };
   const ran = await reconcile(request, emit, signal);
   if (isCheck) return { report: ran };
@@ -120,7 +134,7 @@ async function runOn(source: Source, deps: PassDeps, options: PassOptions): Prom
     healed.map(({ address }) => address),
     Date.now(),
   );
-  const retryAt = await record(report, source.head().commit, deps, signal);
+  const retryAt = await record(report, commit, deps, signal);
   return { report, ...(retryAt !== undefined && { retryAt }) };
 }
 
@@ -146,9 +160,10 @@ function settle(run: string, { follower, stateDirectory }: PassDeps, { emit, sig
 async function record(
   { outcome, summary, problems, retriable, confirmation }: Report,
   commit: string | null,
-  { attempts, follower }: PassDeps,
+  deps: PassDeps,
   signal: AbortSignal,
 ): Promise<number | undefined> {
+  const { attempts, follower } = deps;
   // A run that was cut short by the end of this process says nothing about its revision.
   if (signal.aborted && outcome !== 'converged') return undefined;
   switch (outcome) {
@@ -160,18 +175,30 @@ async function record(
       return undefined;
     case 'refused':
     case 'invalid':
-      if (commit !== null) attempts.refused(commit, problems[0]?.message ?? summary);
+      if (commit === null) return undefined;
+      if (problems.some(({ code }) => code === 'quarantined')) quarantine(commit, summary, deps);
+      else attempts.refused(commit, problems[0]?.message ?? summary);
       return undefined;
     case 'rolledBack':
       if (commit === null) return undefined;
       // A repair that failed, or a network that is down, says nothing against the revision; the engine does not quarantine it either.
-      if (retriable) return attempts.failed(commit, summary, Date.now()).next;
-      attempts.quarantined(commit, summary);
-      return undefined;
+      if (retriable) attempts.failed(commit, summary, Date.now());
+      else quarantine(commit, summary, deps);
+      return attempts.retryOf(commit);
     case 'busy':
       // Somebody runs it by hand, which says nothing about the revision.
       return Date.now() + busyFor;
     default:
-      return attempts.failed(commit ?? 'working tree', summary, Date.now()).next;
+      attempts.failed(commit ?? 'working tree', summary, Date.now());
+      return attempts.retryOf(commit ?? 'working tree');
   }
+}
+
+/** What was accepted can be taken back later, by a person, or when its bake time ends. */
+function quarantine(commit: string, reason: string, { attempts, follower, stateDirectory }: PassDeps): void {
+  attempts.quarantined(commit, reason);
+  using state = openState(stateDirectory, { readOnly: true });
+  const isLeft = state?.journal.undoable().some((run) => state.runs.get(run)?.revision.commit === commit);
+  // As long as a run of it stands, the host is not as the revision before says.
+  if (isLeft !== true) follower.forsake(commit);
 }

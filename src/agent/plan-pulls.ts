@@ -8,6 +8,7 @@ import type { Request } from '../model/request.ts';
 import type { Source } from '../model/revision.ts';
 import type { Secret } from '../model/secret.ts';
 import { validateRepository } from '../operations/validate-repository.ts';
+import { openVisitPlace } from '../operations/visit-place.ts';
 import { reconcile } from '../reconcile.ts';
 import { startRun } from '../run/start-run.ts';
 import { fetchPull } from '../source/git/fetch-pull.ts';
@@ -30,11 +31,10 @@ export function openPullPlanner(settings: Settings): Reporter {
   return {
     name: 'pull requests',
     tell: async (news, signal) => {
-      const { fetch, revision } = news.status;
+      const { fetch } = news.status;
       if (news.type !== 'ended' || !fetch?.ok || fetch.at === lastLook) return {};
       lastLook = fetch.at;
-      const keep = [revision.seen, revision.applied].filter((commit) => commit !== null);
-      return planPullRequests({ client, policy, host, memory, plan: (head) => planPull(head, keep, settings, signal) }, signal);
+      return planPullRequests({ client, policy, host, memory, plan: (head) => planPull(head, settings, signal) }, signal);
     },
   };
 }
@@ -42,16 +42,16 @@ export function openPullPlanner(settings: Settings): Reporter {
 /** A check of this host; of an untrusted author only whether it compiles, without secrets and without a look at the host. */
 async function planPull(
   { ref, commit, trusted }: PullHead,
-  keep: readonly string[],
   { stateDirectory, remote, host, place }: Settings,
   signal: AbortSignal,
 ): Promise<Report | undefined> {
-  const fetched = await fetchPull({ stateDirectory, remote, ref, commit, keep }, signal);
+  using own = openVisitPlace(stateDirectory);
+  const fetched = await fetchPull({ stateDirectory, remote, ref, commit, place: own.path }, signal);
   if (!fetched) return undefined;
   if (!('open' in fetched)) return rendered(commit, host, fetched, 0);
   const request = { action: 'check', source: fetched, ...place, tags: [], paranoid: false } as const;
-  if (trusted) return reconcile(request, () => undefined, signal);
-  return validated(fetched, commit, host);
+  if (trusted) return await reconcile(request, () => undefined, signal);
+  return await validated(fetched, commit, host);
 }
 
 async function validated(source: Source, commit: string, host: string): Promise<Report> {

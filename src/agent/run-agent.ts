@@ -16,6 +16,7 @@ import { AgentError } from './agent-error.ts';
 import { controlSocket } from '../state/state-directory.ts';
 import { openDoors } from './doors/open-doors.ts';
 import { followWorkingTree } from './follow-working-tree.ts';
+import { logContests } from './log-contests.ts';
 import { logFetches } from './log-fetches.ts';
 import { openLog } from './log.ts';
 import { openPullPlanner } from './plan-pulls.ts';
@@ -84,20 +85,26 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
   const alive = systemd.watchdogInterval && setInterval(() => void systemd.watchdog(), systemd.watchdogInterval);
   try {
     const doors = await openDoors({ port, policy: hostPolicy.agent, socket: controlSocket(stateDirectory), log });
-    process.on('SIGUSR1', lookAgain);
-    port.subscribe(logFetches({ problem, note }));
-    port.subscribe(tendMemory());
-    port.subscribe((event) => {
-      log.event(event);
-      if (event.type === 'finished') void systemd.status(event.report.summary);
-    });
-    superviseUpdate(port, problem, ending.signal);
-    sendDigests(notifier, hostPolicy.notify, port, problem, ending.signal);
-    const at = doors.address ? `; http://${doors.address.host}:${doors.address.port}` : '';
-    log.info({}, `following ${source ?? hostPolicy.remote?.urls[0] ?? 'what is pushed'} as ${name}${at}`);
-    await systemd.ready();
-    await agent.run();
-    await Promise.all([systemd.stopping(), doors.close(), reporting.drained(AbortSignal.timeout(farewell))]);
+    try {
+      process.on('SIGUSR1', lookAgain);
+      port.subscribe(logFetches({ problem, note }));
+      port.subscribe(logContests(problem));
+      signal.addEventListener('abort', () => note('stopping'), { once: true });
+      port.subscribe(tendMemory());
+      port.subscribe((event) => {
+        log.event(event);
+        if (event.type === 'finished') void systemd.status(event.report.summary);
+      });
+      superviseUpdate(port, problem, ending.signal);
+      sendDigests(notifier, hostPolicy.notify, port, problem, ending.signal);
+      const at = doors.address ? `; http://${doors.address.host}:${doors.address.port}` : '';
+      log.info({}, `following ${source ?? hostPolicy.remote?.urls[0] ?? 'what is pushed'} as ${name}${at}`);
+      await systemd.ready();
+      await agent.run();
+    } finally {
+      // Whatever ended it: what is open would keep a process that does nothing any more.
+      await Promise.all([systemd.stopping(), doors.close(), reporting.drained(AbortSignal.timeout(farewell))]);
+    }
   } finally {
     process.off('SIGUSR1', lookAgain);
     clearInterval(alive);

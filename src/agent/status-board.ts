@@ -21,6 +21,8 @@ interface StatusBoardOptions {
   readonly memory: Memory;
   readonly attempts: Attempts;
   readonly contest: Contest;
+  /** Commit that is kept up where the newest revision may not be applied. */
+  lastGood(): string | null | undefined;
   changed(status: AgentStatus): void;
 }
 
@@ -28,8 +30,8 @@ interface StatusBoardOptions {
 export interface StatusBoard {
   status(): AgentStatus;
   suspension(): Suspension | null;
-  /** Digest of the plan that a person let through; it is used once. */
-  approvedDigest(): string | undefined;
+  /** The plan that a person let through; it is used once. */
+  approved(): Pick<Waiting, 'commit' | 'planDigest'> | undefined;
   approve(run: string): boolean;
   set(parts: Partial<Pick<AgentStatus, 'phase' | 'nextPass' | 'waitsFor'>>): void;
   counted(causes: Iterable<Trigger>): void;
@@ -37,13 +39,17 @@ export interface StatusBoard {
   looked(look: Look, at: Date): void;
   /** This revision was pushed, applied and verified. */
   pushed(revision: { readonly commit: string; readonly branch: string }, at: Date): void;
+  /** What became of what is to be enforced. */
   ended(report: Report, at: Date): void;
+  /** The last good revision was kept up, for what is newest may not be applied: that says nothing of the newest one. */
+  keptUp(report: Report): void;
   failed(message: string, at: Date): void;
   /** Whether a report says something that the one before did not. Ask once for each. */
   isNews(report: Report): boolean;
 }
 
-type Waiting = Approval & { readonly approved?: boolean };
+/** `commit`: of the revision whose plan waits. */
+type Waiting = Approval & { readonly commit: string | null; readonly approved?: boolean };
 type Kept = Pick<AgentStatus, 'host' | 'last' | 'lastSuccess'> & { readonly applied: string | null; readonly told: string };
 
 export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
@@ -111,7 +117,10 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
   return {
     status,
     suspension,
-    approvedDigest: () => (approval()?.approved === true ? approval()?.planDigest : undefined),
+    approved() {
+      const found = approval();
+      return found?.approved === true ? found : undefined;
+    },
     approve(run) {
       const waiting = approval();
       if (!waiting || run.length < 4 || !waiting.run.startsWith(run)) return false;
@@ -123,11 +132,16 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       for (const cause of causes) passes[cause] = (passes[cause] ?? 0) + 1;
     },
     missedHook: () => void missedHooks++,
-    looked({ state, seen, branch, remote, problem }, at) {
+    looked({ state, commit, seen, branch, remote, problem }, at) {
+      supersedeApproval(commit, options);
       const message = problem?.message ?? (remote === null ? keptUp : 'the remote answered');
-      change({ fetch: { at: at.toISOString(), ok: state === 'fetched', remote, message }, seen: seen ?? live.seen, branch });
+      const ok = state === 'fetched';
+      const hint = ok ? undefined : problem?.hint;
+      const fetch = { at: at.toISOString(), ok, state, remote, message, ...(hint !== undefined && { hint }) };
+      change({ fetch, seen: seen ?? live.seen, branch });
     },
     pushed({ commit, branch }, at) {
+      supersedeApproval(commit, options);
       const { fetch } = live;
       const isFed = fetch?.ok === true && fetch.remote === null;
       change({ seen: commit, branch, ...(isFed && { fetch: { ...fetch, at: at.toISOString(), message: keptUp } }) });
@@ -135,14 +149,25 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     ended(report, at) {
       const codes = new Set(report.problems.map(({ code }) => code));
       const converged = report.outcome === 'converged';
-      rememberApproval(report, codes.has('needs-approval'), approval(), memory);
+      rememberApproval(report, approval(), memory);
+      // Against a revision that may be old by now, or with something left alone, nothing is proved.
+      const isProved = converged && live.fetch?.ok !== false && options.contest.contested(at.getTime()).length === 0;
       const isPlain = converged && report.writes === 0 && kept.last !== null && kept.last.outcome === 'converged';
       keep({
         host: report.host,
         ...(!isPlain && { last: { run: report.run, outcome: report.outcome, summary: report.summary, at: at.toISOString() } }),
-        ...(converged && { lastSuccess: at.toISOString(), applied: report.revision.commit }),
+        ...(converged && { applied: report.revision.commit }),
+        ...(isProved && { lastSuccess: at.toISOString() }),
       });
       change({ windowClosed: codes.has('outside-window'), differing: countDiffering(report.steps) });
+    },
+    keptUp(report) {
+      const { host, outcome, revision, steps } = report;
+      const waiting = approval();
+      // One person is asked about one plan, that of the newest revision first.
+      if (!waiting || waiting.commit === revision.commit) rememberApproval(report, waiting, memory);
+      keep({ host, ...(outcome === 'converged' && { applied: revision.commit }) });
+      change({ differing: countDiffering(steps) });
     },
     failed(message, at) {
       keep({ last: { run: '', outcome: 'error', summary: message, at: at.toISOString() } });
@@ -166,19 +191,28 @@ function unconfirmed(stateDirectory: string): AgentStatus['unconfirmed'] {
   return found && found.takenBack === undefined ? confirmationOf(found) : null;
 }
 
-/** The same plan keeps the name under which people were asked about it. */
+/** Another revision has another plan. The last good one is kept up beside it. */
+function supersedeApproval(commit: string | null, { memory, lastGood }: Pick<StatusBoardOptions, 'memory' | 'lastGood'>): void {
+  const waiting = memory.get('approval') as Waiting | undefined;
+  if (waiting && commit !== null && waiting.commit !== commit && waiting.commit !== lastGood()) memory.set('approval', undefined);
+}
+
+/** The same plan keeps the name under which people were asked about it. A run on another revision says nothing about it. */
 function rememberApproval(
-  { run, planDigest, problems }: Report,
-  isAsked: boolean,
+  { run, action, outcome, revision: { commit }, planDigest, problems }: Report,
   before: Waiting | undefined,
   memory: Memory,
 ): void {
-  if (!isAsked || planDigest === null) {
-    if (before || memory.get('approval') !== undefined) memory.set('approval', undefined);
+  const reason = problems.find(({ code }) => code === 'needs-approval')?.message;
+  if (reason === undefined || planDigest === null) {
+    const isDecided = action === 'converge' && outcome !== 'busy' && before?.commit === commit;
+    if (isDecided) memory.set('approval', undefined);
     return;
   }
-  if (before?.planDigest === planDigest && before.approved !== true) return;
-  const reason = problems.find(({ code }) => code === 'needs-approval')?.message ?? '';
+  if (before?.planDigest === planDigest && before.approved !== true) {
+    if (before.commit !== commit) memory.set('approval', { ...before, commit } satisfies Waiting);
+    return;
+  }
   const expires = new Date(Date.now() + approvalDays * day).toISOString();
-  memory.set('approval', { run, reason, planDigest, expires } satisfies Waiting);
+  memory.set('approval', { run, reason, planDigest, expires, commit } satisfies Waiting);
 }

@@ -10,10 +10,11 @@ export function superviseUpdate(port: AgentPort, problem: (message: string) => v
   const library = libraryOf(process.argv[1] ?? '');
   const deadline = library === undefined ? undefined : confirmBefore(library);
   if (library === undefined || deadline === undefined) return;
-  const startedAt = new Date().toISOString();
+  let hasConverged = false;
   const end = port.subscribe((event) => {
-    if (event.type !== 'status' || event.status.fetch?.ok !== true) return;
-    if ((event.status.lastSuccess ?? '') < startedAt) return;
+    // Where the newest revision may not be applied, to the last good one.
+    if (event.type === 'finished') hasConverged = event.report.outcome === 'converged';
+    if (event.type !== 'status' || !hasConverged || event.status.fetch?.ok !== true) return;
     end();
     clearTimeout(timer);
     confirm(library);

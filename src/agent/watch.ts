@@ -28,6 +28,8 @@ export function openWatch(moved: () => void, problem: (message: string) => void)
   };
   return {
     follow(paths) {
+      // What moved before they were named: a rollback by hand may have left other ones than the agent's run.
+      seen();
       // Ten thousand paths have few directories.
       const parents = new Set(paths.map((path) => dirname(path.endsWith('/') ? path.slice(0, -1) : path)));
       const directories = [...new Set([...parents].map(nearestDirectory))].sort();

@@ -4,7 +4,7 @@ import { planWaves, type Wave } from '../inventory/plan-waves.ts';
 import { readInventory } from '../inventory/read-inventory.ts';
 import type { Look } from '../model/follower.ts';
 import { formatProblem } from '../model/problem.ts';
-import type { Revision } from '../model/revision.ts';
+import type { Revision, Source } from '../model/revision.ts';
 import { loadInventoryFiles } from '../source/inventory-files.ts';
 import { loadRollout } from '../source/load.ts';
 import { judgeWave, type Said, type Waiting } from './judge-wave.ts';
@@ -59,8 +59,8 @@ export function openWaves({ host, branch, forge, note }: WavesOptions): Waves {
   let begun: string | undefined;
   let isNoted = false;
 
-  const placeIn = (commit: string, revision: Revision): Place => {
-    if (known?.commit !== commit) known = { commit, place: findPlace(revision, host) };
+  const placeIn = (commit: string, source: Source): Place => {
+    if (known?.commit !== commit) known = { commit, place: findPlace(source.open(), host) };
     return known.place;
   };
 
@@ -72,8 +72,9 @@ export function openWaves({ host, branch, forge, note }: WavesOptions): Waves {
     }
     try {
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(longest)]);
-      const rows = await forge.client.statuses.list(forge.repository, commit, bounded);
-      return judgeWave(wave, newestOf(rows), Date.now());
+      const contexts = new Set(wave.hosts.map(contextOf));
+      const rows = await forge.client.statuses.newest(forge.repository, commit, contexts, bounded);
+      return judgeWave(wave, wordsOf(rows), Date.now());
     } catch (error) {
       signal.throwIfAborted();
       const why = error instanceof GiteaError ? error.message : `no answer within ${longest / 1_000} s`;
@@ -87,7 +88,7 @@ export function openWaves({ host, branch, forge, note }: WavesOptions): Waves {
       if (!mayAsk && answer?.commit === commit) return answer.waiting;
       const kept = applied();
       const isNew = kept !== undefined && kept !== null && kept !== commit;
-      const wave = isNew ? placeIn(commit, source.open()).before : undefined;
+      const wave = isNew ? placeIn(commit, source).before : undefined;
       const waiting = wave && !('words' in wave) ? await ask(commit, wave, signal) : wave;
       if (!waiting) begun = commit;
       else if (answer?.commit !== commit || answer.waiting?.words !== waiting.words)
@@ -96,7 +97,7 @@ export function openWaves({ host, branch, forge, note }: WavesOptions): Waves {
       return waiting;
     },
     watch: ({ source, commit, branch: of }) =>
-      forge && source && commit !== null && of === branch ? placeIn(commit, source.open()).own : undefined,
+      forge && source && commit !== null && of === branch ? placeIn(commit, source).own : undefined,
   };
 }
 
@@ -111,13 +112,14 @@ function findPlace({ files }: Revision, host: string): Place {
   return { before: waves[own - 1], own: { bake: waves[own]!.bake, takesBack: rollout.value.on_halt !== 'keep' } };
 }
 
-/** By host, from rows of which the newest counts. */
-function newestOf(rows: Awaited<ReturnType<Gitea['statuses']['list']>>): ReadonlyMap<string, Said> {
-  const said = new Map<string, Said>();
-  for (const { context, status, created_at } of rows.toSorted((a, b) => a.id - b.id)) {
-    const host = /^reconcile\/(.+)$/.exec(context)?.[1];
-    // A time that is none has just been.
-    if (host !== undefined) said.set(host, { state: status, at: Date.parse(created_at) || Date.now() });
-  }
-  return said;
-}
+const prefix = 'reconcile/';
+const contextOf = (host: string): string => `${prefix}${host}`;
+
+/** By host. A time that is none has just been. */
+const wordsOf = (rows: Awaited<ReturnType<Gitea['statuses']['newest']>>): ReadonlyMap<string, Said> =>
+  new Map(
+    rows.map(({ context, status, created_at }) => [
+      context.slice(prefix.length),
+      { state: status, at: Date.parse(created_at) || Date.now() },
+    ]),
+  );

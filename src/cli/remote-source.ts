@@ -20,7 +20,7 @@ interface Asked {
 
 /**
  * The newest trusted revision of the host policy's remote, or of another one; undefined where none is named. Where no remote
- * answers it is the last good one, and standard error says so. Throws when the newest revision is refused, or when there is none.
+ * answers with a newer one it is the last good one, and standard error says so. Throws when the newest revision is refused, or when there is none.
  */
 export async function remoteSource(asked: Asked, url?: string): Promise<Source | undefined> {
   const found = await lookAt(asked, url);
@@ -57,9 +57,11 @@ const defaults: Omit<RemotePolicy, 'urls'> = { branch: 'main', testing_branch: f
 function take({ state, source, commit, problem }: Look): Source {
   const said = problem?.message ?? 'no remote gave a revision';
   if (state === 'refused') throw cliError('refused', problem ? formatProblem({ ...problem, hint: '' }) : said, problem?.hint);
-  if (!source) throw cliError('error', said, problem?.hint);
-  if (state === 'offline')
-    process.stderr.write(`reconcile: ${printableLine(`${said}; using ${commit?.slice(0, 12)}, the last good one`)}\n`);
+  if (!source) throw cliError(problem ? 'refused' : 'error', said, problem?.hint);
+  // Who is asked for the newest one is told how to take an older one.
+  const way = state === 'behind' && problem?.hint !== undefined ? `; ${problem.hint}` : '';
+  if (state !== 'fetched')
+    process.stderr.write(`reconcile: ${printableLine(`${said}${way}; using ${commit?.slice(0, 12)}, the last good one`)}\n`);
   return source;
 }
 

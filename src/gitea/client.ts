@@ -25,8 +25,14 @@ export interface Gitea {
 }
 
 interface StatusCalls {
-  /** Newest first, of all contexts. */
-  list(repository: string, commit: string, signal: AbortSignal): Promise<readonly CommitStatus[]>;
+  /** The newest of each of these contexts that has any, on so many pages; unless told, on all. */
+  newest(
+    repository: string,
+    commit: string,
+    contexts: ReadonlySet<string>,
+    signal: AbortSignal,
+    pages?: number,
+  ): Promise<readonly CommitStatus[]>;
   /** Always a new row, of which the newest counts for its context. Gitea answers 500, not 404, for a commit that it does not have. */
   create(
     repository: string,
@@ -52,10 +58,20 @@ export function openGitea(connection: Connection): Gitea {
     comments: openCommentCalls(requests),
     pulls: openPullCalls(requests),
     statuses: {
-      list(repository, commit, signal) {
+      async newest(repository, commit, contexts, signal, pages) {
         const path = repositoryPath(repository, 'commits', commit, 'statuses');
         // Gitea has the names of the two orders the wrong way round: this one begins with the highest index.
-        return requests.all({ method: 'GET', path, query: { sort: 'leastindex' } }, statusAnswer, signal);
+        const call = { method: 'GET', path, query: { sort: 'leastindex' } } as const;
+        const found = new Map<string, CommitStatus>();
+        const take = (rows: readonly CommitStatus[]): boolean => {
+          for (const row of rows)
+            if (contexts.has(row.context) && row.id > (found.get(row.context)?.id ?? -1)) found.set(row.context, row);
+          const isNewestFirst = (rows[0]?.id ?? 0) > (rows.at(-1)?.id ?? 0);
+          return found.size === contexts.size && isNewestFirst;
+        };
+        // A fleet writes more rows than can be told before: what was said first is on the last page.
+        await requests.until(take, call, statusAnswer, signal, pages);
+        return [...found.values()];
       },
       create: (repository, commit, body, signal) =>
         requests.one(

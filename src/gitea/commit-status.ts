@@ -20,6 +20,8 @@ type Saying = z.infer<typeof saying>;
 const remembered = z.object({ waiting: z.array(saying), told: z.array(saying) });
 /** Commits that are remembered: enough for a branch that moves while Gitea is away. */
 const most = { waiting: 10, told: 20 };
+/** Of statuses, among which this host's newest is looked for. A row too many is no harm, thousands of requests are. */
+const mostPages = 40;
 const longestDescription = 140;
 const commitId = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
@@ -34,8 +36,7 @@ export function openCommitStatus(
 
   /** The newest row of this host; undefined when there is none. Refused for a commit that Gitea does not have. */
   const look = async (commit: string, signal: AbortSignal): Promise<Saying | undefined> => {
-    const rows = await gitea.statuses.list(repository, commit, signal);
-    const [newest] = rows.filter((row) => row.context === context).sort((a, b) => b.id - a.id);
+    const [newest] = await gitea.statuses.newest(repository, commit, new Set([context]), signal, mostPages);
     return newest && saying.safeParse({ commit, state: newest.status, description: newest.description }).data;
   };
 

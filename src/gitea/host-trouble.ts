@@ -27,8 +27,9 @@ export function hostTrouble(known: KnownTrouble | undefined, status: AgentStatus
 
 function refusedTrouble(refused: ReturnType<typeof refusedRevision>): Trouble[] {
   if (!refused) return [];
-  const { commit, why } = refused;
-  const text = `Commit ${commit} is not applied, and the host is kept as it was:\n\n${fenced(printableLine(why), longestList)}`;
+  const { commit, why, hint } = refused;
+  const said = [why, ...(hint === undefined ? [] : [hint])].map(printableLine).join('\n');
+  const text = `Commit ${commit} is not applied, and the host is kept as it was:\n\n${fenced(said, longestList)}`;
   return [{ key: digestOf({ refused: commit }), title: 'refuses a revision', text }];
 }
 

@@ -15,6 +15,14 @@ export interface Requests {
   done(call: Call, signal: AbortSignal): Promise<void>;
   /** All pages, at most so many. */
   all<T>(call: Call, answer: z.ZodType<T>, signal: AbortSignal, pages?: number): Promise<readonly T[]>;
+  /** Pages until one is `last`, at most so many; unless told, however many there are. */
+  until<T>(
+    last: (page: readonly T[]) => boolean,
+    call: Call,
+    answer: z.ZodType<T>,
+    signal: AbortSignal,
+    pages?: number,
+  ): Promise<readonly T[]>;
 }
 
 export function openRequests(send: Send): Requests {
@@ -25,21 +33,27 @@ export function openRequests(send: Send): Requests {
     const place = issue?.path.join('.') || 'the answer';
     throw new GiteaError(`Gitea, ${method} ${path}: ${place} is not what its API documents: ${issue?.message}`);
   };
+  const pages = async <T>(
+    call: Call,
+    answer: z.ZodType<T>,
+    signal: AbortSignal,
+    isLast: (items: readonly T[], page: number) => boolean,
+  ): Promise<readonly T[]> => {
+    const found: T[] = [];
+    for (let page = 1; ; page++) {
+      const { json, headers } = await send({ ...call, query: { ...call.query, page, limit: pageSize } }, signal);
+      const items = check(call, z.array(answer).nullable(), json) ?? [];
+      found.push(...items);
+      if (items.length === 0 || isLast(items, page) || !hasMore(headers, found.length, items.length)) return found;
+    }
+  };
   return {
     one: async (call, answer, signal) => check(call, answer, (await send(call, signal)).json),
     async done(call, signal) {
       await send(call, signal);
     },
-    async all(call, answer, signal, pages = mostPages) {
-      const found: z.output<typeof answer>[] = [];
-      for (let page = 1; page <= pages; page++) {
-        const { json, headers } = await send({ ...call, query: { ...call.query, page, limit: pageSize } }, signal);
-        const items = check(call, z.array(answer).nullable(), json) ?? [];
-        found.push(...items);
-        if (items.length === 0 || !hasMore(headers, found.length, items.length)) break;
-      }
-      return found;
-    },
+    all: (call, answer, signal, most = mostPages) => pages(call, answer, signal, (_, page) => page === most),
+    until: (last, call, answer, signal, most) => pages(call, answer, signal, (items, page) => last(items) || page === most),
   };
 }
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { writeAtomically } from '../source/write-atomically.ts';
 import { installedFiles, type InstalledFile } from './installed-files.ts';
 import { hasVersion, linked, stageVersion, swapLink, versionId } from './library.ts';
+import { hasRuntime, nodeIn, removeRuntimes, runtimeOf, stageRuntime, type Runtime } from './runtime.ts';
 import { requireSettled, switchTo } from './self-update.ts';
 import { unitName, type Scope } from './unit.ts';
 
@@ -35,13 +36,16 @@ export interface Installation {
   readonly unit: string;
   readonly library: string;
   readonly version: string;
+  readonly runtime?: Runtime;
 }
 
 /** What an installation would do. Writes nothing. */
 export function planInstallation({ scope, root, home, env, node, bundle, version }: Place): Installation {
-  const { library, unit, wrapper } = installedFiles({ scope, home, env, node });
+  const { library } = installedFiles({ scope, home, env, node });
   const id = versionId(bundle, version);
   const real = join(root, library);
+  const runtime = runtimeOf(node);
+  const { unit, wrapper } = installedFiles({ scope, home, env, node: runtime ? nodeIn(library, runtime) : node });
   const link = (name: 'current' | 'confirmed', what: string): Part => {
     const found = linked(real, name);
     return { path: join(library, name), what, action: found === id ? 'same' : found === undefined ? 'create' : 'update' };
@@ -49,6 +53,7 @@ export function planInstallation({ scope, root, home, env, node, bundle, version
   const files = [unit, wrapper];
   return {
     parts: [
+      ...(runtime ? [{ path: nodeIn(library, runtime), what: 'the Node that it runs on', action: actionOf(real, runtime) }] : []),
       { path: join(library, 'versions', id), what: 'the program', action: hasVersion(real, id) ? 'same' : 'create' },
       link('current', `link to ${id}, which runs`),
       link('confirmed', `link to ${id}, to which a failed update returns`),
@@ -58,8 +63,13 @@ export function planInstallation({ scope, root, home, env, node, bundle, version
     unit: unit.content,
     library,
     version: id,
+    ...(runtime && { runtime }),
   };
 }
+
+const actionOf = (library: string, runtime: Runtime): Part['action'] => (hasRuntime(library, runtime) ? 'same' : 'create');
+
+const textOf = (file: string): string => (lstatSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, 'utf8') : '');
 
 function actionFor(file: string, shown: string, content: string): Part['action'] {
   const stat = lstatSync(file, { throwIfNoEntry: false });
@@ -75,7 +85,7 @@ function actionFor(file: string, shown: string, content: string): Part['action']
  */
 export function performInstallation(
   { root, bundle, version }: Place,
-  { files, library, parts }: Installation,
+  { files, library, parts, runtime }: Installation,
   { onTrial, now }: { readonly onTrial: boolean; readonly now: number },
 ): boolean {
   const real = join(root, library);
@@ -83,6 +93,10 @@ export function performInstallation(
   const placed = changed.map((file) => ({ ...file, path: join(root, file.path) }));
   requireSettled(real);
   const id = stageVersion(real, bundle, version);
+  // What is replaced may come back, and then needs the Node that it names.
+  const named = files.flatMap(({ path, content }) => [content, textOf(join(root, path))]);
+  if (runtime) stageRuntime(real, runtime);
+  removeRuntimes(real, named);
   const confirmed = linked(real, 'confirmed');
   if (onTrial && confirmed !== undefined && confirmed !== id) {
     switchTo(real, id, now, placed);

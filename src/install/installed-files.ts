@@ -39,6 +39,6 @@ export function installedFiles({ scope, home, env, node }: Place): {
 /** Of an installation for the whole host. */
 export const systemLibrary = '/usr/local/lib/timmy-reconciler';
 
-/** Not a link: the program runs on the Node that the service runs on. */
+/** Not a link: the program runs on the Node that the service runs on, and a signal opens Node's debugger to nobody else. */
 const wrapperText = (node: string, library: string): string =>
-  `#!/bin/sh\n# Written by \`reconcile install\`.\nexec '${node}' '${library}/current/reconcile.mjs' "$@"\n`;
+  `#!/bin/sh\n# Written by \`reconcile install\`.\nexec '${node}' '--inspect-publish-uid=stderr' '${library}/current/reconcile.mjs' "$@"\n`;

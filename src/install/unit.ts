@@ -25,7 +25,7 @@ Type=notify
 NotifyAccess=all
 # The last confirmed version decides whether a newer one that never confirmed may start once more.
 ExecStartPre=-${word(node)} ${word(`${library}/confirmed/guard.mjs`)} ${word(library)}
-ExecStart=${word(node)} --disable-proto=delete ${word(`${library}/current/reconcile.mjs`)} agent
+ExecStart=${word(node)} --disable-proto=delete --inspect-publish-uid=stderr ${word(`${library}/current/reconcile.mjs`)} agent
 Restart=always
 RestartSec=5
 WatchdogSec=120

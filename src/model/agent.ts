@@ -1,4 +1,5 @@
 import type { Event } from './event.ts';
+import type { Look } from './follower.ts';
 import type { ExitName } from './exit-code.ts';
 import type { Report } from './report.ts';
 import type { Greeting, Order, VisitEvent } from './visit.ts';
@@ -42,7 +43,16 @@ export interface AgentStatus {
   readonly last: { readonly run: string; readonly outcome: ExitName; readonly summary: string; readonly at: string } | null;
   /** When the host was last proved to be as the repository says. ISO 8601. */
   readonly lastSuccess: string | null;
-  readonly fetch: { readonly at: string; readonly ok: boolean; readonly remote: string | null; readonly message: string } | null;
+  readonly fetch: {
+    readonly at: string;
+    readonly ok: boolean;
+    /** What it gave; hosts of earlier versions do not say it. */
+    readonly state?: Look['state'];
+    readonly remote: string | null;
+    readonly message: string;
+    /** What to do about it. */
+    readonly hint?: string;
+  } | null;
   readonly nextPass: string | null;
   /** A revision that failed and is tried again. */
   readonly retry: { readonly commit: string; readonly failures: number; readonly next: string } | null;

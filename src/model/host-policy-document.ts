@@ -48,8 +48,14 @@ const hook = z.strictObject({
   branches: z.array(z.string()).default(['main']),
 });
 
+const second = 1_000;
+const month = 30 * 86_400_000;
+
 const agent = z.strictObject({
-  interval: duration.default('5m').meta({ description: 'Between two polls; each host has its own moment in it.' }),
+  interval: duration
+    .refine((text) => milliseconds(text) >= second && milliseconds(text) <= month, 'expected at least 1s and at most 30d')
+    .default('5m')
+    .meta({ description: 'Between two polls; each host has its own moment in it.' }),
   heal: z.boolean().default(true).meta({ description: 'Watch managed paths and repair local edits at once.' }),
   listen: z
     .strictObject({ address: z.string().default('127.0.0.1'), port: z.number().int().min(0).max(65_535) })

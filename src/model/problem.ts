@@ -90,6 +90,7 @@ export const problemTable = {
   'bad-remote': { exit: 7, meaning: 'A remote of the host policy that cannot be followed as it is written there.' },
   'remote-failed': { exit: 7, meaning: 'No remote gave its revision; the last good one stays.' },
   'not-pushed': { exit: 7, meaning: 'A host without a remote, to which no revision was pushed that is still there.' },
+  'old-revision': { exit: 7, meaning: 'A revision that is older than the one that was applied here.' },
   'history-rewritten': { exit: 7, meaning: 'A revision that is not on top of the one that was applied here.' },
   'untrusted-commit': { exit: 7, meaning: 'A commit without the signature that the host policy asks for.' },
   'trust-lost': { exit: 7, meaning: 'Which revisions this host trusts cannot be told any more.' },

@@ -125,7 +125,7 @@ function fromStatus({ contested, approval, suspended, fetch, stalled }: AgentSta
       since: now,
       title: 'FETCH fails; the last good revision stays in force',
       why: fetch.message,
-      todo: 'look at the remote and the network; on the host: reconcile doctor',
+      todo: fetch.hint ?? 'look at the remote and the network; on the host: reconcile doctor',
       ended: `Fetching works again, after it failed since ${clockTime(fetch.at)}`,
     });
   if (stalled !== null)

@@ -61,7 +61,7 @@ function troubles(status: AgentStatus, now: number): readonly string[] {
     approval !== null && `waits for reconcile approve ${approval.run}`,
     windowClosed && 'window closed',
     contested.length > 0 && `${contested.length} contested`,
-    fetch?.ok === false && `offline: ${fetch.message}`,
+    fetch?.ok === false && `${fetch.state ?? 'offline'}: ${fetch.message}`,
     waitsFor ?? false,
     isBehind && retry === null && waitsFor === null && `${revision.seen.slice(0, 8)} not applied yet`,
   ];

@@ -40,7 +40,7 @@ function troubles(status: AgentStatus): readonly Line[] {
   const { fetch, retry, suspended, windowClosed, waitsFor, approval, unconfirmed, contested, stalled, differing, missedHooks } =
     status;
   const lines: (readonly [isSo: boolean, name: string, text: () => string])[] = [
-    [fetch?.ok === false, 'offline', () => `${fetch!.message}, at ${moment(fetch!.at)}; the last good revision is kept`],
+    [fetch?.ok === false, fetch?.state ?? 'offline', () => keptFor(fetch!)],
     [retry !== null, 'retry', () => `${short(retry!.commit)} failed ${times(retry!.failures)}; again at ${moment(retry!.next)}`],
     [stalled !== null, 'stalled', () => stalled!],
     [suspended !== null, 'suspended', () => `until ${moment(suspended!.until)} by ${suspended!.by}: ${suspended!.reason}`],
@@ -62,6 +62,10 @@ function troubles(status: AgentStatus): readonly Line[] {
   ];
   return lines.filter(([isSo]) => isSo).map(([, name, text]) => [name, text()]);
 }
+
+/** Why the last good revision is kept, and what would change that. */
+const keptFor = ({ message, at, hint }: NonNullable<AgentStatus['fetch']>): string =>
+  [`${message}, at ${moment(at)}; the last good revision is kept`, hint].filter((part) => part !== undefined).join('; ');
 
 const short = (commit: string): string => commit.slice(0, 8);
 const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);

@@ -26,7 +26,18 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
     .nullable()
     .meta({ description: 'The last run that was not plainly converged, or the first one.' }),
   lastSuccess: time.nullable().meta({ description: 'When the host was last proved to be as the repository says.' }),
-  fetch: z.object({ at: time, ok: z.boolean(), remote: text.nullable(), message: text }).nullable(),
+  fetch: z
+    .object({
+      at: time,
+      ok: z.boolean(),
+      state: z.exactOptional(z.enum(['fetched', 'offline', 'behind', 'refused'])).meta({
+        description: 'What the look at the remotes gave: behind is what has only older revisions than the one that was applied.',
+      }),
+      remote: text.nullable(),
+      message: text,
+      hint: z.exactOptional(text.meta({ description: 'What to do about it.' })),
+    })
+    .nullable(),
   nextPass: time.nullable(),
   retry: z
     .object({ commit: text, failures: count, next: time })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { startRig, type AgentRig } from '../support/agent-rig.ts';
 
@@ -46,6 +47,7 @@ it('a file that another program keeps changing is contested: left alone and told
     agent.edit('motd', `theirs ${round}\n`);
     await healed;
   }
+  const { lastSuccess } = agent.port.status();
   const held = agent.next(({ steps }) => steps.some(({ outcome }) => outcome === 'held'));
   agent.edit('motd', 'theirs at last\n');
   const { steps, outcome } = await held;
@@ -54,7 +56,22 @@ it('a file that another program keeps changing is contested: left alone and told
   expect(steps[0]?.reason).toContain('contested');
   expect(textOf(agent, 'motd')).toBe('theirs at last\n');
   await pass(agent);
-  expect(agent.port.status()).toMatchObject({ contested: ['file[/motd]'], differing: 1 });
+  expect(agent.port.status()).toMatchObject({ contested: ['file[/motd]'], differing: 1, lastSuccess });
+});
+
+it('a busy directory beside drift that is only reported starves no poll, and is not looked at each time', async () => {
+  await using agent = startRig(`${motd.slice(0, -2)}, on_drift: report }`, {}, { interval: '2s' });
+  await pass(agent);
+  agent.edit('motd', 'mine\n');
+
+  for (let written = 0; written < 25; written++) {
+    agent.edit('other.log', String(written));
+    await sleep(200);
+  }
+
+  const { interval = 0, watch = 0 } = agent.port.status().passes;
+  expect(interval).toBeGreaterThan(0);
+  expect(watch).toBeLessThan(8);
 });
 
 it('any number of triggers while one run waits are one run', async () => {

@@ -1,11 +1,13 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { openFollowRig } from '../source/git/follow-rig.ts';
 import { startAgentProcess, type AgentProcess, type LogLine } from '../support/agent-process.ts';
 import { startFakeGitea } from '../support/fake-gitea.ts';
 import { openGitServer } from '../support/git-server.ts';
 import { site } from '../support/repository.ts';
+import { runCli } from '../support/run-cli.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -41,7 +43,9 @@ async function openFleet(waves = rollout) {
   for (const host of hosts) mkdirSync(join(rig.path, 'hosts', host), { recursive: true });
   const base = `${rig.path}/hosts/{{ inventory_hostname }}`;
   return {
+    rig,
     gitea,
+    environmentOf,
     start: (host: Host): AgentProcess => startAgentProcess([], environmentOf(host)),
     /** `role`: of every host. */
     push: (text: string, more = '', role?: string): string =>
@@ -120,6 +124,50 @@ it('a good revision goes from wave to wave; one that fails in the first is seen 
   }
 });
 
+it('a host that has taken back every revision it knows waits for its turn all the same', async () => {
+  await using fleet = await openFleet();
+  const first = fleet.push('one');
+  await using second = fleet.start('second');
+  const { run } = await second.line(ended(first));
+  expect(runCli(['rollback', run!], { env: fleet.environmentOf('second') }).exit).toBe(0);
+  await second.line((line) => ended(first)(line) && line.outcome === 'refused');
+
+  const next = fleet.push('two');
+  second.kill('SIGUSR1');
+
+  await second.line(waits(next, 'first (0 of 1 healthy)'));
+  expect(second.lines.some(ended(next))).toBe(false);
+});
+
+it('a plan that waits for a person while the host waits for its turn keeps its name', async () => {
+  await using fleet = await openFleet();
+  const first = fleet.push('one');
+  await using canary = fleet.start('canary');
+  await using second = fleet.start('second');
+  for (const agent of [canary, second]) await agent.line(ended(first));
+  const motd = `file[${fleet.rig.path}/hosts/second/motd]`;
+  const good = fleet.rig.push({ 'desired-state/policy.yaml': `approval: { addresses: ["${motd}"] }\n` });
+  canary.kill('SIGUSR1');
+  await fleet.gitea.until(() => fleet.saidOf(good).includes('reconcile/canary: success'));
+  second.kill('SIGUSR1');
+  await fleet.gitea.until(() => fleet.saidOf(good).includes('reconcile/second: success'));
+  const next = fleet.push('two');
+  second.kill('SIGUSR1');
+  await second.line(waits(next, 'first (0 of 1 healthy)'));
+
+  const asked = second.next((line) => line.outcome === 'refused');
+  fleet.edit('second', 'by hand\n');
+  const { run, commit } = await asked;
+  second.kill('SIGUSR1');
+  await sleep(1_000);
+  const done = second.next((line) => line.outcome === 'converged');
+  const { exit, stderr } = runCli(['approve', run!], { env: fleet.environmentOf('second') });
+
+  expect([exit, stderr]).toEqual([0, '']);
+  expect([commit, (await done).commit]).toEqual([good, good]);
+  expect(fleet.motd('second')).toBe('one\n');
+});
+
 /** A wave that is watched for six seconds, of which the last three decide, and a role that is well as long as a file is there. */
 const watched = 'waves:\n  - { name: first, hosts: canary, bake: 6s }\n  - { name: then, hosts: second, bake: 0s }\n';
 const roleBelow = (base: string): string =>
@@ -153,11 +201,12 @@ it.each([
     await second.line(({ message }) => message === `${bad.slice(0, 8)} stopped: 1 of 1 hosts failed in wave first`);
     expect(fleet.motd('second')).toBe('one\n');
 
-    // What stays is asked again; what was taken back stays away.
+    // What stays is asked again; what was taken back stays away, and what was there before is kept up.
     writeFileSync(fleet.well('canary'), '');
-    const refused = outcome === 'rolledBack' && canary.next((line) => ended(bad)(line) && line.outcome === 'refused');
+    const healed = canary.next((line) => line.outcome === 'converged');
+    if (outcome === 'rolledBack') fleet.edit('canary', 'by hand\n');
     canary.kill('SIGUSR1');
-    if (refused) await refused;
+    if (outcome === 'rolledBack') expect((await healed).commit).toBe(first);
     else await fleet.gitea.until(() => fleet.saidOf(bad).at(-1) === 'reconcile/canary: success');
     expect(fleet.motd('canary')).toBe(motd);
   },

@@ -18,13 +18,18 @@ it('a fetch that fails is logged once for each reason, and when it works again',
   looked({ message: 'fetched' });
   looked({ ok: false, message: 'it asks for a login (401)' });
   looked({ ok: false, message: 'it asks for a login (401)', at: '2026-11-21T09:00:00.000Z' });
-  looked({ ok: false, remote: 'https://git.example/ops/config.git', message: 'not on top of what was applied' });
+  looked({
+    ok: false,
+    remote: 'https://git.example/ops/config.git',
+    message: 'not on top of what was applied',
+    hint: 'trust it',
+  });
   looked({});
   looked({});
 
   expect(lines).toEqual([
     'problem: no new revision is taken: it asks for a login (401)',
-    'problem: no new revision is taken: not on top of what was applied',
+    'problem: no new revision is taken: not on top of what was applied; trust it',
     'note: new revisions are taken again',
   ]);
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openLog } from '../../src/agent/log.ts';
 import type { AgentEvent } from '../../src/model/agent.ts';
 import { noContents } from '../../src/model/catalog.ts';
+import type { ReportedStep } from '../../src/model/report.ts';
 import { noSecrets, Secret } from '../../src/model/secret.ts';
 import { openScrub } from '../../src/report/scrub.ts';
 import { reportWith } from '../report/report-fixture.ts';
@@ -75,6 +76,22 @@ describe('the log under a service manager', () => {
       'debug converged',
     ]);
   });
+});
+
+it('the line of a run says what it repaired, and the first of what is wrong', () => {
+  const { log, text } = open(false);
+  const at = { file: 'desired-state/policy.yaml', line: 1, column: 1 };
+  const problem = { code: 'unknown-key' as const, message: 'unknown key "bandit"', at };
+  const step = { ...reportWith({}).steps[0], address: 'file[/motd]', cause: 'drift', outcome: 'changed' } as ReportedStep;
+  log.event(finished({ outcome: 'invalid', summary: 'Invalid', problems: Array.from({ length: 9 }, () => problem) }));
+  log.event(finished({ summary: '1 changed', writes: 1, steps: [step] }));
+  const [bad, healed] = text()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { problems?: string[]; repaired?: string[] });
+
+  expect(bad?.problems).toEqual(Array(5).fill('desired-state/policy.yaml:1:1  unknown key "bandit"'));
+  expect(healed?.repaired).toEqual(['file[/motd]']);
 });
 
 describe('the log on a terminal', () => {

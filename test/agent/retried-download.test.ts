@@ -28,6 +28,26 @@ it('a server that is out of order is asked again, until the same revision is app
   expect(readFileSync(join(scene.base, 'app'), 'utf8')).toBe(program);
 });
 
+it('the time of the next try stands, whatever moves on the host until then', async () => {
+  await using scene = await openScene();
+  await using server = await openFileServer();
+  let isDown = true;
+  server.serve('/app', (_request, response) => (isDown ? response.writeHead(503).end() : response.end(program)));
+  const good = scene.push('one');
+  await using agent = scene.start();
+  await agent.line((line) => line.outcome === 'converged');
+  const commit = scene.push('two', wanted(`${server.url}/app`));
+  agent.kill('SIGUSR1');
+  await agent.line((line) => line.commit === commit && line.outcome === 'rolledBack');
+
+  const healed = agent.next((line) => line.commit === good && line.outcome === 'converged');
+  scene.edit('by hand\n');
+  await healed;
+  isDown = false;
+
+  expect(await agent.next((line) => line.outcome !== undefined)).toMatchObject({ outcome: 'converged', commit });
+});
+
 it('a file that holds something else is asked for once, and its revision stays in quarantine', async () => {
   await using scene = await openScene();
   await using server = await openFileServer();

@@ -167,7 +167,8 @@ describe('an agent whose remote is behind what was pushed', () => {
     const { fetch, revision } = await status();
     expect(fetch).toMatchObject({
       ok: false,
-      message: expect.stringContaining(`main at ${one.slice(0, 12)} is not on top of ${two.slice(0, 12)}`) as string,
+      state: 'behind',
+      message: expect.stringContaining(`main at ${one.slice(0, 12)} is older than ${two.slice(0, 12)}`) as string,
     });
     expect(revision.applied).toBe(two);
 

@@ -68,6 +68,17 @@ describe('a new revision', () => {
     expect(await turnOf('box')).toBe('stopped: 1 of 2 hosts failed in wave canary');
   });
 
+  it('finds the first word of a wave behind those of any number of hosts', async () => {
+    tell('canary1', 'success');
+    tell('canary2', 'success');
+    for (let other = 0; other < 1_100; other++) {
+      tell(`web${other}`, 'pending');
+      tell(`web${other}`, 'success');
+    }
+
+    expect(await turnOf('box')).toBeUndefined();
+  });
+
   it('takes nothing for a word of a host that is not its status', async () => {
     for (const context of ['canary1', 'ci/reconcile/canary1', 'reconcile/', 'reconcile/canary12'])
       gitea.statuses.push({ id: gitea.next(), commit, status: 'success', context, description: '' });

@@ -1,13 +1,18 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
+import type { AgentStatus } from '../../src/model/agent.ts';
 import type { LogLine } from '../support/agent-process.ts';
 import { fakePull } from '../support/fake-gitea-store.ts';
 import { openScene } from '../support/agent-scene.ts';
+import { runCli } from '../support/run-cli.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
 const failing = '- { kind: command, argv: ["false"], creates: "{{ base }}/made" }\n';
+const statusOf = ({ environment: env }: Awaited<ReturnType<typeof openScene>>): AgentStatus =>
+  JSON.parse(runCli(['status', '-o', 'json'], { env }).stdout) as AgentStatus;
 const converged = ({ outcome }: LogLine): boolean => outcome === 'converged';
 
 it('push, hook, converged, told; hand edit, healed; bad revision, taken back and told; fix, closed', async () => {
@@ -68,6 +73,10 @@ it('with the remote gone the last good revision is kept, also over a restart and
   expect(report.commit).toBe(commit);
   expect(scene.motd()).toBe('one\n');
   await offline.line(({ level, message }) => level === 'warn' && message.startsWith('no new revision is taken: '));
+  const { lastSuccess } = statusOf(scene);
+  const now = await scene.now();
+  expect(now).toMatchObject({ exit: 7, stderr: expect.stringMatching(/^reconcile: http.*config\.git: /) });
+  expect(statusOf(scene).lastSuccess).toBe(lastSuccess);
 });
 
 it('what a revision changed before it failed is taken back; it is not tried again, and the last good one is kept up', async () => {
@@ -88,7 +97,71 @@ it('what a revision changed before it failed is taken back; it is not tried agai
   expect((await healed).commit).toBe(good);
   expect(motd()).toBe('one\n');
   expect(agent.lines.filter(({ outcome, commit }) => outcome !== undefined && commit === bad)).toHaveLength(1);
+  const now = await scene.now();
+  expect(now).toMatchObject({ exit: 6, stderr: expect.stringContaining(`reconcile: ${bad.slice(0, 8)} is not applied here: `) });
   await scene.gitea.until(() => scene.statusOf(bad).includes('failure'));
+});
+
+it('a revision that a person takes back is not tried again, and the one before is kept up', async () => {
+  await using scene = await openScene();
+  const { motd } = scene;
+  const good = scene.push('one');
+  await using agent = scene.start();
+  await agent.line(converged);
+  const bad = scene.push('two');
+  agent.kill('SIGUSR1');
+  const { run } = await agent.line(({ outcome, commit }) => commit === bad && outcome === 'converged');
+  expect(runCli(['rollback', run!], { env: scene.environment }).exit).toBe(0);
+  await agent.line(({ outcome, commit }) => commit === bad && outcome === 'refused');
+
+  const healed = agent.next(converged);
+  scene.edit('by hand\n');
+  expect((await healed).commit).toBe(good);
+  expect(motd()).toBe('one\n');
+  const again = agent.next(converged);
+  runCli(['release'], { env: scene.environment });
+  agent.kill('SIGUSR1');
+  expect((await again).commit).toBe(bad);
+  expect(motd()).toBe('two\n');
+});
+
+it('of a revision of which a part was taken back nothing is kept up, nor of the one before', async () => {
+  await using scene = await openScene();
+  const { motd } = scene;
+  scene.push('one');
+  await using agent = scene.start();
+  await agent.line(converged);
+  const commit = scene.push('two');
+  agent.kill('SIGUSR1');
+  await agent.line((line) => line.commit === commit && line.outcome === 'converged');
+  const healed = agent.next(converged);
+  scene.edit('by hand\n');
+  const { run } = await healed;
+
+  const refused = agent.next(({ outcome }) => outcome === 'refused');
+  expect(runCli(['rollback', run!], { env: scene.environment }).exit).toBe(0);
+  await refused;
+  agent.kill('SIGUSR1');
+  await sleep(1_000);
+
+  expect(motd()).toBe('by hand\n');
+});
+
+it('now --wait says what became of the newest revision also where nothing is left to be run', async () => {
+  await using scene = await openScene();
+  scene.push('one', failing);
+  await using agent = scene.start();
+  await agent.line(({ outcome }) => outcome === 'rolledBack');
+  const { summary } = statusOf(scene).last!;
+  expect(await scene.now()).toEqual({ exit: 6, stderr: `reconcile: ${summary}\n` });
+
+  const good = scene.push('two');
+  agent.kill('SIGUSR1');
+  const { run } = await agent.line(({ outcome, commit }) => outcome === 'converged' && commit === good);
+  const refused = agent.next(({ outcome }) => outcome === 'refused');
+  expect(runCli(['rollback', run!], { env: scene.environment }).exit).toBe(0);
+  await refused;
+  expect(await scene.now()).toMatchObject({ exit: 7, stderr: expect.stringContaining(statusOf(scene).last!.summary) });
 });
 
 it('while the newest revision is refused, the last good one is kept up', async () => {
@@ -103,10 +176,58 @@ it('while the newest revision is refused, the last good one is kept up', async (
   agent.kill('SIGUSR1');
   expect((await refused).commit).toBe(bad);
 
+  const { lastSuccess } = statusOf(scene);
   const healed = agent.next(converged);
   scene.edit('by hand\n');
   expect((await healed).commit).toBe(good);
   expect(motd()).toBe('one\n');
+  expect(statusOf(scene)).toMatchObject({ lastSuccess, last: { outcome: 'invalid' } });
+});
+
+it('a plan that waits for a person goes on waiting while the last good revision is kept up', async () => {
+  await using scene = await openScene();
+  const { motd, environment: env } = scene;
+  scene.push('one');
+  await using agent = scene.start();
+  await agent.line(converged);
+  scene.rig.commit({ 'desired-state/policy.yaml': `approval: { addresses: ["file[${scene.base}/motd]"] }\n` });
+  const commit = scene.push('two');
+  agent.kill('SIGUSR1');
+  const { run } = await agent.line((line) => line.commit === commit && line.outcome === 'refused');
+  const healed = agent.next(converged);
+  scene.edit('by hand\n');
+  await healed;
+
+  expect(statusOf(scene)).toMatchObject({ last: { run, outcome: 'refused' }, approval: { run } });
+  const done = agent.next((line) => line.commit === commit && line.outcome === 'converged');
+  expect(runCli(['approve', run!], { env }).exit).toBe(0);
+  await done;
+  expect(motd()).toBe('two\n');
+});
+
+it('drift of the last good revision that waits for a person is told, and done once approved, while the newest is in quarantine', async () => {
+  await using scene = await openScene();
+  const { motd, environment: env } = scene;
+  scene.push('one');
+  await using agent = scene.start();
+  await agent.line(converged);
+  const policy = `approval: { addresses: ["file[${scene.base}/motd]"] }\n`;
+  const good = scene.rig.push({ 'desired-state/policy.yaml': policy });
+  expect(await scene.now()).toEqual({ exit: 0, stderr: '' });
+  const bad = scene.push('one', failing);
+  agent.kill('SIGUSR1');
+  await agent.line((line) => line.commit === bad && line.outcome === 'rolledBack');
+  const asked = agent.next((line) => line.commit === good && line.outcome === 'refused');
+  scene.edit('by hand\n');
+  const { run } = await asked;
+
+  await scene.now();
+  expect(statusOf(scene).approval).toMatchObject({ run });
+  const done = agent.next((line) => line.commit === good && line.outcome === 'converged');
+  expect(runCli(['approve', run!], { env }).exit).toBe(0);
+  await done;
+  expect(motd()).toBe('one\n');
+  expect(statusOf(scene).approval).toBeNull();
 });
 
 it('open pull requests are told what they would do here; those of strangers only whether they are valid', async () => {

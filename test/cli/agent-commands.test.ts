@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { openDoors } from '../../src/agent/doors/open-doors.ts';
 import { controlSocket, stateDirectory } from '../../src/state/state-directory.ts';
 import { readSuspension } from '../../src/state/suspension.ts';
-import { aReport, standIn, type StandIn } from '../support/agent-port.ts';
+import { aReport, aStatus, standIn, type StandIn } from '../support/agent-port.ts';
 import { agentPolicy } from '../support/door-rig.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { nowSchema } from '../../src/report/answer-schemas.ts';
@@ -82,6 +82,18 @@ describe('with an agent', () => {
     expectDocumented(nowSchema, (await host.run('now', '-o', 'json')).stdout);
   });
 
+  it.each([
+    [{ phase: 'stopping' }, 1, 'the agent ends'],
+    [{ waitsFor: 'waits for wave first' }, 0, `${aStatus().revision.seen!.slice(0, 8)} waits for wave first`],
+    [{ last: { run: 'run-1', outcome: 'rolledBack', summary: 'unhealthy', at: '2026-11-20T12:00:00.000Z' } }, 6, 'unhealthy'],
+  ] as const)('now --wait without a run to wait for, where the agent says %j, exits %i', async (status, exit, message) => {
+    await using host = await openHost(true);
+    host.port.ended = () => Promise.resolve(undefined);
+    host.port.set(status);
+
+    expect(await host.run('now', '--wait')).toMatchObject({ exit, stderr: `reconcile: ${message}\n` });
+  });
+
   it('suspend and resume reach it, with the name of the person', async () => {
     await using host = await openHost(true);
 
@@ -92,7 +104,7 @@ describe('with an agent', () => {
     expect(suspended).toMatchObject({ exit: 0, stderr: '' });
     expect(suspended.stdout).toMatch(/^Suspended until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: disk; reconcile resume ends it\n$/);
     expect(told).toMatchObject({ reason: 'disk', by: 'alice' });
-    expect(resumed).toMatchObject({ exit: 0, stdout: 'Not suspended; runs may change this host again\n' });
+    expect(resumed).toMatchObject({ exit: 0, stdout: 'Resumed; runs may change this host again\n' });
     expect(host.port.status().suspended).toBeNull();
   });
 
@@ -126,8 +138,11 @@ describe('without an agent', () => {
     const { exit } = await host.run('suspend', '--for', '30m', '--reason', 'disk');
     const suspended = readSuspension(host.state, Date.now());
     const after = readSuspension(host.state, Date.now() + 31 * 60_000);
-    await host.run('resume');
+    const resumed = await host.run('resume');
+    const again = await host.run('resume');
 
+    expect(resumed.stdout).toBe('Resumed; runs may change this host again\n');
+    expect(again.stdout).toBe('It was not suspended; runs may change this host\n');
     expect(exit).toBe(0);
     expect(suspended).toMatchObject({ reason: 'disk', by: 'alice' });
     expect(after).toBeUndefined();

@@ -24,7 +24,9 @@ it('a reader that goes away is no error', () => {
 });
 
 it('output that cannot be written makes the exit code 1', () => {
-  expect(shell('"$1" "$2" schema site > /dev/full').status).toBe(1);
+  const full = shell('"$1" "$2" schema site > /dev/full');
+  expect(full.status).toBe(1);
+  expect(full.stderr).toMatch(/^reconcile: the output cannot be written: ENOSPC/);
 });
 
 it('an unexpected error is a message and a hint, and a stack only when asked for', () => {

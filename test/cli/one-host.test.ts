@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stateDirectory } from '../../src/state/state-directory.ts';
+import { writeSuspension } from '../../src/state/suspension.ts';
 import { makeRepository, site, type Repository } from '../support/repository.ts';
 
 const resources = (motd: string): string => `- kind: file
@@ -30,6 +32,16 @@ const onHost = (path: string): string => readFileSync(join(repository.root, path
 const edit = (path: string, text: string): void => writeFileSync(join(repository.root, path), text);
 
 describe('reconcile', () => {
+  it('--check of a suspended host says what would change, and that nothing will', () => {
+    writeSuspension(stateDirectory(repository.root), { reason: 'disk', by: 'ada', until: '2099-01-01T00:00:00.000Z' });
+
+    const pending = repository.run(['--check']);
+
+    expect(pending.stdout).toContain('nothing was written. Suspended by ada until 2099-01-01T00:00:00.000Z: disk');
+    expect(pending.exit).toBe(2);
+    expect(repository.run([]).exit).toBe(5);
+  });
+
   it('--check shows the plan, exits 2, and leaves the root empty', () => {
     const { exit, stdout } = repository.run(['--check']);
 

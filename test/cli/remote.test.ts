@@ -66,7 +66,7 @@ describe('outside of a repository, with a remote in the host policy', () => {
 
     const { exit, stderr } = run();
 
-    expect(exit).toBe(1);
+    expect(exit).toBe(7);
     expect(stderr).toContain(`${remote}: it is no git repository`);
     expect(stderr).toContain('hint: check the path');
   });
@@ -85,6 +85,19 @@ describe('outside of a repository, with a remote in the host policy', () => {
     expect(run('trust', 'reset', '--to', forged)).toMatchObject({ exit: 0 });
     expect(run()).toMatchObject({ exit: 0 });
     expect(live()).toBe('forged');
+  });
+
+  it('a branch that was set back is not followed, and it is said how it could be', () => {
+    push('two');
+    run();
+    execFileSync('git', ['push', '--quiet', '--force', remote, 'HEAD~1:main'], { cwd: repository.path });
+
+    const { exit, stderr } = run();
+
+    expect(exit).toBe(0);
+    expect(stderr).toMatch(/main at [0-9a-f]{12} is older than [0-9a-f]{12}, which was applied here; if going back is meant/);
+    expect(stderr).toMatch(/reconcile trust reset --to [0-9a-f]{40}; using [0-9a-f]{12}, the last good one\n$/);
+    expect(live()).toBe('two');
   });
 
   it('a plan is applied as it was reviewed, and refused when the branch has moved', () => {
@@ -130,7 +143,7 @@ it('--source takes a URL, without the token that is meant for another', () => {
 
   const { exit, stderr } = run('--source', 'http://127.0.0.1:1/config.git');
 
-  expect(exit).toBe(1);
+  expect(exit).toBe(7);
   // Not of the token file, which others can read.
   expect(stderr).toContain('http://127.0.0.1:1/config.git: it cannot be reached');
 });

@@ -28,6 +28,7 @@ describe('wrong usage', () => {
     [['--source', repository, '--root', '/etc/passwd/x'], '/etc/passwd/x cannot be made', '--root'],
     [['--source', '/'], '/ is not a configuration repository', 'desired-state/site.yaml'],
     [['--check', '--source', repository, '--root', '/nonexistent/root'], 'no such directory', 'mkdir'],
+    [['fleet', 'check', '--source', repository, '--timeout', '30d'], '--timeout 30d is not a time of at most 24 days', '10m'],
     [['--check', '--source', repository, '--tags', ','], '--tags needs at least one tag', ''],
   ])('%j exits 64, says what is wrong and what would be right', (args, message, hint) => {
     const { exit, stdout, stderr } = runCli(args);

@@ -107,16 +107,17 @@ describe('pull requests', () => {
 });
 
 describe('commit statuses', () => {
-  it('are added and listed, newest first', async () => {
+  it('are added, and the newest of each context is found', async () => {
     const { statuses } = rig.client;
     const said = { context: 'reconcile/allegro', description: 'd' };
     await statuses.create(repository, commitOf('1'), { ...said, state: 'pending' }, never);
     await statuses.create(repository, commitOf('1'), { ...said, state: 'success' }, never);
     await statuses.create(repository, commitOf('2'), { ...said, state: 'error' }, never);
 
-    const found = await statuses.list(repository, commitOf('1'), never);
+    const contexts = new Set(['reconcile/allegro', 'reconcile/ezra']);
+    const found = await statuses.newest(repository, commitOf('1'), contexts, never);
 
-    expect(found.map(({ status }) => status)).toEqual(['success', 'pending']);
+    expect(found.map(({ context, status }) => `${context} ${status}`)).toEqual(['reconcile/allegro success']);
   });
 });
 

@@ -156,14 +156,15 @@ describe('a run that decides nothing about its revision', () => {
 });
 
 describe('a revision that is refused unseen', () => {
-  const status = (remote: string | null) => ({
+  const url = 'https://git.example/ops/config.git';
+  const status = (state: 'refused' | 'offline' | 'behind', remote: string | null) => ({
     revision: { applied: one, seen: two, branch: 'main' },
-    fetch: { at: '2026-11-20T08:00:00.000Z', ok: false, remote, message: 'not on top of what was applied' },
+    fetch: { at: '2026-11-20T08:00:00.000Z', ok: false, state, remote, message: 'not on top of what was applied' },
   });
 
   it('has an error, and the one that stays has its own success', async () => {
-    await tell(ended(one, {}, status('https://git.example/ops/config.git')));
-    await tell({ type: 'status', status: statusWith(status('https://git.example/ops/config.git')) });
+    await tell(ended(one, {}, status('refused', url)));
+    await tell({ type: 'status', status: statusWith(status('refused', url)) });
 
     expect(rows().sort(([a], [b]) => Number(a) - Number(b))).toEqual([
       ['1', 'success', 'converged'],
@@ -171,8 +172,11 @@ describe('a revision that is refused unseen', () => {
     ]);
   });
 
-  it('has none when only the remote is away', async () => {
-    await tell(ended(one, {}, status(null)));
+  it.each([
+    ['away', status('offline', null)],
+    ['behind', status('behind', url)],
+  ])('has none when the remote is only %s', async (_how, standing) => {
+    await tell(ended(one, {}, standing));
 
     expect(rows().map(([commit]) => commit)).toEqual(['1']);
   });

@@ -80,13 +80,20 @@ describe('no trouble', () => {
 });
 
 it('a revision that is refused unseen is trouble until another one is the newest', async () => {
-  const fetch = { at: '2026-11-20T08:00:00.000Z', ok: false, remote: 'https://git.example/c.git', message: 'nobody signed it' };
+  const fetch = {
+    at: '2026-11-20T08:00:00.000Z',
+    ok: false,
+    state: 'refused',
+    remote: 'https://git.example/c.git',
+    message: 'nobody signed it',
+    hint: 'sign it',
+  } as const;
   await tell(good, {}, { ...newest(bad), fetch });
   expect(rig.gitea.issues).toMatchObject([{ title: 'allegro refuses a revision' }]);
   expect(rig.gitea.issues[0]!.body).toContain(`Commit ${bad} is not applied`);
-  expect(rig.gitea.issues[0]!.body).toContain('nobody signed it');
+  expect(rig.gitea.issues[0]!.body).toContain('nobody signed it\nsign it');
   await rig.tell(
-    { type: 'status', status: statusWith({ ...newest(fixed), fetch: { ...fetch, ok: true } }) },
+    { type: 'status', status: statusWith({ ...newest(fixed), fetch: { ...fetch, ok: true, state: 'fetched' } }) },
     { statuses: false },
   );
 

@@ -69,6 +69,8 @@ describe('the contents', () => {
     ['an unknown key inside', 'paths:\n  alow: []\n', 'unknown-key', 2, 'did you mean "allow"?'],
     ['a wrong type', 'paths:\n  allow: 7\n', 'wrong-type', 2, undefined],
     ['a list in place of a mapping', '- a\n', 'wrong-type', 1, undefined],
+    ['an interval that is none', 'agent:\n  interval: 0s\n', 'wrong-type', 2, undefined],
+    ['an interval of a year', 'agent:\n  interval: 365d\n', 'wrong-type', 2, undefined],
     ['broken YAML', 'paths: [\n', 'yaml-syntax', undefined, undefined],
   ])('with %s are a problem and allow nothing', (_name, text, code, line, hint) => {
     write(text);

@@ -2,16 +2,31 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { linked, stageVersion } from '../../src/install/library.ts';
 import { confirmBefore, guardStart, switchTo } from '../../src/install/self-update.ts';
+import { startAgentProcess } from '../support/agent-process.ts';
+import { openScene } from '../support/agent-scene.ts';
 import { makeLiveRepository } from '../support/live-repository.ts';
 import { program, runCli } from '../support/run-cli.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { openReceiver } from '../notify/notify-rig.ts';
 
 /** As the unit starts it, where there is no systemd. */
-const nodeOptions = ['--disable-proto=delete'];
+const nodeOptions = ['--disable-proto=delete', '--inspect-publish-uid=stderr'];
+
+/** A new version in a library below this directory, and its first start. */
+function installOnTrial(root: string): { readonly library: string; readonly id: string } {
+  const library = join(root, 'usr/local/lib/timmy-reconciler');
+  expect(runCli(['install', '--root', root]).exit).toBe(0);
+  const bundle = join(root, 'bundle');
+  cpSync(dirname(program), bundle, { recursive: true });
+  writeFileSync(join(bundle, 'lib/new.mjs'), '');
+  const id = stageVersion(library, bundle, '0.1.0');
+  switchTo(library, id, Date.now());
+  expect(guardStart(library, Date.now())).toBeUndefined();
+  return { library, id };
+}
 
 it('an agent on trial that converges confirms its version, and tells what it changed', { timeout: 30_000 }, async () => {
   using directory = temporaryDirectory();
@@ -22,14 +37,7 @@ it('an agent on trial that converges confirms its version, and tells what it cha
     {},
     `agent: { listen: { port: 0 } }\nnotify: [{ type: webhook, url: "${receiver.url}", on: [change] }]\n`,
   );
-  const library = join(directory.path, 'usr/local/lib/timmy-reconciler');
-  expect(runCli(['install', '--root', directory.path]).exit).toBe(0);
-  const bundle = join(directory.path, 'bundle');
-  cpSync(dirname(program), bundle, { recursive: true });
-  writeFileSync(join(bundle, 'lib/new.mjs'), '');
-  const id = stageVersion(library, bundle, '0.1.0');
-  switchTo(library, id, Date.now());
-  expect(guardStart(library, Date.now())).toBeUndefined();
+  const { library, id } = installOnTrial(directory.path);
 
   const args = [...nodeOptions, join(library, 'current/reconcile.mjs'), 'agent', '--source', repository.path, '--host', 'box'];
   const agent = spawn(process.execPath, args, { env: { ...repository.env, PATH: process.env['PATH'] }, stdio: 'ignore' });
@@ -43,4 +51,24 @@ it('an agent on trial that converges confirms its version, and tells what it cha
     notices: [{ topic: 'change', state: 'happened' }],
   });
   expect([linked(library, 'current'), linked(library, 'confirmed'), confirmBefore(library)]).toEqual([id, id, undefined]);
+});
+
+it('a version on trial confirms itself also while the newest revision is in quarantine', { timeout: 60_000 }, async () => {
+  await using scene = await openScene();
+  scene.push('one');
+  {
+    await using agent = scene.start();
+    await agent.line(({ outcome }) => outcome === 'converged');
+    const bad = scene.push('two', '- { kind: command, argv: ["false"], creates: "{{ base }}/made" }\n');
+    agent.kill('SIGUSR1');
+    await agent.line(({ outcome, commit }) => outcome === 'rolledBack' && commit === bad);
+    agent.kill('SIGTERM');
+    await agent.ended;
+  }
+  const { library, id } = installOnTrial(join(scene.rig.path, 'root'));
+
+  await using _agent = startAgentProcess([], scene.environment, join(library, 'current/reconcile.mjs'));
+
+  await vi.waitFor(() => expect(confirmBefore(library)).toBeUndefined(), { timeout: 20_000, interval: 100 });
+  expect(linked(library, 'confirmed')).toBe(id);
 });

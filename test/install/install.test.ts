@@ -24,12 +24,15 @@ describe('install', () => {
     using root = temporaryDirectory();
     const first = runCli(['install', '--root', root.path]);
     const [id] = readdirSync(join(root.path, library, 'versions'));
+    const [runtime] = readdirSync(join(root.path, library, 'runtime'));
+    const node = `/${library}/runtime/${runtime}/node`;
     const installed = join(root.path, library, 'current/reconcile.mjs');
     const before = snapshot(root.path);
     const second = runCli(['install', '--root', root.path]);
 
     expect([first.exit, second.exit]).toEqual([0, 0]);
     expect(first.stdout.split('\n').map((line) => line.split('  (')[0])).toEqual([
+      `create  ${node}`,
       `create  /${library}/versions/${id}`,
       `create  /${library}/current`,
       `create  /${library}/confirmed`,
@@ -42,7 +45,9 @@ describe('install', () => {
     expect(readlinkSync(join(root.path, library, 'confirmed'))).toBe(`versions/${id}`);
     const version = spawnSync(process.execPath, [program, '--version'], { encoding: 'utf8' }).stdout;
     expect(spawnSync(process.execPath, [installed, '--version'], { encoding: 'utf8' }).stdout).toBe(version);
-    expect(readFileSync(join(root.path, unitFile), 'utf8')).toContain(`ExecStart=${process.execPath} `);
+    expect(readFileSync(join(root.path, unitFile), 'utf8')).toContain(`ExecStart=${node} `);
+    expect(readFileSync(join(root.path, 'usr/local/bin/reconcile'), 'utf8')).toContain(`exec '${node}' `);
+    expect(spawnSync(join(root.path, node), ['--version'], { encoding: 'utf8' }).stdout).toBe(`${process.version}\n`);
     expect(statSync(join(root.path, unitFile)).mode & 0o777).toBe(0o644);
     expect(statSync(join(root.path, 'usr/local/bin/reconcile')).mode & 0o777).toBe(0o755);
   });
@@ -55,8 +60,34 @@ describe('install', () => {
     rmSync(join(root.path, library, 'current'));
     const { stdout } = runCli(['install', '--root', root.path]);
 
-    expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(['same', 'create', 'same', 'update', 'same', '']);
+    expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual([
+      'same',
+      'same',
+      'create',
+      'same',
+      'update',
+      'same',
+      '',
+    ]);
     expect(readFileSync(join(root.path, unitFile), 'utf8')).toBe(unit);
+  });
+
+  it('brings the Node that it runs on where npm could take it away, and keeps that of the version before', () => {
+    using root = temporaryDirectory();
+    const runtimes = (): readonly string[] => readdirSync(join(root.path, library, 'runtime')).sort();
+    runCli(['install', '--root', root.path]);
+    const [own = ''] = runtimes();
+    for (const name of ['22.0.0-of-the-unit', '20.0.0-of-nobody']) mkdirSync(join(root.path, library, 'runtime', name));
+    const unit = join(root.path, unitFile);
+    writeFileSync(unit, readFileSync(unit, 'utf8').replaceAll(own, '22.0.0-of-the-unit'));
+    writeFileSync(join(root.path, library, 'runtime', own, 'node'), 'damaged');
+
+    expect(runCli(['install', '--root', root.path]).exit).toBe(0);
+
+    expect(runtimes()).toEqual(['22.0.0-of-the-unit', own].sort());
+    expect(statSync(join(root.path, library, 'runtime', own, 'node')).size).toBe(statSync(process.execPath).size);
+    runCli(['install', '--root', root.path]);
+    expect(runtimes()).toEqual([own]);
   });
 
   it('with --print shows the same and writes nothing', () => {

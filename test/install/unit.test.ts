@@ -59,7 +59,9 @@ describe('the unit', () => {
   it('starts the current version after the confirmed one has judged it', () => {
     const lines = makeUnit({ scope: 'user', node: '/usr/bin/node', library: '/home/ana/lib' }).split('\n');
     expect(lines).toContain('ExecStartPre=-/usr/bin/node /home/ana/lib/confirmed/guard.mjs /home/ana/lib');
-    expect(lines).toContain('ExecStart=/usr/bin/node --disable-proto=delete /home/ana/lib/current/reconcile.mjs agent');
+    expect(lines).toContain(
+      'ExecStart=/usr/bin/node --disable-proto=delete --inspect-publish-uid=stderr /home/ana/lib/current/reconcile.mjs agent',
+    );
     expect(lines).toContain('WantedBy=default.target');
   });
 

@@ -53,6 +53,22 @@ Healed local edits:
 `);
   });
 
+  it('has what a person took back among what needs a person, and no more among the changes', () => {
+    const back = goodRun('a', {
+      run: 'r4',
+      action: 'rollback',
+      startedAt: '2026-11-20T05:30:00.000Z',
+      summary: 'Run r1 taken back',
+      takenBack: ['r1'],
+      steps: [stepWith({ outcome: 'restored' })],
+    });
+
+    const text = renderDigest(makeDigest({ host: 'allegro', reports: [...night, back], status: undefined, since, until }));
+
+    expect(text).toContain('Needs a person:\n- 05:30 UTC Run r1 taken back\n');
+    expect(text).not.toContain('Changes:');
+  });
+
   it('of a quiet night says so', () => {
     expect(renderDigest(makeDigest({ host: 'allegro', reports: [], status: undefined, since, until }))).toBe(
       'Digest 11-19 07:00 UTC to 11-20 07:00 UTC\nNo run changed anything or failed.\nNothing needs a person.\n',

@@ -31,8 +31,8 @@ describe('a revision that may not be applied', () => {
 
     const told = await host.visit('converge', two);
 
-    expect(told).toMatchObject({ exit: 7, ...declined('refused', `main at ${two.slice(0, 12)} is not on top of`) });
-    expect(told.last).toMatchObject({ hint: `if that is meant, on this host: reconcile trust reset --to ${two}` });
+    expect(told).toMatchObject({ exit: 7, ...declined('refused', `main at ${two.slice(0, 12)} is older than`) });
+    expect(told.last).toMatchObject({ hint: `if going back is meant, on this host: reconcile trust reset --to ${two}` });
     expect(await host.visit('converge', three)).toMatchObject({ exit: 0 });
   });
 

@@ -55,4 +55,15 @@ describe('the status for people', () => {
       '  hooks      a poll found 2 new revisions first',
     ]);
   });
+
+  it('says what is wrong with the newest revision, and the way out', () => {
+    const fetch = { at: '2026-11-20T14:00:00.000Z', ok: false, remote: 'https://git.example/c.git', message: 'not on top of c' };
+    const shown = (state: 'refused' | 'behind'): string =>
+      renderStatus(aStatus({ fetch: { ...fetch, state, hint: 'reconcile trust reset --to d' } }), plain);
+
+    for (const state of ['refused', 'behind'] as const)
+      expect(shown(state)).toContain(
+        `  ${state.padEnd(10)} not on top of c, at 2026-11-20 14:00:00Z; the last good revision is kept; reconcile trust reset --to d\n`,
+      );
+  });
 });

@@ -26,8 +26,14 @@ export interface AgentProcess extends AsyncDisposable {
   readonly ended: Promise<number | null>;
 }
 
-export function startAgentProcess(args: readonly string[], env: Readonly<Record<string, string>>): AgentProcess {
-  const child = spawn(process.execPath, [program, 'agent', ...args], {
+/** `main`: of another version. */
+export function startAgentProcess(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  main: string = program,
+): AgentProcess {
+  // As the installed command starts it.
+  const child = spawn(process.execPath, ['--inspect-publish-uid=stderr', main, 'agent', ...args], {
     cwd: '/',
     env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { openFollowRig } from '../source/git/follow-rig.ts';
 import { startAgentProcess, type AgentProcess } from './agent-process.ts';
 import { pushPayload } from './fake-gitea-hook.ts';
@@ -7,6 +10,7 @@ import { freePort } from './free-port.ts';
 import { startFakeGitea } from './fake-gitea.ts';
 import { openGitServer } from './git-server.ts';
 import { site } from './repository.ts';
+import { program } from './run-cli.ts';
 
 const secret = '0123456789abcdef0123456789abcdef';
 
@@ -47,6 +51,14 @@ export async function openScene() {
   return {
     rig,
     gitea,
+    environment,
+    /** `reconcile now --wait`. Not `runCli`, which would keep this process from being the remote. */
+    async now(): Promise<{ readonly exit: number | null; readonly stderr: string }> {
+      const env = { PATH: process.env['PATH'] ?? '', ...environment };
+      const child = spawn(process.execPath, [program, 'now', '--wait'], { cwd: '/', env, stdio: ['ignore', 'ignore', 'pipe'] });
+      const [stderr, [exit]] = await Promise.all([text(child.stderr), once(child, 'exit') as Promise<[number | null]>]);
+      return { exit, stderr };
+    },
     start: (): AgentProcess => startAgentProcess([], environment),
     deliver: (after: string) =>
       gitea.deliver({ url: `http://127.0.0.1:${port}/hooks/config`, secret, event: 'push', payload: pushPayload({ after }) }),
@@ -57,7 +69,7 @@ export async function openScene() {
     state,
     base,
     /** Pushes a commit of a motd that says this, and more resources. */
-    push: (text: string, more = ''): string => rig.push(filesOf(text, more)),
+    push: (content: string, more = ''): string => rig.push(filesOf(content, more)),
     /** The same without the push. */
     commit: (text: string, more = ''): string => rig.commit(filesOf(text, more)),
     async [Symbol.asyncDispose]() {

@@ -19,7 +19,9 @@ export function addControl(server: DoorServer, port: AgentPort, now: () => numbe
         summary: 'Look again now; with `wait`, answer when the run has ended.',
         body: z.strictObject({ wait: z.boolean().default(false) }).prefault({}),
         response: {
-          200: z.object({ run: z.string(), report: reportSchema.nullable() }).meta({ description: 'The run has ended.' }),
+          200: z
+            .object({ run: z.string(), report: reportSchema.nullable(), status: statusSchema })
+            .meta({ description: 'The run has ended, and how the agent stands then.' }),
           202: z.object({ run: z.string() }).meta({ description: 'This run will look.' }),
           400: failure,
         },
@@ -28,7 +30,8 @@ export function addControl(server: DoorServer, port: AgentPort, now: () => numbe
     async ({ body }, reply) => {
       const { run } = port.trigger('control');
       if (!body.wait) return reply.code(202).send({ run });
-      return { run, report: (await port.ended(run)) ?? null };
+      const report = (await port.ended(run)) ?? null;
+      return { run, report, status: port.status() };
     },
   );
   server.post(

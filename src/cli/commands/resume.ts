@@ -1,13 +1,16 @@
 import { stateDirectory } from '../../state/state-directory.ts';
-import { removeSuspension } from '../../state/suspension.ts';
+import { readSuspension, removeSuspension } from '../../state/suspension.ts';
 import { askAgent } from '../ask-agent.ts';
 import type { Invocation } from '../invocation.ts';
 import { rootOption } from '../request.ts';
 
 /** Ends a suspension, whether an agent runs or not. */
 export async function run(invocation: Invocation): Promise<number> {
+  const directory = stateDirectory(rootOption(invocation));
   const answer = await askAgent(invocation, { method: 'POST', path: '/resume' });
-  if (answer === undefined) removeSuspension(stateDirectory(rootOption(invocation)));
-  process.stdout.write('Not suspended; runs may change this host again\n');
+  const isResumed = answer !== undefined || readSuspension(directory, Date.now()) !== undefined;
+  if (answer === undefined) removeSuspension(directory);
+  const said = isResumed ? 'Resumed; runs may change this host again' : 'It was not suspended; runs may change this host';
+  process.stdout.write(`${said}\n`);
   return 0;
 }

@@ -8,7 +8,7 @@ interface CommitPlace {
   readonly stateDirectory: string;
   readonly commit: string;
   readonly branch: string | null;
-  /** The state directory that keeps the revisions to compare with; this one unless told. */
+  /** The state directory of the host, for what is kept elsewhere to be looked at: it keeps the revisions to compare with. */
   readonly others?: string;
 }
 
@@ -19,11 +19,11 @@ const keyScheme = 'commit ';
 
 /** A commit that is kept on this host as the source of runs. Nothing of it can change, so there is nothing to watch. */
 export function commitSource(place: CommitPlace): Source {
-  const { stateDirectory, commit, branch } = place;
+  const { stateDirectory, commit, branch, others = stateDirectory } = place;
   let known: Revision | undefined;
   const open = (): Revision => (known ??= openCommit(place));
   return {
-    identity: `${scheme}${stateDirectory}`,
+    identity: `${scheme}${others}`,
     workingTree: false,
     head: () => ({ commit, branch }),
     open,

@@ -88,6 +88,12 @@ const rows: readonly Row[] = [
     'it sends objects that git refuses: $&',
     'remove them from the history of the branch, as git fsck names them',
   ],
+  [
+    /shallow roots are not allowed/,
+    'it is a shallow clone, which lacks the history that this host needs',
+    'run git fetch --unshallow there, or follow the repository that it was cloned from',
+  ],
+  [/repository corruption on the remote side/, 'its repository is damaged', 'run git fsck there'],
   [/couldn't find remote ref (\S+)|not our ref/, 'it has no $1', 'check branch, tag or commit in the host policy'],
   [
     /Operation too slow|timed out|Timeout was reached/i,

@@ -5,11 +5,12 @@ import type { Source } from '../../model/revision.ts';
 import { commitSource } from './commit-source.ts';
 import { fetchRefs } from './fetch.ts';
 import { keepRevision } from './keep-revision.ts';
-import { openMirror, refPath } from './mirror.ts';
+import { borrowMirror, refPath } from './mirror.ts';
 import { openObjects } from './objects.ts';
 import { openRemoteAccess } from './remote-access.ts';
 import { GitFailure } from './run-git.ts';
 import { takeTurn } from './take-turn.ts';
+import { TooLarge } from './too-large.ts';
 
 interface Wanted {
   readonly stateDirectory: string;
@@ -17,8 +18,8 @@ interface Wanted {
   /** `refs/pull/7/head`. */
   readonly ref: string;
   readonly commit: string;
-  /** Revisions that must stay kept: the enforced ones. */
-  readonly keep: readonly string[];
+  /** A directory for all that comes with it, so that neither the mirror nor what is kept for runs changes. */
+  readonly place: string;
 }
 
 /**
@@ -26,10 +27,10 @@ interface Wanted {
  * cannot be part of a revision; undefined while no remote has this commit there.
  */
 export async function fetchPull(wanted: Wanted, signal: AbortSignal): Promise<Source | readonly Problem[] | undefined> {
-  const { stateDirectory, remote, ref, commit, keep } = wanted;
+  const { stateDirectory, remote, ref, commit, place } = wanted;
   const timeout = milliseconds(remote.timeout);
   using _turn = await takeTurn(stateDirectory, timeout, signal);
-  const mirror = openMirror(stateDirectory);
+  const mirror = borrowMirror(stateDirectory, place);
   for (const url of remote.urls) {
     const access = openRemoteAccess(url, remote);
     if ('refused' in access) continue;
@@ -38,10 +39,13 @@ export async function fetchPull(wanted: Wanted, signal: AbortSignal): Promise<So
       await fetchRefs(call, access.url, [`+${ref}:${refPath('pull')}`]);
       if (mirror.ref('pull') !== commit) continue;
       await using objects = openObjects(call);
-      const problems = await keepRevision({ call, objects }, stateDirectory, commit, keep);
-      return problems.length > 0 ? problems : commitSource({ stateDirectory, commit, branch: null });
+      const problems = await keepRevision({ call, objects }, place, commit, []);
+      return problems.length > 0
+        ? problems
+        : commitSource({ stateDirectory: place, commit, branch: null, others: stateDirectory });
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof TooLarge) return [error.problem];
       if (!(error instanceof GitFailure)) throw error;
     }
   }

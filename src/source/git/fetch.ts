@@ -1,4 +1,5 @@
 import { milliseconds } from '../../model/duration.ts';
+import type { Look } from '../../model/follower.ts';
 import type { RemotePolicy } from '../../model/host-policy-document.ts';
 import type { Problem } from '../../model/problem.ts';
 import { explainFetchFailure } from './fetch-failure.ts';
@@ -24,45 +25,51 @@ interface Wanted {
   readonly signal: AbortSignal;
   /** Fetch the branch without asking whether it has moved. */
   readonly isExpected: boolean;
+  /** Whether a branch at this commit has nothing to offer, which is known already. */
+  isBehind(tip: string): boolean;
 }
 
-/** What no remote could give. `mirrorAt`: the fault may be in the mirror. `isAnswer`: a remote answered, but has not what is wanted. */
-interface NoOffer {
+/** Why a remote gave nothing that can be taken. */
+export interface NoOffer {
   readonly problem: Problem;
+  /** The fault may be in the mirror. */
   readonly mayBeMirror: boolean;
-  readonly isAnswer: boolean;
+  /** `refused`: it answered, but has not what is wanted. */
+  readonly state: Exclude<Look['state'], 'fetched'>;
+  /** The one that has only older revisions. */
+  readonly remote: string | null;
 }
 
 const refName = /^(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)|\/\.|\/$|\.$))[\w][\w./@+-]*$/;
 
 /**
- * Fetches from the first remote that answers, and gives what it offers. Asking what a branch is at costs one git process, none for a
- * repository on this machine; no more when it has not moved.
+ * Fetches from one remote after the other, for as long as somebody asks for the next, and gives what each offers. Asking what a branch
+ * is at costs one git process, none for a repository on this machine; no more when it has not moved.
  */
-export async function fetchOffer(wanted: Wanted): Promise<Offer | NoOffer> {
+export async function* fetchOffers(wanted: Wanted): AsyncGenerator<Offer | NoOffer, void> {
   const { remote } = wanted;
   const odd = [remote.branch, remote.tag ?? 'x', ...(remote.testing_branch ? [testingBranch(wanted)] : [])].find(
     (name) => !refName.test(name),
   );
-  if (odd !== undefined) return badRemote(`"${odd}" cannot be a branch or tag`);
-  const failures: NoOffer[] = [];
+  if (odd !== undefined) {
+    yield badRemote(`"${odd}" cannot be a branch or tag`);
+    return;
+  }
   for (const url of remote.urls) {
     const access = openRemoteAccess(url, remote);
     if ('refused' in access) {
-      failures.push(badRemote(access.refused));
+      yield badRemote(access.refused);
       continue;
     }
-    try {
-      return await fetchFrom(access, wanted);
-    } catch (error) {
+    yield await fetchFrom(access, wanted).catch((error: unknown): NoOffer => {
       wanted.signal.throwIfAborted();
       if (!(error instanceof GitFailure)) throw error;
       const { message, hint, mayBeMirror } = explainFetchFailure(error, remote.timeout, access.secrets);
       const isAnswer = message.startsWith('it has no refs/') || message.startsWith('it sends objects');
-      failures.push({ problem: { code: 'remote-failed', message: `${url}: ${message}`, hint }, mayBeMirror, isAnswer });
-    }
+      const problem: Problem = { code: 'remote-failed', message: `${url}: ${message}`, hint };
+      return { problem, mayBeMirror, state: isAnswer ? 'refused' : 'offline', remote: null };
+    });
   }
-  return firstOf(failures);
 }
 
 const testingBranch = ({ host }: Pick<Wanted, 'host'>): string => `testing-${host}`;
@@ -70,14 +77,16 @@ const testingBranch = ({ host }: Pick<Wanted, 'host'>): string => `testing-${hos
 const badRemote = (message: string): NoOffer => ({
   problem: { code: 'bad-remote', message, hint: 'correct `remote` in the host policy' },
   mayBeMirror: false,
-  isAnswer: false,
+  state: 'offline',
+  remote: null,
 });
 
-function firstOf([first, ...rest]: readonly NoOffer[]): NoOffer {
-  if (!first) return badRemote('the host policy names no remote');
-  if (rest.length === 0) return first;
-  const message = [first, ...rest].map(({ problem }) => problem.message).join('; ');
-  return { ...first, problem: { ...first.problem, message }, mayBeMirror: [first, ...rest].every((each) => each.mayBeMirror) };
+/** What all remotes gave, in one: the way out of the worst, and what each said. */
+export function summarize(all: readonly NoOffer[]): NoOffer {
+  const worst = all.find(({ state }) => state === 'behind') ?? all[0] ?? badRemote('the host policy names no remote');
+  if (all.length < 2) return worst;
+  const message = all.map(({ problem }) => problem.message).join('; ');
+  return { ...worst, problem: { ...worst.problem, message }, mayBeMirror: all.every((each) => each.mayBeMirror) };
 }
 
 async function fetchFrom(access: RemoteAccess, wanted: Wanted): Promise<Offer> {
@@ -92,24 +101,26 @@ async function fetchFrom(access: RemoteAccess, wanted: Wanted): Promise<Offer> {
 }
 
 async function offerBranch(call: GitCall, url: string, wanted: Wanted): Promise<Offer> {
-  const { mirror, remote, isExpected } = wanted;
+  const { mirror, remote, isExpected, isBehind } = wanted;
   const [main, testing] = [
     `refs/heads/${remote.branch}`,
     remote.testing_branch ? `refs/heads/${testingBranch(wanted)}` : undefined,
   ];
-  const known = mirror.ref('branch');
-  if (known !== null && testing === undefined && url.startsWith('/') && readLocalTip(url, main) === known)
-    return { commit: known, branch: remote.branch, base: known, remote: url };
+  const at = (tip: string): Offer => ({ commit: tip, branch: remote.branch, base: tip, remote: url });
+  const local = testing === undefined && url.startsWith('/') ? readLocalTip(url, main) : undefined;
+  if (local !== undefined && (local === mirror.ref('branch') || isBehind(local))) return at(local);
   if (isExpected && testing === undefined) {
     await fetchRefs(call, url, [`+${main}:${refPath('branch')}`]);
     const commit = mirror.ref('branch');
     if (commit === null) throw await absent(call, url, main);
-    return { commit, branch: remote.branch, base: commit, remote: url };
+    return at(commit);
   }
   const advertised = await listRefs(call, url, testing === undefined ? [main] : [main, testing]);
   const tip = advertised.get(main);
   const testingTip = testing === undefined ? undefined : advertised.get(testing);
   if (tip === undefined) throw await absent(call, url, main);
+  // Fetched, it would take the place of what the next remote has, which would then be fetched anew with every poll.
+  if (testingTip === undefined && isBehind(tip)) return at(tip);
   if (testingTip === undefined) mirror.setRef('testing', null);
   const refs = [
     ...(mirror.ref('branch') === tip ? [] : [`+${main}:${refPath('branch')}`]),
@@ -119,9 +130,7 @@ async function offerBranch(call: GitCall, url: string, wanted: Wanted): Promise<
   const base = mirror.ref('branch') ?? tip;
   const above = mirror.ref('testing');
   const onTop = above !== null && above !== base && (await isAncestor(call, base, above));
-  return onTop
-    ? { commit: above, branch: testingBranch(wanted), base, remote: url }
-    : { commit: base, branch: remote.branch, base, remote: url };
+  return onTop ? { commit: above, branch: testingBranch(wanted), base, remote: url } : at(base);
 }
 
 async function offerTag(call: GitCall, url: string, tag: string, mirror: Mirror): Promise<Offer> {
@@ -153,8 +162,11 @@ async function listRefs(call: GitCall, url: string, names: readonly string[]): P
   );
 }
 
-export const fetchRefs = (call: GitCall, url: string, refs: readonly string[]): Promise<string> =>
-  runGit(call, ['fetch', ...fetchOptions, '--', url, ...refs]);
+/** Rejects as `runGit` does, also where git only warns that it has left a ref as it was. */
+export async function fetchRefs(call: GitCall, url: string, refs: readonly string[]): Promise<void> {
+  const { exit, stderr } = await askGit(call, ['fetch', ...fetchOptions, '--', url, ...refs]);
+  if (exit !== 0 || stderr.includes('shallow roots are not allowed')) throw new GitFailure('fetch', { exit, stderr });
+}
 
 const fetchOptions = [
   '--quiet',
@@ -167,11 +179,14 @@ const fetchOptions = [
 ] as const;
 
 /** Whether the second commit is the first one or on top of it. Throws where the mirror cannot tell. */
-export async function isAncestor(call: GitCall, ancestor: string, commit: string): Promise<boolean> {
-  if (ancestor === commit) return true;
-  const { exit, stdout, stderr } = await askGit(call, ['merge-base', ancestor, commit]);
-  if (exit === 0) return stdout.trim() === ancestor;
+export const isAncestor = async (call: GitCall, ancestor: string, commit: string): Promise<boolean> =>
+  ancestor === commit || (await commonAncestor(call, ancestor, commit)) === ancestor;
+
+/** The newest commit that is below both, or one of them. Throws where the mirror cannot tell. */
+export async function commonAncestor(call: GitCall, one: string, other: string): Promise<string | undefined> {
+  const { exit, stdout, stderr } = await askGit(call, ['merge-base', one, other]);
+  if (exit === 0) return stdout.trim();
   // A commit that is not there is below nothing that was fetched whole.
-  if (exit === 1 || /Not a valid commit name/.test(stderr)) return false;
+  if (exit === 1 || /Not a valid commit name/.test(stderr)) return undefined;
   throw new GitFailure('merge-base', { exit, stderr });
 }

@@ -4,13 +4,13 @@ import type { Memory } from '../../model/reporter.ts';
 import type { Follower, Look } from '../../model/follower.ts';
 import { StateError } from '../../state/state-error.ts';
 import { commitSource } from './commit-source.ts';
-import { fetchOffer } from './fetch.ts';
+import { fetchOffers, summarize, type NoOffer, type Offer } from './fetch.ts';
 import { openJudge } from './judge-offer.ts';
 import { mirrorIn, openMirror, openSpareMirror, swapMirror, type Mirror } from './mirror.ts';
 import { isWhole } from './revision-store.ts';
 import { GitFailure } from './run-git.ts';
 import { takeTurn } from './take-turn.ts';
-import { readTrust, writeTrust, type Trust, type Trusted } from './trust-memory.ts';
+import { appliedBefore, readTrust, writeTrust, type Trust, type Trusted } from './trust-memory.ts';
 
 /** What following a remote takes. */
 interface Followed {
@@ -32,7 +32,7 @@ interface Way {
 }
 
 /** What a host keeps without its remote. */
-type Kept = Pick<Follower, 'accept' | 'lastGood'>;
+type Kept = Pick<Follower, 'accept' | 'forsake' | 'lastGood'>;
 
 const nothing = { source: undefined, commit: null, branch: null, seen: null, remote: null };
 
@@ -45,15 +45,36 @@ export function openFollower(followed: Followed): Follower {
   const lookInto = async (mirror: Mirror, trust: Trust, { signal, isExpected, isSpare }: Way): Promise<Look | undefined> => {
     const disagreement = await judge.compareCopies(mirror, trust, signal);
     if (disagreement) return { ...nothing, state: 'refused', problem: disagreement };
-    const offer = await fetchOffer({ ...followed, mirror, signal, isExpected });
-    if ('problem' in offer) {
-      if (offer.mayBeMirror && !isSpare) return undefined;
-      const state = offer.isAnswer ? 'refused' : 'offline';
-      return { ...enforced(directory, trust), seen: null, remote: null, state, problem: offer.problem };
+    const none: NoOffer[] = [];
+    const isBehind = (tip: string): boolean => judge.isBehind(tip, trust);
+    for await (const offer of fetchOffers({ ...followed, mirror, signal, isExpected, isBehind })) {
+      const found = 'problem' in offer ? offer : await takeOffer(mirror, offer, trust, signal);
+      if ('source' in found) return found;
+      none.push(found);
     }
+    const { state, problem, remote: from, mayBeMirror } = summarize(none);
+    if (mayBeMirror && !isSpare) return undefined;
+    return { ...enforced(directory, trust), seen: null, remote: from, state, problem };
+  };
+
+  /** What to do with what a remote offers. One that is behind is none: the next one may have more. */
+  const takeOffer = async (mirror: Mirror, offer: Offer, trust: Trust, signal: AbortSignal): Promise<Look | NoOffer> => {
     const { commit, branch, base, remote: from } = offer;
     const problem = await judge.judge(mirror, offer, trust, signal);
-    if (problem) return { ...enforced(directory, trust), seen: commit, remote: from, state: 'refused', problem };
+    if (problem?.code === 'old-revision')
+      return {
+        problem: { ...problem, message: `${from}: ${problem.message}` },
+        mayBeMirror: false,
+        state: 'behind',
+        remote: from,
+      };
+    if (problem) {
+      // Its key was revoked since, which may have signed others too.
+      const isDistrusted = trust.trusted.some((each) => each.commit === commit);
+      const rest = isDistrusted ? { ...trust, trusted: [] } : trust;
+      if (isDistrusted) writeTrust(memory, rest);
+      return { ...enforced(directory, rest), seen: commit, remote: from, state: 'refused', problem };
+    }
     // It is in the mirror: the offer is on top of it.
     if (trust.floor !== null && mirror.ref('floor') !== trust.floor) mirror.setRef('floor', trust.floor);
     const entry: Trusted = { commit, branch, base, floor: trust.floor };
@@ -106,8 +127,18 @@ export function openKept({ directory, memory }: Pick<Followed, 'directory' | 'me
       const entry = trust.trusted.find((each) => each.commit === commit);
       const floor = entry && entry.floor === trust.floor ? entry.base : trust.floor;
       if (trust.applied?.commit === commit && trust.floor === floor) return;
-      writeTrust(memory, { ...trust, floor, applied: { commit, branch: entry?.branch ?? null } });
+      const applied = { commit, branch: entry?.branch ?? null };
+      const before = [...(trust.applied ? [trust.applied] : []), ...appliedBefore(trust)];
+      const accepted = [applied, ...before.filter((each) => each.commit !== commit)];
+      writeTrust(memory, { ...trust, floor, applied, accepted });
       if (floor !== null) mirrorIn(directory).setRef('floor', floor);
+    },
+    forsake(commit) {
+      const trust = readTrust(memory, directory);
+      if ('code' in trust || trust.applied?.commit !== commit) return;
+      const accepted = appliedBefore(trust);
+      // Without one it stays: a host that has none waits for no wave.
+      if (accepted[0]) writeTrust(memory, { ...trust, applied: accepted[0], accepted });
     },
     lastGood() {
       const trust = readTrust(memory, directory);

@@ -1,7 +1,7 @@
 import { milliseconds } from '../../model/duration.ts';
 import type { RemotePolicy, TrustPolicy } from '../../model/host-policy-document.ts';
 import type { Problem } from '../../model/problem.ts';
-import { isAncestor, type Offer } from './fetch.ts';
+import { commonAncestor, isAncestor, type Offer } from './fetch.ts';
 import { readCommits } from './commit-object.ts';
 import { keepRevision, type Access } from './keep-revision.ts';
 import { isCommitId, isScattered, type Mirror } from './mirror.ts';
@@ -9,7 +9,8 @@ import { openObjects } from './objects.ts';
 import { isKept, isWhole } from './revision-store.ts';
 import { runGit, type GitCall } from './run-git.ts';
 import { checkSignatures } from './signatures.ts';
-import { trustLost, type Trust } from './trust-memory.ts';
+import { TooLarge } from './too-large.ts';
+import { appliedBefore, trustLost, type Trust } from './trust-memory.ts';
 
 interface Rules {
   /** State directory. */
@@ -18,16 +19,21 @@ interface Rules {
   readonly trust: TrustPolicy;
 }
 
-/** Says whether an offer may be applied, and prepares it. What was judged once is not judged again. */
+/** Says whether an offer may be applied, and prepares it. What was judged once is not judged again, but for its signatures. */
 interface Judge {
   /** A problem when the mirror's copy of the floor says more than the memory does, or something else. */
   compareCopies(mirror: Mirror, trust: Trust, signal: AbortSignal): Promise<Problem | undefined>;
+  /** Whether this tip of the branch was found to be older than what was applied: it needs no fetch. */
+  isBehind(tip: string, trust: Trust): boolean;
   /** A problem when the offer is refused; else its contents are kept. */
   judge(mirror: Mirror, offer: Offer, trust: Trust, signal: AbortSignal): Promise<Problem | undefined>;
 }
 
+/** Judgements that are remembered: each remote may offer something else. */
+const mostKnown = 8;
+
 export function openJudge({ directory, remote, trust: policy }: Rules): Judge {
-  let known: { readonly about: string; readonly problem: Problem | undefined } | undefined;
+  const known = new Map<string, Problem | undefined>();
   const callIn = (mirror: Mirror, signal: AbortSignal): GitCall => ({
     directory: mirror.directory,
     config: {},
@@ -43,24 +49,37 @@ export function openJudge({ directory, remote, trust: policy }: Rules): Judge {
       if (floor !== null && (await isAncestor(callIn(mirror, signal), copy, floor))) return undefined;
       return trustLost(`the mirror says that ${copy} was applied, and the memory ${floor}`);
     },
+    isBehind: (tip, trust) => known.get(topic({ commit: tip, base: tip }, trust))?.code === 'old-revision',
     async judge(mirror, offer, trust, signal) {
-      const about = `${trust.floor} ${offer.base} ${offer.commit}`;
-      if (known?.about === about && (known.problem || isKept(directory, offer.commit))) return known.problem;
+      const about = topic(offer, trust);
+      // Keys come, are revoked and expire; what was applied needs none.
+      const needsKeys = policy.verify !== 'off' && offer.commit !== trust.floor && offer.commit !== trust.applied?.commit;
+      const earlier = known.get(about);
+      if (earlier || (known.has(about) && !needsKeys && isKept(directory, offer.commit))) return earlier;
       const call = callIn(mirror, signal);
       await using objects = openObjects(call);
-      const problem =
-        (await findRewrite({ call, objects }, trust.floor, offer)) ??
+      const judgeAnew = async (): Promise<Problem | undefined> =>
+        (await findStepBack({ call, objects }, trust.floor, offer)) ??
         (await checkSignatures(call, policy, trust.floor, offer.commit)) ??
         (await keep({ call, objects }, directory, offer, trust));
+      const problem = await judgeAnew().catch((error: unknown) => {
+        if (error instanceof TooLarge) return error.problem;
+        throw error;
+      });
       if (isScattered(mirror)) await runGit(call, ['repack', '-a', '-d', '--quiet']);
-      known = { about, problem };
+      known.delete(about);
+      if (problem?.code !== 'untrusted-commit') known.set(about, problem);
+      for (const oldest of known.keys()) if (known.size > mostKnown) known.delete(oldest);
       return problem;
     },
   };
 }
 
+/** What a judgement is about. */
+const topic = ({ commit, base }: Pick<Offer, 'commit' | 'base'>, { floor }: Trust): string => `${floor} ${base} ${commit}`;
+
 /** A testing branch may be rewritten; the branch below it may not. */
-async function findRewrite(
+async function findStepBack(
   { call, objects }: Access,
   floor: string | null,
   { commit, branch, base }: Offer,
@@ -68,8 +87,17 @@ async function findRewrite(
   if (floor === null || floor === base) return undefined;
   // Nearly always it is the next one.
   if ((await readCommits(objects, [base])).get(base)?.parents.includes(floor)) return undefined;
-  if (await isAncestor(call, floor, base)) return undefined;
+  const common = await commonAncestor(call, floor, base);
+  if (common === floor) return undefined;
   const name = branch ?? 'the commit';
+  if (common === base) {
+    const what = commit === base ? `${name} at ${base.slice(0, 12)}` : `what ${name} stands on, ${base.slice(0, 12)},`;
+    return {
+      code: 'old-revision',
+      message: `${what} is older than ${floor.slice(0, 12)}, which was applied here`,
+      hint: `if going back is meant, on this host: reconcile trust reset --to ${base}`,
+    };
+  }
   return {
     code: 'history-rewritten',
     message: `${name} at ${commit.slice(0, 12)} is not on top of ${floor.slice(0, 12)}, which was applied here: history was rewritten, or an old revision is played back`,
@@ -77,15 +105,11 @@ async function findRewrite(
   };
 }
 
-async function keep(
-  access: Access,
-  directory: string,
-  { commit }: Offer,
-  { applied, trusted }: Trust,
-): Promise<Problem | undefined> {
+async function keep(access: Access, directory: string, { commit }: Offer, trust: Trust): Promise<Problem | undefined> {
   if (isWhole(directory, commit)) return undefined;
   // The newest first: most of the new one is in it.
-  const others = [...trusted.slice(0, 2).map((each) => each.commit), applied?.commit].filter(isCommitId);
+  const { applied, trusted } = trust;
+  const others = [...trusted.slice(0, 2), applied, ...appliedBefore(trust)].map((each) => each?.commit).filter(isCommitId);
   const [first, ...rest] = await keepRevision(access, directory, commit, others);
   if (!first || rest.length === 0) return first;
   return { ...first, message: `${first.message} (and ${rest.length} more such problems)` };

@@ -17,6 +17,7 @@ import {
   type Manifest,
 } from './revision-store.ts';
 import { GitFailure, type GitCall } from './run-git.ts';
+import { TooLarge } from './too-large.ts';
 
 /** Segments that one revision may be spread over. */
 const mostSegments = 32;
@@ -40,7 +41,8 @@ export interface Access {
 
 /**
  * Takes the files of a commit out of the mirror, so that it can be applied without it. Blobs that the first
- * of `others` has are not read again. Revisions other than this one and `others` are removed. With problems nothing is kept.
+ * of `others` has are not read again. Revisions other than this one, `others` and the newest are removed.
+ * With problems nothing is kept.
  */
 export async function keepRevision(
   { call, objects }: Access,
@@ -54,8 +56,12 @@ export async function keepRevision(
   const own = commits.get(commit);
   if (!own) throw new GitFailure('cat-file', { exit: 1, stderr: `fatal: the mirror lacks ${commit}` });
   const place: Place = { objects, stateDirectory, before };
-  const laid = (await layChanges(place, own.tree, commits)) ?? (await layAll(place, await listTree(call, commit)));
-  if ('problems' in laid) return laid.problems;
+  let laid = await layChanges(place, own.tree, commits);
+  if (!laid) {
+    const { entries, problems } = await listTree(call, commit);
+    if (problems.length > 0) return problems;
+    laid = await layFiles(place, entries, before, treeBounds);
+  }
   const { files, segment, size } = laid;
   const sizes: Readonly<Record<string, number>> = { ...before?.segments, [segment]: size };
   const segments = Object.fromEntries([...new Set(files.map((each) => each.segment))].map((name) => [name, sizes[name] ?? 0]));
@@ -73,50 +79,26 @@ interface Place {
   readonly before: Manifest | undefined;
 }
 
-type Listed = Awaited<ReturnType<typeof listTree>>;
-
-/** From the list of the whole tree, all of which was judged. */
-async function layAll(
-  { objects, stateDirectory, before }: Place,
-  { entries, problems }: Listed,
-): Promise<Laid | { readonly problems: readonly Problem[] }> {
-  if (problems.length > 0) return { problems };
-  const have = before ? reusable(entries, before) : new Map<string, KeptFile>();
-  const lacking = [...new Set(entries.flatMap(({ blob }) => (have.has(blob) ? [] : [blob])))];
-  const { placed, ...rest } = await copySegment(objects, stateDirectory, lacking, treeBounds);
-  const files = entries.map(({ path, executable, blob }): KeptFile => {
-    const found = (placed.get(blob) ?? have.get(blob)) as Found;
-    return { ...found, path, executable, blob };
-  });
-  return { ...rest, files };
-}
-
 /**
- * The same from what differs from the revision before, where all of that was judged, or from everything. Undefined where
- * git must list the whole tree: to say what is wrong with it, since it is large, or to write sparse segments anew.
+ * What a revision consists of, from what differs from the revision before, where all of that was judged, or from everything.
+ * Undefined where git must list the whole tree: to say what is wrong with it, since it is large, or to write sparse segments anew.
  */
-async function layChanges(
-  { objects, stateDirectory, before }: Place,
-  tree: string,
-  commits: ReadonlyMap<string, Commit>,
-): Promise<Laid | undefined> {
+async function layChanges(place: Place, tree: string, commits: ReadonlyMap<string, Commit>): Promise<Laid | undefined> {
+  const { objects, stateDirectory, before } = place;
   const base = before && judged.has(before) ? commits.get(before.info.id) : undefined;
   const changes = await listChanges(objects, base?.tree, tree);
   const kept = changes && (base && before ? before.files.filter(({ path }) => !changes.has(path)) : []);
   if (!kept || (before && !areDense(kept, before))) return undefined;
   const changed = [...changes.values()].filter((change) => change !== null);
-  const have = before && !base ? reusable(changed, before) : new Map<string, KeptFile>();
-  const lacking = [...new Set(changed.flatMap(({ blob }) => (have.has(blob) ? [] : [blob])))];
   const bounds = { ...treeBounds, total: treeBounds.total - bytesOf(kept) };
-  const copied = await copySegment(objects, stateDirectory, lacking, bounds).catch((error: unknown) => {
-    if (error instanceof GitFailure) return undefined;
+  const added = await layFiles(place, changed, base ? undefined : before, bounds).catch((error: unknown) => {
+    if (error instanceof GitFailure || error instanceof TooLarge) return undefined;
     throw error;
   });
-  if (!copied) return undefined;
-  const { placed, ...rest } = copied;
-  const added = changed.map((file): KeptFile => ({ ...((placed.get(file.blob) ?? have.get(file.blob)) as Found), ...file }));
-  if (kept.length + added.length < treeBounds.files && bytesOf(added) <= bounds.total)
-    return { ...rest, files: [...kept, ...added].sort((a, b) => (a.path < b.path ? -1 : 1)) };
+  if (!added) return undefined;
+  const { files, ...rest } = added;
+  if (kept.length + files.length < treeBounds.files && bytesOf(files) <= bounds.total)
+    return { ...rest, files: [...kept, ...files].sort((a, b) => (a.path < b.path ? -1 : 1)) };
   rmSync(join(revisionsIn(stateDirectory), rest.segment), { force: true });
   return undefined;
 }
@@ -129,13 +111,22 @@ function bytesOf(files: readonly KeptFile[]): number {
 
 type Found = Omit<KeptFile, 'path' | 'executable' | 'blob'>;
 
-/** Copies blobs into a segment of their own, durably. */
-async function copySegment(objects: Objects, stateDirectory: string, blobs: readonly string[], bounds: Bounds) {
+/** Copies into a segment of their own, durably, what `before` does not have of them. */
+async function layFiles(
+  { objects, stateDirectory }: Place,
+  entries: readonly Omit<TreeEntry, 'size'>[],
+  before: Manifest | undefined,
+  bounds: Bounds,
+): Promise<Laid> {
+  const have: ReadonlyMap<string, Found> = before ? reusable(entries, before) : new Map();
+  const lacking = new Set(entries.flatMap(({ blob }) => (have.has(blob) ? [] : [blob])));
   const segment = `segment-${randomBytes(8).toString('hex')}`;
   const file = join(revisionsIn(stateDirectory), segment);
   try {
-    const { placed, size } = await objects.copy(blobs, file, bounds);
-    return { placed: new Map([...placed].map(([blob, found]): [string, Found] => [blob, { ...found, segment }])), segment, size };
+    const { placed, size } = await objects.copy([...lacking], file, bounds);
+    const found = (blob: string): Found => have.get(blob) ?? { ...placed.get(blob)!, segment };
+    const files = entries.map(({ path, executable, blob }): KeptFile => ({ ...found(blob), path, executable, blob }));
+    return { files, segment, size };
   } catch (error) {
     // On a full disk half a segment is what others need the space for.
     rmSync(file, { force: true });

@@ -2,6 +2,7 @@ import { sourceDirectories } from '../tree-bounds.ts';
 import { faultOf, isLeftOver } from './list-tree.ts';
 import type { Objects } from './objects.ts';
 import { GitFailure } from './run-git.ts';
+import { TooLarge } from './too-large.ts';
 
 /** A file of a commit, before its content was looked at. */
 interface ChangedFile {
@@ -46,7 +47,7 @@ export async function listChanges(
     if (seen + changes.size > most) return undefined;
     const ids = [...new Set(level.flatMap((pair) => [pair.from, pair.to].filter((id) => id !== undefined)))];
     const contents = await objects.read('tree', ids).catch((error: unknown) => {
-      if (error instanceof GitFailure) return undefined;
+      if (error instanceof GitFailure || error instanceof TooLarge) return undefined;
       throw error;
     });
     if (!contents || contents.size < ids.length) return undefined;

@@ -1,6 +1,7 @@
 import type { Problem } from '../../model/problem.ts';
 import { sourceDirectories, treeBounds } from '../tree-bounds.ts';
-import { runGit, type GitCall } from './run-git.ts';
+import { readGit, type GitCall } from './run-git.ts';
+import { TooLarge } from './too-large.ts';
 
 /** A file of a commit that can be configuration. */
 export interface TreeEntry {
@@ -17,36 +18,49 @@ export async function listTree(
   call: GitCall,
   commit: string,
 ): Promise<{ readonly entries: readonly TreeEntry[]; readonly problems: readonly Problem[] }> {
-  const listed = await runGit(call, ['ls-tree', '-r', '-l', '-z', '--full-tree', commit, '--', ...sourceDirectories]);
   const entries: TreeEntry[] = [];
   const problems: Problem[] = [];
+  const counts = { files: 0, directories: 0 };
   let total = 0;
-  for (const line of listed.split('\0')) {
-    if (line === '') continue;
+  for await (const line of listLines(call, commit)) {
     // `<mode> <type> <id> <size, padded>`, a tab, the path.
     const tab = line.indexOf('\t');
     const path = line.slice(tab + 1);
-    if (isLeftOver(path)) continue;
     const mode = line.slice(0, 6);
-    const [, blob = '', length = ''] = line.slice(7, tab).split(/ +/, 3);
+    const [type, blob = '', length = ''] = line.slice(7, tab).split(/ +/, 3);
+    const what = type === 'tree' ? 'directories' : 'files';
+    counts[what] += 1;
+    if (counts[what] >= treeBounds.files) {
+      problems.push(tooLarge(`the commit has ${treeBounds.files} ${what} or more in ${sourceDirectories.join(', ')}`));
+      break;
+    }
+    if (type === 'tree' || isLeftOver(path)) continue;
     const size = Number(length);
     const fault = faultOf(path, mode, size);
     if (fault) problems.push({ ...fault, at: { file: path, line: 1, column: 1 } });
     else entries.push({ path, executable: mode === '100755', size, blob });
     total += fault ? 0 : size;
   }
-  if (entries.length >= treeBounds.files)
-    problems.push({
-      code: 'too-large',
-      message: `the commit has ${treeBounds.files} files or more in ${sourceDirectories.join(', ')}`,
-    });
   if (total > treeBounds.total)
-    problems.push({
-      code: 'too-large',
-      message: `the files of the commit have ${total} bytes; expected at most ${treeBounds.total}`,
-    });
+    problems.push(tooLarge(`the files of the commit have ${total} bytes; expected at most ${treeBounds.total}`));
   return { entries: entries.sort((a, b) => (a.path < b.path ? -1 : 1)), problems };
 }
+
+/** With its directories, which can be very many without a file in them. Throws `TooLarge` for names that are. */
+async function* listLines(call: GitCall, commit: string): AsyncGenerator<string, void> {
+  let listed = 0;
+  let rest = '';
+  for await (const text of readGit(call, ['ls-tree', '-rtlz', '--full-tree', commit, '--', ...sourceDirectories])) {
+    listed += text.length;
+    if (listed > treeBounds.list)
+      throw new TooLarge(`the list of the files of the commit is larger than ${treeBounds.list} bytes`);
+    const lines = (rest + text).split('\0');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
+
+const tooLarge = (message: string): Problem => ({ code: 'too-large', message });
 
 /** What a program of ours staged and left when it was killed; it is nobody's configuration. */
 export const isLeftOver = (path: string): boolean => path.includes('/.agent-');

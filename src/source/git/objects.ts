@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { GitFailure, startGit, type GitCall } from './run-git.ts';
+import { GitFailure, startGit, timedOut, type GitCall } from './run-git.ts';
+import { TooLarge } from './too-large.ts';
 
 /** Where the content of an object stands in a segment, and its digest. */
 interface Placed {
@@ -13,7 +14,7 @@ interface Placed {
 /** Bytes. */
 export type Bounds = Readonly<Record<'largestFile' | 'total', number>>;
 
-/** Objects of a mirror. Reads reject with `GitFailure` when git ends before it has answered, or for what is beyond bounds. */
+/** Objects of a mirror. Reads reject with `GitFailure` when git ends before it has answered, with `TooLarge` beyond bounds. */
 export interface Objects extends AsyncDisposable {
   /** Contents of commits or trees, by id, without those that the mirror lacks or that are of another type. */
   read(type: 'commit' | 'tree', ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>;
@@ -32,7 +33,7 @@ interface Copied {
 /** Of commits and trees that are asked for at once. */
 const inMemory: Bounds = { largestFile: 8 * 1024 * 1024, total: 32 * 1024 * 1024 };
 
-/** One process for all that is asked as long as this is open, started by the first question. */
+/** One process for all that is asked as long as this is open, started by the first question. Each may take the time of the call. */
 export function openObjects(call: GitCall): Objects {
   const start = () => {
     const git = startGit(call, ['cat-file', '--batch']);
@@ -48,20 +49,23 @@ export function openObjects(call: GitCall): Objects {
   };
   const ask = async (ids: readonly string[], parser: ReturnType<typeof createParser>, take?: (chunk: Buffer) => void) => {
     const { git, ended, chunks } = (started ??= start());
+    const timer = setTimeout(() => git.kill(), call.timeout);
     git.stdin.write(ids.map((id) => `${id}\n`).join(''));
     try {
       while (parser.answered < ids.length) {
         const { value: chunk } = await chunks.next();
-        if (!chunk) throw new GitFailure('cat-file', { exit: (await ended)[0] ?? 1, stderr: 'fatal: it ended too early' });
+        if (!chunk) throw new GitFailure('cat-file', { exit: (await ended)[0] ?? timedOut, stderr: 'fatal: it ended too early' });
         take?.(chunk);
         parser.read(chunk);
-        if (parser.isBeyond) throw new GitFailure('cat-file', { exit: 1, stderr: 'fatal: larger than what is read' });
+        if (parser.beyond !== undefined) throw new TooLarge(parser.beyond);
       }
     } catch (error) {
       // What is still on its way answers nobody.
       await end();
       call.signal.throwIfAborted();
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   };
   return {
@@ -106,10 +110,11 @@ function createParser({ largestFile, total }: Bounds, isKept: boolean) {
   const kept = new Map<string, { readonly type: string; readonly bytes: Buffer }>();
   let answered = 0;
   let position = 0;
+  let contents = 0;
   let line = '';
   let open: Open | undefined;
   let missing: string | undefined;
-  let isBeyond = false;
+  let beyond: string | undefined;
   const begin = (): void => {
     const [id = '', type = '', size] = line.split(' ');
     line = '';
@@ -118,7 +123,9 @@ function createParser({ largestFile, total }: Bounds, isKept: boolean) {
       answered += 1;
       return;
     }
-    isBeyond ||= Number(size) > largestFile || position + Number(size) > total;
+    contents += Number(size);
+    if (Number(size) > largestFile || contents > total)
+      beyond ??= `${type} ${id.slice(0, 12)} has ${size} bytes; expected at most ${largestFile}, and ${total} with all others`;
     const hash = isKept ? undefined : createHash('sha256');
     open = { id, type, size: Number(size), left: Number(size), offset: position, hash, parts: [] };
   };
@@ -168,8 +175,8 @@ function createParser({ largestFile, total }: Bounds, isKept: boolean) {
     get missing() {
       return missing;
     },
-    get isBeyond() {
-      return isBeyond;
+    get beyond() {
+      return beyond;
     },
   };
 }

@@ -182,14 +182,24 @@ export function writeManifest(stateDirectory: string, manifest: Manifest): void 
   remember(file, signatureOf(file), manifest);
 }
 
-/** Removes every revision but these, and the segments that none of them needs. */
+/** Revisions that stay in any case, the newest first: another process may be applying one. */
+const mostRecent = 4;
+
+/** Removes every revision but these and the newest, and the segments that none of them needs. */
 export function pruneRevisions(stateDirectory: string, commits: readonly string[]): void {
-  const heads = commits.flatMap((commit) => readHead(stateDirectory, commit) ?? []);
-  const needed = new Set(heads.flatMap(({ segments }) => segments.map(([name]) => name)));
   const directory = revisionsIn(stateDirectory);
+  const names = readdirSync(directory);
+  const recent = names
+    .flatMap((name) => /^([0-9a-f]{40})\.json$/.exec(name)?.[1] ?? [])
+    .map((commit) => ({ commit, time: statSync(manifestFile(stateDirectory, commit)).mtimeMs }))
+    .sort((a, b) => b.time - a.time)
+    .slice(0, mostRecent)
+    .map(({ commit }) => commit);
+  const heads = [...new Set([...commits, ...recent])].flatMap((commit) => readHead(stateDirectory, commit) ?? []);
+  const needed = new Set(heads.flatMap(({ segments }) => segments.map(([name]) => name)));
   const isNeeded = (name: string): boolean => needed.has(name) || heads.some(({ info }) => name === `${info.id}.json`);
   const isOurs = (name: string): boolean => /^(?:[0-9a-f]{40,64}\.json(?:\.new)?|segment-[0-9a-f]+)$/.test(name);
-  for (const name of readdirSync(directory)) if (isOurs(name) && !isNeeded(name)) rmSync(join(directory, name), { force: true });
+  for (const name of names) if (isOurs(name) && !isNeeded(name)) rmSync(join(directory, name), { force: true });
 }
 
 export function makeRevisions(stateDirectory: string): void {

@@ -34,12 +34,14 @@ export class GitFailure extends Error {
 }
 
 /** Exit codes of timeout(1): the time ran out, or SIGKILL was needed. What this process ended has none. */
-const timedOut = 124;
+export const timedOut = 124;
 const killed = 137;
 /** A file of the mirror, bytes; more is a pack bomb. */
 const largestPack = 2 * 1024 ** 3;
-/** What a command may print, bytes: the list of the largest tree that is accepted, and some. */
+/** What a command may print that is held in memory, bytes. */
 const mostOutput = 32 * 1024 * 1024;
+/** Characters of the end of what it says went wrong, where its output is read as it comes. */
+const mostSaid = 10_000;
 
 /**
  * Runs git for its output, with the rest of an open file as its input where one is given. Rejects with `GitFailure` for every exit
@@ -55,7 +57,12 @@ export async function runGit(call: GitCall, args: readonly string[], input?: num
 export async function askGit(call: GitCall, args: readonly string[], input?: number): Promise<GitResult> {
   call.signal.throwIfAborted();
   const [program, words, options] = startOf(call, args);
-  const git = spawn(program, words, { ...options, stdio: [input ?? 'ignore', 'pipe', 'pipe'] });
+  const { timeout } = call;
+  const git = spawn(program, words, {
+    ...options,
+    ...(program === 'git' && { timeout }),
+    stdio: [input ?? 'ignore', 'pipe', 'pipe'],
+  });
   let printed = 0;
   const collect = (stream: Readable): Buffer[] => {
     const chunks: Buffer[] = [];
@@ -78,7 +85,29 @@ export async function askGit(call: GitCall, args: readonly string[], input?: num
   return { exit, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
 }
 
-/** Starts git with pipes to both sides, for what is too much to be held in memory. Its errors are ignored: ask for the exit code. */
+/** What git prints, as it comes: whoever stops reading ends it. Rejects as `runGit` does. */
+export async function* readGit(call: GitCall, args: readonly string[]): AsyncGenerator<string, void> {
+  call.signal.throwIfAborted();
+  const [program, words, options] = startOf(call, args);
+  const git = spawn(program, words, { ...options, timeout: call.timeout, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(git, 'close').catch(() => [1]) as Promise<[number | null]>;
+  let stderr = '';
+  git.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-mostSaid)));
+  try {
+    yield* git.stdout.setEncoding('utf8') as AsyncIterable<string>;
+    const [exit] = await ended;
+    call.signal.throwIfAborted();
+    if (exit !== 0) throw new GitFailure(args[0] ?? '', { exit: exit ?? timedOut, stderr });
+  } finally {
+    git.kill();
+    await ended;
+  }
+}
+
+/**
+ * Starts git with pipes to both sides, for what is too much to be held in memory. Its errors are ignored: ask for the exit code. What
+ * starts nobody else has no limit of time: whoever asks it sets one for each question.
+ */
 export function startGit(call: GitCall, args: readonly string[]): ChildProcessByStdio<Writable, Readable, null> {
   const [program, words, options] = startOf(call, args);
   return spawn(program, words, { ...options, stdio: ['pipe', 'pipe', 'ignore'] });
@@ -94,7 +123,7 @@ const lonely = new Set(['cat-file', 'index-pack', 'ls-tree', 'merge-base']);
 function startOf(call: GitCall, args: readonly string[]) {
   const { directory, timeout, signal } = call;
   const options = { cwd: directory, env: environment(call), signal };
-  if (lonely.has(args[0] ?? '')) return ['git', args, { ...options, timeout }] as const;
+  if (lonely.has(args[0] ?? '')) return ['git', args, options] as const;
   const limited = args[0] === 'fetch' ? ['prlimit', `--fsize=${largestPack}`] : [];
   return ['timeout', ['--kill-after=2', (timeout / 1000).toFixed(3), ...limited, 'git', ...args], options] as const;
 }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { TrustPolicy } from '../../model/host-policy-document.ts';
 import type { Problem } from '../../model/problem.ts';
 import { readPrivateFile } from '../private-file.ts';
-import { runGit, type GitCall } from './run-git.ts';
+import { GitFailure, runGit, type GitCall } from './run-git.ts';
 
 /** What git's `%G?` says of a commit that is not plainly good. */
 const verdicts: Readonly<Record<string, string>> = {
@@ -30,7 +30,17 @@ export async function checkSignatures(
   const unusable = unusableKeys(trust);
   if (unusable !== undefined) return untrusted(unusable, 'correct `trust` in the host policy');
   const range = trust.verify === 'tip' ? ['-1', commit] : floor === null ? [commit] : [`${floor}..${commit}`];
-  const listed = await runGit(withKeys(call, trust), ['log', '--no-show-signature', '--format=%H%x09%G?', ...range, '--']);
+  const reviewed = `having looked at it, on this host: reconcile trust reset --to ${commit}`;
+  const args = ['log', '--no-show-signature', '--format=%H%x09%G?', ...range, '--'];
+  const listed = await runGit(withKeys(call, trust), args).catch((error: unknown) => {
+    if (error instanceof GitFailure && error.timedOut) return undefined;
+    throw error;
+  });
+  if (listed === undefined)
+    return untrusted(
+      `the signatures of what is new could not be checked within ${call.timeout / 1000} s`,
+      `allow more time: remote.timeout in the host policy; or, ${reviewed}`,
+    );
   const bad = listed
     .split('\n')
     .filter((line) => line !== '')
@@ -43,7 +53,7 @@ export async function checkSignatures(
   const keys = trust.allowed_signers ?? trust.gpg_home ?? '';
   return untrusted(
     `commit ${id.slice(0, 12)} ${verdicts[verdict] ?? 'cannot be checked'}${more}`,
-    `sign it with a key of ${keys}; or, having looked at it, on this host: reconcile trust reset --to ${commit}`,
+    `sign it with a key of ${keys}; or, ${reviewed}`,
   );
 }
 

@@ -54,8 +54,7 @@ export async function tryPushed(pushed: Pushed, place: string, signal: AbortSign
   const { directory, commit, branch } = pushed;
   const judged = await judgePushed({ ...pushed, directory: place }, () => borrowMirror(directory, place), signal);
   if ('type' in judged) return judged;
-  const { identity } = commitSource({ stateDirectory: directory, commit, branch });
-  return { ...commitSource({ stateDirectory: place, commit, branch, others: directory }), identity };
+  return commitSource({ stateDirectory: place, commit, branch, others: directory });
 }
 
 /** As what it is remembered once it is accepted; its contents are kept. */

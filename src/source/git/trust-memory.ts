@@ -10,18 +10,30 @@ export interface Trusted extends Omit<Offer, 'remote'> {
   readonly floor: string | null;
 }
 
+interface Applied {
+  readonly commit: string;
+  readonly branch: string | null;
+}
+
 /** What this host has come to trust. */
 export interface Trust {
   /** New revisions must be on top of it. Null: nothing was applied yet. */
   readonly floor: string | null;
   /** The revision that was last applied and verified. */
-  readonly applied: { readonly commit: string; readonly branch: string | null } | null;
+  readonly applied: Applied | null;
+  /**
+   * What was applied, newest first, in case it is taken back. It begins with `applied`; else an earlier version has written that, which
+   * leaves this as it was.
+   */
+  readonly accepted?: readonly Applied[];
   /** Newest first. */
   readonly trusted: readonly Trusted[];
 }
 
 const name = 'trust';
 const mostTrusted = 4;
+/** Their contents are on the disk. */
+const mostAccepted = 3;
 
 /** Reads it; a problem where it cannot be told any more. Then nothing may be applied: it must never look like a first run. */
 export function readTrust(memory: Memory, stateDirectory: string): Trust | Problem {
@@ -46,7 +58,15 @@ export const trustLost = (reason: string): Problem => ({
 });
 
 export const writeTrust = (memory: Memory, trust: Trust): void =>
-  memory.set(name, { ...trust, trusted: trust.trusted.slice(0, mostTrusted) });
+  memory.set(name, {
+    ...trust,
+    trusted: trust.trusted.slice(0, mostTrusted),
+    ...(trust.accepted && { accepted: trust.accepted.slice(0, mostAccepted) }),
+  });
+
+/** What was applied before the revision that was last applied, newest first. */
+export const appliedBefore = ({ applied, accepted = [] }: Trust): readonly Applied[] =>
+  accepted[0]?.commit === applied?.commit ? accepted.slice(1) : [];
 
 /** A person on this host says from which commit on revisions are trusted. What was applied last stays until the next fetch. */
 export function resetTrust(memory: Memory, stateDirectory: string, commit: string): void {
@@ -58,12 +78,11 @@ export function resetTrust(memory: Memory, stateDirectory: string, commit: strin
 
 function isTrust(value: unknown): value is Trust {
   if (!isObject(value)) return false;
-  const { floor, applied, trusted } = value;
+  const { floor, applied, accepted = [], trusted } = value;
   const isCommit = (each: unknown): boolean => isObject(each) && isCommitId(each['commit']);
   return (
     (floor === null || isCommitId(floor)) &&
     (applied === null || isCommit(applied)) &&
-    Array.isArray(trusted) &&
-    trusted.every(isCommit)
+    [accepted, trusted].every((each) => Array.isArray(each) && each.every(isCommit))
   );
 }

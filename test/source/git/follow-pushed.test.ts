@@ -118,3 +118,15 @@ it('a push of several that were judged before another was accepted does not lowe
   await expect(host.push('three')).resolves.toBeDefined();
   expect(host.rules.memory.get('trust')).toMatchObject({ floor: two.commit });
 });
+
+it('what is being applied stays whole while others are pushed and looked at', async () => {
+  using host = openHost();
+  const one = await host.push('one');
+  await one.accept();
+  const applying = await host.push('two');
+  for (const text of ['three', 'four']) await host.push(text);
+
+  expect(applying.source.open().files.read('desired-state/site.yaml')?.toString()).toBe('two');
+  await applying.accept();
+  expect(textOf(await host.look())).toBe('two');
+});

@@ -1,8 +1,10 @@
-import { rmSync } from 'node:fs';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readCommitInfo } from '../../../src/source/commit-info.ts';
 import { openWorkingTree } from '../../../src/source/working-tree.ts';
+import { openAgentState } from '../../../src/state/agent-state.ts';
 import { openGitServer } from '../../support/git-server.ts';
 import { never, openFollowRig, textOf } from './follow-rig.ts';
 
@@ -50,6 +52,34 @@ it('a look that finds nothing new asks for the refs alone', async () => {
   expect(server.requests).toEqual(['GET /config.git/info/refs?service=git-upload-pack', 'POST /config.git/git-upload-pack']);
 });
 
+it('a look that finds nothing new asks each remote for its refs alone, also with one first that is behind', async () => {
+  using rig = openFollowRig();
+  await using server = await openGitServer(rig.path);
+  rig.push({ [site]: 'one' });
+  rig.git('clone', '--quiet', '--bare', rig.remote, join(rig.path, 'behind.git'));
+  const commit = rig.push({ [site]: 'two' });
+  await rig.open().accept((await rig.look()).commit!);
+  const names = ['behind.git', 'config.git'];
+  const [far, near] = [(name: string) => server.url(name), (name: string) => join(rig.path, name)].map((url) =>
+    rig.open({ urls: names.map(url) }),
+  );
+  for (const follower of [far, near]) await follower!.look(never);
+  server.requests.length = 0;
+  let processes = 0;
+  const count = (): void => void processes++;
+
+  const fetched = await far!.look(never);
+  subscribe('child_process', count);
+  const local = await near!.look(never);
+  unsubscribe('child_process', count);
+
+  for (const look of [fetched, local]) expect(look).toMatchObject({ state: 'fetched', commit });
+  expect(server.requests).toEqual(
+    names.flatMap((name) => [`GET /${name}/info/refs?service=git-upload-pack`, `POST /${name}/git-upload-pack`]),
+  );
+  expect(processes).toBe(0);
+});
+
 it('a look that expects something new fetches it without asking first, and does no harm where there is nothing', async () => {
   using rig = openFollowRig();
   await using server = await openGitServer(rig.path);
@@ -71,6 +101,37 @@ it('asks the next remote when one does not answer', async () => {
   const look = await rig.look({ urls: ['https://nowhere.invalid/config.git', rig.remote] });
 
   expect(look).toMatchObject({ state: 'fetched', commit, remote: rig.remote });
+});
+
+it('a shallow clone is not followed, also where somebody said that it has something new', async () => {
+  using rig = openFollowRig();
+  const commit = rig.push({ [site]: 'one' });
+  await rig.look();
+  rig.push({ [site]: 'two' });
+  rig.push({ [site]: 'three' });
+  const shallow = join(rig.path, 'shallow.git');
+  rig.git('clone', '--quiet', '--bare', '--depth=1', `file://${rig.remote}`, shallow);
+
+  for (const isExpected of [false, true]) {
+    const look = await rig.open({ urls: [shallow] }).look(never, isExpected);
+    expect(look).toMatchObject({ state: 'offline', commit, problem: { code: 'remote-failed' } });
+    expect(look.problem!.message).toBe(`${shallow}: it is a shallow clone, which lacks the history that this host needs`);
+  }
+});
+
+it('a remote that lacks objects is what is damaged, not the mirror', async () => {
+  using rig = openFollowRig();
+  const commit = rig.push({ [site]: 'one' });
+  await rig.look();
+  rig.push({ [site]: 'two' });
+  const tree = rig.git('rev-parse', 'HEAD^{tree}');
+  rmSync(join(rig.remote, 'objects', tree.slice(0, 2), tree.slice(2)));
+
+  const look = await rig.look();
+
+  expect(look).toMatchObject({ state: 'offline', commit, problem: { code: 'remote-failed' } });
+  expect(look.problem!.message).toBe(`${rig.remote}: its repository is damaged`);
+  expect(existsSync(join(rig.stateDirectory, 'mirror.new'))).toBe(false);
 });
 
 it('follows a tag, light or annotated', async () => {
@@ -108,6 +169,58 @@ it('enforces what it has with the remote gone and the mirror deleted', async () 
   expect(look.problem!.message).toContain('it is no git repository');
   expect(textOf(look)).toBe('one');
   expect(textOf({ ...look, source: rig.open().lastGood() })).toBe('one');
+});
+
+it('goes back to what was accepted before one that is forsaken, and takes no other history for it', async () => {
+  using rig = openFollowRig();
+  const texts = ['one', 'two', 'three', 'four'];
+  const commits: string[] = [];
+  for (const text of texts) {
+    commits.push(rig.push({ [site]: text }));
+    await rig.look();
+    if (text === 'one' || text === 'two') await rig.open().accept(commits.at(-1)!);
+  }
+  rig.open().forsake(commits[2]!);
+  expect(rig.open().lastGood()?.head().commit).toBe(commits[1]);
+
+  rig.open().forsake(commits[1]!);
+  expect(rig.open().lastGood()?.head().commit).toBe(commits[0]);
+  rig.git('reset', '--quiet', '--hard', commits[0]!);
+  rig.git('commit', '--quiet', '--allow-empty', '--message', 'another');
+  rig.git('push', '--quiet', '--force', 'origin', 'HEAD');
+  expect(await rig.look()).toMatchObject({ state: 'refused', problem: { code: 'history-rewritten' } });
+});
+
+it('goes back over several that are forsaken, and stays where nothing before is known', async () => {
+  using rig = openFollowRig();
+  const commits: string[] = [];
+  for (const text of ['one', 'two', 'three']) {
+    commits.push(rig.push({ [site]: text }));
+    await rig.look();
+    await rig.open().accept(commits.at(-1)!);
+  }
+
+  for (const commit of commits.toReversed()) rig.open().forsake(commit);
+
+  expect(rig.open().lastGood()?.head().commit).toBe(commits[0]);
+});
+
+it('goes back to nothing that was accepted before what an earlier version has accepted', async () => {
+  using rig = openFollowRig();
+  for (const text of ['one', 'two']) {
+    const commit = rig.push({ [site]: text });
+    await rig.look();
+    await rig.open().accept(commit);
+  }
+  const commit = rig.push({ [site]: 'three' });
+  await rig.look();
+  using state = openAgentState(rig.stateDirectory);
+  const memory = state.memory('source');
+  memory.set('trust', { ...(memory.get('trust') as object), floor: commit, applied: { commit, branch: 'main' } });
+
+  rig.open().forsake(commit);
+
+  expect(rig.open().lastGood()?.head().commit).toBe(commit);
 });
 
 it('has nothing to enforce where no remote ever answered', async () => {

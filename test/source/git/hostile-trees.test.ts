@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openFollowRig, textOf, type FollowRig } from './follow-rig.ts';
+import { never, openFollowRig, textOf, type FollowRig } from './follow-rig.ts';
 
 const site = 'desired-state/site.yaml';
 
@@ -140,21 +142,70 @@ it('two problems of one commit are told as one', async () => {
   expect(problem.message).toContain('(and 1 more such problems)');
 });
 
-it('a small tree that unfolds to a billion files keeps nobody busy', async () => {
+/** A tree over trees over trees: `depth` levels of ten. */
+function bomb(rig: FollowRig, tree: string, depth: number): string {
+  const entries = Array.from({ length: 10 }, (_, index) => ({ mode: '040000', id: tree, name: `d${index}` }));
+  return depth === 0 ? tree : bomb(rig, makeTree(rig, entries, ''), depth - 1);
+}
+
+const tenFiles = (name: string): readonly Entry[] =>
+  Array.from({ length: 10 }, (_, index) => ({ mode: '100644', name: `${name}${index}` }));
+
+it.each<readonly [string, (rig: FollowRig) => string, string]>([
+  [
+    'files',
+    (rig) => {
+      const blob = remoteGit(rig, ['hash-object', '-w', '--stdin'], 'hostile');
+      return bomb(rig, makeTree(rig, tenFiles('z'), blob), 8);
+    },
+    'the commit has 50000 files or more',
+  ],
+  [
+    'files that nobody reads',
+    (rig) => {
+      const blob = remoteGit(rig, ['hash-object', '-w', '--stdin'], 'hostile');
+      return bomb(rig, makeTree(rig, tenFiles('.agent-'), blob), 8);
+    },
+    'the commit has 50000 files or more',
+  ],
+  ['directories', (rig) => bomb(rig, makeTree(rig, [], ''), 9), 'the commit has 50000 directories or more'],
+  [
+    'names',
+    (rig) => {
+      const blob = remoteGit(rig, ['hash-object', '-w', '--stdin'], 'hostile');
+      let tree = makeTree(rig, [{ mode: '100644', name: 'z' }], blob);
+      for (let depth = 0; depth < 20; depth++) tree = makeTree(rig, [{ mode: '040000', id: tree, name: 'n'.repeat(240) }], blob);
+      return bomb(rig, tree, 4);
+    },
+    'the list of the files of the commit is larger than 33554432 bytes',
+  ],
+])('a small tree that unfolds to very many %s keeps nobody busy, and is refused as such', async (_name, make, message) => {
+  const problem = await refusal((rig) => commitTree(rig, makeTree(rig, [{ mode: '040000', id: make(rig), name: 'roles' }], '')));
+
+  expect(problem).toMatchObject({ code: 'too-large' });
+  expect(problem.message).toContain(message);
+});
+
+it('a commit with a message that is too large is refused, once, and the mirror stays', async () => {
   using rig = openFollowRig();
-  const commit = rig.push({ [site]: 'good' });
-  await rig.open().accept((await rig.look()).commit!);
-  const blob = remoteGit(rig, ['hash-object', '-w', '--stdin'], 'hostile');
-  let tree = makeTree(rig, [{ mode: '100644', name: 'z' }], blob);
-  for (let depth = 0; depth < 9; depth++) {
-    const below = Array.from({ length: 10 }, (_, index) => ({ mode: '040000', id: tree, name: `d${index}` }));
-    tree = makeTree(rig, below, blob);
+  const good = rig.push({ [site]: 'good' });
+  const follower = rig.open();
+  await follower.accept((await follower.look(never)).commit!);
+  const before = statSync(join(rig.stateDirectory, 'mirror')).ino;
+  const message = 'x'.repeat(9 * 1024 * 1024);
+  const commit = remoteGit(rig, ['commit-tree', `${good}^{tree}`, '-p', good, '-F', '-'], message);
+  remoteGit(rig, ['update-ref', 'refs/heads/main', commit]);
+
+  for (let round = 0; round < 2; round++) {
+    const look = await follower.look(never);
+    expect(look).toMatchObject({
+      state: 'refused',
+      commit: good,
+      seen: commit,
+      remote: rig.remote,
+      problem: { code: 'too-large' },
+    });
+    expect(look.problem!.message).toMatch(/^commit [0-9a-f]{12} has \d+ bytes; expected at most 8388608/);
   }
-  commitTree(rig, makeTree(rig, [{ mode: '040000', id: tree, name: 'roles' }], blob));
-
-  const look = await rig.look();
-
-  expect(look).toMatchObject({ commit, problem: { code: 'remote-failed' } });
-  expect(look.problem!.message).toContain('printed more than');
-  expect(textOf(look)).toBe('good');
+  expect(statSync(join(rig.stateDirectory, 'mirror')).ino).toBe(before);
 });

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { explainFetchFailure } from '../../../src/source/git/fetch-failure.ts';
+import { openObjects } from '../../../src/source/git/objects.ts';
 import { askGit, GitFailure, runGit, type GitCall } from '../../../src/source/git/run-git.ts';
+import { TooLarge } from '../../../src/source/git/too-large.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const callIn = (directory: string, more: Partial<GitCall> = {}): GitCall => {
@@ -36,4 +38,34 @@ it('what waits for ever is ended when its time has run out', async () => {
   } finally {
     closeSync(descriptor);
   }
+});
+
+it('a question about objects that is never answered is given up when its time has run out', async () => {
+  using directory = temporaryDirectory();
+  using tools = temporaryDirectory();
+  writeFileSync(join(tools.path, 'git'), '#!/bin/sh\nexec /bin/sleep 60\n', { mode: 0o755 });
+  await using objects = openObjects(callIn(directory.path, { env: { PATH: tools.path }, timeout: 300 }));
+
+  const failure = await objects.read('tree', ['0'.repeat(40)]).catch((error: unknown) => error);
+
+  expect(failure).toMatchObject({ timedOut: true });
+});
+
+it('contents of just as many bytes as there may be are copied, and of one more none', async () => {
+  using directory = temporaryDirectory();
+  const mirror = join(directory.path, 'mirror');
+  const call = callIn(mirror);
+  const ids = ['x', 'y'].map((letter) =>
+    execFileSync('git', ['--git-dir', mirror, 'hash-object', '-w', '--stdin'], {
+      input: letter.repeat(5_000),
+      encoding: 'utf8',
+    }).trim(),
+  );
+  await using objects = openObjects(call);
+  const copy = (name: string, total: number) => objects.copy(ids, join(directory.path, name), { largestFile: 5_000, total });
+
+  const { placed } = await copy('whole', 10_000);
+
+  expect([...placed.values()].map(({ size }) => size)).toEqual([5_000, 5_000]);
+  await expect(copy('beyond', 9_999)).rejects.toThrow(TooLarge);
 });

@@ -2,9 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkSignatures } from '../../../src/source/git/signatures.ts';
 import { resetTrust } from '../../../src/source/git/trust-memory.ts';
 import { openAgentState } from '../../../src/state/agent-state.ts';
-import { openFollowRig, textOf, type FollowRig } from './follow-rig.ts';
+import { never, openFollowRig, textOf, type FollowRig } from './follow-rig.ts';
 
 const site = 'desired-state/site.yaml';
 let rig: FollowRig;
@@ -83,6 +84,21 @@ describe('with verify: tip', () => {
 
     expect((await rig.look({}, { verify: 'tip' })).problem!.message).toContain('neither allowed_signers nor gpg_home');
   });
+
+  it('what is changed about the trusted keys holds from the next look on, also in a process that has judged the commit', async () => {
+    const follower = rig.open({}, { verify: 'tip', allowed_signers: signers });
+    const line = (name: string): string => `${name}@machine.example namespaces="git" ${readFileSync(`${key(name)}.pub`, 'utf8')}`;
+    const good = push('good', 'good');
+    await follower.accept((await follower.look(never)).commit!);
+    const commit = push('signed', 'other');
+
+    expect(await follower.look(never)).toMatchObject({ state: 'refused', commit: good, problem: { code: 'untrusted-commit' } });
+    writeFileSync(signers, line('good') + line('other'));
+    expect(await follower.look(never)).toMatchObject({ state: 'fetched', commit });
+    // It is not applied yet.
+    writeFileSync(signers, line('good'));
+    expect(await follower.look(never)).toMatchObject({ state: 'refused', commit: good, problem: { code: 'untrusted-commit' } });
+  });
 });
 
 it('a person on the host can trust a commit that nobody signed', async () => {
@@ -150,4 +166,15 @@ it.skipIf(!hasGpg)('OpenPGP signatures count where their keys are trusted in gpg
 
   expect(await rig.look({}, { verify: 'tip', gpg_home: home })).toMatchObject({ state: 'fetched', commit });
   expect(await rig.look({}, { verify: 'tip', allowed_signers: signers })).toMatchObject({ state: 'refused' });
+});
+
+it('signatures that take longer than there is time for are trusted in nothing, and are no fault of the mirror', async () => {
+  const commit = push('good', 'good');
+  const call = { directory: rig.remote, config: {}, env: {}, timeout: 1, signal: never };
+
+  const problem = await checkSignatures(call, { verify: 'every', allowed_signers: signers }, null, commit);
+
+  expect(problem).toMatchObject({ code: 'untrusted-commit' });
+  expect(problem!.message).toBe('the signatures of what is new could not be checked within 0.001 s');
+  expect(problem!.hint).toContain(`reconcile trust reset --to ${commit}`);
 });

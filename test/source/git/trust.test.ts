@@ -31,14 +31,66 @@ it('history that was rewritten is refused until somebody on the host says that i
   expect(await rig.look()).toMatchObject({ state: 'fetched', commit: forged });
 });
 
-it('an old revision that is played back is refused', async () => {
+it('an old revision that is played back is not applied, and told as what it is, with the way to take it', async () => {
   using rig = openFollowRig();
   const old = rig.push({ [site]: 'old' });
   rig.push({ [site]: 'good' });
   const good = await applyNewest(rig);
   rig.git('--git-dir', rig.remote, 'update-ref', 'refs/heads/main', old);
 
-  expect(await rig.look()).toMatchObject({ state: 'refused', commit: good, seen: old, problem: { code: 'history-rewritten' } });
+  const look = await rig.look();
+
+  expect(look).toMatchObject({
+    state: 'behind',
+    commit: good,
+    seen: null,
+    remote: rig.remote,
+    problem: { code: 'old-revision' },
+  });
+  expect(look.problem!.message).toBe(
+    `${rig.remote}: main at ${old.slice(0, 12)} is older than ${good.slice(0, 12)}, which was applied here`,
+  );
+  expect(look.problem!.hint).toContain(`reconcile trust reset --to ${old}`);
+  expect(textOf(look)).toBe('good');
+  using state = openAgentState(rig.stateDirectory);
+  resetTrust(state.memory('source'), rig.stateDirectory, old);
+  expect(await rig.look()).toMatchObject({ state: 'fetched', commit: old });
+});
+
+it('of several remotes one that is behind is passed over, and none of them makes a host go back', async () => {
+  using rig = openFollowRig();
+  const old = rig.push({ [site]: 'old' });
+  const behind = join(rig.path, 'behind.git');
+  rig.git('clone', '--quiet', '--bare', rig.remote, behind);
+  const good = (rig.push({ [site]: 'good' }), await applyNewest(rig));
+
+  expect(await rig.look({ urls: [behind, rig.remote] })).toMatchObject({ state: 'fetched', commit: good, remote: rig.remote });
+  const newer = rig.push({ [site]: 'newer' });
+  expect(await rig.look({ urls: [behind, rig.remote] })).toMatchObject({ state: 'fetched', commit: newer, remote: rig.remote });
+  await applyNewest(rig);
+  for (const urls of [
+    ['/nowhere/config.git', behind],
+    [behind, '/nowhere/config.git'],
+  ]) {
+    const look = await rig.look({ urls });
+    expect(look).toMatchObject({ state: 'behind', commit: newer, seen: null, remote: behind, problem: { code: 'old-revision' } });
+    expect(look.problem!.message).toContain(`${behind}: main at ${old.slice(0, 12)} is older than ${newer.slice(0, 12)}`);
+    expect(look.problem!.message).toContain('/nowhere/config.git: it is no git repository');
+  }
+});
+
+it('a testing branch on top of what is older than what was applied is not taken', async () => {
+  using rig = openFollowRig();
+  const old = rig.push({ [site]: 'old' });
+  const good = (rig.push({ [site]: 'good' }), await applyNewest(rig));
+  rig.git('--git-dir', rig.remote, 'update-ref', 'refs/heads/main', old);
+  rig.git('checkout', '--quiet', '-b', 'testing-box', old);
+  rig.push({ [site]: 'tried' });
+
+  const look = await rig.look({ testing_branch: true });
+
+  expect(look).toMatchObject({ state: 'behind', commit: good });
+  expect(look.problem!.message).toContain(`what testing-box stands on, ${old.slice(0, 12)}, is older than ${good.slice(0, 12)}`);
 });
 
 it('what was never applied may be taken back', async () => {

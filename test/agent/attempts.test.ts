@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { openAttempts } from '../../src/agent/attempts.ts';
+
+function memory() {
+  const values = new Map<string, unknown>();
+  return {
+    get: (name: string) => values.get(name),
+    set: (name: string, value: unknown) => void values.set(name, value),
+  };
+}
+
+const now = Date.parse('2026-11-21T08:00:00Z');
+const day = 86_400_000;
+
+it('a revision that failed is due when its wait is over', () => {
+  const attempts = openAttempts(memory());
+  attempts.failed('c1', '503', now);
+  const next = attempts.retryOf('c1')!;
+
+  expect(next).toBeGreaterThan(now);
+  expect([next - 1, next].map((at) => attempts.isDue('c1', at, false))).toEqual([false, true]);
+});
+
+it('a failure that a clock which was ahead has written down is due at once', () => {
+  const attempts = openAttempts(memory());
+  attempts.failed('c1', '503', now + 400 * day);
+
+  expect(attempts.isDue('c1', now, false)).toBe(true);
+});
+
+it('what fails in the same way again and again is left to the polls', () => {
+  const attempts = openAttempts(memory());
+  for (let round = 0; round < 8; round++) attempts.failed('c1', '503', now);
+
+  expect(attempts.retryOf('c1')).toBeUndefined();
+  expect(attempts.stalled()).toContain('c1 failed 8 times');
+  expect(attempts.isDue('c1', now + day / 24, true)).toBe(true);
+});
