@@ -18,7 +18,6 @@ export function createContents(files: SourceTree): ContentStore {
   const texts = new Map<string, Buffer>();
   const paths = new Map<string, string>();
   const refs = new Map<string, ContentRef>();
-  const digests = knownDigests(files);
   let held = 0;
   return {
     addText(text) {
@@ -34,7 +33,7 @@ export function createContents(files: SourceTree): ContentStore {
     addFile(path) {
       const known = refs.get(path);
       if (known) return known;
-      const ref = digests().get(path) ?? refOf(files.read(path));
+      const ref = files.digest(path);
       if (!ref) return undefined;
       refs.set(path, ref);
       if (!paths.has(ref.sha256)) paths.set(ref.sha256, path);
@@ -55,17 +54,4 @@ export function createContents(files: SourceTree): ContentStore {
       throw new Error(`${path} has changed since it was compiled`);
     },
   };
-}
-
-const refOf = (bytes: Buffer | undefined): ContentRef | undefined => bytes && { sha256: sha256(bytes), size: bytes.length };
-
-/** By path, of the files whose digest is known without reading them; listed when first asked for. */
-function knownDigests(files: SourceTree): () => ReadonlyMap<string, ContentRef> {
-  let known: Map<string, ContentRef> | undefined;
-  return () =>
-    (known ??= new Map(
-      ['desired-state', 'roles']
-        .flatMap((directory) => files.list(directory))
-        .flatMap(({ path, sha256: digest, size }) => (digest === undefined ? [] : [[path, { sha256: digest, size }]])),
-    ));
 }

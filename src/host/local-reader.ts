@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   accessSync,
   closeSync,
@@ -15,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path/posix';
 import { sha256 } from '../model/json.ts';
+import { digestFile } from '../source/digest-file.ts';
 import { readAccounts } from './accounts.ts';
 import type { AbsolutePath, HostReader } from './host.ts';
 import { typeAndMode } from './path-type.ts';
@@ -131,36 +131,8 @@ function absentAs<T>(absent: T, read: () => T): T {
   }
 }
 
-/** One buffer for all: what is only hashed need not be kept, and ten thousand buffers are ten thousand page faults. */
-let scratch: Buffer | undefined;
-const scratchSize = 1024 * 1024;
-
-function digestOfFile(real: string, shown: string): string | undefined {
-  const buffer = (scratch ??= Buffer.allocUnsafeSlow(scratchSize));
-  return useRegularFile(
-    real,
-    shown,
-    (descriptor, { size }) => {
-      if (size >= scratchSize) return digestInPieces(descriptor, buffer);
-      let length = 0;
-      for (let count = -1; count !== 0 && length < scratchSize; length += count) {
-        if (length === size && size > 0) break;
-        count = readSync(descriptor, buffer, length, scratchSize - length, null);
-      }
-      return sha256(buffer.subarray(0, length));
-    },
-    Infinity,
-  );
-}
-
-function digestInPieces(descriptor: number, buffer: Buffer): string {
-  const hash = createHash('sha256');
-  for (let count = -1; count !== 0;) {
-    count = readSync(descriptor, buffer, 0, buffer.length, null);
-    hash.update(buffer.subarray(0, count));
-  }
-  return hash.digest('hex');
-}
+const digestOfFile = (real: string, shown: string): string | undefined =>
+  useRegularFile(real, shown, (descriptor, { size }) => digestFile(descriptor, size).sha256, Infinity);
 
 const readRegularFile = (real: string, shown: string, limit: number): Buffer | undefined =>
   useRegularFile(real, shown, (descriptor, { size }) => readAll(descriptor, size), limit);

@@ -7,8 +7,6 @@ export interface SourceFile {
   readonly executable: boolean;
   /** Bytes. */
   readonly size: number;
-  /** Of the content, where it is known without reading. */
-  readonly sha256?: string;
 }
 
 /** The files of one revision: a working tree, or what is kept of a commit. Only regular files; everything else is refused. */
@@ -17,6 +15,8 @@ export interface SourceTree {
   list(directory: string): readonly SourceFile[];
   /** Undefined when there is no such file. */
   read(path: string): Buffer | undefined;
+  /** What `read` would give, without keeping it. */
+  digest(path: string): Digested | undefined;
 }
 
 /** What tells whether a path was written since: Node's `BigIntStats` has it. */

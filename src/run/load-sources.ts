@@ -33,14 +33,13 @@ export interface Sources {
 /** Revision → Documents, inventory and secrets, as this machine can read them. Every kind that is named is loaded then. Without secrets, nothing is decrypted. */
 export async function loadSources(revision: Revision, facts: JsonObject, { withSecrets = true } = {}): Promise<Sources> {
   const documents = loadDocuments(revision.files);
-  // Git answers while the kinds are loaded.
-  const [commit] = await Promise.all([readCommitInfo(revision), loadResourceTypes(kindsIn(documents))]);
+  await loadResourceTypes(kindsIn(documents));
   const inventory = readInventory(documents.inventory);
   const { policy: hostPolicy, problems: policyProblems } = loadHostPolicy();
   const { age, vaultPasswords, files: identityFiles, problems: identityProblems } = readIdentities(hostPolicy);
   const keys = withSecrets ? { identities: age, vaultPasswords } : { identities: [], vaultPasswords: [] };
   const secrets = await openSecrets({ files: revision.files, ...keys });
-  const request = { facts, secrets, revision: commit, kindNames };
+  const request = { facts, secrets, revision: readCommitInfo(revision), kindNames };
   return {
     documents,
     inventory,

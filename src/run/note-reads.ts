@@ -25,19 +25,20 @@ export function noteReads(files: SourceTree): Notes {
         read.add(path);
         return files.read(path);
       },
+      digest: (path) => files.digest(path),
     },
-    commit: ({ id, short, author, time }) => ({
+    commit: (info) => ({
       get id() {
-        return noted(id);
+        return noted(info.id);
       },
       get short() {
-        return noted(short);
+        return noted(info.short);
       },
       get author() {
-        return noted(author);
+        return noted(info.author);
       },
       get time() {
-        return noted(time);
+        return noted(info.time);
       },
     }),
     reads: () => (isCommitRead ? undefined : [...read]),

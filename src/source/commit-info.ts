@@ -1,14 +1,38 @@
 import type { CommitInfo, Revision } from '../model/revision.ts';
 
+/** Milliseconds. */
+const timeout = 10_000;
 const outsideGit: CommitInfo = { id: 'working-tree', short: 'worktree', author: '', time: '' };
 
-/** Author and time of the commit of a revision. Outside git, and before the first commit, empty. */
-export async function readCommitInfo({ root, commit, commitInfo }: Revision): Promise<CommitInfo> {
+/** Author and time of the commit of a revision. Outside git, and before the first commit, empty. Git is asked when they are. */
+export function readCommitInfo({ root, commit, commitInfo }: Revision): CommitInfo {
   if (commitInfo) return commitInfo;
   if (commit === null) return outsideGit;
-  const log = await runGit(root, ['log', '-1', '--format=%an%x00%aI', commit]);
-  const [author = '', time = ''] = log.trim().split('\0');
-  return { id: commit, short: commit.slice(0, 12), author, time };
+  let asked: readonly string[] | undefined;
+  // Not by simple-git: a template that names them cannot wait. Loaded then: few do, and it takes longer than git.
+  const ask = (): readonly string[] => {
+    const { execFileSync } = process.getBuiltinModule('node:child_process');
+    const settings = settingsFor(root).flatMap((setting) => ['-c', setting]);
+    const argv = [...settings, 'log', '-1', '--format=%an%x00%aI', commit];
+    try {
+      const options = { cwd: root, encoding: 'utf8', timeout, stdio: 'pipe' } as const;
+      return execFileSync('git', argv, options).trim().split('\0');
+    } catch (error) {
+      throw new Error(`git does not say who made ${commit.slice(0, 12)}, and when: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  };
+  return {
+    id: commit,
+    short: commit.slice(0, 12),
+    get author() {
+      return (asked ??= ask())[0] ?? '';
+    },
+    get time() {
+      return (asked ??= ask())[1] ?? '';
+    },
+  };
 }
 
 /** Runs git for its output. simple-git resolves a failed command as success when it wrote nothing to stderr; this rejects for every non-zero exit. */
@@ -17,11 +41,18 @@ export async function runGit(directory: string, args: readonly string[]): Promis
   const { simpleGit } = await import('simple-git');
   const git = simpleGit({
     baseDir: directory,
-    config: [`safe.directory=${directory}`, 'core.hooksPath=/dev/null', 'core.fsmonitor=false'],
+    config: [...settingsFor(directory)],
     unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true },
-    timeout: { block: 10_000 },
+    timeout: { block: timeout },
     errors: (error, { exitCode, stdErr }) =>
       error ?? (exitCode === 0 ? undefined : Buffer.concat([...stdErr, Buffer.from(`exit ${exitCode}`)])),
   });
   return git.raw([...args]);
 }
+
+/** Nothing of a repository is run. */
+const settingsFor = (directory: string): readonly string[] => [
+  `safe.directory=${directory}`,
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+];

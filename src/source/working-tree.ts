@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
-import { lstatSync, readdirSync, readFileSync, realpathSync, type BigIntStats } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, realpathSync, type BigIntStats } from 'node:fs';
 import { sha256 } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
+import { digestFile } from './digest-file.ts';
 import { readHead } from './git-head.ts';
 import { sourceDirectories, treeBounds } from './tree-bounds.ts';
 import type { PathSignature, Revision, Source, SourceFile, SourceTree } from '../model/revision.ts';
@@ -23,8 +24,8 @@ export const workingTree = (path: string): Source => ({
 
 function reopenWorkingTree(path: string, key: string): Revision {
   const root = realpathSync(path);
-  const read = (file: string): Buffer => readFileSync(`${root}/${file}`);
-  return { ...readHead(root), workingTree: true, key, files: { list: () => [], read }, root, watched: new Map(), problems: [] };
+  const files = filesIn(root, [], () => true);
+  return { ...readHead(root), workingTree: true, key, files, root, watched: new Map(), problems: [] };
 }
 
 /**
@@ -127,8 +128,22 @@ function readability(): (stat: BigIntStats) => boolean {
 
 function sourceTree(root: string, files: readonly SourceFile[]): SourceTree {
   const known = new Set(files.map(({ path }) => path));
+  return filesIn(root, files, (path) => known.has(path));
+}
+
+function filesIn(root: string, files: readonly SourceFile[], isKnown: (path: string) => boolean): SourceTree {
   return {
     list: (prefix) => files.filter(({ path }) => path.startsWith(`${prefix}/`)),
-    read: (path) => (known.has(path) ? readFileSync(`${root}/${path}`) : undefined),
+    read: (path) => (isKnown(path) ? readFileSync(`${root}/${path}`) : undefined),
+    digest: (path) => (isKnown(path) ? digestOf(`${root}/${path}`) : undefined),
   };
+}
+
+function digestOf(file: string): ReturnType<typeof digestFile> {
+  const descriptor = openSync(file, 'r');
+  try {
+    return digestFile(descriptor, fstatSync(descriptor).size);
+  } finally {
+    closeSync(descriptor);
+  }
 }

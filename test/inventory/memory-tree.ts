@@ -1,3 +1,4 @@
+import { sha256 } from '../../src/model/json.ts';
 import type { SourceTree } from '../../src/model/revision.ts';
 
 /** A repository that consists of these files. */
@@ -10,6 +11,10 @@ export function memoryTree(files: { readonly [path: string]: string | Uint8Array
         .map(([path, bytes]) => ({ path, executable: false, size: bytes.length }))
         .sort((a, b) => (a.path < b.path ? -1 : 1)),
     read: (path) => contents.get(path),
+    digest(path) {
+      const bytes = contents.get(path);
+      return bytes && { sha256: sha256(bytes), size: bytes.length };
+    },
   };
 }
 

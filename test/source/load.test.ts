@@ -94,6 +94,7 @@ describe('loadDocuments', () => {
     const large = { path: 'roles/web/role.yaml', executable: false, size: 1_048_577 };
     const read: string[] = [];
     const { problems } = loadDocuments({
+      ...tree,
       list: (directory) => (directory === 'roles' ? [large] : tree.list(directory)),
       read(path) {
         read.push(path);
@@ -110,7 +111,7 @@ describe('loadDocuments', () => {
   it('says that a file went away', () => {
     const tree = memoryTree(site);
 
-    expect(loadDocuments({ list: tree.list, read: () => undefined }).problems.map(({ code }) => code)).toEqual(['missing-file']);
+    expect(loadDocuments({ ...tree, read: () => undefined }).problems.map(({ code }) => code)).toEqual(['missing-file']);
   });
 
   it('leaves problems of the inventory to those who read it', () => {

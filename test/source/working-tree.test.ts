@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { sha256 } from '../../src/model/json.ts';
 import { formatProblem } from '../../src/model/problem.ts';
 import { openWorkingTree } from '../../src/source/working-tree.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -23,3 +24,17 @@ it('what is no regular file is a problem at its place, and is not read', () => {
   expect(tree.list('desired-state').map(({ path }) => path)).toEqual(['desired-state/files/good']);
   expect(tree.read('desired-state/files/link')).toBeUndefined();
 });
+
+it.each([0, 4, 1024 * 1024 - 1, 1024 * 1024, 3 * 1024 * 1024 + 7])(
+  'a file of %i bytes has the digest of what is read',
+  (size) => {
+    using directory = temporaryDirectory();
+    mkdirSync(join(directory.path, 'desired-state'));
+    writeFileSync(join(directory.path, 'desired-state/x'), Buffer.alloc(size, 'content'));
+
+    const { files } = openWorkingTree(directory.path);
+
+    expect(files.digest('desired-state/x')).toEqual({ sha256: sha256(files.read('desired-state/x')!), size });
+    expect(files.digest('desired-state/y')).toBeUndefined();
+  },
+);

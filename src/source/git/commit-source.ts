@@ -73,12 +73,20 @@ function changesBetween(before: Manifest['files'], after: Manifest['files']): re
 }
 
 function sourceTree(directory: string, { files }: Manifest): SourceTree {
+  const find = (path: string): Manifest['files'][number] | undefined => {
+    const file = files[positionOf(path, files)];
+    return file?.path === path ? file : undefined;
+  };
   return {
     // `0` is the character behind `/`.
     list: (prefix) => files.slice(positionOf(`${prefix}/`, files), positionOf(`${prefix}0`, files)),
     read(path) {
-      const file = files[positionOf(path, files)];
-      return file?.path === path ? readPart(join(directory, file.segment), file.offset, file.size) : undefined;
+      const file = find(path);
+      return file && readPart(join(directory, file.segment), file.offset, file.size);
+    },
+    digest(path) {
+      const file = find(path);
+      return file && { sha256: file.sha256, size: file.size };
     },
   };
 }
