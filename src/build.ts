@@ -54,13 +54,21 @@ const builtins: Plugin = {
       const path = String(pluginData);
       const taken = `/* @__PURE__ */ process.getBuiltinModule('${path}')`;
       const names = Object.keys(process.getBuiltinModule(path) ?? {}).filter((name) => /^[A-Za-z_]\w*$/.test(name));
-      const lines = names.map((name) => `export const ${name} = /* @__PURE__ */ take('${name}');`);
+      const taking = (name: string): string =>
+        isCalled(path, name) ? `(...values) => take('${name}')(...values)` : `/* @__PURE__ */ take('${name}')`;
+      const lines = names.map((name) => `export const ${name} = ${taking(name)};`);
       return {
         contents: `const take = (name) => process.getBuiltinModule('${path}')[name];\n${lines.join('\n')}\nexport default ${taken};`,
       };
     });
   },
 };
+
+/** What takes milliseconds to load, and most runs import without calling it. */
+const heavy = new Set(['node:child_process', 'node:crypto', 'node:timers/promises']);
+const isCalled = (path: string, name: string): boolean => heavy.has(path) && /^[a-z]/.test(name) && isFunction(path, name);
+const isFunction = (path: string, name: string): boolean =>
+  typeof (process.getBuiltinModule(path) as Readonly<Record<string, unknown>>)[name] === 'function';
 
 const isRelative = { filter: /^\./ };
 const nameOf = (source: string): string =>

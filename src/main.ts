@@ -10,13 +10,21 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 // Output that cannot be written must not end an apply half-way; a reader that has gone away is not even an error.
 let isOutputLost = false;
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    if (code === 'EPIPE') return;
-    if (!isOutputLost && stream === process.stdout) process.stderr.write(`reconcile: the output cannot be written: ${message}\n`);
-    isOutputLost = true;
-    process.exitCode ||= 1;
-  });
+const outputFailed = (stream: 'stdout' | 'stderr', { code, message }: NodeJS.ErrnoException): void => {
+  if (code === 'EPIPE') return;
+  if (!isOutputLost && stream === 'stdout') process.stderr.write(`reconcile: the output cannot be written: ${message}\n`);
+  isOutputLost = true;
+  process.exitCode ||= 1;
+};
+for (const name of ['stdout', 'stderr'] as const) {
+  // Most runs get by without these streams (src/cli/output.ts), which Node makes when they are asked for.
+  const { get: make } = Object.getOwnPropertyDescriptor(process, name)!;
+  const get = (): NodeJS.WriteStream => {
+    const stream = make!.call(process) as NodeJS.WriteStream;
+    Object.defineProperty(process, name, { value: stream });
+    return stream.on('error', (error) => outputFailed(name, error));
+  };
+  Object.defineProperty(process, name, { get });
 }
 for (const event of ['unhandledRejection', 'uncaughtException']) {
   process.on(event, (error: unknown) => {

@@ -1,5 +1,6 @@
 import type { Suspension } from './model/agent.ts';
 import type { Event } from './model/event.ts';
+import { monotonic } from './model/monotonic.ts';
 import type { Report } from './model/report.ts';
 import type { Request } from './model/request.ts';
 import { buildId } from './model/version.ts';
@@ -16,7 +17,7 @@ import { readUnconfirmed } from './state/unconfirmed.ts';
  * input (a bug, a state that cannot be used).
  */
 export async function reconcile(request: Request, emit: (event: Event) => void, signal: AbortSignal): Promise<Report> {
-  const started = performance.now();
+  const started = monotonic();
   const scope = openScope(request);
   const suspended = readSuspension(scope.stateDirectory, Date.now());
   if (suspended && request.action === 'converge') {

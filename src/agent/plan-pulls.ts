@@ -1,6 +1,7 @@
 import { openGitea } from '../gitea/client.ts';
 import { planPullRequests, type PullHead } from '../gitea/plan-pull-requests.ts';
 import type { GiteaPolicy, RemotePolicy } from '../model/host-policy-document.ts';
+import { monotonic } from '../model/monotonic.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Memory, Reporter } from '../model/reporter.ts';
 import type { Report } from '../model/report.ts';
@@ -61,7 +62,7 @@ async function validated(source: Source, commit: string, host: string): Promise<
 
 function rendered(commit: string, host: string, problems: readonly Problem[], resources: number): Report {
   const revision = { commit, branch: null, workingTree: false, key: commit };
-  const run = startRun({ action: 'check' }, revision, host, performance.now());
+  const run = startRun({ action: 'check' }, revision, host, monotonic());
   const counts = { resources, converged: 0, create: 0, update: 0, remove: 0, held: 0, failed: 0, adopted: 0 };
   const isValid = problems.length === 0;
   return run.report({

@@ -4,6 +4,7 @@ import { paintFor } from '../report/paint.ts';
 import { printableJson } from '../report/printable.ts';
 import { eventLine, progressLine } from '../report/render-events.ts';
 import { planLine, renderClosing, renderPlan, renderReport, renderSteps, type DiffDetail } from '../report/render-text.ts';
+import { mayBeTerminal, paintOutput, writeOutput } from './output.ts';
 
 /** Shows one run: the report on standard output, progress on standard error where that is a terminal. */
 interface RunOutput {
@@ -14,7 +15,7 @@ interface RunOutput {
 
 export function openRunOutput(format: string | undefined, detail: DiffDetail): RunOutput {
   if (format === 'ndjson') {
-    const emit = (event: Event) => void process.stdout.write(eventLine(event, new Date().toISOString()));
+    const emit = (event: Event) => writeOutput(eventLine(event, new Date().toISOString()));
     return { emit, finish: () => undefined };
   }
   const progress = showProgress();
@@ -24,12 +25,12 @@ export function openRunOutput(format: string | undefined, detail: DiffDetail): R
 
 /** One value as indented JSON on standard output. */
 export function writeJson(value: unknown): void {
-  process.stdout.write(`${printableJson(JSON.stringify(value, null, 2))}\n`);
+  writeOutput(`${printableJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 /** The plan is shown before it is applied, so that it stands there even if the run is killed. */
 function textOutput(detail: DiffDetail, progress: (event: Event | undefined) => void): RunOutput {
-  const paint = paintFor(process.stdout);
+  const paint = paintOutput();
   let started: Extract<Event, { type: 'run-started' }> | undefined;
   let planned: readonly ReportedStep[] = [];
   let isApplying = false;
@@ -40,27 +41,27 @@ function textOutput(detail: DiffDetail, progress: (event: Event | undefined) => 
       if (event.type === 'planned' && started) {
         planned = event.steps;
         const revision = started.revision.replace(/^([0-9a-f]{8})[0-9a-f]{32,}$/, '$1');
-        process.stdout.write(renderPlan(started.host, revision, planned, paint, detail));
+        writeOutput(renderPlan(started.host, revision, planned, paint, detail));
       }
       if (event.type === 'applying' && !isApplying) {
         isApplying = true;
-        process.stdout.write(`${planLine(planned)}\n\n`);
+        writeOutput(`${planLine(planned)}\n\n`);
       }
     },
     finish(report) {
       progress(undefined);
-      if (planned.length === 0) return void process.stdout.write(renderReport(report, paint, detail));
+      if (planned.length === 0) return writeOutput(renderReport(report, paint, detail));
       const broken = report.steps.filter(({ outcome }) => outcome === 'failed');
       const withoutDiffs = broken.map((step) => ({ ...step, diffs: [] }));
-      process.stdout.write(renderSteps(withoutDiffs, paint, 'brief') + renderClosing(report, paint));
+      writeOutput(renderSteps(withoutDiffs, paint, 'brief') + renderClosing(report, paint));
     },
   };
 }
 
 /** The one line that is written over and over; undefined clears it. Silent where standard error is no terminal. */
 function showProgress(): (event: Event | undefined) => void {
+  if (!mayBeTerminal(2) || !process.stderr.isTTY) return () => undefined;
   const { stderr } = process;
-  if (!stderr.isTTY) return () => undefined;
   const paint = paintFor(stderr);
   const clear = '\r\x1b[K';
   let isShown = false;

@@ -2,6 +2,7 @@ import { constants, fchmodSync, fchownSync, fstatSync, closeSync, mkdirSync, ope
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../model/json.ts';
+import { monotonic } from '../model/monotonic.ts';
 import { readAccounts } from './accounts.ts';
 import type { AbsolutePath, Host } from './host.ts';
 import { openLocalReader, type ReaderOptions } from './local-reader.ts';
@@ -148,7 +149,7 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
     },
     commit: (signal) => staging.commit(signal),
     async settled(signal) {
-      const left = (): number => staging.changed + timestampTick - performance.now();
+      const left = (): number => staging.changed + timestampTick - monotonic();
       // A timer may come a millisecond too early.
       while (left() > 0) await sleep(Math.ceil(left()), undefined, { signal });
     },

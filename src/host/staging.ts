@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { lastLines } from '../model/last-lines.ts';
+import { monotonic } from '../model/monotonic.ts';
 import type { AbsolutePath, Argv, FileAttributes } from './host.ts';
 import { makeDurable } from './make-durable.ts';
 import { about } from './path-error.ts';
@@ -41,7 +42,7 @@ type Staged =
  * `commit` makes all of them durable, sets owner and mode, and renames them in the order in which they were staged.
  */
 export class Staging {
-  /** When the last group was done with changing things, also by other means, on the clock of `performance.now()`. */
+  /** When the last group was done with changing things, also by other means, on the clock of `monotonic`. */
   changed = -Infinity;
   readonly #directories: SafeDirectories;
   readonly #live: boolean;
@@ -129,7 +130,7 @@ export class Staging {
 
   async commit(signal: AbortSignal): Promise<void> {
     // What a program or a database did in this group has been done by now.
-    this.changed = performance.now();
+    this.changed = monotonic();
     if (this.#staged.size === 0 && this.#touched.size === 0) return;
     await this.#makeFilesDurable(signal);
     for (const [path, staged] of this.#staged)
@@ -141,7 +142,7 @@ export class Staging {
       this.#touched.add(dirname(path));
       this.#staged.delete(path);
     }
-    this.changed = performance.now();
+    this.changed = monotonic();
     const directories = [...this.#touched];
     this.#touched.clear();
     // Through /proc a directory is a link, to a descriptor that is known.

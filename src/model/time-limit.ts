@@ -1,4 +1,5 @@
 import { Script } from 'node:vm';
+import { monotonic } from './monotonic.ts';
 
 /** Where the script finds its work: only a script has a limit, and a context of its own would take longer to make than most work. */
 const place = Symbol.for('timmy-reconciler.work');
@@ -17,7 +18,7 @@ export function runFor<T>(limit: number, work: () => T): { readonly value: T; re
   shared[place] = () => {
     results.push(work());
   };
-  const started = performance.now();
+  const started = monotonic();
   try {
     script.runInThisContext({ timeout: limit });
   } catch (error) {
@@ -26,5 +27,5 @@ export function runFor<T>(limit: number, work: () => T): { readonly value: T; re
     if (outer) shared[place] = outer;
     else delete shared[place];
   }
-  return results.length === 0 ? undefined : { value: results[0] as T, milliseconds: performance.now() - started };
+  return results.length === 0 ? undefined : { value: results[0] as T, milliseconds: monotonic() - started };
 }

@@ -5,6 +5,7 @@ import { openLocalHost, type LocalHost } from '../host/local-host.ts';
 import { noContents } from '../model/catalog.ts';
 import type { Event } from '../model/event.ts';
 import type { ExitName } from '../model/exit-code.ts';
+import { monotonic } from '../model/monotonic.ts';
 import type { Action } from '../model/plan.ts';
 import type { Outcome, Report, ReportedStep } from '../model/report.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
@@ -48,7 +49,7 @@ export async function rollBackRuns(
   emit: (event: Event) => void,
   choose: (state: State) => Choice | Refused = (state) => runsDownTo(wanted, state, because),
 ): Promise<Report | Refused> {
-  const started = performance.now();
+  const started = monotonic();
   const lock = takeLock(stateDirectory);
   if (!lock) return { refused: 'another run is at work on this host', exit: 'busy' };
   const state = openState(stateDirectory);

@@ -3,6 +3,7 @@ import type { ReportedDiff } from '../model/report.ts';
 import { decodeUtf8 } from '../model/utf8.ts';
 import { printableLine } from './printable.ts';
 import { skipCommon } from './skip-common.ts';
+import { monotonic } from '../model/monotonic.ts';
 
 /** Files above this are summarised, bytes. */
 const largestFile = 256 * 1024;
@@ -29,9 +30,9 @@ export function openDiffer(limits: DiffLimits = { time: 2_000, text: 256 * 1024 
   let { time, text } = limits;
   return async (preview) => {
     if (time <= 0 || text <= 0) return undefined;
-    const started = performance.now();
+    const started = monotonic();
     const shown = await unifiedDiff(preview, Math.min(time, 500));
-    time -= performance.now() - started;
+    time -= monotonic() - started;
     text -= shown.length;
     return { path: preview.path, text: shown };
   };

@@ -35,7 +35,7 @@ export interface FullRun {
   readonly sources: StatIndex;
   /** What the last run left. Its digests are trusted for files that have not moved, but not with `--paranoid`. */
   readonly stamp: Stamp | undefined;
-  /** When the run was asked for, on the clock of `performance.now()`. */
+  /** When the run was asked for, on the clock of `monotonic`. */
   readonly started: number;
   readonly emit: (event: Event) => void;
   readonly signal: AbortSignal;

@@ -2,6 +2,7 @@ import type { Request } from '../model/request.ts';
 import type { ExitName } from '../model/exit-code.ts';
 import { exitCodes } from '../model/exit-code.ts';
 import { firstProblems } from '../model/first-problems.ts';
+import { monotonic } from '../model/monotonic.ts';
 import { outsideTags } from '../model/plan.ts';
 import type { Report } from '../model/report.ts';
 import { version } from '../model/version.ts';
@@ -27,7 +28,7 @@ export interface Run {
   report(parts: Partial<Report> & { readonly outcome: ExitName; readonly summary: string }): Report;
 }
 
-/** `started` is when the run was asked for, on the clock of `performance.now()`. */
+/** `started` is when the run was asked for, on the clock of `monotonic`. */
 export function startRun(
   request: Pick<Request, 'action' | 'root' | 'run'>,
   { commit, branch, workingTree, key }: Report['revision'],
@@ -35,7 +36,7 @@ export function startRun(
   started: number,
   scrub: Scrub = (told) => told,
 ): Run {
-  const startedAt = new Date(performance.timeOrigin + started).toISOString();
+  const startedAt = new Date(Date.now() - monotonic() + started).toISOString();
   const id = request.run ?? makeRunId(startedAt);
   return {
     id,
@@ -47,7 +48,7 @@ export function startRun(
       host,
       action: request.action,
       startedAt,
-      duration: Math.round(performance.now() - started),
+      duration: Math.round(monotonic() - started),
       version,
       revision: { commit, branch, workingTree, key },
       root: request.root ?? null,

@@ -5,6 +5,7 @@ import type { PlannedHost } from '../../src/run/plan-host.ts';
 import { startRun } from '../../src/run/start-run.ts';
 import { openState } from '../../src/state/state.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { monotonic } from '../../src/model/monotonic.ts';
 
 const step = (id: string): Step =>
   ({
@@ -27,7 +28,7 @@ it('what a resource of this run has made, a later one that names it too and foun
   using directory = temporaryDirectory();
   using state = openState(directory.path);
   const revision = { commit: null, branch: null, workingTree: true, key: '' };
-  const run = startRun({ action: 'converge', root: undefined }, revision, 'box', performance.now());
+  const run = startRun({ action: 'converge', root: undefined }, revision, 'box', monotonic());
   const types = () => ({ parts: { of: ({ names }: { readonly names: readonly string[] }) => names } });
   const input = { ledger: new Map(), types, owed: [], graph: { batches: [] } };
   const planned = { plan: { steps: [step('a'), step('b')] }, input } as unknown as PlannedHost;

@@ -24,6 +24,8 @@ function trace({ path, env }: SecretRepository, calls: string, args: readonly st
 it.skipIf(!hasStrace)('no program is started with a secret but the one that was given it', async () => {
   using repository = await makeSecretRepository();
   const { path, target } = repository;
+  // Git is asked where a template names who made the commit.
+  repository.resources(`${everyPlace}\n- { kind: file, path: "{{ target }}/etc/author", content: "{{ revision.author }}" }`);
   spawnSync('git', ['init', '-q'], { cwd: path });
   spawnSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@h.example', 'commit', '-q', '--allow-empty', '-m', 'x'], {
     cwd: path,
