@@ -33,8 +33,8 @@ interface PathsUndo {
 export function capturePaths(paths: readonly string[], host: HostReader, store: UndoStore, captured: Set<string>): PathsUndo {
   const undos: PathUndo[] = [];
   const captureAbsent = (path: string): void => {
-    if (path === '/' || captured.has(path) || host.stat(path)) return;
-    captureAbsent(dirname(path));
+    const parent = dirname(path);
+    if (parent !== '/' && !captured.has(parent) && !host.stat(parent)) captureAbsent(parent);
     captured.add(path);
     undos.push({ path, was: 'absent' });
   };

@@ -121,6 +121,7 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
           rmdirSync(real);
           throw error;
         }
+        known.add(path);
       });
     },
     setMode(path, mode) {
