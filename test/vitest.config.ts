@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './support/closing-line.ts';
 
@@ -10,7 +11,7 @@ export default defineConfig({
     setupFiles: ['test/support/fail-on-warning.ts'],
     reporters: [['default', { summary: false }], new ClosingLine()],
     sequence: { shuffle: false },
-    // Most tests wait for processes that they started.
-    maxWorkers: '100%',
+    // Most tests wait for processes that they started, and half of those for time to pass.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
   },
 });

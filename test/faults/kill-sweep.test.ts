@@ -10,7 +10,7 @@ it.skipIf(!hasStrace)(
     using rig = openFaultRig();
     rig.restore();
     const calls = rig.mutatingCalls();
-    const points = sample(calls, 36, chance('kill'));
+    const points = sample(calls, 24, chance('kill'));
 
     const fired = killAt(rig, points, () => rig.restore());
 

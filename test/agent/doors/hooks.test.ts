@@ -88,10 +88,12 @@ describe('a hook', () => {
     expect(rig.port.triggers).toEqual(['webhook']);
   });
 
-  it('gives a replay the run of the first one, and 10,000 of them look once', async () => {
+  const replays = process.env['LONG'] === '1' ? 10_000 : 1_500;
+
+  it(`gives a replay the run of the first one, and ${replays} of them look once`, async () => {
     const body = pushOf({ after: '2'.repeat(40) });
     const runs = new Set<string>();
-    for (let sent = 0; sent < 10_000; sent += 50) {
+    for (let sent = 0; sent < replays; sent += 50) {
       const answers = await Promise.all(
         Array.from({ length: 50 }, () => rig.deliver(body, { 'x-gitea-delivery': crypto.randomUUID() })),
       );
