@@ -9,13 +9,17 @@ export async function openSocket(port: number, from = '127.0.0.1'): Promise<Sock
   return socket;
 }
 
+/** A reset is an end too. */
+export const closed = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => (socket.closed ? resolve() : socket.once('close', () => resolve())));
+
 /** Everything that comes back until the other side closes, as Latin-1. */
 export async function exchange(port: number, sent: string | Buffer): Promise<string> {
   const socket = await openSocket(port);
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.write(sent);
-  if (!socket.closed) await once(socket, 'close');
+  await closed(socket);
   return Buffer.concat(chunks).toString('latin1');
 }
 
