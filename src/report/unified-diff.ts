@@ -1,9 +1,9 @@
+import { monotonic } from '../model/monotonic.ts';
 import type { Preview } from '../model/plan.ts';
 import type { ReportedDiff } from '../model/report.ts';
 import { decodeUtf8 } from '../model/utf8.ts';
 import { printableLine } from './printable.ts';
 import { skipCommon } from './skip-common.ts';
-import { monotonic } from '../model/monotonic.ts';
 
 /** Files above this are summarised, bytes. */
 const largestFile = 256 * 1024;

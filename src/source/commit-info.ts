@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import type { CommitInfo, Revision } from '../model/revision.ts';
 
 /** Milliseconds. */
@@ -9,9 +10,8 @@ export function readCommitInfo({ root, commit, commitInfo }: Revision): CommitIn
   if (commitInfo) return commitInfo;
   if (commit === null) return outsideGit;
   let asked: readonly string[] | undefined;
-  // Not by simple-git: a template that names them cannot wait. Loaded then: few do, and it takes longer than git.
+  // Not by simple-git: a template that names them cannot wait.
   const ask = (): readonly string[] => {
-    const { execFileSync } = process.getBuiltinModule('node:child_process');
     const settings = settingsFor(root).flatMap((setting) => ['-c', setting]);
     const argv = [...settings, 'log', '-1', '--format=%an%x00%aI', commit];
     try {
