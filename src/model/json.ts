@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 /** What YAML, JSON and the state database can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
@@ -28,12 +30,8 @@ function isSorted(object: object): boolean {
 
 /** Lower-case hex SHA-256. */
 export function sha256(bytes: string | Uint8Array): string {
-  // Loaded when first needed: a converged run hashes nothing, and loading it takes a quarter of Node's own start.
-  crypto ??= process.getBuiltinModule('node:crypto');
-  return crypto.hash('sha256', bytes, 'hex');
+  return hash('sha256', bytes, 'hex');
 }
-
-let crypto: typeof import('node:crypto') | undefined;
 
 /** SHA-256 of the canonical JSON: equal values, equal digest. */
 export const digestOf = (value: unknown): string => sha256(canonicalJson(value));

@@ -1,36 +1,17 @@
 import { expect, it } from 'vitest';
-import type { CatalogResource } from '../../src/model/catalog.ts';
 import { Secret } from '../../src/model/secret.ts';
 import type { WrittenUrl } from '../../src/policy/judge-input.ts';
 import { loadResourceTypes, resourceType } from '../../src/resources/registry.ts';
-import { specOf } from '../../src/resources/spec-of.ts';
 import { writtenUrls } from '../../src/run/written-urls.ts';
 import { openContentMemory } from '../support/content-memory.ts';
+import { makeResource } from '../support/make-resource.ts';
 
 await loadResourceTypes(['config', 'file', 'tree']);
 
 /** What one resource writes. */
 function urlsOf(kind: string, attributes: object, sources: Readonly<Record<string, string>> = {}): readonly WrittenUrl[] {
   const memory = openContentMemory();
-  const type = resourceType(kind);
-  const context = memory.prepareContext(sources, (attribute, message) => {
-    throw new Error(`${attribute}: ${message}`);
-  });
-  const resource: CatalogResource = {
-    address: `${kind}[/etc/a]`,
-    kind,
-    id: '/etc/a',
-    desired: type.prepare(specOf(type).parse(attributes), context) as object,
-    digest: '',
-    origin: { at: { file: 'roles/a/role.yaml', line: 1, column: 1 }, assignment: 0, variables: [] },
-    after: [],
-    notify: [],
-    tags: [],
-    onDrift: 'heal',
-    prune: 'yes',
-    sensitive: false,
-    mode: 'enforce',
-  };
+  const resource = makeResource(resourceType(kind), attributes, sources, memory);
   return [...writtenUrls({ catalog: { resources: [resource], contents: memory.contents } })];
 }
 

@@ -99,6 +99,26 @@ describe('after a converged run', () => {
     );
   });
 
+  it('a converged run does not load what takes long to load', () => {
+    using repository = makeRepository(resources, files);
+    repository.commit('first');
+    repository.run();
+    repository.run();
+    const loaded = join(repository.root, 'loaded');
+    const preload = join(repository.root, 'preload.cjs');
+    writeFileSync(
+      preload,
+      `process.on('exit', () => require('fs').writeFileSync(${JSON.stringify(loaded)}, process.moduleLoadList.join('\\n')));`,
+    );
+
+    repository.run([], { NODE_OPTIONS: `--require ${preload}` });
+    const names = readFileSync(loaded, 'utf8').split('\n');
+
+    expect(names).toContain('NativeModule fs');
+    const slow = ['child_process', 'crypto', 'http', 'net', 'perf_hooks', 'stream', 'timers/promises', 'tty', 'zlib'];
+    expect(names.filter((name) => slow.includes(name.replace('NativeModule ', '')))).toEqual([]);
+  });
+
   it('the plan of a check from the cache is the plan of a compiled one', () => {
     using repository = makeRepository(resources, files);
     repository.run();

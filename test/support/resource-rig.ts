@@ -5,16 +5,15 @@ import { rollBack } from '../../src/apply/rollback.ts';
 import { openLocalHost, type LocalHost } from '../../src/host/local-host.ts';
 import { openLocalReader } from '../../src/host/local-reader.ts';
 import type { CatalogResource } from '../../src/model/catalog.ts';
-import { digestOf } from '../../src/model/json.ts';
 import type { LastApplied } from '../../src/model/last-applied.ts';
 import { isDone, type Plan } from '../../src/model/plan.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
 import { isSensitive, makePlan } from '../../src/plan/make-plan.ts';
 import { observe } from '../../src/plan/observe.ts';
 import type { AnyResourceType } from '../../src/resources/resource-type.ts';
-import { specOf } from '../../src/resources/spec-of.ts';
 import { openState, type State } from '../../src/state/state.ts';
-import { openContentMemory, type ContentMemory, type Sources } from './content-memory.ts';
+import { openContentMemory, type Sources } from './content-memory.ts';
+import { makeResource } from './make-resource.ts';
 
 /** Resources of any kinds on a real temporary directory, through the engine's own stages. */
 export interface Rig extends Disposable {
@@ -122,34 +121,5 @@ export function openRig(
     },
     resource: (type, attributes, sources = {}) => makeResource(type, attributes, sources, memory),
     [Symbol.dispose]: () => state.close(),
-  };
-}
-
-function makeResource(
-  type: AnyResourceType,
-  attributes: object,
-  sources: Sources,
-  { prepareContext }: ContentMemory,
-): CatalogResource {
-  const context = prepareContext(sources, (attribute, message) => {
-    throw new Error(`${attribute}: ${message}`);
-  });
-  const parsed = specOf(type).parse(attributes);
-  const desired = type.prepare(parsed, context) as object;
-  const id = type.identify(parsed);
-  return {
-    address: `${type.kind}[${id}]`,
-    kind: type.kind,
-    id,
-    desired,
-    digest: digestOf(desired),
-    origin: { at: { file: 'roles/rig/role.yaml', line: 1, column: 1 }, assignment: 0, variables: [] },
-    after: [],
-    notify: [],
-    tags: [],
-    onDrift: 'heal',
-    prune: 'yes',
-    sensitive: false,
-    mode: 'enforce',
   };
 }
