@@ -141,9 +141,12 @@ async function journalIntent(steps: readonly Step[], deps: ApplyDeps, captured: 
   }
   state.transaction(() => {
     for (const { address, resource, diff, refreshes } of steps) {
-      const touched = types(resource.kind).touches?.(resource.desired, changesOf(diff), host) ?? [];
+      const { kind, touches, entries } = types(resource.kind);
+      const changes = changesOf(diff);
+      const touched = touches?.(resource.desired, changes, host) ?? [];
       const { paths } = capturePaths(touched, host, { run, journal: state.journal }, captured);
-      if (paths.length > 0) state.journal.addUndo(run, { address, entry: { paths } });
+      const shared = entries && { kind, shared: { ...entries.of(resource.desired, changes) } };
+      if (paths.length > 0 || shared) state.journal.addUndo(run, { address, entry: { paths, ...shared } });
       for (const owed of refreshes) state.journal.owe({ address: owed, run, because: address });
     }
     for (const { address, entry } of kindUndos) state.journal.addUndo(run, { address, entry });

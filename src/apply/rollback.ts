@@ -6,6 +6,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 import type { State } from '../state/state.ts';
 import { isLedgerUndo, restoreLedger } from './ledger-undo.ts';
+import { mergesOf } from './merge-shared.ts';
 import { pathsUndo, restorePaths } from './undo.ts';
 
 interface Rollback {
@@ -13,6 +14,8 @@ interface Rollback {
   readonly restored: readonly Address[];
   /** Those of them that did not stand as before, or of which that is not known. */
   readonly changed: ReadonlySet<Address>;
+  /** Files in which others have written since, with a fault where that could not be kept. */
+  readonly written: ReadonlyMap<string, string | undefined>;
   /** Resources that could not be put back. */
   readonly failed: readonly Address[];
   /** What could not be put back. Not empty: the rollback is incomplete, and the journal keeps its undo data. */
@@ -40,10 +43,14 @@ export async function rollBack(
   host.discard();
   const failures = await sweepStaged(undos, host, signal);
   const changed = new Set<Address>();
+  const written = new Map<string, string | undefined>();
+  // A run that failed leaves everything exactly as it was. Of one that was applied, others have built on what it made.
+  const mergeable = undos.length < all.length ? undos.map(({ entry }) => entry) : [];
+  const merges = mergesOf(mergeable, types, (path, fault) => written.set(path, fault));
   const failed = await restoreAll(undos, host, signal, async ({ address, entry }) => {
     const paths = pathsUndo(entry);
     const before = host.writes;
-    const left = paths ? restorePaths(paths, host, { run, journal: state.journal }) : [];
+    const left = paths ? restorePaths(paths, host, { run, journal: state.journal }, merges) : [];
     const isAsBefore = paths ? host.writes === before : (await restoreKind(entry, host, types, signal)) === 'unchanged';
     if (!isAsBefore || left.length > 0) changed.add(address);
     return left;
@@ -61,7 +68,13 @@ export async function rollBack(
       failures.push(`what was put back cannot be recorded: ${(error as Error).message}`);
     }
   const restored = new Set(undos.map(({ address }) => address));
-  return { restored: [...restored].filter((address) => !failed.has(address)), changed, failed: [...failed.keys()], failures };
+  return {
+    restored: [...restored].filter((address) => !failed.has(address)),
+    changed,
+    written,
+    failed: [...failed.keys()],
+    failures,
+  };
 }
 
 /**

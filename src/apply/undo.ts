@@ -3,6 +3,7 @@ import type { Host, HostReader, PathStat } from '../host/host.ts';
 import { sha256, type JsonObject } from '../model/json.ts';
 import { largestUndo } from '../model/undo-limit.ts';
 import type { Journal } from '../state/journal.ts';
+import type { Merge } from './merge-shared.ts';
 
 /** What stood at a path before a run touched it. */
 type PathUndo =
@@ -71,13 +72,18 @@ export const pathsUndo = (entry: JsonObject): PathsUndo | undefined =>
 
 /**
  * Puts back what `capturePaths` saved, last first. Does nothing where it already stands so; works on half-done changes. What
- * cannot be put back is returned, and does not keep the rest from it.
+ * others have written since into a file of theirs too stays. What cannot be put back is returned, and does not keep the rest from it.
  */
-export function restorePaths({ paths }: PathsUndo, host: Host, store: UndoStore): readonly string[] {
+export function restorePaths(
+  { paths }: PathsUndo,
+  host: Host,
+  store: UndoStore,
+  merges: ReadonlyMap<string, Merge>,
+): readonly string[] {
   const failures: string[] = [];
   for (const before of paths.toReversed())
     try {
-      restorePath(before, host, store);
+      if (!restoreMerged(before, host, store, merges.get(before.path))) restorePath(before, host, store);
     } catch (error) {
       failures.push(about(before.path, error as Error));
     }
@@ -85,6 +91,20 @@ export function restorePaths({ paths }: PathsUndo, host: Host, store: UndoStore)
 }
 
 const about = (path: string, { message }: Error): string => (message.startsWith(`${path}: `) ? message : `${path}: ${message}`);
+
+/** Whether others have written into a file of theirs too; then what they wrote stays. */
+function restoreMerged(before: PathUndo, host: Host, { run, journal }: UndoStore, merge: Merge | undefined): boolean {
+  const { path, was } = before;
+  const now = merge && host.stat(path);
+  if (now?.type !== 'file' || (was !== 'file' && was !== 'absent')) return false;
+  const bytes = host.readFile(path, largestUndo) ?? Buffer.alloc(0);
+  const merged = merge!(was === 'file' ? journal.content(run, before.sha256) : Buffer.alloc(0), bytes);
+  if (!merged) return false;
+  const { mode, uid, gid } = was === 'file' ? before : now;
+  if (!merged.equals(bytes) || now.uid !== uid || now.gid !== gid) host.writeFile(path, merged, { mode, uid, gid });
+  else if (now.mode !== mode) host.setMode(path, mode);
+  return true;
+}
 
 function restorePath(before: PathUndo, host: Host, { run, journal }: UndoStore): void {
   const { path } = before;

@@ -12,7 +12,7 @@ import { loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { startRun } from '../run/start-run.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
 import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
-import { takeLock } from '../state/lock.ts';
+import { patience, takeLock } from '../state/lock.ts';
 import { openState, type State } from '../state/state.ts';
 
 interface RollbackRequest {
@@ -50,7 +50,7 @@ export async function rollBackRuns(
   choose: (state: State) => Choice | Refused = (state) => runsDownTo(wanted, state, because),
 ): Promise<Report | Refused> {
   const started = monotonic();
-  const lock = takeLock(stateDirectory);
+  const lock = takeLock(stateDirectory, because === undefined ? patience : 0);
   if (!lock) return { refused: 'another run is at work on this host', exit: 'busy' };
   const state = openState(stateDirectory);
   try {
@@ -115,12 +115,14 @@ async function takeBack(
   removeStamp(state.directory);
   declare(runs, steps, { by: run.id, reason: because ?? 'taken back by reconcile rollback' }, state);
   const restored = new Set<string>();
+  const written = new Map<string, string | undefined>();
   const failed = new Set<string>();
   const failures: string[] = [];
   const applied = state.ledger.all();
   for (const id of runs) {
     const result = await rollBack(id, state, machine, resourceType);
     for (const address of result.restored) restored.add(address);
+    for (const [path, fault] of result.written) written.set(path, fault);
     for (const address of result.failed) failed.add(address);
     failures.push(...result.failures);
     // An older run stands below this one; what could not be restored would be buried.
@@ -136,7 +138,7 @@ async function takeBack(
   const report = run.report({
     action: 'rollback',
     outcome: failures.length > 0 ? 'rollbackIncomplete' : because === undefined ? 'converged' : 'rolledBack',
-    summary: summaryOf(runs, restored.size, failures, because),
+    summary: summaryOf(runs, restored.size, written, failures, because),
     steps: undoneSteps,
     counts: countUndone(undoneSteps, restored.size),
     writes: machine.writes,
@@ -185,11 +187,27 @@ function countUndone(steps: readonly ReportedStep[], resources: number): Report[
   return { resources, converged: 0, ...changed, held: 0, failed: 0, adopted: 0 };
 }
 
-function summaryOf(runs: readonly string[], restored: number, failures: readonly string[], because: string | undefined): string {
+function summaryOf(
+  runs: readonly string[],
+  restored: number,
+  written: ReadonlyMap<string, string | undefined>,
+  failures: readonly string[],
+  because: string | undefined,
+): string {
   const which = runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;
   const [what, not] = because === undefined ? [which, 'could not be'] : [`${which} ${because} and was`, 'not'];
+  const asBefore = `${restored} ${restored === 1 ? 'resource is' : 'resources are'} as before${describeWritten(written)}`;
   const after = because === undefined ? '. What it applied waits for a newer revision, or for `reconcile release`' : '';
   return failures.length === 0
-    ? `${what} taken back: ${restored} ${restored === 1 ? 'resource is' : 'resources are'} as before${after}`
+    ? `${what} taken back: ${asBefore}${after}`
     : `${what} ${not} taken back completely: ${failures.join('; ')}`;
+}
+
+/** In which files others have written since, and what became of that. */
+function describeWritten(written: ReadonlyMap<string, string | undefined>): string {
+  const kept = [...written].filter(([, fault]) => fault === undefined).map(([path]) => path);
+  const more = kept.length > 3 ? ` and ${kept.length - 3} more` : '';
+  const stays = kept.length === 0 ? [] : [`what others have written since stays in ${kept.slice(0, 3).join(', ')}${more}`];
+  const lost = [...written].flatMap(([path, fault]) => (fault === undefined ? [] : [`${path} was put back whole: ${fault}`]));
+  return [...stays, ...lost.slice(0, 3)].map((words) => `; ${words}`).join('');
 }

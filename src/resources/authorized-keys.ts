@@ -124,5 +124,11 @@ export function setKeyLine(text: string, blobs: readonly string[], wanted: strin
   return `${rest}${rest === '' || rest.endsWith('\n') ? '' : '\n'}${wanted}\n`;
 }
 
+/** `onto`, with the lines that `from` has with these keys, in its place. */
+export function carryKeyLines(blobs: readonly string[], from: string, onto: string): string {
+  const lines = linesOf(from, blobs);
+  return setKeyLine(onto, blobs, lines.length === 0 ? undefined : lines.join('\n'));
+}
+
 /** Each with its end, so that joined they are the text again. */
 const splitLines = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];

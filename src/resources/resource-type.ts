@@ -126,6 +126,15 @@ interface ResourceType<
    * rollback. The host tells whether a file or a live program is in charge of them.
    */
   touches?(desired: Desired, changes: readonly Change[], host: HostReader): readonly AbsolutePath[];
+  /**
+   * For a file that others write too: what a rollback takes back by itself where they have written since. `names` of what these
+   * changes touch go into the journal: no values, which may be secret.
+   */
+  readonly entries?: {
+    of(desired: Desired, changes: readonly Change[]): { readonly path: AbsolutePath; readonly names: JsonObject };
+    /** `onto`, with these entries as they stand in `from`. Pure; carried from what `apply` made to what stood before, it makes the same text. Throws where a text cannot be read. */
+    carry(names: JsonObject, from: Buffer, onto: Buffer): Buffer;
+  };
   /** Paths that `apply` lets a program write, which the engine does not restore; policy judges them like the others. */
   writes?(desired: Desired): readonly AbsolutePath[];
   /** Undo of effects that are not paths. Journalled before `apply` starts; must not need `apply` to have finished, nor to have started. */

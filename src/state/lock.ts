@@ -8,14 +8,17 @@ interface RunLock {
   release(): void;
 }
 
+/** Milliseconds for which a command waits that a person has typed: an agent that finds nothing to do holds the lock for less. */
+export const patience = 5_000;
+
 /**
- * Takes the lock, or says that another run has it. It is a kernel lock (SQLite's, on a file of its own), so that `kill -9`
+ * Takes the lock, or says that another run has it, still after `wait` milliseconds, in which this process does nothing else. It is a kernel lock (SQLite's, on a file of its own), so that `kill -9`
  * frees it and no stale file can block a host.
  */
-export function takeLock(directory: string): RunLock | undefined {
+export function takeLock(directory: string, wait = 0): RunLock | undefined {
   makeStateDirectory(directory);
   const file = join(directory, 'lock.db');
-  const database = openLock(file);
+  const database = openLock(file, wait);
   try {
     // Its journal stays in memory: a full disk must not keep a host from taking back what filled it. IMMEDIATE, for EXCLUSIVE
     // first shares the file, and of two that come at once both could find the other there.
@@ -35,9 +38,9 @@ export function takeLock(directory: string): RunLock | undefined {
 /** SQLITE_BUSY */
 const busy = 5;
 
-function openLock(file: string): DatabaseSync {
+function openLock(file: string, timeout: number): DatabaseSync {
   try {
-    return new DatabaseSync(file, { timeout: 0 });
+    return new DatabaseSync(file, { timeout });
   } catch (error) {
     throw namedError(file, error);
   }

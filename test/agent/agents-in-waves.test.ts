@@ -7,7 +7,6 @@ import { startAgentProcess, type AgentProcess, type LogLine } from '../support/a
 import { startFakeGitea } from '../support/fake-gitea.ts';
 import { openGitServer } from '../support/git-server.ts';
 import { site } from '../support/repository.ts';
-import { rollBack } from '../support/roll-back.ts';
 import { runCli } from '../support/run-cli.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
@@ -130,7 +129,7 @@ it('a host that has taken back every revision it knows waits for its turn all th
   const first = fleet.push('one');
   await using second = fleet.start('second');
   const { run } = await second.line(ended(first));
-  expect(rollBack(run!, fleet.environmentOf('second')).exit).toBe(0);
+  expect(runCli(['rollback', run!], { env: fleet.environmentOf('second') }).exit).toBe(0);
   await second.line((line) => ended(first)(line) && line.outcome === 'refused');
 
   const next = fleet.push('two');

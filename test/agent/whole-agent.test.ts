@@ -6,7 +6,6 @@ import type { AgentStatus } from '../../src/model/agent.ts';
 import type { LogLine } from '../support/agent-process.ts';
 import { fakePull } from '../support/fake-gitea-store.ts';
 import { openScene } from '../support/agent-scene.ts';
-import { rollBack } from '../support/roll-back.ts';
 import { runCli } from '../support/run-cli.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -112,7 +111,7 @@ it('a revision that a person takes back is not tried again, and the one before i
   const bad = scene.push('two');
   agent.kill('SIGUSR1');
   const { run } = await agent.line(({ outcome, commit }) => commit === bad && outcome === 'converged');
-  expect(rollBack(run!, scene.environment).exit).toBe(0);
+  expect(runCli(['rollback', run!], { env: scene.environment }).exit).toBe(0);
   await agent.line(({ outcome, commit }) => commit === bad && outcome === 'refused');
 
   const healed = agent.next(converged);
@@ -140,7 +139,7 @@ it('of a revision of which a part was taken back nothing is kept up, nor of the 
   const { run } = await healed;
 
   const refused = agent.next(({ outcome }) => outcome === 'refused');
-  expect(rollBack(run!, scene.environment).exit).toBe(0);
+  expect(runCli(['rollback', run!], { env: scene.environment }).exit).toBe(0);
   await refused;
   agent.kill('SIGUSR1');
   await sleep(1_000);
@@ -160,7 +159,7 @@ it('now --wait says what became of the newest revision also where nothing is lef
   agent.kill('SIGUSR1');
   const { run } = await agent.line(({ outcome, commit }) => outcome === 'converged' && commit === good);
   const refused = agent.next(({ outcome }) => outcome === 'refused');
-  expect(rollBack(run!, scene.environment).exit).toBe(0);
+  expect(runCli(['rollback', run!], { env: scene.environment }).exit).toBe(0);
   await refused;
   expect(await scene.now()).toMatchObject({ exit: 7, stderr: expect.stringContaining(statusOf(scene).last!.summary) });
 });

@@ -1,6 +1,6 @@
 import { openAttempts } from '../../agent/attempts.ts';
 import { openAgentState } from '../../state/agent-state.ts';
-import { takeLock } from '../../state/lock.ts';
+import { patience, takeLock } from '../../state/lock.ts';
 import { openState } from '../../state/state.ts';
 import { cliError } from '../cli-error.ts';
 import type { Invocation } from '../invocation.ts';
@@ -9,7 +9,7 @@ import { withState } from '../open-runs.ts';
 /** Lets the revisions that failed here, or were taken back, be tried again. */
 export async function run(invocation: Invocation): Promise<number> {
   const directory = withState(invocation, (state) => state.directory);
-  const lock = takeLock(directory);
+  const lock = takeLock(directory, patience);
   if (!lock) throw cliError('busy', 'another run is at work on this host');
   try {
     using state = openState(directory);

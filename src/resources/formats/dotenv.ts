@@ -68,15 +68,19 @@ function scan(text: string, isLenient = false): Assignment[] {
     }
     head.lastIndex = start;
     const match = head.exec(text);
-    const valueStart = start + (match?.[0].length ?? 0);
-    const scanned = match ? scanValue(text, valueStart) : undefined;
+    const headEnd = start + (match?.[0].length ?? 0);
+    const scanned = match ? scanValue(text, headEnd) : undefined;
     if (!match || !scanned) {
       const fault = match ? 'a quote that is not closed' : 'not valid dotenv';
-      if (!isLenient) throw new UnreadableText(`${fault} at ${positionIn(text, valueStart)}`);
+      if (!isLenient) throw new UnreadableText(`${fault} at ${positionIn(text, headEnd)}`);
       start = end;
       continue;
     }
-    const { value, valueEnd } = scanned;
+    // No value stands right behind the sign, so that the blank in front of a comment stays there.
+    const isNothing = scanned.valueEnd === headEnd;
+    const valueStart = isNothing ? start + match[0].trimEnd().length : headEnd;
+    const { value } = scanned;
+    const valueEnd = isNothing ? valueStart : scanned.valueEnd;
     const after = nextLine(text, valueEnd);
     found.push({ key: match[2]!, value, isExported: match[1] !== undefined, start, valueStart, valueEnd, end: after });
     start = after;

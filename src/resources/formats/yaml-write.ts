@@ -4,7 +4,8 @@ import { isObject, type Json } from '../../model/json.ts';
 export type Quotes = 'plain' | 'single' | 'double';
 
 const plainText = /^[A-Za-z_/][A-Za-z0-9_/.+-]*(?:(?: |:)[A-Za-z0-9_/.+-]+)*$/;
-const reservedWord = /^(?:y|n|yes|no|on|off|true|false|null)$/i;
+/** What some reader takes for something else than a text; the exponent alone is a number to the library. */
+const reservedWord = /^(?:y|n|yes|no|on|off|true|false|null|e[-+]?[0-9_]+)$/i;
 /** Printable in YAML, on one line. */
 const printable = /^[\t\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]*$/u;
 

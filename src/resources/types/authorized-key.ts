@@ -2,7 +2,16 @@ import { dirname } from 'node:path/posix';
 import type { AbsolutePath, HostReader } from '../../host/host.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { findUser } from '../account-files.ts';
-import { formatKeyLine, keyFault, linesOf, optionFault, parseKeyLine, setKeyLine, type KeyLine } from '../authorized-keys.ts';
+import {
+  carryKeyLines,
+  formatKeyLine,
+  keyFault,
+  linesOf,
+  optionFault,
+  parseKeyLine,
+  setKeyLine,
+  type KeyLine,
+} from '../authorized-keys.ts';
 import { formatMode } from '../file-mode.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
 
@@ -133,7 +142,7 @@ export const authorizedKey = defineResourceType({
     const directory = dirname(path);
     const before = host.stat(path);
     const text = host.readFile(path, sizeLimit)?.toString('latin1') ?? '';
-    const blobs = [desired.blob, ...changes.flatMap(({ field, from }) => (field === 'key' ? blobsIn(from) : []))];
+    const blobs = touchedBlobs(desired, changes);
     const after = setKeyLine(text, blobs, line === null ? undefined : Buffer.from(line).toString('latin1'));
     if (line === null) {
       const kept = before && { mode: before.mode, uid: before.uid, gid: before.gid };
@@ -156,6 +165,13 @@ export const authorizedKey = defineResourceType({
   watches: ({ path }) => [path, dirname(path)],
   touches: ({ path, line }) => (line === null ? [path] : [dirname(path), path]),
   shared: true,
+  entries: {
+    of: (desired, changes) => ({ path: desired.path, names: { keys: touchedBlobs(desired, changes) } }),
+    carry({ keys }, from, onto) {
+      const text = carryKeyLines(keys as readonly string[], from.toString('latin1'), onto.toString('latin1'));
+      return Buffer.from(text, 'latin1');
+    },
+  },
   requires: ({ user }) => [`user[${user}]`],
   absent: (desired): Desired => ({ ...desired, line: null, isPruned: true }),
   unsupported({ user }, host) {
@@ -165,6 +181,11 @@ export const authorizedKey = defineResourceType({
 });
 
 const placeOf = ({ path, blob }: Pick<Desired, 'path' | 'blob'>): string => `${path} ${blob}`;
+
+/** Its own key, and the one that it takes the place of. */
+const touchedBlobs = ({ blob }: Desired, changes: readonly Change[]): readonly string[] => [
+  ...new Set([blob, ...changes.flatMap(({ field, from }) => (field === 'key' ? blobsIn(from) : []))]),
+];
 
 const blobsIn = (lines: unknown): readonly string[] =>
   typeof lines === 'string' ? lines.split('\n').flatMap((line) => parseKeyLine(line)?.blob ?? []) : [];

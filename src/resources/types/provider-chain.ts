@@ -2,6 +2,7 @@ import type { Contact } from '../../model/contact.ts';
 import { nearest } from '../../model/nearest.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { customProviders, type ProviderSlot } from '../../model/provider-slot.ts';
+import { carryKeys, namesOfKeys } from '../carry-keys.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { chainFormats, type ChainFormatName } from '../chain-formats.ts';
 import { readText } from '../formats/format.ts';
@@ -120,6 +121,10 @@ export const providerChain = defineResourceType({
   watches: ({ path }) => [path],
   touches: ({ path }) => [path],
   sharedFile: ({ path }) => path,
+  entries: {
+    of: (desired, changes) => ({ path: desired.path, names: namesOfKeys(desired, changes.filter(isOfLeaf)) }),
+    carry: carryKeys,
+  },
   preview: (desired, changes, context) => previewKeys(desired, changes.filter(isOfLeaf), context),
   // Both edit the same file, one after the other; and the keys are there before somebody asks with them.
   requires: (desired) => [`config[${desired.path}]`, ...keysOf(desired.probe), ...accountsOf(desired)],

@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../../src/model/json.ts';
-import { editText, formatPath, leavesOf, readText, valueAt, type LeafPath } from '../../../src/resources/formats/format.ts';
+import {
+  editText,
+  formatPath,
+  leavesOf,
+  readText,
+  valueAt,
+  type Format,
+  type LeafPath,
+} from '../../../src/resources/formats/format.ts';
 import { formatByName, type FormatName } from '../../../src/resources/formats/format-by-name.ts';
+import { carryKeys } from '../../../src/resources/carry-keys.ts';
 import { documents } from './documents.ts';
 
 const runs = process.env['LONG'] ? 5000 : 200;
@@ -21,6 +30,7 @@ const values: { readonly [name in FormatName]: fc.Arbitrary<Json> } = (() => {
       '0777',
       '1_000',
       '1e3',
+      'e0',
       '0x1f',
       '2026-01-01',
       '- a',
@@ -95,6 +105,16 @@ const others = (tree: JsonObject, path: LeafPath): readonly string[] =>
     .map(([leaf, value]) => `${formatPath(leaf)}=${JSON.stringify(value)}`)
     .sort();
 
+/** People write what an edit does not: what JSON has no form for, what readers of a file understand differently. */
+function canBeWritten(format: Format, path: LeafPath, value: Json | undefined): boolean {
+  try {
+    if (value !== undefined) editText(format, '', { set: [[path, value]], unset: [] });
+    return !/"!![a-z]+ /.test(JSON.stringify(value ?? null));
+  } catch {
+    return false;
+  }
+}
+
 describe.each(formats)('%s', (name) => {
   const format = formatByName[name];
 
@@ -144,6 +164,27 @@ describe.each(formats)('%s', (name) => {
         const edited = editText(format, text, { set: [], unset: [path] });
 
         expect(valueAt(readText(format, edited), path)).toBeUndefined();
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  it('an edit is told from what others have written, and is taken back without that', () => {
+    fc.assert(
+      fc.property(cases(name), newPath(name), ({ text, path, value }, wanted) => {
+        const bytes = Buffer.from(text);
+        const names = { format: name, keys: [formatPath(path)] };
+        const [other, theirs] = format.fit(wanted.with(0, 'theirs'), '7');
+        const before = valueAt(readText(format, text), path);
+        fc.pre(valueAt(readText(format, text), other) === undefined && canBeWritten(format, path, before));
+        const edited = editText(format, text, { set: [[path, value]], unset: [] });
+        const written = editText(format, edited, { set: [[other, theirs]], unset: [] });
+
+        expect(carryKeys(names, Buffer.from(edited), bytes).toString()).toBe(edited);
+        expect(carryKeys(names, Buffer.from(written), bytes).toString()).toBe(edited);
+        const taken = readText(format, carryKeys(names, bytes, Buffer.from(written)).toString());
+        expect(valueAt(taken, path)).toEqual(before);
+        expect(others(taken, path)).toEqual(others(readText(format, written), path));
       }),
       { numRuns: runs },
     );
