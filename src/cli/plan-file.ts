@@ -49,6 +49,8 @@ function isPlanFile(value: unknown): value is PlanFile & { readonly report: Repo
     request['tags'].every((tag) => typeof tag === 'string') &&
     typeof request['paranoid'] === 'boolean' &&
     typeof report['planDigest'] === 'string' &&
+    Array.isArray(report['steps']) &&
+    report['steps'].every(isObject) &&
     typeof report['revision']['key'] === 'string'
   );
 }

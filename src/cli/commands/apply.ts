@@ -1,3 +1,5 @@
+import type { Event } from '../../model/event.ts';
+import type { Report } from '../../model/report.ts';
 import type { Source } from '../../model/revision.ts';
 import { reconcile } from '../../reconcile.ts';
 import { isCommitIdentity } from '../../source/git/commit-source.ts';
@@ -7,6 +9,7 @@ import { textOption, type Invocation } from '../invocation.ts';
 import { awaitsRemote } from '../../model/unconfirmed.ts';
 import { readPlanFile, type PlanFile } from '../plan-file.ts';
 import { openRunOutput } from '../run-output.ts';
+import { withWhatMoved } from '../what-moved.ts';
 
 /** Does what a plan says, or refuses (exit 7) when the host or the revision has moved since. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -30,7 +33,9 @@ export async function run(invocation: Invocation): Promise<number> {
     planDigest,
     ...(!source.workingTree && { confirmedBy: 'remote' as const }),
   };
-  let report = await reconcile(applied, output.emit, invocation.signal);
+  const named = (report: Report): Report => withWhatMoved(report, planned);
+  const tell = (event: Event): void => output.emit(event.type === 'finished' ? { ...event, report: named(event.report) } : event);
+  let report = named(await reconcile(applied, tell, invocation.signal));
   if (awaitsRemote(report)) report = await (await import('../settle-run.ts')).settleRun(invocation, report, output.emit);
   if (!source.workingTree) await (await import('../remote-source.ts')).acceptRevision(applied, report);
   output.finish(report);
