@@ -163,9 +163,12 @@ function useRegularFile<T>(
   }
 }
 
-/** Reads to the end, whatever the size said: files of /proc say 0, and a file may grow meanwhile. */
+/** Of a page more than the kernel answers with at once. Bytes. */
+const unknownSize = 8_192;
+
+/** Reads to the end, whatever the size said: files of /proc say 0, give all to the first read only, and a file may grow meanwhile. */
 function readAll(descriptor: number, expected: number): Buffer {
-  let buffer = Buffer.allocUnsafeSlow(expected + 1);
+  let buffer = Buffer.allocUnsafeSlow(expected > 0 ? expected + 1 : unknownSize);
   let length = 0;
   for (;;) {
     const count = readSync(descriptor, buffer, length, buffer.length - length, null);

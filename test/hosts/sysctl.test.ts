@@ -28,6 +28,26 @@ describeOnHosts('kernel settings on a booted host', () => {
     expect(await rig.run()).toMatchObject({ outcome: 'converged', writes: 0 });
   });
 
+  it.each([
+    ['net.ipv4.tcp_keepalive_time', '600', '7200'],
+    ['net.ipv4.ip_local_port_range', '20000 50000', '32768 60999'],
+  ])('of more than one digit are compared whole, and go back as they were: %s', async (key, value, before) => {
+    await host.ask(['sysctl', '--write', `${key}=${before}`]);
+    const resource = `- { kind: sysctl, key: ${key}, value: "${value}" }`;
+
+    const { steps } = await rig.converge(resource);
+    const shown = (text: string): string => text.trim().replaceAll(/\s+/g, ' ');
+    expect(steps[0]?.changes).toContainEqual({ field: 'live', from: before, to: value });
+    expect(shown(await host.read(`/proc/sys/${key.replaceAll('.', '/')}`))).toBe(value);
+    expect(await rig.run()).toMatchObject({ outcome: 'converged', writes: 0 });
+
+    const { exit } = await rig.converge(`
+${resource.replace(value, before.replace('2', '3'))}
+- { kind: command, argv: ["false"], unless: ["false"], after: ["sysctl[${key}]"] }`);
+    expect(exit).toBe(6);
+    expect(shown(await host.read(`/proc/sys/${key.replaceAll('.', '/')}`))).toBe(value);
+  });
+
   it('are healed when somebody sets another value, and kept when they leave git', async () => {
     await rig.converge(wanted);
     await host.ask(['sysctl', '--write', `${setting}=0`]);
