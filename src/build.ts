@@ -16,6 +16,8 @@ const shared: BuildOptions = {
   format: 'esm',
   platform: 'node',
   target: 'node24',
+  // Node has it; what esbuild makes of `using` in a loop throws the error of one round again in all later ones.
+  supported: { using: true },
   outExtension: { '.js': '.cjs' },
   minifySyntax: true,
   minifyWhitespace: true,
@@ -190,7 +192,7 @@ async function buildScripts(options: BuildOptions): Promise<readonly string[]> {
   return Promise.all(
     outputFiles.map(async ({ path, text }) => {
       // An `import()` in a script would ask Node's loader, and this is not a module that it knows.
-      const supported = { 'dynamic-import': false };
+      const supported = { ...shared.supported, 'dynamic-import': false };
       const { code } = await transform(text, { format: 'cjs', target: 'node24', minifyWhitespace: true, supported });
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, code);

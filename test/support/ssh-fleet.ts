@@ -37,7 +37,11 @@ export interface SshFleet extends AsyncDisposable {
   readonly base: string;
 }
 
-export async function startSshFleet(names: readonly string[]): Promise<SshFleet> {
+/** `doorOf`: where operators find an sshd that listens at this port; the same port unless told. */
+export async function startSshFleet(
+  names: readonly string[],
+  doorOf: (port: number) => number | Promise<number> = (port) => port,
+): Promise<SshFleet> {
   const directory = temporaryDirectory();
   const top = directory.path;
   const repository = join(top, 'config');
@@ -57,11 +61,13 @@ export async function startSshFleet(names: readonly string[]): Promise<SshFleet>
       return startSshServer({ config: [`SetEnv ${variables.join(' ')}`] });
     }),
   );
-  writeBelow(top, 'known_hosts', servers.map(({ knownHosts }) => knownHosts).join(''));
+  const ports = await Promise.all(servers.map(({ port }) => doorOf(port)));
+  const known = servers.map(({ knownHosts, port }, index) => knownHosts.replaceAll(`:${port} `, `:${ports[index]} `));
+  writeBelow(top, 'known_hosts', known.join(''));
   writeBelow(top, 'ssh_config', `Host *\nUserKnownHostsFile ${top}/known_hosts\nGlobalKnownHostsFile none\n`);
   const hosts = names.map((name, index) => {
-    const { port, clientKey } = servers[index]!;
-    const of = { ansible_host: '127.0.0.1', ansible_port: port, ansible_user: userInfo().username };
+    const { clientKey } = servers[index]!;
+    const of = { ansible_host: '127.0.0.1', ansible_port: ports[index], ansible_user: userInfo().username };
     return [name, { ...of, ansible_ssh_private_key_file: clientKey }] as const;
   });
   const git = (...args: readonly string[]): string =>
