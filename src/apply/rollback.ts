@@ -45,7 +45,8 @@ export async function rollBack(
   const changed = new Set<Address>();
   const written = new Map<string, string | undefined>();
   // A run that failed leaves everything exactly as it was. Of one that was applied, others have built on what it made.
-  const mergeable = undos.length < all.length ? undos.map(({ entry }) => entry) : [];
+  const wasApplied = all.some(({ entry }) => isLedgerUndo(entry));
+  const mergeable = wasApplied ? undos.map(({ entry }) => entry) : [];
   const merges = mergesOf(mergeable, types, (path, fault) => written.set(path, fault));
   const failed = await restoreAll(undos, host, signal, async ({ address, entry }) => {
     const paths = pathsUndo(entry);

@@ -92,16 +92,21 @@ export function restorePaths(
 
 const about = (path: string, { message }: Error): string => (message.startsWith(`${path}: `) ? message : `${path}: ${message}`);
 
-/** Whether others have written into a file of theirs too; then what they wrote stays. */
+/**
+ * Whether others have written into a file of theirs too; then what they wrote stays. So do mode and owner, unless the run has changed
+ * them; and what they wrote is never open to more than it is now.
+ */
 function restoreMerged(before: PathUndo, host: Host, { run, journal }: UndoStore, merge: Merge | undefined): boolean {
   const { path, was } = before;
   const now = merge && host.stat(path);
   if (now?.type !== 'file' || (was !== 'file' && was !== 'absent')) return false;
-  const bytes = host.readFile(path, largestUndo) ?? Buffer.alloc(0);
-  const merged = merge!(was === 'file' ? journal.content(run, before.sha256) : Buffer.alloc(0), bytes);
-  if (!merged) return false;
-  const { mode, uid, gid } = was === 'file' ? before : now;
-  if (!merged.equals(bytes) || now.uid !== uid || now.gid !== gid) host.writeFile(path, merged, { mode, uid, gid });
+  const stood = was === 'file' ? journal.content(run, before.sha256) : undefined;
+  let bytes: Buffer | undefined;
+  const merged = merge!(stood, () => (bytes = host.readFile(path, largestUndo) ?? Buffer.alloc(0)));
+  if (!merged?.bytes) return false;
+  const { uid, gid } = was === 'file' && merged.isRestricted ? before : now;
+  const mode = was === 'file' && merged.isRestricted ? before.mode & now.mode : now.mode;
+  if (!bytes?.equals(merged.bytes) || now.uid !== uid || now.gid !== gid) host.writeFile(path, merged.bytes, { mode, uid, gid });
   else if (now.mode !== mode) host.setMode(path, mode);
   return true;
 }

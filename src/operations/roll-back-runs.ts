@@ -12,16 +12,18 @@ import { loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { startRun } from '../run/start-run.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
 import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
-import { patience, takeLock } from '../state/lock.ts';
+import { takeLock } from '../state/lock.ts';
 import { openState, type State } from '../state/state.ts';
 
 interface RollbackRequest {
-  /** A run's id or the beginning of it; the last run that changed something unless told. */
+  /** A run's id or the beginning of it; the last run that changed something unless told, and for `latest`. */
   readonly run: string | undefined;
   readonly root: string | undefined;
   readonly stateDirectory: string;
   /** What speaks against the run, where no person asked: said of it, as in `was not confirmed`. */
   readonly because?: string;
+  /** Milliseconds to wait for a run that is at work; nothing else is done in this process then. */
+  readonly wait?: number;
 }
 
 /** Why there is nothing to take back, or to confirm, or not now. */
@@ -45,12 +47,12 @@ export interface Choice {
  * them again. `choose` says which runs, where they are not asked for by name; no other run is at work then.
  */
 export async function rollBackRuns(
-  { run: wanted, root, stateDirectory, because }: RollbackRequest,
+  { run: wanted, root, stateDirectory, because, wait }: RollbackRequest,
   emit: (event: Event) => void,
   choose: (state: State) => Choice | Refused = (state) => runsDownTo(wanted, state, because),
 ): Promise<Report | Refused> {
   const started = monotonic();
-  const lock = takeLock(stateDirectory, because === undefined ? patience : 0);
+  const lock = takeLock(stateDirectory, wait);
   if (!lock) return { refused: 'another run is at work on this host', exit: 'busy' };
   const state = openState(stateDirectory);
   try {
@@ -70,7 +72,8 @@ export async function rollBackRuns(
   }
 }
 
-function runsDownTo(wanted: string | undefined, { journal }: State, because: string | undefined): Choice | Refused {
+function runsDownTo(asked: string | undefined, { journal }: State, because: string | undefined): Choice | Refused {
+  const wanted = asked === 'latest' ? undefined : asked;
   if (journal.open()) return refused('a run was interrupted here; the next reconcile takes it back');
   const undoable = journal.undoable();
   // Of runs within one second, the id of the first is the beginning of the others'.

@@ -80,6 +80,15 @@ export interface Applied<Desired extends object> {
   readonly changes: readonly Change[];
 }
 
+/** What a change touches in a file that others write too. */
+export interface TouchedEntries {
+  readonly path: AbsolutePath;
+  /** For the journal: no values, which may be secret. */
+  readonly names: JsonObject;
+  /** Mode or owner of the file are changed as well. */
+  readonly isRestricted: boolean;
+}
+
 /**
  * All the engine knows about one kind. Methods, not function properties: their bivariance lets the registry avoid casts.
  * `Attributes` is what users write, `Desired` what `prepare` makes of it (JSON, with `Secret` leaves), `State` what stands
@@ -126,12 +135,9 @@ interface ResourceType<
    * rollback. The host tells whether a file or a live program is in charge of them.
    */
   touches?(desired: Desired, changes: readonly Change[], host: HostReader): readonly AbsolutePath[];
-  /**
-   * For a file that others write too: what a rollback takes back by itself where they have written since. `names` of what these
-   * changes touch go into the journal: no values, which may be secret.
-   */
+  /** For a file that others write too: what a rollback takes back by itself where they have written since. */
   readonly entries?: {
-    of(desired: Desired, changes: readonly Change[]): { readonly path: AbsolutePath; readonly names: JsonObject };
+    of(desired: Desired, changes: readonly Change[]): TouchedEntries;
     /** `onto`, with these entries as they stand in `from`. Pure; carried from what `apply` made to what stood before, it makes the same text. Throws where a text cannot be read. */
     carry(names: JsonObject, from: Buffer, onto: Buffer): Buffer;
   };

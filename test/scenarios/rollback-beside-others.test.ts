@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makePublicKey } from '../support/public-key.ts';
@@ -101,6 +101,39 @@ const cases: readonly Case[] = [
   { name: 'nothing, where nobody has written', resources: settings, path: yaml, before: app, since: (text) => text, after: app },
   { name: 'no file, where nobody has written', resources: `${limits}\n${chain}`, path: yaml, since: (text) => text },
   {
+    name: 'no file of the run that its program has only written anew',
+    resources: `- { kind: config, path: /etc/app.json, set: { a.b: 1 } }`,
+    path: 'etc/app.json',
+    since: (text) => JSON.stringify(JSON.parse(text)),
+  },
+  {
+    name: 'sections that were empty',
+    resources: settings,
+    path: yaml,
+    before: 'limits:\nmodel: {}\n',
+    since: (text) => `${text}seen: 5\n`,
+    after: 'seen: 5\nmodel: {}\nlimits: null\n',
+    told: 'what others have written since stays in',
+  },
+  {
+    name: 'not what stands below a value that comes back',
+    resources: settings,
+    path: yaml,
+    before: 'model: old\n',
+    since: (text) => text.replace('default: new', 'default: new\n  api_key: mine'),
+    after: 'model: old\n',
+    told: 'was put back whole',
+  },
+  {
+    name: 'not what is beside a value that cannot be written by keys',
+    resources: `- { kind: config, path: /etc/app.env, set: { URL: x } }`,
+    path: 'etc/app.env',
+    before: 'URL=${BASE}/x\n',
+    since: (text) => `${text}TOKEN=mine\n`,
+    after: 'URL=${BASE}/x\n',
+    told: 'was put back whole',
+  },
+  {
     name: 'not what cannot be read by keys any more',
     resources: settings,
     path: yaml,
@@ -136,13 +169,13 @@ describe('a rollback by hand keeps', () => {
     if (told !== undefined) expect(stdout).toContain(`/${path}`);
   });
 
-  it('what was written between several runs, and the mode of the file', () => {
+  it('what was written between several runs', () => {
     using repository = makeRepository(settings);
     const file = join(repository.root, yaml);
     writeBelow(repository.root, yaml, app);
     const { run } = repository.report();
     appendFileSync(file, 'seen: 5\n');
-    repository.write('desired-state/site.yaml', site(settings.replace('new', 'newer').replace('set:', 'mode: "0600", set:')));
+    repository.write('desired-state/site.yaml', site(settings.replace('new', 'newer')));
     expect(repository.run().exit).toBe(0);
     appendFileSync(file, 'later: 6\n');
 
@@ -151,6 +184,50 @@ describe('a rollback by hand keeps', () => {
     expect(readFileSync(file, 'utf8')).toBe(
       '# by hand\nmodel:\n  default: old # mine\nui: {dark: no}\nseen: 5\nlater: 6\nold: 1\n',
     );
-    expect(statSync(file).mode & 0o777).toBe(0o644);
+  });
+
+  it.each([
+    ['the mode that somebody has given it since', settings, 0o644, 0o600, 0o600],
+    [
+      'a mode that the run has given it, since others have trusted in that',
+      settings.replace('set:', 'mode: "0600", set:'),
+      0o644,
+      0o600,
+      0o600,
+    ],
+    [
+      'no mode that the run has given it, where that was wider',
+      settings.replace('set:', 'mode: "0644", set:'),
+      0o600,
+      0o644,
+      0o600,
+    ],
+  ])('%s', (_what, resources, before, since, after) => {
+    using repository = makeRepository(resources);
+    const file = join(repository.root, yaml);
+    writeBelow(repository.root, yaml, app);
+    chmodSync(file, before);
+    expect(repository.run().exit).toBe(0);
+    appendFileSync(file, 'token: mine\n');
+    chmodSync(file, since);
+
+    const { stdout } = repository.cli('rollback', '--root', repository.root);
+
+    expect(stdout).toContain('what others have written since stays in');
+    expect(statSync(file).mode & 0o777).toBe(after);
+  });
+
+  it('nothing of a file that has become too large to be read, and ends all the same', () => {
+    using repository = makeRepository(settings);
+    const file = join(repository.root, yaml);
+    writeBelow(repository.root, yaml, app);
+    expect(repository.run().exit).toBe(0);
+    truncateSync(file, 170 * 1024 * 1024);
+
+    const { exit, stdout } = repository.cli('rollback', '--root', repository.root, 'latest');
+
+    expect(exit).toBe(0);
+    expect(stdout).toContain('was put back whole');
+    expect(readFileSync(file, 'utf8')).toBe(app);
   });
 });

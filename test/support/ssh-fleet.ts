@@ -40,7 +40,7 @@ export interface SshFleet extends AsyncDisposable {
 /** `doorOf`: where operators find an sshd that listens at this port; the same port unless told. */
 export async function startSshFleet(
   names: readonly string[],
-  doorOf: (port: number) => number | Promise<number> = (port) => port,
+  doorOf: (port: number) => Promise<number> = (port) => Promise.resolve(port),
 ): Promise<SshFleet> {
   const directory = temporaryDirectory();
   const top = directory.path;

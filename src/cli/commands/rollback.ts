@@ -1,4 +1,5 @@
 import { rollBackRuns } from '../../operations/roll-back-runs.ts';
+import { patience } from '../../state/lock.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { withState } from '../open-runs.ts';
@@ -10,7 +11,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const root = rootOption(invocation);
   const directory = withState(invocation, (state) => state.directory);
   const output = openRunOutput(textOption(invocation, 'output'), 'brief');
-  const result = await rollBackRuns({ run: invocation.arguments[0], root, stateDirectory: directory }, output.emit);
+  const request = { run: invocation.arguments[0], root, stateDirectory: directory, wait: patience };
+  const result = await rollBackRuns(request, output.emit);
   if ('refused' in result) throw cliError(result.exit, result.refused, 'reconcile history lists the runs');
   output.finish(result);
   return result.exit;

@@ -166,7 +166,11 @@ export const authorizedKey = defineResourceType({
   touches: ({ path, line }) => (line === null ? [path] : [dirname(path), path]),
   shared: true,
   entries: {
-    of: (desired, changes) => ({ path: desired.path, names: { keys: touchedBlobs(desired, changes) } }),
+    of: (desired, changes) => ({
+      path: desired.path,
+      names: { keys: touchedBlobs(desired, changes) },
+      isRestricted: changes.some(({ field }) => field === 'mode'),
+    }),
     carry({ keys }, from, onto) {
       const text = carryKeyLines(keys as readonly string[], from.toString('latin1'), onto.toString('latin1'));
       return Buffer.from(text, 'latin1');

@@ -1,7 +1,7 @@
 import { isObject, type Json } from '../../model/json.ts';
 import { converged } from '../../model/plan.ts';
 import { holdsSecret, Secret } from '../../model/secret.ts';
-import { carryKeys, namesOfKeys } from '../carry-keys.ts';
+import { carryKeys, touchedKeys } from '../carry-keys.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { formatByName, formatNames, formatOfPath, type FormatName } from '../formats/format-by-name.ts';
 import { formatPath, maxDepth, parsePath, type LeafPath } from '../formats/format.ts';
@@ -50,7 +50,7 @@ export const config = defineResourceType({
   touches: ({ path }) => [path],
   sharedFile: ({ path }) => path,
   entries: {
-    of: (desired, changes) => ({ path: desired.path, names: namesOfKeys(desired, changes) }),
+    of: (desired, changes) => touchedKeys(desired, changes),
     carry: carryKeys,
   },
   keys: ({ leaves }) => leaves,

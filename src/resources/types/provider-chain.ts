@@ -2,7 +2,7 @@ import type { Contact } from '../../model/contact.ts';
 import { nearest } from '../../model/nearest.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { customProviders, type ProviderSlot } from '../../model/provider-slot.ts';
-import { carryKeys, namesOfKeys } from '../carry-keys.ts';
+import { carryKeys, touchedKeys } from '../carry-keys.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { chainFormats, type ChainFormatName } from '../chain-formats.ts';
 import { readText } from '../formats/format.ts';
@@ -122,7 +122,7 @@ export const providerChain = defineResourceType({
   touches: ({ path }) => [path],
   sharedFile: ({ path }) => path,
   entries: {
-    of: (desired, changes) => ({ path: desired.path, names: namesOfKeys(desired, changes.filter(isOfLeaf)) }),
+    of: (desired, changes) => touchedKeys(desired, changes.filter(isOfLeaf)),
     carry: carryKeys,
   },
   preview: (desired, changes, context) => previewKeys(desired, changes.filter(isOfLeaf), context),
