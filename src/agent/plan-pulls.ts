@@ -3,7 +3,7 @@ import { planPullRequests, type PullHead } from '../gitea/plan-pull-requests.ts'
 import type { GiteaPolicy, RemotePolicy } from '../model/host-policy-document.ts';
 import { monotonic } from '../model/monotonic.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Memory, Reporter } from '../model/reporter.ts';
+import type { Memory, Recipient, Reporter } from '../model/reporter.ts';
 import type { Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import type { Source } from '../model/revision.ts';
@@ -28,15 +28,20 @@ interface Settings {
 export function openPullPlanner(settings: Settings): Reporter {
   const { policy, token, host, memory } = settings;
   const client = openGitea({ url: policy.url, token });
+  // Not kept over a restart: what is open is found again by the next look.
   let lastLook: string | undefined;
+  let planned: string | undefined;
+  const deliver: Recipient['deliver'] = async (signal) => {
+    if (lastLook === planned) return {};
+    planned = lastLook;
+    return planPullRequests({ client, policy, host, memory, plan: (head) => planPull(head, settings, signal) }, signal);
+  };
   return {
     name: 'pull requests',
-    tell: async (news, signal) => {
-      const { fetch } = news.status;
-      if (news.type !== 'ended' || !fetch?.ok || fetch.at === lastLook) return {};
-      lastLook = fetch.at;
-      return planPullRequests({ client, policy, host, memory, plan: (head) => planPull(head, settings, signal) }, signal);
+    note({ type, status: { fetch } }) {
+      if (type === 'ended' && fetch?.ok) lastLook = fetch.at;
     },
+    recipients: [{ deliver }],
   };
 }
 

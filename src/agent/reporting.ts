@@ -1,62 +1,79 @@
-import type { News, Reporter } from '../model/reporter.ts';
+import type { News, Recipient, Reporter } from '../model/reporter.ts';
 
-/** Hands news to every reporter, each in its own time and in order, so that a slow forge delays no run. */
+/**
+ * Hands news to every reporter, and delivers what they keep: to each recipient in its own time, so that nobody who is slow delays
+ * a run or others.
+ */
 export interface Reporting {
+  /** What is told is kept when this returns. Never throws. */
   tell(news: News): void;
-  /** Resolves when everything was handed over, or `signal` ends. */
-  drained(signal: AbortSignal): Promise<void>;
+  /** Delivers what is kept already: from before a restart, or apart from news. */
+  deliver(): void;
+  /**
+   * Resolves when everything was delivered or `limit` ends; what is then still on its way is given up, and stays kept. No delivery uses
+   * the memory of a reporter any more.
+   */
+  close(limit: AbortSignal): Promise<void>;
 }
 
-/** News that wait for one reporter; of more, the oldest that say nothing about a run go first. */
-const mostWaiting = 50;
-
-export function openReporting(
-  reporters: readonly Reporter[],
-  problem: (reporter: string, message: string) => void,
-  signal: AbortSignal,
-): Reporting {
-  const queues = reporters.map((reporter) => openQueue(reporter, problem, signal));
+export function openReporting(reporters: readonly Reporter[], problem: (reporter: string, message: string) => void): Reporting {
+  const ending = new AbortController();
+  const told = reporters.map(({ name, note, recipients }) => {
+    const say = (message: string): void => problem(name, message);
+    return { note, say, deliveries: recipients.map((recipient) => openDelivery(recipient, say, ending.signal)) };
+  });
+  const all = told.flatMap(({ deliveries }) => deliveries);
+  const idle = async (): Promise<void> => void (await Promise.all(all.map(({ idle }) => idle())));
   return {
-    tell: (news) => {
-      for (const queue of queues) queue.add(news);
+    tell(news) {
+      for (const { note, say, deliveries } of told) {
+        try {
+          note(news);
+        } catch (error) {
+          say(`what was told cannot be remembered, so nothing is sent: ${(error as Error).message}`);
+          continue;
+        }
+        for (const { begin } of deliveries) begin();
+      }
     },
-    async drained(limit) {
+    deliver() {
+      for (const { begin } of all) begin();
+    },
+    async close(limit) {
       const ended = new Promise<void>((resolve) => {
         if (limit.aborted) resolve();
         limit.addEventListener('abort', () => resolve(), { once: true });
       });
-      await Promise.race([Promise.all(queues.map(({ idle }) => idle())), ended]);
+      await Promise.race([idle(), ended]);
+      ending.abort();
+      await idle();
     },
   };
 }
 
-interface Queue {
-  add(news: News): void;
+interface Delivery {
+  /** Delivers what is kept now; once more after what is on its way. */
+  begin(): void;
   idle(): Promise<void>;
 }
 
-function openQueue(reporter: Reporter, problem: (reporter: string, message: string) => void, signal: AbortSignal): Queue {
-  const waiting: News[] = [];
+function openDelivery(recipient: Recipient, say: (message: string) => void, signal: AbortSignal): Delivery {
+  let isDue = false;
   let working: Promise<void> | undefined;
   const work = async (): Promise<void> => {
-    for (let news = waiting.shift(); news; news = waiting.shift()) {
-      const told = await reporter.tell(news, signal);
-      if (told.problem !== undefined) problem(reporter.name, told.problem);
+    // News of one moment go together.
+    await Promise.resolve();
+    while (isDue && !signal.aborted) {
+      isDue = false;
+      const { problem } = await recipient.deliver(signal);
+      if (problem !== undefined) say(problem);
     }
     working = undefined;
   };
   return {
-    add(news) {
-      waiting.push(news);
-      if (waiting.length > mostWaiting)
-        waiting.splice(
-          Math.max(
-            0,
-            waiting.findIndex(({ type }) => type === 'status'),
-          ),
-          1,
-        );
-      working ??= work();
+    begin() {
+      isDue = true;
+      if (!signal.aborted) working ??= work();
     },
     idle: async () => working,
   };

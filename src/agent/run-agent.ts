@@ -60,7 +60,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
       ? [openPullPlanner({ policy: gitea, remote, token, host: name, memory: state.memory('pulls'), stateDirectory, place })]
       : []),
   ];
-  const reporting = openReporting(reporters, (reporter, message) => log.warn({ reporter }, message), ending.signal);
+  const reporting = openReporting(reporters, (reporter, message) => log.warn({ reporter }, message));
   const agent = openAgent(
     {
       name,
@@ -96,14 +96,15 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
         if (event.type === 'finished') void systemd.status(event.report.summary);
       });
       superviseUpdate(port, problem, ending.signal);
-      sendDigests(notifier, hostPolicy.notify, port, problem, ending.signal);
+      reporting.deliver();
+      sendDigests(notifier, hostPolicy.notify, port, reporting, problem, ending.signal);
       const at = doors.address ? `; http://${doors.address.host}:${doors.address.port}` : '';
       log.info({}, `following ${source ?? hostPolicy.remote?.urls[0] ?? 'what is pushed'} as ${name}${at}`);
       await systemd.ready();
       await agent.run();
     } finally {
       // Whatever ended it: what is open would keep a process that does nothing any more.
-      await Promise.all([systemd.stopping(), doors.close(), reporting.drained(AbortSignal.timeout(farewell))]);
+      await Promise.all([systemd.stopping(), doors.close(), reporting.close(AbortSignal.timeout(farewell))]);
     }
   } finally {
     process.off('SIGUSR1', lookAgain);

@@ -2,6 +2,7 @@ import type { AgentPort } from '../model/agent.ts';
 import type { Channel } from '../model/host-policy-document.ts';
 import { nextDigest } from '../notify/digest-times.ts';
 import type { Notifier } from '../notify/notifier.ts';
+import type { Reporting } from './reporting.ts';
 
 const mostReports = 200;
 /** setTimeout cannot wait longer; the clock may also jump meanwhile. Milliseconds. */
@@ -9,21 +10,24 @@ const longestWait = 3_600_000;
 
 /** Sends the daily digest when a channel's time has come, and at once what was missed while the agent was away. */
 export function sendDigests(
-  notifier: Pick<Notifier, 'digest'>,
+  notifier: Pick<Notifier, 'noteDigest'>,
   channels: readonly Channel[],
   port: AgentPort,
+  reporting: Pick<Reporting, 'deliver'>,
   problem: (message: string) => void,
   signal: AbortSignal,
 ): void {
   if (nextDigest(channels, Date.now()) === undefined) return;
   let timer: NodeJS.Timeout | undefined;
-  const send = async (): Promise<void> => {
-    const sent = await notifier.digest(port.status(), port.reports(mostReports), signal);
-    if (sent.problem !== undefined) problem(sent.problem);
-    if (signal.aborted) return;
+  const send = (): void => {
+    try {
+      if (notifier.noteDigest(port.status(), port.reports(mostReports))) reporting.deliver();
+    } catch (error) {
+      problem(`the digest cannot be remembered, so it is not sent: ${(error as Error).message}`);
+    }
     const next = nextDigest(channels, Date.now()) ?? Date.now() + longestWait;
-    timer = setTimeout(() => void send(), Math.min(longestWait, next - Date.now()));
+    timer = setTimeout(send, Math.min(longestWait, next - Date.now()));
   };
   signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
-  void send();
+  send();
 }

@@ -74,14 +74,18 @@ export function openHostIssue(
       // Before the first run nobody knows whether the trouble of earlier ones is over.
       if (!found && !known) return;
       const { told, isKnown } = recalled();
-      const isTold = isKnown && told === (found?.key ?? null);
+      const waits = recall(memory, 'waiting', waiting);
+      // What waits may be on its way; then that is not what the issue says any more.
+      const isTold = !waits && isKnown && told === (found?.key ?? null);
       const over = { key: null, title: '', text: overText(news) };
       const next = isTold ? undefined : found ? { ...found, title: `${host} ${found.title}` } : over;
-      if (recall(memory, 'waiting', waiting)?.key !== next?.key) memory.set('waiting', next);
+      if (waits?.key !== next?.key) memory.set('waiting', next);
     },
     async deliver(signal) {
       for (let next = recall(memory, 'waiting', waiting); next; next = recall(memory, 'waiting', waiting)) {
-        if (!recalled().isKnown) {
+        const { told, isKnown } = recalled();
+        if (isKnown && told === next.key) return memory.set('waiting', undefined);
+        if (!isKnown) {
           const number = await find(signal);
           remember({ ...recalled(), ...(number !== undefined && { number }), isKnown: true });
         }

@@ -7,12 +7,12 @@ import { GiteaError } from './gitea-error.ts';
 import { openHostIssue } from './host-issue.ts';
 import type { Connection } from './send.ts';
 
-/** Longest time for telling one piece of news. Milliseconds. */
+/** Longest time for one delivery. Milliseconds. */
 const longest = 30_000;
 
 /**
  * Tells a forge how this host is: the commit status `reconcile/HOST` and one issue. What cannot be told is remembered, the
- * newest per commit and for the issue, and told with the next news. Throws `GiteaError` when `policy.url` is no address.
+ * newest per commit and for the issue, and told with the next news or start. Throws `GiteaError` when `policy.url` is no address.
  */
 export function openGiteaReporter({
   policy,
@@ -33,34 +33,25 @@ export function openGiteaReporter({
     ...(policy.statuses ? [openCommitStatus(gitea, place)] : []),
     ...(policy.issues ? [openHostIssue(gitea, place)] : []),
   ];
-  const deliver = async (signal: AbortSignal): Promise<string[]> => {
+  const deliver = async (signal: AbortSignal): Promise<{ readonly problem?: string }> => {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(longest)]);
     const problems: string[] = [];
     for (const subject of subjects) {
       try {
-        await subject.deliver(signal);
+        await subject.deliver(limited);
       } catch (error) {
         problems.push((error as Error).message);
         // Gitea answers some requests that it should refuse with 500; others may still get through.
-        if (signal.aborted || (error instanceof GiteaError && error.isOutage && error.status !== 500)) break;
+        if (limited.aborted || (error instanceof GiteaError && error.isOutage && error.status !== 500)) break;
       }
     }
-    return problems;
+    return problems.length === 0 ? {} : { problem: problems.join('; ') };
   };
-  let last: Promise<unknown> = Promise.resolve();
   return {
     name: 'gitea',
-    async tell(news, signal) {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(longest)]);
-      try {
-        for (const subject of subjects) subject.note(news);
-      } catch (error) {
-        return { problem: (error as Error).message };
-      }
-      // One after another: what is told must be remembered before the next one looks.
-      const delivery = last.then(() => deliver(limited));
-      last = delivery;
-      const problems = await delivery;
-      return problems.length === 0 ? {} : { problem: problems.join('; ') };
+    note(news) {
+      for (const subject of subjects) subject.note(news);
     },
+    recipients: [{ deliver }],
   };
 }

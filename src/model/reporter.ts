@@ -10,14 +10,25 @@ export type News =
   /** Something beside runs: fetching failed or works again, suspended, resumed, contested, stalled, waiting for approval. */
   | { readonly type: 'status'; readonly status: AgentStatus };
 
-/**
- * Somebody who is told: a forge, a chat, a command. It decides by itself what is worth telling and remembers what it told.
- * `tell` resolves within its own time limit and never rejects: what cannot be delivered is kept, bounded, and tried again
- * with the next news. The answer names what went wrong, for the log.
- */
+/** What tells somebody: a forge, chats. It decides by itself what is worth telling and remembers what it told. */
 export interface Reporter {
   readonly name: string;
-  tell(news: News, signal: AbortSignal): Promise<{ readonly problem?: string }>;
+  /**
+   * Keeps what is now to be told, bounded, and over a restart from when this returns. Throws when that cannot be; then nothing is to
+   * be sent.
+   */
+  note(news: News): void;
+  readonly recipients: readonly Recipient[];
+}
+
+/** One who is told in its own time. */
+export interface Recipient {
+  /**
+   * Sends what is kept for it. Asked only when the call before has ended. Resolves within its own time limit, and soon after `signal`
+   * ends; never rejects: what cannot be delivered stays kept and is tried again with the next news or start. The answer names what went
+   * wrong, for the log.
+   */
+  deliver(signal: AbortSignal): Promise<{ readonly problem?: string }>;
 }
 
 /** A durable place for small values of one reporter; values are JSON. */

@@ -7,17 +7,16 @@ import { situationAfter } from './conditions.ts';
 import { dueDigest } from './digest-times.ts';
 import { makeDigest } from './make-digest.ts';
 import { shorten, type Condition } from './notice.ts';
-import { openOutbox, type Outbox } from './outbox.ts';
+import { openOutbox } from './outbox.ts';
 import { renderDigest } from './render-digest.ts';
-import { channelName } from './send.ts';
 import { weigh } from './weigh.ts';
 
 export interface Notifier extends Reporter {
   /**
-   * Sends the daily digest to every channel whose time has come and that has not had it; call it at `nextDigest` and at the
-   * start. `reports`: those of the last day, others are left out. Never rejects.
+   * Keeps the daily digest for every channel whose time has come and that has not had it, and says whether there is one; call it at
+   * `nextDigest` and at the start. `reports`: those of the last day, others are left out. Throws as `note` does.
    */
-  digest(status: AgentStatus, reports: readonly Report[], signal: AbortSignal): Promise<{ readonly problem?: string }>;
+  noteDigest(status: AgentStatus, reports: readonly Report[]): boolean;
 }
 
 const openConditions = 'open';
@@ -40,7 +39,8 @@ export function openNotifier(options: {
   const { channels, host, memory, now } = options;
   const outboxes = channels.map((channel) => openOutbox(channel, host, memory, now));
 
-  const remember = (news: News): void => {
+  const note = (news: News): void => {
+    if (news.type === 'applying') return;
     const stored = memory.get(openConditions);
     const before = Array.isArray(stored) ? (stored.filter(isObject) as unknown as readonly Condition[]) : [];
     const situation = situationAfter(news, before, now());
@@ -56,35 +56,20 @@ export function openNotifier(options: {
   };
   return {
     name: 'notify',
-    tell: (news, signal) => withProblem(() => (news.type === 'applying' ? [] : (remember(news), outboxes)), signal),
-    digest: (status, reports, signal) =>
-      withProblem(() => {
-        for (const { channel, read, add } of outboxes) {
-          const due = dueDigest(channel, read().digested, now());
-          if (due === undefined) continue;
-          const digest = makeDigest({ host, reports, status, since: due - day, until: due });
-          const [title = '', ...rest] = renderDigest(digest).trimEnd().split('\n');
-          const texts = { title, why: shorten(rest.join('\n'), longestDigest), todo: '' };
-          add([{ at: due, topic: 'digest', state: 'happened', subject: 'digest', ...texts }], { digested: due });
-        }
-        return outboxes;
-      }, signal),
+    note,
+    recipients: outboxes,
+    noteDigest(status, reports) {
+      let isDue = false;
+      for (const { channel, read, add } of outboxes) {
+        const due = dueDigest(channel, read().digested, now());
+        if (due === undefined) continue;
+        isDue = true;
+        const digest = makeDigest({ host, reports, status, since: due - day, until: due });
+        const [title = '', ...rest] = renderDigest(digest).trimEnd().split('\n');
+        const texts = { title, why: shorten(rest.join('\n'), longestDigest), todo: '' };
+        add([{ at: due, topic: 'digest', state: 'happened', subject: 'digest', ...texts }], { digested: due });
+      }
+      return isDue;
+    },
   };
-}
-
-/** Does what is to be done first, sends what waits, and gathers what went wrong. */
-async function withProblem(first: () => readonly Outbox[], signal: AbortSignal): Promise<{ readonly problem?: string }> {
-  try {
-    const answers = await Promise.all(first().map(async (outbox) => reported(outbox, await outbox.flush(signal))));
-    const problems = answers.filter((answer) => answer !== undefined);
-    return problems.length === 0 ? {} : { problem: problems.join('; ') };
-  } catch (error) {
-    return { problem: `what was told cannot be remembered, so nothing is sent: ${(error as Error).message}` };
-  }
-}
-
-function reported({ channel, read }: Outbox, problem: string | undefined): string | undefined {
-  if (problem === undefined) return undefined;
-  const { waiting } = read();
-  return `${problem} (${waiting.length} kept for ${channelName(channel)} and tried with the next news)`;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Channel } from '../model/host-policy-document.ts';
 import { digestOf, isObject } from '../model/json.ts';
-import type { Memory } from '../model/reporter.ts';
+import type { Memory, Recipient } from '../model/reporter.ts';
 import type { Notice } from './notice.ts';
 import { renderNotices } from './render-notices.ts';
 import { channelName, send } from './send.ts';
@@ -31,13 +31,13 @@ const longestWait = 60 * 60_000;
 const isRoutine = ({ topic, state }: Notice): boolean => state === 'happened' && (topic === 'change' || topic === 'drift');
 
 /** One channel with what waits for it. */
-export interface Outbox {
+interface Outbox extends Recipient {
   readonly channel: Channel;
   read(): ChannelRecord;
   /** Keeps notices until they are delivered, together with what makes sure that they are told only once. */
   add(notices: readonly Omit<Notice, 'id'>[], more: Partial<Pick<ChannelRecord, 'told' | 'digested'>>): void;
-  /** Sends everything that waits as one message. Answers with what went wrong; never rejects. */
-  flush(signal: AbortSignal): Promise<string | undefined>;
+  /** As one message. */
+  deliver: Recipient['deliver'];
 }
 
 export function openOutbox(channel: Channel, host: string, memory: Memory, now: () => number): Outbox {
@@ -73,8 +73,6 @@ export function openOutbox(channel: Channel, host: string, memory: Memory, now: 
     });
     return undefined;
   };
-  let running: Promise<string | undefined> | undefined;
-  let next: Promise<string | undefined> | undefined;
   return {
     channel,
     read,
@@ -84,17 +82,14 @@ export function openOutbox(channel: Channel, host: string, memory: Memory, now: 
       const tooMany = Math.max(0, all.length - mostWaiting);
       change({ ...more, waiting: all.slice(tooMany), dropped: dropped + tooMany });
     },
-    // One at a time; all who ask meanwhile share the one that follows.
-    flush(signal) {
-      if (!running) {
-        running = sendWaiting(signal).finally(() => (running = undefined));
-        return running;
+    async deliver(signal) {
+      try {
+        const problem = await sendWaiting(signal);
+        if (problem === undefined) return {};
+        return { problem: `${problem} (${read().waiting.length} kept for ${channelName(channel)} and tried with the next news)` };
+      } catch (error) {
+        return { problem: `what ${channelName(channel)} was told cannot be remembered: ${(error as Error).message}` };
       }
-      next ??= running.then(() => {
-        next = undefined;
-        return this.flush(signal);
-      });
-      return next;
     },
   };
 }

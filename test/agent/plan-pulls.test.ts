@@ -8,6 +8,7 @@ import { statusWith } from '../report/status-fixture.ts';
 import { never, openFollowRig, textOf } from '../source/git/follow-rig.ts';
 import { fakePull } from '../support/fake-gitea-store.ts';
 import { site } from '../support/repository.ts';
+import { tell } from '../support/tell.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -44,7 +45,7 @@ async function openPlanned() {
     plan: (commit: string) => {
       const fetch = { at: new Date().toISOString(), ok: true, remote: rig.remote, message: '' };
       const status = statusWith({ revision: { applied: commit, seen: commit, branch: 'main' }, fetch });
-      return planner.tell({ type: 'ended', report: reportWith({}), status }, never);
+      return tell(planner, { type: 'ended', report: reportWith({}), status }, never);
     },
     async [Symbol.asyncDispose]() {
       await forge[Symbol.asyncDispose]();

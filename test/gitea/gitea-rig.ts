@@ -9,6 +9,7 @@ import type { Report } from '../../src/model/report.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { openAgentState } from '../../src/state/agent-state.ts';
 import { startFakeGitea, type FakeGitea } from '../support/fake-gitea.ts';
+import { tell } from '../support/tell.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { reportWith } from '../report/report-fixture.ts';
 
@@ -45,7 +46,7 @@ export async function openGiteaRig(): Promise<GiteaRig> {
     client: openGitea({ url: gitea.url, token, limits: quick }),
     reporter: (policy = {}) =>
       openGiteaReporter({ policy: policyFor(gitea.url, policy), host: 'allegro', memory: rig.memory, token, limits: quick }),
-    tell: (news, policy) => rig.reporter(policy).tell(news, never),
+    tell: (news, policy) => tell(rig.reporter(policy), news, never),
     forget: () => void (rig.memory = state.memory(`gitea-${++parts}`)),
     async [Symbol.asyncDispose]() {
       await gitea.close();

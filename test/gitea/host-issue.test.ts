@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/model/report.ts';
 import { stepWith } from '../report/report-fixture.ts';
-import { applying, commitOf, ended, openGiteaRig, type GiteaRig } from './gitea-rig.ts';
+import { deliver } from '../support/tell.ts';
+import { applying, commitOf, ended, never, openGiteaRig, type GiteaRig } from './gitea-rig.ts';
 import { statusWith } from '../report/status-fixture.ts';
 
 const bad = commitOf('b');
@@ -96,6 +97,30 @@ describe('the issue of a host', () => {
     await tell(failed());
 
     expect(rig.gitea.issues).toMatchObject([{ state: 'open', title: 'allegro could not apply a revision' }]);
+  });
+
+  it('is open in the end when it fails again while it is being closed', async () => {
+    await tell(failed());
+    const reporter = rig.reporter(onlyIssues);
+    reporter.note(converged());
+    const closing = deliver(reporter, never);
+    reporter.note(failed());
+    expect(await closing).toEqual({});
+
+    expect(rig.gitea.issues).toMatchObject([{ title: 'allegro could not apply a revision', state: 'open' }]);
+    const requests = rig.gitea.requests.length;
+    await tell(failed());
+    expect(rig.gitea.requests).toHaveLength(requests);
+  });
+
+  it('is not touched when it fails again before anybody could be told that it was over', async () => {
+    await tell(failed());
+    const requests = rig.gitea.requests.length;
+    const reporter = rig.reporter(onlyIssues);
+    for (const news of [converged(), failed()]) reporter.note(news);
+
+    expect(await deliver(reporter, never)).toEqual({});
+    expect(rig.gitea.requests).toHaveLength(requests);
   });
 
   it('that an earlier life left open is closed by the first converged run', async () => {

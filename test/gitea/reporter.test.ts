@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { openAgentState } from '../../src/state/agent-state.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { openReporting } from '../../src/agent/reporting.ts';
 import { openGiteaReporter } from '../../src/gitea/reporter.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { startFakeGitea } from '../support/fake-gitea.ts';
+import { tell } from '../support/tell.ts';
 import { applying, commitOf, ended, never, openGiteaRig, policyFor, quick } from './gitea-rig.ts';
 
 const one = commitOf('1');
@@ -24,9 +26,9 @@ describe('the reporter', () => {
   it('asks Gitea for nothing when there is nothing new', async () => {
     await using rig = await openGiteaRig();
     const reporter = rig.reporter();
-    await reporter.tell(ended(one), never);
+    await tell(reporter, ended(one), never);
     const requests = rig.gitea.requests.length;
-    for (let time = 0; time < 5; time++) await reporter.tell(ended(one, { run: `${time}` }), never);
+    for (let time = 0; time < 5; time++) await tell(reporter, ended(one, { run: `${time}` }), never);
 
     expect(rig.gitea.requests).toHaveLength(requests);
   });
@@ -55,12 +57,12 @@ describe('the reporter', () => {
     await gone.close();
     {
       using state = openAgentState(directory.path);
-      const { problem } = await open(gone.url, state.memory('gitea')).tell(failed, never);
+      const { problem } = await tell(open(gone.url, state.memory('gitea')), failed, never);
       expect(problem).toContain('ECONNREFUSED');
       expect(problem).not.toContain(gitea.token);
     }
     using state = openAgentState(directory.path);
-    await open(gitea.url, state.memory('gitea')).tell({ ...applying(commitOf('2')) }, never);
+    await tell(open(gitea.url, state.memory('gitea')), applying(commitOf('2')), never);
 
     expect(gitea.statuses.map(({ status }) => status).sort()).toEqual(['failure', 'pending']);
     expect(gitea.issues).toMatchObject([{ state: 'open' }]);
@@ -68,8 +70,9 @@ describe('the reporter', () => {
 
   it('tells news that come at once one after another, and only what is new of them', async () => {
     await using rig = await openGiteaRig();
-    const reporter = rig.reporter();
-    await Promise.all([applying(one), failed, failed, ended(one)].map((news) => reporter.tell(news, never)));
+    const reporting = openReporting([rig.reporter()], () => undefined);
+    for (const news of [applying(one), failed, failed, ended(one)]) reporting.tell(news);
+    await reporting.close(never);
 
     expect(rig.gitea.statuses.map(({ status }) => status)).toEqual(['success']);
     expect(rig.gitea.issues).toEqual([]);
@@ -77,13 +80,13 @@ describe('the reporter', () => {
 
   it('tells also what came while it was telling something else', async () => {
     await using rig = await openGiteaRig();
-    const reporter = rig.reporter();
-    const told = [reporter.tell(applying(one), never)];
+    const reporting = openReporting([rig.reporter()], () => undefined);
+    reporting.tell(applying(one));
     await rig.gitea.until(() => rig.gitea.statuses.length === 1);
-    told.push(reporter.tell(failed, never));
+    reporting.tell(failed);
     await rig.gitea.until(() => rig.gitea.issues.length === 1);
-    told.push(reporter.tell(ended(one), never));
-    await Promise.all(told);
+    reporting.tell(ended(one));
+    await reporting.close(never);
 
     expect(rig.gitea.statuses.map(({ status }) => status)).toEqual(['pending', 'failure', 'success']);
     expect(rig.gitea.issues).toMatchObject([{ state: 'closed' }]);
@@ -93,7 +96,7 @@ describe('the reporter', () => {
     await using rig = await openGiteaRig();
     rig.gitea.fault({ on: /./, answer: 'hang' });
     const controller = new AbortController();
-    const telling = rig.reporter().tell(failed, controller.signal);
+    const telling = tell(rig.reporter(), failed, controller.signal);
     await rig.gitea.until(() => rig.gitea.requests.length > 0);
     controller.abort();
     expect((await telling).problem).toContain('ended before it was answered');
@@ -103,7 +106,7 @@ describe('the reporter', () => {
     expect(rig.gitea.issues).toHaveLength(1);
   });
 
-  it('answers with a problem when its memory cannot be used', async () => {
+  it('says so when its memory cannot be used', async () => {
     await using rig = await openGiteaRig();
     const broken = {
       get: () => undefined,
@@ -113,7 +116,7 @@ describe('the reporter', () => {
     };
     rig.memory = broken;
 
-    expect(await rig.tell(failed)).toEqual({ problem: 'agent.db cannot be written: disk full' });
+    expect(() => rig.reporter().note(failed)).toThrow('agent.db cannot be written: disk full');
   });
 
   it('forgets what another version remembered in another form', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openNotifier } from '../../src/notify/notifier.ts';
 import { openAgentState } from '../../src/state/agent-state.ts';
+import { tell } from '../support/tell.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { channels, ended, failedRun } from './notify-rig.ts';
 
@@ -15,7 +16,7 @@ async function tellTo(directory: string, script: string): Promise<{ readonly pro
   using state = openAgentState(join(directory, 'state'));
   const given = channels({ type: 'command', argv: [process.execPath, file, '$(touch x)'] });
   const notifier = openNotifier({ channels: given, host: 'allegro', memory: state.memory('notify'), now: Date.now });
-  return await notifier.tell(ended(failedRun('b')), signal);
+  return await tell(notifier, ended(failedRun('b')), signal);
 }
 
 describe('a command', () => {

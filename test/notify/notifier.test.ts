@@ -2,11 +2,13 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openReporting } from '../../src/agent/reporting.ts';
 import type { Channel } from '../../src/model/host-policy-document.ts';
 import type { News } from '../../src/model/reporter.ts';
 import { openNotifier } from '../../src/notify/notifier.ts';
 import { openAgentState } from '../../src/state/agent-state.ts';
 import { stepWith } from '../report/report-fixture.ts';
+import { deliver, tell } from '../support/tell.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { channels, ended, failedRun, goodRun, openReceiver, secretFile, statusNews, statusWith } from './notify-rig.ts';
 
@@ -24,11 +26,12 @@ function open(directory: string, given: readonly Channel[]) {
     /** Tells at some minutes after the start. */
     at(minutes: number, news: News) {
       time = start + minutes * minute;
-      return notifier.tell(news, signal);
+      return tell(notifier, news, signal);
     },
     digestAt(minutes: number, reports = [failedRun('b', { startedAt: '2026-11-20T01:00:00.000Z' })]) {
       time = start + minutes * minute;
-      return notifier.digest(statusWith(), reports, signal);
+      notifier.noteDigest(statusWith(), reports);
+      return deliver(notifier, signal);
     },
     [Symbol.dispose]: () => state.close(),
   };
@@ -206,12 +209,13 @@ describe('a webhook', () => {
       else response.end();
     });
     using notifier = open(directory.path, channels({ type: 'webhook', url: receiver.url }));
-    const telling = [notifier.at(0, failed('b'))];
+    const reporting = openReporting([notifier], (_, message) => expect.unreachable(message));
+    reporting.tell(failed('b'));
     const release = await first;
-    telling.push(notifier.at(1, failed('c')), notifier.at(2, failed('d')));
+    for (const letter of ['c', 'd']) reporting.tell(failed(letter));
     release();
+    await reporting.close(signal);
 
-    expect(await Promise.all(telling)).toEqual([{}, {}, {}]);
     expect(receiver.received.map(({ body }) => textOf(body).split(':')[1]?.slice(0, 11))).toEqual([' FAILED and', ' 2 messages']);
   });
 
@@ -234,24 +238,20 @@ describe('a webhook', () => {
     const given = channels({ type: 'webhook', url: receiver.url });
     const notifier = openNotifier({ channels: given, host: 'allegro', memory: state.memory('notify'), now: () => start });
 
-    const { problem } = await notifier.tell(failed('b'), abort.signal);
+    const { problem } = await tell(notifier, failed('b'), abort.signal);
     expect(problem).toContain('stopped before it was delivered (1 kept');
   });
 });
 
 describe('a notifier that cannot remember', () => {
-  it('sends nothing, for it would send it again, and says so', async () => {
+  it('says so, for what is sent would be sent again', () => {
     using directory = temporaryDirectory();
-    using receiver = await openReceiver();
     const state = openAgentState(directory.path);
-    const given = channels({ type: 'webhook', url: receiver.url });
+    const given = channels({ type: 'webhook', url: 'http://127.0.0.1:9' });
     const notifier = openNotifier({ channels: given, host: 'allegro', memory: state.memory('notify'), now: () => start });
     state.close();
 
-    expect((await notifier.tell(failed('b'), signal)).problem).toContain(
-      'what was told cannot be remembered, so nothing is sent',
-    );
-    expect(receiver.received).toEqual([]);
+    expect(() => notifier.note(failed('b'))).toThrow('database is not open');
   });
 });
 

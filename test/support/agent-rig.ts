@@ -29,7 +29,7 @@ export function startRig(resources: string, files: Readonly<Record<string, strin
   const { root, path } = repository;
   const abort = new AbortController();
   const news: News[] = [];
-  const reporter = { name: 'test', tell: (each: News) => Promise.resolve(news.push(each)).then(() => ({})) };
+  const reporter = { name: 'test', note: (each: News) => void news.push(each), recipients: [] };
   const state = openAgentState(stateDirectory(root));
   const agent = openAgent(
     {
@@ -43,7 +43,7 @@ export function startRig(resources: string, files: Readonly<Record<string, strin
       waves: { turn: () => Promise.resolve(undefined), watch: () => undefined },
       place: { host: 'box', root },
       sourcePaths: [],
-      reporting: openReporting([reporter], () => undefined, abort.signal),
+      reporting: openReporting([reporter], () => undefined),
       problem: (message) => console.error(message),
       note: () => undefined,
     },

@@ -14,8 +14,8 @@ import { program } from './run-cli.ts';
 
 const secret = '0123456789abcdef0123456789abcdef';
 
-/** A remote, a forge and a host; the agent is started by the test. */
-export async function openScene() {
+/** A remote, a forge and a host; the agent is started by the test. `more`: of the host policy. */
+export async function openScene(more: object = {}) {
   const rig = openFollowRig();
   const server = await openGitServer(dirname(rig.remote));
   const gitea = await startFakeGitea();
@@ -42,6 +42,7 @@ export async function openScene() {
       pull_requests: true,
       trusted_authors: ['ada'],
     },
+    ...more,
   };
   const filesOf = (text: string, more: string): Readonly<Record<string, string>> => ({
     'inventory/hosts.yml': `all:\n  vars: { base: ${base} }\n  hosts:\n    box:\n`,
