@@ -8,5 +8,4 @@ export const isPostponed = ({ outcome, problems }: Report): boolean =>
   outcome === 'refused' && problems.length > 0 && problems.every(({ code }) => postponing.includes(code));
 
 /** Whether the run found out how the host and its revision get on. One that did not begin says nothing. */
-export const isAboutRevision = (report: Report): boolean =>
-  report.outcome !== 'busy' && !isPostponed(report) && !report.problems.some(({ code }) => code === 'quarantined');
+export const isAboutRevision = (report: Report): boolean => report.outcome !== 'busy' && !isPostponed(report);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Report } from '../model/report.ts';
+import { quarantineOf, type Report } from '../model/report.ts';
 import type { Memory, News } from '../model/reporter.ts';
 import { printableLine } from '../report/printable.ts';
 import { isAboutRevision, isPostponed } from './about-revision.ts';
@@ -14,6 +14,8 @@ const saying = z.object({
   commit: z.string(),
   state: z.enum(['pending', 'success', 'error', 'failure']),
   description: z.string(),
+  /** Says only that what failed stays away: no news where a failure is told. */
+  isEcho: z.exactOptional(z.literal(true)),
 });
 type Saying = z.infer<typeof saying>;
 
@@ -92,6 +94,7 @@ export function openCommitStatus(
  */
 function isNew(next: Saying, before: Saying): boolean {
   if (next.state === 'pending' && before.state !== 'pending') return false;
+  if (next.isEcho && before.state === 'failure') return false;
   return next.state !== before.state || (next.state !== 'success' && next.description !== before.description);
 }
 
@@ -105,9 +108,15 @@ function sayingsOf(news: News): readonly Saying[] {
   const ofRefused = refused ? saysOf(refused.commit, 'error', refused.why) : [];
   if (news.type === 'status') return ofRefused;
   const { revision, summary } = news.report;
-  const state = stateOf(news.report);
   // What is in a working tree is not what the commit says.
-  return state && !revision.workingTree ? [...saysOf(revision.commit, state, summary), ...ofRefused] : ofRefused;
+  if (revision.workingTree) return ofRefused;
+  const quarantine = quarantineOf(news.report);
+  if (quarantine) {
+    const kept = saysOf(revision.commit, 'failure', quarantine.message);
+    return [...kept.map((saying) => ({ ...saying, isEcho: true as const })), ...ofRefused];
+  }
+  const state = stateOf(news.report);
+  return state ? [...saysOf(revision.commit, state, summary), ...ofRefused] : ofRefused;
 }
 
 function saysOf(commit: string | null, state: Saying['state'], text: string): readonly Saying[] {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { quarantineOf } from '../model/report.ts';
 import type { News } from '../model/reporter.ts';
 import { isAboutRevision } from './about-revision.ts';
 import { runTrouble } from './run-trouble.ts';
@@ -22,12 +23,14 @@ export function learn(
 ): KnownTrouble | undefined {
   if (!isAboutRevision(report)) return before;
   const { commit } = report.revision;
+  const { seen } = status.revision;
+  const failed = before?.failed ?? null;
+  // That it stays away is known where it failed, and less than that the newest one failed.
+  if (quarantineOf(report) && failed !== null && (failed.commit === commit || failed.commit === seen)) return before;
   const found = runTrouble(report);
   if (found && !found.isDrift) return { failed: unlessKnown({ ...found, commit }, before?.failed), drift: null };
   // Whoever suspended the agent knows that nothing is repaired.
   if (found && status.suspended) return before;
-  const failed = before?.failed ?? null;
-  const { seen } = status.revision;
   const isOver = failed?.commit === null || failed?.commit === commit || (seen !== null && failed?.commit !== seen);
   return { failed: isOver ? null : failed, drift: found ? unlessKnown(found, before?.drift) : null };
 }

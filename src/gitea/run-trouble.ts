@@ -1,5 +1,5 @@
 import { digestOf } from '../model/json.ts';
-import type { Report, ReportedStep } from '../model/report.ts';
+import { quarantineOf, type Report, type ReportedStep } from '../model/report.ts';
 import { plain } from '../report/paint.ts';
 import { printableLine } from '../report/printable.ts';
 import { causeInWords } from '../report/render-step.ts';
@@ -59,6 +59,7 @@ export function runTrouble(report: Report): (Trouble & { readonly isDrift: boole
 const titles = {
   incomplete: 'could not be rolled back completely',
   failed: 'could not apply a revision',
+  quarantined: 'keeps a revision in quarantine',
   refused: 'refuses a revision',
   invalid: 'cannot read a revision',
   drift: 'differs from the repository',
@@ -67,12 +68,14 @@ const titles = {
 const advice: Readonly<Record<keyof typeof titles, string>> = {
   incomplete: 'The host is between two revisions: see to it, then run `reconcile` there.',
   failed: 'The host is as it was before. The revision is tried again by itself; a newer one is tried at once.',
+  quarantined: 'A newer revision is tried at once, this one is tried again only after `reconcile release` on the host.',
   refused: 'Nothing was written. Change the revision, or what the policy allows.',
   invalid: 'Nothing was written. Correct the places that are named.',
   drift: 'Change the repository, or the host: these resources are not repaired by themselves.',
 };
 
-function kindOf({ outcome, steps }: Report): keyof typeof titles | undefined {
+function kindOf(report: Report): keyof typeof titles | undefined {
+  const { outcome, steps } = report;
   switch (outcome) {
     case 'rollbackIncomplete':
       return 'incomplete';
@@ -80,7 +83,7 @@ function kindOf({ outcome, steps }: Report): keyof typeof titles | undefined {
     case 'error':
       return 'failed';
     case 'refused':
-      return 'refused';
+      return quarantineOf(report) ? 'quarantined' : 'refused';
     case 'invalid':
     case 'usage':
       return 'invalid';

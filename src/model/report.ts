@@ -40,6 +40,10 @@ export function healthFailure(checks: readonly ReportedCheck[]): string | undefi
   return sick && `health check failed: ${sick.name}${sick.message === undefined ? '' : `: ${sick.message}`}`;
 }
 
+/** What is said of a revision that is in quarantine here, where that is why it was refused. */
+export const quarantineOf = ({ problems }: Pick<Report, 'problems'>): Problem | undefined =>
+  problems.find(({ code }) => code === 'quarantined');
+
 /** One run, as shown, stored and documented in `schemas/report.schema.json`. Holds digests, never secrets. */
 export interface Report {
   readonly schema: 'reconcile.report/1';

@@ -168,6 +168,26 @@ it('a plan that waits for a person while the host waits for its turn keeps its n
   expect(fleet.motd('second')).toBe('one\n');
 });
 
+it('a revision that a person takes back from the first wave while that is watched is seen by no other host', async () => {
+  await using fleet = await openFleet(rollout.replace('bake: 0s', 'bake: 1h'));
+  const first = fleet.push('one');
+  await using canary = fleet.start('canary');
+  await using second = fleet.start('second');
+  for (const agent of [canary, second]) await agent.line(ended(first));
+  const bad = fleet.push('two');
+  canary.kill('SIGUSR1');
+  const { run } = await canary.line(ended(bad));
+  await fleet.gitea.until(() => fleet.saidOf(bad).includes('reconcile/canary: success'));
+
+  expect(runCli(['rollback', run!], { env: fleet.environmentOf('canary') }).exit).toBe(0);
+
+  await fleet.gitea.until(() => fleet.saidOf(bad).at(-1) === 'reconcile/canary: failure');
+  await fleet.gitea.until(() => fleet.gitea.issues.some(({ title }) => title === 'canary keeps a revision in quarantine'));
+  second.kill('SIGUSR1');
+  await second.line(({ message }) => message === `${bad.slice(0, 8)} stopped: 1 of 1 hosts failed in wave first`);
+  expect([fleet.motd('canary'), fleet.motd('second')]).toEqual(['one\n', 'one\n']);
+});
+
 /** A wave that is watched for six seconds, of which the last three decide, and a role that is well as long as a file is there. */
 const watched = 'waves:\n  - { name: first, hosts: canary, bake: 6s }\n  - { name: then, hosts: second, bake: 0s }\n';
 const roleBelow = (base: string): string =>

@@ -146,12 +146,54 @@ describe('a run that decides nothing about its revision', () => {
       ['1', 'error', 'waits'],
     ]);
   });
+});
 
-  it('because the revision is in quarantine does not take the failure away', async () => {
+describe('a revision in quarantine', () => {
+  const quarantined = run('refused', {
+    problems: [
+      { code: 'quarantined', message: 'taken back by reconcile rollback', hint: 'push another' },
+      { code: 'needs-approval', message: 'm' },
+    ],
+  });
+
+  it('keeps the failure that says why', async () => {
     await tell(run('rolledBack'));
-    await tell(refusedFor('quarantined'));
+    await tell(quarantined);
+    rig.forget();
+    await tell(quarantined);
 
-    expect(rows().map(([, state]) => state)).toEqual(['failure']);
+    expect(rows()).toEqual([['1', 'failure', 'why']]);
+  });
+
+  it.each([
+    ['converged before a person took it back', run('converged'), 'success'],
+    ['was being applied when its runs were killed', applying(one), 'pending'],
+    ['was unwell before a person took it back', run('error'), 'error'],
+  ] as const)('has a failure, once, when it %s', async (_when, before, state) => {
+    await tell(before);
+    await tell(quarantined);
+    await tell(applying(one));
+    await tell(quarantined);
+
+    expect(rows().map(([, each]) => each)).toEqual([state, 'failure']);
+    expect(rows()[1]![2]).toBe('taken back by reconcile rollback');
+  });
+
+  it('has a success when it works after a release', async () => {
+    await tell(quarantined);
+    await tell(run('converged'));
+
+    expect(rows().map(([, state]) => state)).toEqual(['failure', 'success']);
+  });
+
+  it('keeps a failure that waits to be told', async () => {
+    rig.gitea.fault({ on: /./, times: Infinity, answer: { status: 503 } });
+    await tell(run('rolledBack'));
+    await tell(quarantined);
+    rig.gitea.heal();
+    await tell(quarantined);
+
+    expect(rows()).toEqual([['1', 'failure', 'why']]);
   });
 });
 

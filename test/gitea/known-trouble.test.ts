@@ -59,6 +59,35 @@ describe('a revision that failed', () => {
   });
 });
 
+describe('a revision in quarantine', () => {
+  it('that converged before a person took it back is trouble until it is superseded', async () => {
+    await tell(bad, {}, newest(bad));
+    await tell(bad, refused('quarantined'), newest(bad));
+    await tell(good, {}, newest(bad));
+    expect(rig.gitea.issues).toMatchObject([{ title: 'allegro keeps a revision in quarantine', state: 'open' }]);
+    expect(rig.gitea.issues[0]!.body).toContain('m [quarantined]');
+    expect(rig.gitea.issues[0]!.body).toContain('tried again only after `reconcile release`');
+    await tell(fixed, {}, newest(fixed));
+
+    expect(state()).toBe('closed');
+  });
+
+  it('is no more trouble than the failure that took it there', async () => {
+    await tell(bad, { outcome: 'rolledBack' }, newest(bad));
+    await tell(bad, refused('quarantined'), newest(bad));
+
+    expect(rig.gitea.issues).toMatchObject([{ title: 'allegro could not apply a revision' }]);
+    expect(rig.gitea.comments).toEqual([]);
+  });
+
+  it('is the trouble where it is newer than the one that failed', async () => {
+    await tell(bad, { outcome: 'rolledBack' }, newest(bad));
+    await tell(fixed, refused('quarantined'), newest(fixed));
+
+    expect(rig.gitea.issues[0]!.body).toContain(`at commit ${fixed}`);
+  });
+});
+
 describe('no trouble', () => {
   it.each(['outside-window', 'needs-approval'] as const)('is a plan that waits (%s), nor the end of one', async (code) => {
     await tell(fixed, refused(code));
