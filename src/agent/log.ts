@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { AgentEvent } from '../model/agent.ts';
 import type { Json } from '../model/json.ts';
 import { formatProblem } from '../model/problem.ts';
+import { isPostponed, type Report } from '../model/report.ts';
 import { paintFor, type Paint } from '../report/paint.ts';
 import { printableJson, printableLine } from '../report/printable.ts';
 import type { Scrub } from '../report/scrub.ts';
@@ -97,20 +98,12 @@ function lineOf(event: AgentEvent): Line {
 const mostListed = 5;
 const calm: readonly string[] = ['converged', 'upstreamPending', 'driftOnly', 'conflict', 'busy'];
 
-function finishedLine({
-  run,
-  outcome,
-  summary,
-  revision,
-  duration,
-  writes,
-  steps,
-  problems,
-}: Extract<AgentEvent, { type: 'finished' }>['report']): Line {
+function finishedLine(report: Report): Line {
+  const { run, outcome, summary, revision, duration, writes, steps, problems } = report;
   const isQuiet = outcome === 'converged' && writes === 0;
   const repaired = steps.filter((step) => step.cause === 'drift' && step.outcome === 'changed').map(({ address }) => address);
   return {
-    as: calm.includes(outcome) ? (isQuiet ? 'debug' : 'info') : 'error',
+    as: calm.includes(outcome) || isPostponed(report) ? (isQuiet ? 'debug' : 'info') : 'error',
     message: summary,
     about: {
       run,

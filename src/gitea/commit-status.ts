@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { quarantineOf, type Report } from '../model/report.ts';
+import { isPostponed, quarantineOf, type Report } from '../model/report.ts';
 import type { Memory, News } from '../model/reporter.ts';
 import { printableLine } from '../report/printable.ts';
-import { isAboutRevision, isPostponed } from './about-revision.ts';
 import type { Gitea } from './client.ts';
 import { GiteaError } from './gitea-error.ts';
 import { recall } from './recall.ts';
@@ -126,7 +125,6 @@ function saysOf(commit: string | null, state: Saying['state'], text: string): re
 /** Failure: something went wrong while the host was being changed. Error: before that, so that it is as it was. */
 function stateOf(report: Report): Saying['state'] | undefined {
   if (isPostponed(report)) return 'pending';
-  if (!isAboutRevision(report)) return undefined;
   const { outcome, writes } = report;
   switch (outcome) {
     case 'converged':

@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { quarantineOf } from '../model/report.ts';
+import { isAboutRevision, quarantineOf } from '../model/report.ts';
 import type { News } from '../model/reporter.ts';
-import { isAboutRevision } from './about-revision.ts';
 import { runTrouble } from './run-trouble.ts';
 
 const trouble = z.object({ key: z.string(), title: z.string(), text: z.string() });

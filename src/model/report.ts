@@ -1,6 +1,6 @@
 import type { ExitName } from './exit-code.ts';
 import type { Action, Cause, Change } from './plan.ts';
-import type { Problem } from './problem.ts';
+import type { Problem, ProblemCode } from './problem.ts';
 import type { Confirmation } from './unconfirmed.ts';
 
 /** What became of one step. `pending`: `--check` or held. */
@@ -39,6 +39,16 @@ export function healthFailure(checks: readonly ReportedCheck[]): string | undefi
   const sick = checks.find(({ ok }) => !ok);
   return sick && `health check failed: ${sick.name}${sick.message === undefined ? '' : `: ${sick.message}`}`;
 }
+
+const postponing: readonly ProblemCode[] = ['outside-window', 'needs-approval'];
+
+/** Whether the run is only waiting: for a maintenance window, or for somebody's word. That is no failure. */
+export const isPostponed = ({ outcome, problems }: Pick<Report, 'outcome' | 'problems'>): boolean =>
+  outcome === 'refused' && problems.length > 0 && problems.every(({ code }) => postponing.includes(code));
+
+/** Whether the run found out how the host and its revision get on. One that did not begin says nothing. */
+export const isAboutRevision = (report: Pick<Report, 'outcome' | 'problems'>): boolean =>
+  report.outcome !== 'busy' && !isPostponed(report);
 
 /** What is said of a revision that is in quarantine here, where that is why it was refused. */
 export const quarantineOf = ({ problems }: Pick<Report, 'problems'>): Problem | undefined =>

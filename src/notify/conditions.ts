@@ -1,5 +1,5 @@
 import type { AgentStatus } from '../model/agent.ts';
-import type { Report, ReportedStep } from '../model/report.ts';
+import { isAboutRevision, type Report, type ReportedStep } from '../model/report.ts';
 import type { News } from '../model/reporter.ts';
 import { failureOf, isFailure } from './failure.ts';
 import { clockTime, listed, revisionName, type Condition, type Happening } from './notice.ts';
@@ -12,7 +12,7 @@ interface Situation {
 
 /** `before`: what was open until now. What news says nothing about stays as it was. */
 export function situationAfter(news: News, before: readonly Condition[], now: number): Situation {
-  const report = news.type === 'ended' && news.report.outcome !== 'busy' ? news.report : undefined;
+  const report = news.type === 'ended' && isAboutRevision(news.report) ? news.report : undefined;
   const find = (subject: string): Condition | undefined => before.find((condition) => condition.subject === subject);
   const failure = (report && failureOf(report, now)) ?? openFailure(find('run'), report, news.status);
   const drift = report && !isFailure(report) ? driftOf(report, now) : find('drift');

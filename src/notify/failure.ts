@@ -1,6 +1,6 @@
 import type { ExitName } from '../model/exit-code.ts';
 import { formatProblem } from '../model/problem.ts';
-import type { Report } from '../model/report.ts';
+import { isPostponed, type Report } from '../model/report.ts';
 import { revisionName, type Condition } from './notice.ts';
 
 /** What a failed run says, by how it ended. Outcomes that are no failures are not among them. */
@@ -22,12 +22,13 @@ const words: Readonly<Partial<Record<ExitName, readonly [title: string, todo: (r
   usage: ['FAILED: the agent is set up wrongly', () => 'on the host: reconcile doctor'],
 };
 
-export const isFailure = ({ outcome }: Pick<Report, 'outcome'>): boolean => words[outcome] !== undefined;
+/** A run that only waits is none. */
+export const isFailure = (report: Report): boolean => words[report.outcome] !== undefined && !isPostponed(report);
 
 /** What a run that failed means to people; undefined for every other. */
 export function failureOf(report: Report, now: number): Condition | undefined {
   const said = words[report.outcome];
-  if (!said) return undefined;
+  if (!said || !isFailure(report)) return undefined;
   const { commit, branch, key } = report.revision;
   const revision = revisionName(commit, branch);
   return {

@@ -1,6 +1,6 @@
 import type { AgentStatus } from '../model/agent.ts';
 import type { Digest } from '../model/digest.ts';
-import type { Report, ReportedStep } from '../model/report.ts';
+import { isAboutRevision, type Report, type ReportedStep } from '../model/report.ts';
 import { isFailure, reasonOf } from './failure.ts';
 
 const isDrift = ({ cause }: ReportedStep): boolean => cause === 'drift' || cause === 'conflict';
@@ -20,7 +20,7 @@ export function makeDigest(input: {
     .sort((a, b) => a.at - b.at)
     .map(({ report }) => report);
   const failed = reports.filter(isFailure);
-  const good = reports.filter((report) => !isFailure(report));
+  const good = reports.filter((report) => isAboutRevision(report) && !isFailure(report));
   const gone = new Set(reports.flatMap(({ takenBack }) => takenBack ?? []));
   const healed = new Map<string, number>();
   for (const { address } of good.flatMap(({ steps }) => steps.filter((step) => isDrift(step) && step.outcome === 'changed')))

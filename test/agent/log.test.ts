@@ -54,6 +54,7 @@ describe('the log under a service manager', () => {
       { type: 'applying', run: 'r1', address: 'file[/a]', done: 0, total: 1 },
       { type: 'rolling-back', run: 'r1', reason: 'disk full' },
       finished({ outcome: 'rolledBack', summary: 'rolled back', writes: 2 }),
+      finished({ outcome: 'refused', summary: 'not now', problems: [{ code: 'outside-window', message: 'm' }] }),
       finished({ summary: '1 changed', writes: 1 }),
       finished({ summary: 'converged' }),
     ];
@@ -66,12 +67,19 @@ describe('the log under a service manager', () => {
         .map((line) => `${line.level} ${line.message}`);
     };
 
-    expect(linesOf()).toEqual(['info applying file[/a]', 'warn rolling back', 'error rolled back', 'info 1 changed']);
+    expect(linesOf()).toEqual([
+      'info applying file[/a]',
+      'warn rolling back',
+      'error rolled back',
+      'info not now',
+      'info 1 changed',
+    ]);
     expect(linesOf('debug')).toEqual([
       'debug run started',
       'info applying file[/a]',
       'warn rolling back',
       'error rolled back',
+      'info not now',
       'info 1 changed',
       'debug converged',
     ]);

@@ -69,6 +69,20 @@ Healed local edits:
     expect(text).not.toContain('Changes:');
   });
 
+  it('counts a run that only waits, and says nothing of what that would have done', () => {
+    const problems = [{ code: 'outside-window' as const, message: 'closed' }];
+    const waits = goodRun('a', {
+      startedAt: '2026-11-20T06:00:00.000Z',
+      outcome: 'refused',
+      problems,
+      steps: [stepWith({ address: 'file[/d]', cause: 'drift' })],
+    });
+
+    const { runs, failures, drift } = makeDigest({ host: 'allegro', reports: [...night, waits], status, since, until });
+
+    expect([runs, failures.length, drift.left]).toEqual([{ total: 6, failed: 1 }, 1, ['file[/b]']]);
+  });
+
   it('of a quiet night says so', () => {
     expect(renderDigest(makeDigest({ host: 'allegro', reports: [], status: undefined, since, until }))).toBe(
       'Digest 11-19 07:00 UTC to 11-20 07:00 UTC\nNo run changed anything or failed.\nNothing needs a person.\n',

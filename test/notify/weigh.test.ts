@@ -56,6 +56,33 @@ describe('what a channel tells', () => {
     ).toEqual([[failure('b')], [], [], [recovery('b')], []]);
   });
 
+  it.each(['outside-window', 'needs-approval'] as const)(
+    'is nothing of a run that only waits (%s), nor the end of a failure',
+    (code) => {
+      const steps = [stepWith({ cause: 'drift' })];
+      const waits = (letter: string): News =>
+        ended(goodRun(letter, { outcome: 'refused', problems: [{ code, message: 'm' }], steps }));
+      expect(
+        told([
+          [0, waits('a')],
+          [1, ended(failedRun('b'))],
+          [2, waits('c')],
+          [3, ended(goodRun('c'))],
+        ]),
+      ).toEqual([[], [failure('b')], [], [recovery('b')]]);
+    },
+  );
+
+  it('is a refusal where something is wrong beside what it waits for', () => {
+    const problems = [
+      { code: 'outside-window' as const, message: 'm' },
+      { code: 'destroy-budget' as const, message: 'm' },
+    ];
+    const refused = ended(goodRun('b', { outcome: 'refused', problems }));
+
+    expect(told([[0, refused]])).toEqual([['REFUSED by policy; nothing was written (bbbbbbbb (main))']]);
+  });
+
   it('is another failure at once when another revision fails', () => {
     expect(
       told([
