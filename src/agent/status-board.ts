@@ -1,6 +1,6 @@
 import type { AgentStatus, Approval, Suspension, Trigger } from '../model/agent.ts';
 import type { Look } from '../model/follower.ts';
-import type { Report } from '../model/report.ts';
+import { isPostponed, quarantineOf, type Report } from '../model/report.ts';
 import type { Memory } from '../model/reporter.ts';
 import { version } from '../model/version.ts';
 import { countDiffering } from '../run/start-run.ts';
@@ -49,7 +49,7 @@ export interface StatusBoard {
 }
 
 /** `commit`: of the revision whose plan waits. */
-type Waiting = Approval & { readonly commit: string | null; readonly approved?: boolean };
+type Waiting = Approval & { readonly commit: string | null };
 type Kept = Pick<AgentStatus, 'host' | 'last' | 'lastSuccess'> & { readonly applied: string | null; readonly told: string };
 
 export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
@@ -75,8 +75,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     return found && Date.parse(found.expires) > Date.now() ? found : undefined;
   };
   const status = (): AgentStatus => {
-    const { run, reason, planDigest, expires } = approval() ?? {};
-    const isWaiting = run !== undefined && reason !== undefined && planDigest !== undefined && expires !== undefined;
+    const waiting = approval();
     return {
       schema: 'reconcile.status/1',
       host: kept.host,
@@ -92,7 +91,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       suspended: suspension(),
       windowClosed: live.windowClosed,
       waitsFor: live.waitsFor,
-      approval: isWaiting ? { run, reason, planDigest, expires } : null,
+      approval: waiting ? approvalOf(waiting) : null,
       unconfirmed: unconfirmed(stateDirectory),
       contested: options.contest.contested(Date.now()),
       stalled: options.attempts.stalled() ?? null,
@@ -124,7 +123,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     approve(run) {
       const waiting = approval();
       if (!waiting || run.length < 4 || !waiting.run.startsWith(run)) return false;
-      memory.set('approval', { ...waiting, approved: true });
+      memory.set('approval', { ...waiting, approved: true } satisfies Waiting);
       return true;
     },
     set: change,
@@ -191,22 +190,33 @@ function unconfirmed(stateDirectory: string): AgentStatus['unconfirmed'] {
   return found && found.takenBack === undefined ? confirmationOf(found) : null;
 }
 
+const approvalOf = ({ run, reason, planDigest, expires, approved }: Waiting): Approval => ({
+  run,
+  reason,
+  planDigest,
+  expires,
+  ...(approved && { approved }),
+});
+
 /** Another revision has another plan. The last good one is kept up beside it. */
 function supersedeApproval(commit: string | null, { memory, lastGood }: Pick<StatusBoardOptions, 'memory' | 'lastGood'>): void {
   const waiting = memory.get('approval') as Waiting | undefined;
   if (waiting && commit !== null && waiting.commit !== commit && waiting.commit !== lastGood()) memory.set('approval', undefined);
 }
 
-/** The same plan keeps the name under which people were asked about it. A run on another revision says nothing about it. */
-function rememberApproval(
-  { run, action, outcome, revision: { commit }, planDigest, problems }: Report,
-  before: Waiting | undefined,
-  memory: Memory,
-): void {
+/**
+ * The same plan keeps the name under which people were asked about it. A run on another revision says nothing about it. What is in
+ * quarantine nobody can let through.
+ */
+function rememberApproval(report: Report, before: Waiting | undefined, memory: Memory): void {
+  const { run, action, outcome, planDigest, problems } = report;
+  const { commit } = report.revision;
+  const isQuarantined = quarantineOf(report) !== undefined;
   const reason = problems.find(({ code }) => code === 'needs-approval')?.message;
-  if (reason === undefined || planDigest === null) {
-    const isDecided = action === 'converge' && outcome !== 'busy' && before?.commit === commit;
-    if (isDecided) memory.set('approval', undefined);
+  if (reason === undefined || planDigest === null || isQuarantined) {
+    const isStillWaiting = isPostponed(report) && before?.planDigest === planDigest;
+    const isDecided = isQuarantined || (action !== 'check' && outcome !== 'busy' && !isStillWaiting);
+    if (isDecided && before?.commit === commit) memory.set('approval', undefined);
     return;
   }
   if (before?.planDigest === planDigest && before.approved !== true) {

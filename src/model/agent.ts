@@ -23,6 +23,8 @@ export interface Approval {
   readonly planDigest: string;
   /** ISO 8601. */
   readonly expires: string;
+  /** Somebody has let it through, and something else keeps it away: a suspension, a window. */
+  readonly approved?: true;
 }
 
 /** The agent as people and machines see it, at `/api/v1/status`, in the control socket's answers and in `schemas/status.schema.json`. */

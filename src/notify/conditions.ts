@@ -94,7 +94,7 @@ function happenedIn({ steps, revision, run }: Report, now: number): readonly Hap
 
 function fromStatus({ contested, approval, suspended, fetch, stalled }: AgentStatus, now: number): readonly Condition[] {
   const conditions: Condition[] = [];
-  if (approval)
+  if (approval && !approval.approved)
     conditions.push({
       subject: 'approval',
       topic: 'approval',

@@ -41,7 +41,9 @@ function needsOf({ now, drift, takenBack }: Digest): readonly string[] {
   if (!now) return left;
   const { approval, suspended, stalled, fetch, contested } = now;
   return [
-    ...(approval ? [`approval: ${approval.reason} (reconcile approve ${approval.run}, before ${moment(approval.expires)})`] : []),
+    ...(approval && !approval.approved
+      ? [`approval: ${approval.reason} (reconcile approve ${approval.run}, before ${moment(approval.expires)})`]
+      : []),
     ...(stalled === null ? [] : [`stalled: ${stalled}`]),
     ...(fetch === null ? [] : [`fetching fails: ${fetch}`]),
     ...contested.map((address) => `contested: ${address}`),

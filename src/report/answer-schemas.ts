@@ -5,7 +5,7 @@ import { exitCodes, type ExitName } from '../model/exit-code.ts';
 import { rolloutState, rolloutWish } from '../model/rollout.ts';
 import type { Explanation } from './render-explanation.ts';
 import { problemSchema, reportSchema, stepSchema } from './report-schema.ts';
-import { statusSchema } from './status-schema.ts';
+import { approvalSchema, statusSchema } from './status-schema.ts';
 
 const text = z.string();
 const texts = z.array(text);
@@ -87,7 +87,7 @@ export const digestSchema: z.ZodType<Digest> = z.object({
       seen: text.nullable(),
       branch: text.nullable(),
       lastSuccess: time.nullable(),
-      approval: z.object({ run: text, reason: text, planDigest: text, expires: time }).nullable(),
+      approval: approvalSchema.nullable(),
       suspended: z.object({ reason: text, by: text, until: time }).nullable(),
       contested: texts,
       stalled: text.nullable(),

@@ -58,7 +58,7 @@ function troubles(status: AgentStatus, now: number): readonly string[] {
     retry !== null && `${retry.commit.slice(0, 8)} failed ${retry.failures}x, again in ${age(Date.parse(retry.next) - now)}`,
     suspended !== null &&
       `suspended for ${age(Date.parse(suspended.until) - now)} by ${suspended.by}: ${suspended.reason.slice(0, 80)}`,
-    approval !== null && `waits for reconcile approve ${approval.run}`,
+    approval !== null && (approval.approved ? 'approved, not applied yet' : `waits for reconcile approve ${approval.run}`),
     windowClosed && 'window closed',
     contested.length > 0 && `${contested.length} contested`,
     fetch?.ok === false && `${fetch.state ?? 'offline'}: ${fetch.message}`,

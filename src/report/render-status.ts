@@ -46,11 +46,7 @@ function troubles(status: AgentStatus): readonly Line[] {
     [suspended !== null, 'suspended', () => `until ${moment(suspended!.until)} by ${suspended!.by}: ${suspended!.reason}`],
     [waitsFor !== null, 'rollout', () => waitsFor!],
     [windowClosed, 'window', () => 'closed: changes wait for the next maintenance window'],
-    [
-      approval !== null,
-      'approval',
-      () => `${approval!.reason}; reconcile approve ${approval!.run}, until ${moment(approval!.expires)}`,
-    ],
+    [approval !== null, 'approval', () => `${approval!.reason}; ${approvalIn(approval!)}, until ${moment(approval!.expires)}`],
     [
       unconfirmed !== null,
       'confirm',
@@ -62,6 +58,9 @@ function troubles(status: AgentStatus): readonly Line[] {
   ];
   return lines.filter(([isSo]) => isSo).map(([, name, text]) => [name, text()]);
 }
+
+const approvalIn = ({ run, approved }: NonNullable<AgentStatus['approval']>): string =>
+  approved ? 'approved, and done when nothing else keeps it away' : `reconcile approve ${run}`;
 
 /** Why the last good revision is kept, and what would change that. */
 const keptFor = ({ message, at, hint }: NonNullable<AgentStatus['fetch']>): string =>

@@ -9,6 +9,16 @@ const time = z.iso.datetime();
 const count = z.number().int().min(0);
 const triggers = ['start', 'interval', 'retry', 'webhook', 'watch', 'signal', 'control', 'window'] as const;
 
+export const approvalSchema = z.object({
+  run: text,
+  reason: text,
+  planDigest: text,
+  expires: time,
+  approved: z.exactOptional(z.literal(true)).meta({
+    description: 'Somebody has let it through, and something else keeps it away: a suspension, a window.',
+  }),
+});
+
 /** The agent of one host, as `reconcile status -o json` and `/api/v1/status` show it. */
 export const statusSchema: z.ZodType<AgentStatus> = z.object({
   schema: z.literal('reconcile.status/1'),
@@ -48,10 +58,7 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
     .nullable()
     .meta({ description: 'Why a new revision is not applied yet: other waves of the rollout come first.' }),
   windowClosed: z.boolean().meta({ description: 'True while a maintenance window keeps changes away.' }),
-  approval: z
-    .object({ run: text, reason: text, planDigest: text, expires: time })
-    .nullable()
-    .meta({ description: "A plan that policy does not let through without a person's word." }),
+  approval: approvalSchema.nullable().meta({ description: "A plan that policy does not let through without a person's word." }),
   unconfirmed: confirmationSchema
     .nullable()
     .meta({ description: 'A run that could have cut the host off, and that is taken back unless it is confirmed in time.' }),

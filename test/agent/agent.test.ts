@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { startRig, type AgentRig } from '../support/agent-rig.ts';
+import { runCli } from '../support/run-cli.ts';
 
 vi.setConfig({ testTimeout: 15_000 });
 
@@ -121,6 +122,49 @@ it('what policy calls risky waits for a person, under one name, and is done once
   expect((await done).outcome).toBe('converged');
   await pass(agent);
   expect(agent.port.status().approval).toBeNull();
+});
+
+it('nobody is asked about a plan whose revision is in quarantine, and approving it says no', async () => {
+  await using agent = startRig(motd, { 'desired-state/policy.yaml': 'approval: { addresses: ["file[/motd]"] }\n' });
+  const asked = await agent.next();
+  await pass(agent);
+  expect(agent.repository.run().exit).toBe(0);
+  expect(runCli(['rollback', '--root', agent.repository.root]).exit).toBe(0);
+
+  const refused = await pass(agent);
+
+  expect(refused?.problems.map(({ code }) => code)).toEqual(['quarantined', 'needs-approval']);
+  expect(agent.port.status().approval).toBeNull();
+  expect(agent.port.approve(asked.run, 'ada')).toBe(false);
+  expect(agent.port.approve(refused!.run, 'ada')).toBe(false);
+});
+
+it('an approved plan waits, as approved, for the end of a suspension', async () => {
+  await using agent = startRig(motd, { 'desired-state/policy.yaml': 'approval: { addresses: ["file[/motd]"] }\n' });
+  const { run } = await agent.next();
+  await pass(agent);
+  agent.port.suspend({ reason: 'x', by: 'ada', until: new Date(Date.now() + 3_600_000).toISOString() });
+
+  expect(agent.port.status().approval).not.toHaveProperty('approved');
+  expect(agent.port.approve(run, 'ada')).toBe(true);
+  await pass(agent);
+
+  expect(agent.port.status().approval).toMatchObject({ run, approved: true });
+  const done = agent.next(({ writes }) => writes > 0);
+  agent.port.resume();
+  expect((await done).outcome).toBe('converged');
+});
+
+it('an approved plan waits, as approved, for its window', async () => {
+  const policy = 'approval: { addresses: ["file[/motd]"] }\nwindows: [{ kind: deny, schedule: "* * * * *", duration: 5m }]\n';
+  await using agent = startRig(motd, { 'desired-state/policy.yaml': policy });
+  const { run } = await agent.next();
+  await pass(agent);
+
+  expect(agent.port.approve(run, 'ada')).toBe(true);
+  for (let turn = 0; turn < 2; turn++) expect((await pass(agent))?.problems.map(({ code }) => code)).toEqual(['outside-window']);
+
+  expect(agent.port.status().approval).toMatchObject({ run, approved: true });
 });
 
 it('while a deny window is open the agent changes nothing and says so; by hand it is done', async () => {

@@ -119,6 +119,23 @@ describe('with an agent', () => {
     expect(wrong.stderr).toBe('reconcile: no run run-8 waits for approval\nhint: reconcile status shows what waits\n');
     expect(right).toMatchObject({ exit: 0, stderr: '' });
   });
+
+  it.each([
+    ['at once', {}, ''],
+    [
+      'after a suspension',
+      { suspended: { reason: 'disk', by: 'bob', until: '2026-11-27T12:00:00.000Z' } },
+      ' once the suspension has ended,',
+    ],
+    ['in its window', { windowClosed: true }, ' once the window opens,'],
+  ])('approve says that the plan is applied %s', async (_when, status, later) => {
+    await using host = await openHost(true);
+    host.port.set({ ...status, approval: { run: 'run-7', reason: 'r', planDigest: 'd', expires: '2026-11-27T12:00:00.000Z' } });
+
+    expect((await host.run('approve', 'run-7')).stdout).toBe(
+      `Approved; the agent applies the plan${later} if the host and the revision are still as they were\n`,
+    );
+  });
 });
 
 describe('without an agent', () => {

@@ -53,6 +53,14 @@ Healed local edits:
 `);
   });
 
+  it('asks nobody to approve what is approved', () => {
+    const approved = statusWith({ approval: { ...status.approval!, approved: true } });
+
+    expect(renderDigest(makeDigest({ host: 'allegro', reports: [], status: approved, since, until }))).toContain(
+      'Nothing needs a person.',
+    );
+  });
+
   it('has what a person took back among what needs a person, and no more among the changes', () => {
     const back = goodRun('a', {
       run: 'r4',

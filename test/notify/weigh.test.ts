@@ -154,6 +154,17 @@ describe('what a channel tells', () => {
     ).toEqual([[fetchFails], [fetchWorks], [], [], [fetchFails]]);
   });
 
+  it('is a plan that waits for a person, and nothing of it once that is approved', () => {
+    const approval = { run: 'r1', reason: 'touches sshd', planDigest: 'd', expires: '2026-11-27T03:00:00.000Z' };
+    expect(
+      told([
+        [0, statusNews({ approval: { ...approval, approved: true } })],
+        [1, statusNews({ approval })],
+        [2, statusNews({ approval: { ...approval, approved: true } })],
+      ]),
+    ).toEqual([[], ['APPROVAL needed: a plan waits for a person'], []]);
+  });
+
   it('is a contested resource by name, and its end', () => {
     expect(
       told([

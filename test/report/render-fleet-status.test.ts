@@ -47,6 +47,14 @@ describe('the status of a fleet', () => {
     );
   });
 
+  it('asks nobody to approve what is approved', () => {
+    const approval = { run: 'run-7', reason: 'r', planDigest: 'x', expires: at.startedAt, approved: true } as const;
+    const text = renderFleetStatus(fleetReportWith([outcomeWith('a', { status: aStatus({ approval }) })], at), plain);
+
+    expect(text).toContain('approved, not applied yet');
+    expect(text).not.toContain('reconcile approve');
+  });
+
   it('says for whom a revision waits instead of that it is not applied', () => {
     const revision = { applied: 'c'.repeat(40), seen: 'd'.repeat(40), branch: 'main' };
     const shown = (waitsFor: string | null): string =>

@@ -56,6 +56,15 @@ describe('the status for people', () => {
     ]);
   });
 
+  it('asks nobody to approve what is approved', () => {
+    const expires = '2026-11-20T14:00:00.000Z';
+    const approval = { run: 'run-7', reason: '12 files are deleted', planDigest: 'x', expires, approved: true as const };
+
+    expect(renderStatus(aStatus({ approval }), plain)).toContain(
+      '  approval   12 files are deleted; approved, and done when nothing else keeps it away, until 2026-11-20 14:00:00Z\n',
+    );
+  });
+
   it('says what is wrong with the newest revision, and the way out', () => {
     const fetch = { at: '2026-11-20T14:00:00.000Z', ok: false, remote: 'https://git.example/c.git', message: 'not on top of c' };
     const shown = (state: 'refused' | 'behind'): string =>

@@ -24,7 +24,7 @@ const gauges: Readonly<Partial<Record<MetricName, (status: AgentStatus) => numbe
   reconcile_suspended: ({ suspended }) => Number(suspended !== null),
   reconcile_window_closed: ({ windowClosed }) => Number(windowClosed),
   reconcile_stalled: ({ stalled }) => Number(stalled !== null),
-  reconcile_approval_pending: ({ approval }) => Number(approval !== null),
+  reconcile_approval_pending: ({ approval }) => Number(approval !== null && !approval.approved),
   reconcile_revision_failures: ({ retry }) => retry?.failures ?? 0,
 };
 

@@ -74,6 +74,17 @@ describe('the metrics', () => {
     for (const [series, value] of Object.entries(expected)) expect(values.get(series), series).toBe(value);
   });
 
+  it.each([
+    ['1 for a plan that waits for a person', {}, 1],
+    ['0 for one that is approved', { approved: true as const }, 0],
+  ])('are %s', async (_, approved, value) => {
+    await using rig = await openRig();
+    const expires = '2026-11-27T12:00:00.000Z';
+    rig.port.set({ approval: { run: 'run-7', reason: 'r', planDigest: 'd', expires, ...approved } });
+
+    expect((await read(rig)).values.get('reconcile_approval_pending')).toBe(value);
+  });
+
   it('are 0 for what never happened, so that an alert on age fires', async () => {
     await using rig = await openRig();
     rig.port.set({ last: null, lastSuccess: null, fetch: null, passes: {} });
