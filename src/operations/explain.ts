@@ -6,7 +6,8 @@ import { isObject, type Json } from '../model/json.ts';
 import type { WithProblems } from '../model/located.ts';
 import { formatPosition, parsePosition } from '../model/problem.ts';
 import type { Revision } from '../model/revision.ts';
-import { holdsSecret, Secret } from '../model/secret.ts';
+import { Secret } from '../model/secret.ts';
+import { isSensitive } from '../plan/make-plan.ts';
 import { reconcile } from '../reconcile.ts';
 import type { Request } from '../model/request.ts';
 import type { Explanation } from '../report/render-explanation.ts';
@@ -82,19 +83,20 @@ async function describeResource(
   revision: Revision,
 ) {
   const { files } = revision;
-  const { address, kind, id, desired, origin, after, notify, tags, onDrift, prune, mode } = resource;
+  const { address, kind, id, origin, after, notify, tags, onDrift, prune, mode } = resource;
   const { file, line } = origin.at;
   const path = id.startsWith('/') && target.startsWith(`${id}/`) ? target : id;
   const found = findContentSource(resource, path, documents, files);
   const source = 'file' in found && found.type !== 'foreign' ? found.file : undefined;
   const isMember = found.type === 'file' && path !== id;
-  const content = isMember ? textOf(files.read(found.file)) : contentOf(resource, catalog.contents);
+  const text = () => (isMember ? textOf(files.read(found.file)) : contentOf(resource, catalog.contents));
+  const content = isSensitive(resource) ? undefined : text();
   const variables = inventory.variables(catalog.host);
   return {
     schema: 'reconcile.explanation/1' as const,
     address,
     kind,
-    desired: shownDesired(desired),
+    desired: shownDesired(resource),
     ...(isMember ? { member: { path, mode: found.mode ?? '' } } : {}),
     ...(content === undefined ? {} : { content }),
     ...(origin.role === undefined ? {} : { role: origin.role }),
@@ -145,24 +147,28 @@ function describePast(
   return { lastApplied, runs: runs.slice(0, shownRuns) };
 }
 
-/** What `prepare` made of the attributes, without secrets and their digests; contents as their size. */
-function shownDesired(desired: object): { readonly [attribute: string]: Json } {
+/** Attributes that say where and whose something is, and no more; any other value of a sensitive resource could be the secret. */
+const neverSecret: ReadonlySet<string> = new Set(['path', 'mode', 'dirMode', 'owner', 'group', 'ensure', 'name', 'user']);
+
+/** What `prepare` made of the attributes, without what is sensitive and its digests; contents as their size. */
+function shownDesired(resource: CatalogResource): { readonly [attribute: string]: Json } {
+  const isHidden = isSensitive(resource);
   const shown = (value: unknown): Json => {
     if (value instanceof Secret) return '<secret>';
     if (Array.isArray(value)) return value.length > 20 ? `${value.length} entries` : value.map(shown);
-    if (isContentRef(value))
-      return `${value.size} bytes${value.sensitive ? ', with a secret' : `, sha256 ${value.sha256.slice(0, 12)}`}`;
+    if (isContentRef(value)) return `${value.size} bytes, sha256 ${value.sha256.slice(0, 12)}`;
     if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shown(member)]));
     return (value ?? null) as Json;
   };
-  return shown(desired) as { readonly [attribute: string]: Json };
+  const stays = (name: string, value: unknown): boolean => !isHidden || neverSecret.has(name) || (value ?? null) === null;
+  return Object.fromEntries(
+    Object.entries(resource.desired).map(([name, value]) => [name, stays(name, value) ? shown(value) : '<secret>']),
+  );
 }
 
-function contentOf({ desired, sensitive }: CatalogResource, contents: Desired['catalog']['contents']): string | undefined {
+function contentOf({ desired }: CatalogResource, contents: Desired['catalog']['contents']): string | undefined {
   const content = (desired as { readonly content?: unknown }).content;
-  if (!isContentRef(content) || sensitive || content.sensitive || holdsSecret(desired) || content.size > largestShown)
-    return undefined;
-  return textOf(contents.read(content));
+  return isContentRef(content) && content.size <= largestShown ? textOf(contents.read(content)) : undefined;
 }
 
 /** Its first lines; undefined for what is no text. */

@@ -164,3 +164,59 @@ describe('explain', () => {
     expect(nowhere.exit).toBe(64);
   });
 });
+
+describe('explain of what is sensitive says where it is and whose, and nothing else, of', () => {
+  const key = 'AAAAC3NzaC1lZDI1NTE5AAAAIHRoZXktY2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5';
+  const cases: readonly (readonly [kind: string, target: string, attributes: string])[] = [
+    ['authorized_key', 'authorized_key[root/one]', `user: root, key: "ssh-ed25519 ${key} canary", name: one`],
+    ['command', 'command[told]', 'name: told, argv: [login, canary], env: { TOKEN: canary }, creates: /canary'],
+    ['compose', 'compose[app]', 'project: app, path: /srv/compose.yml, content: "services: { canary: {} }\\n"'],
+    ['config', '/etc/c.ini', 'path: /etc/c.ini, mode: "0640", set: { s: { path: canary } }'],
+    ['cron', 'cron[root/told]', 'name: told, user: root, schedule: "1 2 3 4 *", command: canary'],
+    ['cron', '/etc/cron.d/told', 'name: told, in: cron.d, schedule: "1 2 3 4 *", command: canary'],
+    ['download', '/srv/got', `path: /srv/got, url: 'https://files.example/canary', sha256: ${'0a'.repeat(32)}`],
+    ['file', '/etc/f', 'path: /etc/f, content: "canary\\n"'],
+    ['file', '/etc/t', 'path: /etc/t, template: t.j2'],
+    ['firewall', 'firewall[ufw]', 'enabled: true, rules: [{ action: allow, interface: canary0 }]'],
+    ['git', '/srv/checkout', 'path: /srv/checkout, repo: "https://git.example/canary.git", ref: canary'],
+    ['link', '/etc/l', 'path: /etc/l, target: /srv/canary'],
+    ['package', 'package[told]', 'name: told, names: [canary]'],
+    [
+      'provider_chain',
+      '/etc/p.yaml',
+      `path: /etc/p.yaml, format: hermes, chain: [{ provider: ollama, base_url: "http://localhost:11434/v1", model: canary }]`,
+    ],
+    ['service', 'service[told]', 'name: told, unit: "[Service]\\nExecStart=/bin/canary\\n"'],
+    ['sqlite', '/srv/d.db', 'path: /srv/d.db, schema: "CREATE TABLE t (canary INTEGER PRIMARY KEY);"'],
+    ['sysctl', 'sysctl[kernel.hostname]', 'key: kernel.hostname, value: canary'],
+    ['timer', 'timer[told]', 'name: told, every: 1h, description: canary'],
+    ['tree', '/srv/tree', 'path: /srv/tree, source: overlay'],
+    ['user', 'user[bob]', 'name: bob, comment: canary'],
+  ];
+  let place: Repository;
+  beforeAll(() => {
+    place = makeRepository(
+      cases.map(([kind, , attributes]) => `- { kind: ${kind}, ${attributes}, sensitive: true }\n`).join(''),
+      {
+        'desired-state/files/overlay/member': 'canary\n',
+        'desired-state/templates/t.j2': 'canary\n',
+      },
+    );
+  });
+  afterAll(() => place[Symbol.dispose]());
+
+  it.each([...cases, ['a member of a tree', '/srv/tree/member', ''] as const])('%s: %s', (_kind, target) => {
+    const { exit, stderr, stdout } = place.run(['explain', target, '-o', 'json']);
+
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(stdout).toContain('<secret>');
+    expect(stdout).not.toMatch(/canary|sha256|AAAAC3/);
+  });
+
+  it('keys of a file, in the text too', () => {
+    const { stdout } = place.run(['explain', '/etc/c.ini']);
+
+    for (const told of ['path: /etc/c.ini\n', 'leaves: <secret>\n', 'mode: 0640\n']) expect(stdout).toContain(told);
+    expect(stdout).not.toContain('canary');
+  });
+});
