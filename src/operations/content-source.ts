@@ -64,7 +64,10 @@ export function findContentSource(
 /** The resource as it stands in its document, found by its position. */
 function writtenResource({ site, roles }: Pick<Documents, 'site' | 'roles'>, { at, role }: Origin): ResourceDocument | undefined {
   const find = (source: LoadedFile, resources: readonly ResourceDocument[], path: KeyPath): ResourceDocument | undefined =>
-    resources.find((_resource, index) => source.at([...path, 'resources', index]).line === at.line);
+    resources.find((_resource, index) => {
+      const { line, column } = source.at([...path, 'resources', index]);
+      return line === at.line && column === at.column;
+    });
   if (role !== undefined) {
     const document = roles.get(role);
     return document && find(document.source, document.value.resources, []);

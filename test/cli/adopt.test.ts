@@ -85,6 +85,24 @@ describe('a file whose content comes from a file of the repository', () => {
   });
 });
 
+it('of two resources on one line, the file of the one that is meant is written', () => {
+  const one = '{ kind: file, path: /etc/one, source: one.txt }';
+  const two = '{ kind: file, path: /etc/two, source: two.txt }';
+  const files = { 'desired-state/files/one.txt': 'one\n', 'desired-state/files/two.txt': 'two\n' };
+  using place = makeRepository('', {
+    ...files,
+    'desired-state/site.yaml': `assignments:\n  - hosts: all\n    resources: [${one}, ${two}]\n`,
+  });
+  expect(place.run().exit).toBe(0);
+  writeFileSync(join(place.root, 'etc/two'), 'edited here\n');
+
+  const { stdout } = place.run(['adopt', '/etc/two']);
+
+  expect(stdout).toContain('desired-state/files/two.txt: written from /etc/two');
+  const [first, second] = Object.keys(files).map((file) => readFileSync(join(place.path, file), 'utf8'));
+  expect({ first, second }).toEqual({ first: 'one\n', second: 'edited here\n' });
+});
+
 describe('refused, with a reason and what to do, and nothing is written:', () => {
   beforeAll(open);
   afterAll(close);
