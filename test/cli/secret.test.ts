@@ -44,6 +44,13 @@ describe('secret set', () => {
     expect(await decrypt('key')).toBe('-----BEGIN-----\nabc\n-----END-----\n');
   });
 
+  it('keeps a text that is longer than what a pipe holds', async () => {
+    const text = 'canary '.repeat(100_000);
+
+    expect(set('long', text)).toMatchObject({ exit: 0, stderr: '' });
+    expect(await decrypt('long')).toBe(text);
+  });
+
   it.each([
     ['no age file', () => 'junk\n'],
     ['a part of one', (text: string) => text.slice(0, 200)],
@@ -73,6 +80,13 @@ describe('secret set', () => {
   ])('refuses the name %j with the text %j', (name, text, code) => {
     expect(set(name, text).exit).toBe(code);
     expect(readdirSync(secrets())).toEqual(['recipients.txt']);
+  });
+
+  it('refuses a text of more than 1 MiB', () => {
+    const { exit, stderr } = set('token', 'x'.repeat(1024 * 1024 + 1));
+
+    expect(exit).toBe(64);
+    expect(stderr).toBe('reconcile: a secret cannot have more than 1 MiB\n');
   });
 
   it('without recipients exits 65 and writes nothing', () => {

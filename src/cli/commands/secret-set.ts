@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { addAbortSignal } from 'node:stream';
 import { encryptSecret, readRecipients, recipientsFile } from '../../inventory/edit-secrets.ts';
 import { secretsDirectory } from '../../inventory/open-secrets.ts';
 import { formatProblem } from '../../model/problem.ts';
@@ -32,7 +33,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { recipients, problems } = await readRecipients(openWorkingTree(source).files);
   if (problems.length > 0)
     throw cliError('invalid', problems.map(formatProblem).join('\n'), `public keys go to ${recipientsFile}`);
-  const text = readSecret();
+  const text = await readSecret(invocation.signal);
   const bytes = await encryptSecret(
     text,
     recipients.map(({ key }) => key),
@@ -44,10 +45,16 @@ export async function run(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-function readSecret(): string {
-  const bytes = readFileSync(0);
-  if (bytes.length > largest) throw cliError('usage', 'a secret cannot have more than 1 MiB');
-  const text = decodeUtf8(bytes);
+/** As a stream: asking Node whether it is a terminal has made a pipe one that is not waited for. */
+async function readSecret(signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of addAbortSignal(signal, process.stdin) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > largest) throw cliError('usage', 'a secret cannot have more than 1 MiB');
+    chunks.push(chunk);
+  }
+  const text = decodeUtf8(Buffer.concat(chunks));
   if (text === undefined) throw cliError('usage', 'a secret must be UTF-8 text');
   const isOneLine = text.indexOf('\n') === text.length - 1;
   const secret = isOneLine ? text.replace(/\r?\n$/, '') : text;
