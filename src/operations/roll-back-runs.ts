@@ -1,4 +1,5 @@
 import { stopTimer } from '../confirm/timer.ts';
+import { canUndo, notUndone, notUndoneInWords } from '../apply/not-undone.ts';
 import { failuresOf, refreshRestored } from '../apply/refresh.ts';
 import { rollBack } from '../apply/rollback.ts';
 import { openLocalHost, type LocalHost } from '../host/local-host.ts';
@@ -8,7 +9,7 @@ import type { ExitName } from '../model/exit-code.ts';
 import { monotonic } from '../model/monotonic.ts';
 import type { Action } from '../model/plan.ts';
 import type { Outcome, Report, ReportedStep } from '../model/report.ts';
-import { loadResourceTypes, resourceType } from '../resources/registry.ts';
+import { findResourceType, loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { startRun } from '../run/start-run.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
 import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
@@ -138,10 +139,11 @@ async function takeBack(
   const owed = state.journal.owed().map(({ address }) => address);
   failures.push(...failuresOf(await refreshRestored(owed, [...new Map([...applied, ...ledger]).values()], deps, signal)));
   const undoneSteps = steps.map((step) => undone(step, failed.has(step.address) ? 'failed' : 'restored'));
+  const stays = notUndoneInWords(undoneSteps.filter(({ reason }) => reason === notUndone).map(({ address }) => address));
   const report = run.report({
     action: 'rollback',
     outcome: failures.length > 0 ? 'rollbackIncomplete' : because === undefined ? 'converged' : 'rolledBack',
-    summary: summaryOf(runs, restored.size, written, failures, because),
+    summary: summaryOf(runs, restored.size, written, failures, because) + (stays === undefined ? '' : `; ${stays}`),
     steps: undoneSteps,
     counts: countUndone(undoneSteps, restored.size),
     writes: machine.writes,
@@ -176,13 +178,17 @@ function declare(
 
 const inverse: Readonly<Record<Action, Action>> = { create: 'remove', remove: 'create', update: 'update', replace: 'replace' };
 
-const undone = (step: ReportedStep, outcome: Outcome): ReportedStep => ({
-  ...step,
-  action: step.action === 'none' ? 'none' : inverse[step.action],
-  outcome,
-  changes: step.changes.map((change) => ({ ...change, from: change.to, to: change.from })),
-  diffs: [],
-});
+function undone(step: ReportedStep, outcome: Outcome): ReportedStep {
+  const type = findResourceType(step.kind);
+  if (type && !canUndo(type)) return { ...step, action: 'none', outcome: 'unchanged', changes: [], diffs: [], reason: notUndone };
+  return {
+    ...step,
+    action: step.action === 'none' ? 'none' : inverse[step.action],
+    outcome,
+    changes: step.changes.map((change) => ({ ...change, from: change.to, to: change.from })),
+    diffs: [],
+  };
+}
 
 function countUndone(steps: readonly ReportedStep[], resources: number): Report['counts'] {
   const of = (...actions: readonly string[]): number => steps.filter(({ action }) => actions.includes(action)).length;

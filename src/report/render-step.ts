@@ -21,7 +21,8 @@ export type Why = (step: ReportedStep) => string;
 
 /** One step for people: mark, address and cause; then fields, origin, what follows, and diffs. One line when nothing is done. */
 export function renderStep(step: ReportedStep, paint: Paint, allowance: DiffAllowance, why: Why = causeInWords): string {
-  if (step.action === 'none') return `${paint('dim', stepMarks.none)} ${printableLine(step.address)}  ${withoutAction(step)}\n`;
+  if (step.action === 'none')
+    return `${paint('dim', stepMarks.none)} ${printableLine(step.address)}  ${withoutAction(step, why)}\n`;
   const colour = step.outcome === 'failed' ? 'red' : colours[step.action];
   const lines = [`${paint(colour, stepMarks[step.action])} ${paint('bold', printableLine(step.address))}  ${why(step)}`];
   const unified = step.diffs.filter(({ text }) => isUnified(text)).map(({ path }) => path);
@@ -44,9 +45,9 @@ function originInWords({ cause, role, origin }: ReportedStep): string {
   return `${role ? `role ${printableLine(role)}, ` : ''}${printableLine(origin)}`;
 }
 
-function withoutAction(step: ReportedStep): string {
+function withoutAction(step: ReportedStep, why: Why): string {
   const outcome = outcomeInWords(step);
-  return step.outcome === 'held' && outcome ? outcome : [causeInWords(step), ...(outcome ? [outcome] : [])].join('; ');
+  return step.outcome === 'held' && outcome ? outcome : [why(step), ...(outcome ? [outcome] : [])].join('; ');
 }
 
 /** Why there is something to do, in words. */

@@ -11,9 +11,11 @@ export type DiffDetail = 'brief' | 'full';
 
 /** A whole report for people: what the plan was, what became of it, one closing line. Ends with a newline. */
 export function renderReport(report: Report, paint: Paint, detail: DiffDetail): string {
-  const why = report.action === 'rollback' ? () => 'taken back' : causeInWords;
+  const why = report.action === 'rollback' ? takenBackInWords : causeInWords;
   return renderPlan(report.host, revisionInWords(report), report.steps, paint, detail, why) + renderClosing(report, paint);
 }
+
+const takenBackInWords: Why = ({ outcome }) => (outcome === 'unchanged' ? 'not taken back' : 'taken back');
 
 /** Host and revision, and the steps. Without anything to do only what is held or adopted, a line each. */
 export function renderPlan(

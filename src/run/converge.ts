@@ -1,4 +1,5 @@
 import { applyPlan, ApplyError, settleKinds, type ApplyDeps, type Stood } from '../apply/apply.ts';
+import { canUndo, notUndoneInWords } from '../apply/not-undone.ts';
 import { failuresOf, refreshOwed, refreshRestored } from '../apply/refresh.ts';
 import { rollBack } from '../apply/rollback.ts';
 import { verify } from '../apply/verify.ts';
@@ -8,13 +9,13 @@ import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
 import { isDone, type Step } from '../model/plan.ts';
 import { noContents, type Address } from '../model/catalog.ts';
 import { isPassing } from '../model/passing-error.ts';
-import { healthFailure, type Outcome, type Report, type ReportedCheck } from '../model/report.ts';
+import { healthFailure, type Report, type ReportedCheck } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import { confirmationOf, type Unconfirmed } from '../model/unconfirmed.ts';
 import { watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
 import { countSteps, withOutcomes, type Outcomes } from '../report/make-report.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
-import { refusal } from './outcomes.ts';
+import { outcomesTakenBack, refusal } from './outcomes.ts';
 import { quarantineKey } from './quarantine-key.ts';
 import { record } from './record.ts';
 import { riskOfRun } from './risk-of-run.ts';
@@ -104,14 +105,19 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
   const key = quarantineKey(revision, desired.catalog);
   state.journal.begin(run.id, key, run.startedAt);
   const host = openHost(request);
-  const deps: ApplyDeps = {
+  const begun = new Set<Address>();
+  const deps: ConvergeDeps = {
     run: run.id,
     host,
     state,
     contents: desired.catalog.contents,
     ledger: planned.input.ledger,
     types: resourceType,
-    emit,
+    emit(event) {
+      if (event.type === 'applying') begun.add(event.address);
+      emit(event);
+    },
+    begun,
   };
   const checks: Checks = { refreshes: [], health: [] };
   try {
@@ -150,6 +156,11 @@ function keepReport(report: Report, state: State): Report {
   } catch (error) {
     return { ...report, summary: `${report.summary}. This report cannot be kept: ${(error as Error).message}` };
   }
+}
+
+interface ConvergeDeps extends ApplyDeps {
+  /** Which steps were begun up to now. */
+  readonly begun: ReadonlySet<Address>;
 }
 
 /** Filled as the run goes on, so that a run that fails can tell them too. */
@@ -221,7 +232,7 @@ async function takeBack(
   key: string,
   run: Run,
   planned: PlannedHost,
-  deps: ApplyDeps,
+  deps: ConvergeDeps,
   checks: Checks,
   isInterrupted: boolean,
 ): Promise<Report> {
@@ -247,21 +258,20 @@ async function takeBack(
   const refreshed = await refreshRestored([...touched(changed)], desired.graph.batches.flat(), deps, signal);
   // The resource at which a signal came has done nothing wrong.
   const failed = !isInterrupted && error instanceof ApplyError ? error.address : undefined;
-  const outcomes = new Map(
-    plan.steps.filter(isDone).map(({ address }): [string, { outcome: Outcome; reason?: string }] => {
-      if (address === failed) return [address, { outcome: 'failed', reason }];
-      return [address, { outcome: restored.includes(address) ? 'restored' : 'not-reached' }];
-    }),
-  );
+  const lasting = plan.steps
+    .filter((step) => deps.begun.has(step.address) && !canUndo(deps.types(step.resource.kind)))
+    .map(({ address }) => address);
+  const outcomes = outcomesTakenBack(plan.steps, { failed, reason, lasting, restored });
   const all = [...failures, ...failuresOf(refreshed)];
+  const stays = notUndoneInWords(lasting);
   const cause = failed === undefined ? (isInterrupted ? 'Interrupted' : reason) : `${failed} failed: ${reason}`;
   return run.report({
     ...(!isGuilty && all.length === 0 && { retriable: true }),
     outcome: all.length === 0 ? 'rolledBack' : 'rollbackIncomplete',
     summary:
       all.length === 0
-        ? `${cause}. Everything was put back as it was${isPassing(error) ? '; the same revision can be tried again' : ''}`
-        : `${cause}. The rollback is INCOMPLETE: ${all.join('; ')}`,
+        ? `${cause}. Everything was put back as it was${stays === undefined ? '' : `, but ${stays}`}${isPassing(error) ? '; the same revision can be tried again' : ''}`
+        : `${cause}. The rollback is INCOMPLETE: ${[...all, ...(stays === undefined ? [] : [stays])].join('; ')}`,
     counts: countSteps(plan.steps, outcomes),
     steps: withOutcomes(steps, outcomes),
     planDigest: plan.digest,
@@ -279,8 +289,7 @@ function owedBy(
 ): readonly string[] {
   const begun = new Set([...state.journal.owed().map(({ address }) => address), ...refreshes.map(({ name }) => name)]);
   return steps.flatMap(({ address, resource: { kind }, refreshes: owed }) => {
-    const { undo, touches } = types(kind);
-    return (undo ?? touches) ? (changed.has(address) ? owed : []) : owed.filter((refresh) => begun.has(refresh));
+    return canUndo(types(kind)) ? (changed.has(address) ? owed : []) : owed.filter((refresh) => begun.has(refresh));
   });
 }
 

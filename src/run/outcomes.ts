@@ -1,9 +1,11 @@
-import { isDone } from '../model/plan.ts';
+import { notUndone } from '../apply/not-undone.ts';
+import type { Address } from '../model/catalog.ts';
+import { isDone, type Step } from '../model/plan.ts';
 import { nearest } from '../model/nearest.ts';
 import { problemTable, type Problem } from '../model/problem.ts';
-import { healthFailure, type Report, type ReportedCheck } from '../model/report.ts';
+import { healthFailure, type Outcome, type Report, type ReportedCheck } from '../model/report.ts';
 import { confirmationOf, type Unconfirmed } from '../model/unconfirmed.ts';
-import { checkOutcome, countSteps } from '../report/make-report.ts';
+import { checkOutcome, countSteps, type Outcomes } from '../report/make-report.ts';
 import type { Plannable } from './desired.ts';
 import type { Asked } from './known-catalog.ts';
 import type { PlannedHost } from './plan-host.ts';
@@ -43,6 +45,29 @@ export function refusal(run: Run, problems: readonly Problem[], planned?: Planne
     problems,
     ...(planned && { steps: planned.steps, counts: countSteps(planned.plan.steps, new Map()), planDigest: planned.plan.digest }),
   });
+}
+
+/** What became of each step of a run that failed, `failed` for this `reason`. `lasting`: what began and cannot be undone. */
+export function outcomesTakenBack(
+  steps: readonly Step[],
+  {
+    failed,
+    reason,
+    lasting,
+    restored,
+  }: {
+    readonly failed: Address | undefined;
+    readonly reason: string;
+    readonly lasting: readonly Address[];
+    readonly restored: readonly Address[];
+  },
+): Outcomes {
+  const outcomeOf = (address: Address): { readonly outcome: Outcome; readonly reason?: string } => {
+    if (address === failed) return { outcome: 'failed', reason };
+    if (lasting.includes(address)) return { outcome: 'changed', reason: notUndone };
+    return { outcome: restored.includes(address) ? 'restored' : 'not-reached' };
+  };
+  return new Map(steps.filter(isDone).map(({ address }) => [address, outcomeOf(address)]));
 }
 
 /** There is something to do, but not before it is known whether an earlier run stays. */

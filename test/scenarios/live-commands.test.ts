@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Report } from '../../src/model/report.ts';
 import { makeLiveRepository, type LiveRepository } from '../support/live-repository.ts';
 import { makeRepository } from '../support/repository.ts';
 import { snapshot } from '../support/snapshot.ts';
@@ -227,6 +228,54 @@ function openTo({ base }: LiveRepository, name: string): void {
   chmodSync(join(base, name), 0o777);
 }
 
+describe('what a command did', () => {
+  const commands = (more: string): string => `
+- { kind: file, path: "{{ base }}/file", content: new }
+- { kind: command, name: ok, argv: [touch, "{{ base }}/ok"], creates: "{{ base }}/ok" }
+${more}`;
+
+  it('is said to stay when the run fails after it, and what was not reached is told apart', () => {
+    using live = makeLiveRepository(
+      commands(`- { kind: command, name: bad, argv: ["false"], creates: "{{ base }}/bad" }
+- { kind: command, name: last, argv: ["true"], creates: "{{ base }}/last" }
+`),
+    );
+
+    expect(live.run().exit).toBe(6);
+    const { stdout } = live.cli(['show', 'latest']);
+    const { summary, steps } = JSON.parse(live.cli(['show', 'latest', '-o', 'json']).stdout) as Report;
+
+    expect(readdirSync(live.base)).toEqual(['ok']);
+    expect(stdout).toContain('    ran; cannot be undone\n');
+    expect(summary).toBe(
+      'command[bad] failed: false exited with 1. Everything was put back as it was, but what command[ok], command[bad] did cannot be undone',
+    );
+    expect(steps.map(({ address, outcome, reason }) => [address, outcome, reason])).toEqual([
+      [expect.stringContaining('file['), 'restored', undefined],
+      ['command[ok]', 'changed', 'ran; cannot be undone'],
+      ['command[bad]', 'failed', 'false exited with 1'],
+      ['command[last]', 'not-reached', undefined],
+    ]);
+  });
+
+  it('is said to stay when the run is taken back', () => {
+    using live = makeLiveRepository(commands(''));
+    expect(live.run().exit).toBe(0);
+
+    const { stdout } = live.cli(['rollback']);
+    const { summary, counts, steps } = JSON.parse(live.cli(['show', 'latest', '-o', 'json']).stdout) as Report;
+
+    expect(readdirSync(live.base)).toEqual(['ok']);
+    expect(stdout).toContain('= command[ok]  not taken back; ran; cannot be undone\n');
+    expect(summary).toMatch(/1 resource is as before.*; what command\[ok\] did cannot be undone$/);
+    expect(counts).toMatchObject({ create: 0, update: 0, remove: 1 });
+    expect(steps).toMatchObject([
+      { outcome: 'restored' },
+      { address: 'command[ok]', action: 'none', outcome: 'unchanged', reason: 'ran; cannot be undone' },
+    ]);
+  });
+});
+
 it('a signal that comes while a command is at work blames nobody', () => {
   using live = makeLiveRepository(
     '- { kind: command, name: slow, argv: [sh, -c, "kill -TERM $PPID; sleep 30"], creates: "{{ base }}/never" }',
@@ -234,6 +283,9 @@ it('a signal that comes while a command is at work blames nobody', () => {
 
   const report = live.report();
 
-  expect(report).toMatchObject({ exit: 6, summary: 'Interrupted. Everything was put back as it was' });
+  expect(report).toMatchObject({
+    exit: 6,
+    summary: 'Interrupted. Everything was put back as it was, but what command[slow] did cannot be undone',
+  });
   expect(report.steps.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
 });
