@@ -56,17 +56,22 @@ export async function explain(request: Request, target: string, signal: AbortSig
     if (wanted.length + gone.length === 0) return { explanations: [], isExact, known, problems: desired.problems };
     const report = await reconcile({ ...request, action: 'check' }, () => undefined, signal);
     const nowOf = (address: string) => report.steps.find((step) => step.address === address) ?? null;
+    const isCompared = report.planDigest !== null || report.outcome === 'converged';
+    const why = desired.problems.length > 0 ? 'the configuration has problems' : report.summary;
+    const unknown = isCompared ? {} : { nowUnknown: why };
     const explanations = await Promise.all(
       wanted.map(async (resource) => ({
         ...(await describeResource(resource, target, desired, revision)),
         ...describePast(resource.address, ledger.get(resource.address), state),
         now: nowOf(resource.address),
+        ...unknown,
       })),
     );
     const past = gone.map((entry) => ({
       ...describeOrphan(entry),
       ...describePast(entry.address, entry, state),
       now: nowOf(entry.address),
+      ...unknown,
     }));
     return { explanations: [...explanations, ...past], isExact, known, problems: desired.problems };
   } finally {

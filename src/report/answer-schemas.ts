@@ -47,7 +47,8 @@ const explanation: z.ZodType<Explanation> = z.object({
   prune: text,
   mode: text,
   lastApplied: z.object({ run: text, time, revision: text.nullable() }).nullable(),
-  now: stepSchema.nullable().meta({ description: 'What a run would do now; null: nothing.' }),
+  now: stepSchema.nullable().meta({ description: 'What a run would do now; null: nothing, or what is not known.' }),
+  nowUnknown: z.exactOptional(text.meta({ description: 'Why that is not known: nothing was compared.' })),
   runs: z
     .array(
       z.object({

@@ -32,8 +32,10 @@ export interface Explanation {
   readonly prune: string;
   readonly mode: string;
   readonly lastApplied: { readonly run: string; readonly time: string; readonly revision: string | null } | null;
-  /** What a run would do now; null: nothing. */
+  /** What a run would do now; null: nothing, or what is not known. */
   readonly now: ReportedStep | null;
+  /** Why that is not known: nothing was compared. */
+  readonly nowUnknown?: string;
   /** The last runs that had something to do with it, newest first. */
   readonly runs: readonly {
     readonly run: string;
@@ -54,7 +56,8 @@ interface CommitNote {
 
 /** An explanation for people. Ends with a newline. */
 export function renderExplanation(explanation: Explanation, paint: Paint): string {
-  const { address, desired, member, content, role, origin, commit, source, variables, lastApplied, now, runs } = explanation;
+  const { address, desired, member, content, role, origin, commit, source, variables, lastApplied, now, nowUnknown, runs } =
+    explanation;
   const line = (label: string, values: readonly string[]): string[] =>
     values.map((value, index) => `  ${paint('dim', (index === 0 ? label : '').padEnd(10))} ${printableLine(value)}`);
   // One file of a tree was asked for, not all of them.
@@ -80,7 +83,7 @@ export function renderExplanation(explanation: Explanation, paint: Paint): strin
       'runs',
       runs.map((run) => `${run.run}  ${run.outcome}, ${causeInWords(run)}${run.reason ? `: ${run.reason}` : ''}`),
     ),
-    ...line('now', now ? [] : ['converged: nothing to do']),
+    ...line('now', now ? [] : [nowUnknown === undefined ? 'converged: nothing to do' : `not known: ${nowUnknown}`]),
   ];
   if (!now) return `${lines.join('\n')}\n`;
   return `${lines.join('\n')}\n  ${paint('dim', 'now')}\n${renderStep(now, paint, { perFile: Infinity, total: Infinity })}`;

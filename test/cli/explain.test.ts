@@ -146,6 +146,18 @@ describe('explain', () => {
     expect(textOf('/etc/made')).toContain('drift: changed on this host');
   });
 
+  it('where another resource has a problem, says that it is not known what would change', () => {
+    using place = makeRepository(`
+- { kind: file, path: /etc/good, content: "x" }
+- { kind: file, path: /etc/bad, content: "{{ nope }}" }
+`);
+
+    const [good] = JSON.parse(place.run(['explain', '/etc/good', '-o', 'json']).stdout) as [Explanation];
+
+    expect(good).toMatchObject({ now: null, nowUnknown: 'the configuration has problems' });
+    expect(place.run(['explain', '/etc/good']).stdout).toContain('not known: the configuration has problems\n');
+  });
+
   it('finds a job by its name alone', () => {
     expect(explain('nightly').map(({ address }) => address)).toEqual(['cron[cron.d/nightly]']);
   });
