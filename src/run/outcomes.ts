@@ -2,9 +2,10 @@ import { notUndone } from '../apply/not-undone.ts';
 import type { Address } from '../model/catalog.ts';
 import { isDone, type Step } from '../model/plan.ts';
 import { nearest } from '../model/nearest.ts';
-import { problemTable, type Problem } from '../model/problem.ts';
+import { formatProblem, problemTable, type Problem } from '../model/problem.ts';
 import { healthFailure, type Outcome, type Report, type ReportedCheck } from '../model/report.ts';
 import { confirmationOf, type Unconfirmed } from '../model/unconfirmed.ts';
+import { fit } from '../report/fit.ts';
 import { checkOutcome, countSteps, type Outcomes } from '../report/make-report.ts';
 import type { Plannable } from './desired.ts';
 import type { Asked } from './known-catalog.ts';
@@ -35,13 +36,20 @@ export function withUnknownTags(report: Report, tags: readonly string[], { resou
   return { ...report, summary: `${report.summary}. Nothing on this host has the tag "${unknown.join('", "')}"${hint}` };
 }
 
+/** Secrets go before it is cut: the beginning of one would not be found. */
+function shortProblem(problem: Problem, { scrub }: Run): string {
+  const { hint, message, ...where } = scrub(problem);
+  return formatProblem({ ...where, message: fit(message, 200), ...(hint !== undefined && { hint: fit(hint, 160) }) });
+}
+
 /** Nothing may be written. */
 export function refusal(run: Run, problems: readonly Problem[], planned?: PlannedHost): Report {
   const isInvalid = problems.some(({ code }) => problemTable[code].exit === 65);
-  const count = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`;
+  const [only, ...others] = problems;
+  const what = only && others.length === 0 ? shortProblem(only, run) : `${problems.length} problems`;
   return run.report({
     outcome: isInvalid ? 'invalid' : 'refused',
-    summary: `${isInvalid ? 'Invalid configuration' : 'Refused'}: ${count}; nothing was written`,
+    summary: `${isInvalid ? 'Invalid configuration' : 'Refused'}: ${what}; nothing was written`,
     problems,
     ...(planned && { steps: planned.steps, counts: countSteps(planned.plan.steps, new Map()), planDigest: planned.plan.digest }),
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checked } from '../../src/run/outcomes.ts';
+import { checked, refusal } from '../../src/run/outcomes.ts';
 import type { PlannedHost } from '../../src/run/plan-host.ts';
 import { startRun } from '../../src/run/start-run.ts';
 
@@ -28,5 +28,26 @@ describe('a check that asks for health', () => {
     const health = [{ name: 'web: tcp', ok: true }];
 
     expect(checked(run, planned, undefined, health)).toMatchObject({ outcome: 'converged', exit: 0, health });
+  });
+});
+
+describe('a refusal', () => {
+  const hint = 'push a revision that supersedes it, or try it again after `reconcile release`';
+  const problem = { code: 'quarantined', message: 'this revision failed here', hint } as const;
+
+  it('for one problem says which, and what to do', () => {
+    expect(refusal(run, [problem]).summary).toBe(`Refused: this revision failed here; ${hint}; nothing was written`);
+  });
+
+  it('says it in bounds, and shows not even a part of a secret', () => {
+    const { summary } = refusal(run, [{ ...problem, message: `${'x'.repeat(195)}hunter2${'y'.repeat(10_000)}` }]);
+
+    expect(summary.length).toBeLessThan(400);
+    expect(summary).not.toContain('hun');
+    expect(summary).toContain('`reconcile release`');
+  });
+
+  it('for several counts them', () => {
+    expect(refusal(run, [problem, problem]).summary).toBe('Refused: 2 problems; nothing was written');
   });
 });
