@@ -11,6 +11,8 @@ export interface Graph extends WithProblems {
   readonly batches: readonly (readonly CatalogResource[])[];
   /** Every path that some resource of the catalog manages, with its address; paths that are shared have none. */
   readonly claims: ReadonlyMap<string, Address>;
+  /** Those of them that belong to one resource alone, with that one. */
+  readonly owners: ReadonlyMap<string, CatalogResource>;
   /** Paths in which resources keep entries beside others'. */
   readonly shared: ReadonlySet<string>;
 }
@@ -37,10 +39,16 @@ export function buildGraph({ resources }: Catalog, types: Types): Graph {
     for (const parent of parentDirectories(resource, type)) addEdge(implied, parent, address);
   }
   keepDeclaredOrder(resources, types, (first, then) => addEdge(implied, first, then));
-  const { claims, shared, problems } = findClaims(resources, types);
+  const { claims, owners, shared, problems } = findClaims(resources, types);
   const { levels, circles } = toLevels(firm, implied);
   const named = (level: readonly number[]): CatalogResource[] => level.map((number) => resources[number]!);
-  return { batches: levels.map(named), claims, shared, problems: [...problems, ...circles.map(named).map(cycleProblem)] };
+  return {
+    batches: levels.map(named),
+    claims,
+    owners,
+    shared,
+    problems: [...problems, ...circles.map(named).map(cycleProblem)],
+  };
 }
 
 function* parentDirectories({ desired }: CatalogResource, type: AnyResourceType): Generator<Address> {
@@ -77,7 +85,7 @@ function keepDeclaredOrder(
   }
 }
 
-function findClaims(resources: readonly CatalogResource[], types: Types): Pick<Graph, 'claims' | 'shared' | 'problems'> {
+function findClaims(resources: readonly CatalogResource[], types: Types): Omit<Graph, 'batches'> {
   const claims = new Map<string, Address>();
   const shared = new Set<string>();
   const owners = new Map<string, CatalogResource>();
@@ -100,7 +108,7 @@ function findClaims(resources: readonly CatalogResource[], types: Types): Pick<G
       else if (!claims.has(path)) claims.set(path, resource.address);
     }
   }
-  return { claims, shared, problems };
+  return { claims, owners, shared, problems };
 }
 
 const samePath = (path: string, first: CatalogResource, second: CatalogResource): Problem => ({

@@ -161,11 +161,16 @@ function causeOf(
   return hasMoved ? 'conflict' : 'drift';
 }
 
-/** A path that left one resource and is now another's, or has entries of others, is not removed by the first. */
+/**
+ * A path that left one resource and is now another's, or has entries of others, is not removed by the first. Entries go from
+ * every file that no other resource owns.
+ */
 function withoutClaimed(diff: Diff, { address, kind, desired }: CatalogResource, { graph, touched, types }: PlanInput): Diff {
   if (diff.action === 'none') return diff;
-  const isShared = (path: string): boolean => types(kind).shared !== true && graph.shared.has(path);
-  const isOurs = (path: string): boolean => (graph.claims.get(path) ?? address) === address && !isShared(path);
+  const { entries, shared } = types(kind);
+  const claimantOf = (path: string): Address | undefined => (entries ? graph.owners.get(path)?.address : graph.claims.get(path));
+  const isShared = (path: string): boolean => !entries && shared !== true && graph.shared.has(path);
+  const isOurs = (path: string): boolean => (claimantOf(path) ?? address) === address && !isShared(path);
   const changes = diff.changes.filter((change) => change.to !== null || touched(kind, desired, [change]).every(isOurs));
   return changes.length === diff.changes.length ? diff : changes.length === 0 ? converged : { ...diff, changes };
 }

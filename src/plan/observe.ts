@@ -43,6 +43,7 @@ export async function observe(
     const absent = wanted.has(address) ? undefined : prunedOf(last, types(kind));
     if (absent !== undefined) all.push({ address, kind, desired: absent, last: desired });
   }
+  const beside = entriesBeside(resources, types);
   const surveys = surveyor(all, host, types, signal);
   for (const { address, kind, desired, last } of all) {
     signal.throwIfAborted();
@@ -52,7 +53,8 @@ export async function observe(
       if (unsupported !== undefined) byAddress.set(address, { address, actual: {}, unsupported });
       else {
         const survey = type.survey && (await surveys(type));
-        byAddress.set(address, { address, actual: await type.inspect(desired, { host, last, signal, survey }) });
+        const context = { host, last, beside: beside(type, desired, address), signal, survey };
+        byAddress.set(address, { address, actual: await type.inspect(desired, context) });
       }
     } catch (error) {
       if (signal.aborted) throw error;
@@ -71,6 +73,20 @@ interface Subject {
   readonly kind: string;
   readonly desired: object;
   readonly last: object | undefined;
+}
+
+/** By the file in which a resource keeps entries: what others want of theirs in it. */
+function entriesBeside(
+  resources: readonly CatalogResource[],
+  types: (kind: string) => AnyResourceType,
+): (type: AnyResourceType, desired: object, address: Address) => readonly object[] {
+  const pathOf = ({ entries }: AnyResourceType, desired: object): string | undefined => entries?.of(desired, []).path;
+  const byPath = Map.groupBy(resources, ({ kind, desired }) => pathOf(types(kind), desired));
+  return (type, desired, address) => {
+    const path = pathOf(type, desired);
+    const keepers = path === undefined ? [] : (byPath.get(path) ?? []);
+    return keepers.filter((keeper) => keeper.address !== address).map((keeper) => keeper.desired);
+  };
 }
 
 /** One survey per kind, made when it is first asked for, of all that this host can have. */

@@ -45,9 +45,23 @@ export type KeyedState =
       readonly released: readonly string[];
     } & OwnedState);
 
-/** Three-way: `last` tells which keys are ours, so that those that left git go, and foreign ones are never looked at. */
-export function inspectKeys(wanted: KeyedFile, { host, last }: Pick<InspectContext, 'host' | 'last'>): KeyedState {
+/**
+ * Three-way: `last` tells which keys are ours, so that those that left git go, and foreign ones are never looked at. A key that a
+ * resource `beside` sets has become its own.
+ */
+export function inspectKeys(
+  wanted: KeyedFile,
+  { host, last, beside = [] }: Pick<InspectContext, 'host' | 'last' | 'beside'>,
+): KeyedState {
   const { path } = wanted;
+  const theirs = beside.flatMap((other) => Object.keys((other as Partial<KeyedFile>).leaves ?? {}));
+  const contradicted = wanted.unset.find((leaf) => theirs.some((set) => isAtOrAbove(leaf, set)));
+  if (contradicted !== undefined)
+    return {
+      type: 'unusable',
+      code: 'duplicate-resource',
+      fault: `has ${contradicted} set by one resource and unset by another`,
+    };
   const stat = host.stat(path);
   if (!stat) return { type: 'absent' };
   if (stat.type !== 'file') return { type: 'unusable', code: 'unsafe-target', fault: `is a ${stat.type}, not a regular file` };
@@ -58,7 +72,9 @@ export function inspectKeys(wanted: KeyedFile, { host, last }: Pick<InspectConte
   const wantedPaths = new Set([...Object.keys(wanted.leaves), ...wanted.unset]);
   const above = new Set([...wantedPaths].flatMap(prefixesOf));
   const isCovered = (leaf: string): boolean =>
-    above.has(leaf) || [leaf, ...prefixesOf(leaf)].some((prefix) => wantedPaths.has(prefix));
+    above.has(leaf) ||
+    [leaf, ...prefixesOf(leaf)].some((prefix) => wantedPaths.has(prefix)) ||
+    theirs.some((set) => isAtOrAbove(leaf, set) || isAtOrAbove(set, leaf));
   const dropped = Object.entries({ ...before.leaves, ...wanted.retire }).filter(([leaf]) => !isCovered(leaf));
   const look = (leaf: string, value: Json): Seen =>
     isHidden(leaf, value, own(wanted.leaves, leaf), own(before.leaves, leaf), own(wanted.retire ?? {}, leaf))
@@ -134,7 +150,10 @@ export const refuseKeys = ({ path }: KeyedFile, actual: KeyedState): readonly Re
         {
           code: actual.code,
           message: `${path} ${actual.fault}`,
-          hint: 'repair or remove it by hand: it is never overwritten as a whole',
+          hint:
+            actual.code === 'duplicate-resource'
+              ? 'drop one of the two'
+              : 'repair or remove it by hand: it is never overwritten as a whole',
         },
       ]
     : [];
@@ -235,6 +254,8 @@ function prefixesOf(leaf: string): readonly string[] {
   const path: LeafPath = parsePath(leaf);
   return path.slice(1).map((_key, index) => formatPath(path.slice(0, index + 1)));
 }
+
+const isAtOrAbove = (above: string, leaf: string): boolean => above === leaf || prefixesOf(leaf).includes(above);
 
 /** What has to become a mapping so that the leaf can stand below it. */
 const obstacles = (tree: JsonObject, leaf: string): readonly string[] =>

@@ -56,6 +56,8 @@ export interface InspectContext<Survey = undefined> {
   readonly host: HostReader;
   /** What was last applied, as `prepare` made it then; undefined when the resource was never applied here. */
   readonly last: object | undefined;
+  /** Desired states of other resources that keep entries in the same file. */
+  readonly beside?: readonly object[];
   readonly signal: AbortSignal;
   readonly survey: Survey;
 }

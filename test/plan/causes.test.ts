@@ -2,6 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Plan } from '../../src/model/plan.ts';
+import { command } from '../../src/resources/types/command.ts';
+import { config } from '../../src/resources/types/config.ts';
 import { file } from '../../src/resources/types/file.ts';
 import { openRig, type Rig } from '../support/resource-rig.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -47,4 +49,17 @@ it('a path that moves to another resource is not removed by the one that had it'
   expect(
     (await rig.plan([rig.resource(tree, { path: '/srv/o', source: 'o' }, { 'o/a': 'two' })])).steps.map(({ cause }) => cause),
   ).toEqual(['converged']);
+});
+
+it('a key that is unset goes, also from a file that a command declared above makes', async () => {
+  using directory = temporaryDirectory();
+  using rig = openRig(directory.path, [command, config]);
+  writeFileSync(join(rig.root, 'app.toml'), 'debug = true\n');
+
+  const changed = await rig.apply([
+    rig.resource(command, { name: 'make', argv: ['make'], creates: '/app.toml' }),
+    rig.resource(config, { path: '/app.toml', unset: ['debug'] }),
+  ]);
+
+  expect(changed).toEqual(['config[/app.toml]']);
 });
