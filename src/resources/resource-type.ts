@@ -179,8 +179,8 @@ interface ResourceType<
   contents?(desired: Desired): Iterable<ContentRef>;
   /** The same with other contents in the place of some, for such a kind. By SHA-256. */
   withContents?(desired: Desired, now: (sha256: string) => ContentRef | undefined): Desired;
-  /** What "gone" looks like, so that what git dropped is pruned by the same diff and apply. */
-  absent?(desired: Desired): Desired;
+  /** What "gone" looks like, so that what git dropped is pruned by the same diff and apply. Undefined: it is only forgotten. */
+  absent?(desired: Desired): Desired | undefined;
   /**
    * Of a kind whose things packages and people make too, in place of `absent`: what stood before this program first wanted it is
    * left alone when it leaves git.

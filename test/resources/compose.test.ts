@@ -73,7 +73,7 @@ describe('what differs', () => {
   });
 
   it('is the containers of a project that leaves git', async () => {
-    const gone = compose.absent!(desired);
+    const gone = compose.absent!(desired)!;
     const state = { file: { type: 'absent' }, missing: [], isUp: true } as const;
 
     expect(compose.diff(gone, state)).toEqual({ action: 'remove', changes: [{ field: 'containers', from: 'up', to: null }] });

@@ -134,7 +134,7 @@ describe('what a deadman makes', () => {
     const { desired } = prepare(deadman, { ...ezra, alerts });
     expect(deadman.commands?.(desired)).toEqual(['systemctl', '/usr/local/bin/tell']);
     expect(deadman.units?.(desired)).toEqual(['hermes-ezra.service']);
-    expect(deadman.units?.(deadman.absent!(desired))).toEqual([]);
+    expect(deadman.units?.(deadman.absent!(desired)!)).toEqual([]);
   });
 
   it('a file that others may write is put right, and one with another owner too', async () => {

@@ -64,7 +64,7 @@ describe('what a download may say', () => {
       { host: 'cdn.example', scheme: 'https' },
     ]);
     expect(download.contacts?.(prepare(download, app).desired)).toEqual([{ host: '127.0.0.1', scheme: 'http' }]);
-    expect(download.contacts?.(download.absent!(desired))).toEqual([]);
+    expect(download.contacts?.(download.absent!(desired)!)).toEqual([]);
   });
 });
 

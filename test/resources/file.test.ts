@@ -2,9 +2,11 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -140,5 +142,36 @@ describe.skipIf(!isRoot)('who had a file and still has it open', () => {
     writeTheirs(theirs);
 
     expect(readFileSync(program, 'utf8')).toBe('ours');
+  });
+});
+
+describe('a file that is only seeded and leaves git', () => {
+  const seeded = { path: '/seed', content: 'seed\n', create_only: true };
+
+  it('stays with whoever edited it', async () => {
+    using directory = temporaryDirectory();
+    using rig = openRig(directory.path, [file]);
+    await rig.apply([rig.resource(file, seeded)]);
+    writeFileSync(join(rig.root, 'seed'), 'mine\n');
+
+    expect(await rig.apply([])).toEqual([]);
+
+    expect(readFileSync(join(rig.root, 'seed'), 'utf8')).toBe('mine\n');
+  });
+
+  it('stays away where somebody removed it', async () => {
+    using directory = temporaryDirectory();
+    using rig = openRig(directory.path, [file]);
+    await rig.apply([rig.resource(file, seeded)]);
+    rmSync(join(rig.root, 'seed'));
+    const other = rig.resource(file, { path: '/other', content: 'seed\n' });
+
+    const { steps } = await rig.plan([other]);
+    expect(steps.map(({ address, diff }) => [address, diff.action])).toEqual([
+      ['file[/other]', 'create'],
+      ['file[/seed]', 'none'],
+    ]);
+    expect(await rig.apply([other])).toEqual(['file[/other]']);
+    expect(existsSync(join(rig.root, 'seed'))).toBe(false);
   });
 });

@@ -157,7 +157,7 @@ export const compose = defineResourceType({
   touches: ({ file: { path } }) => [path],
   // Docker may come at any time.
   asks: (_desired, host) => host.live,
-  absent: (desired): Desired => ({ ...desired, file: file.absent!(desired.file), services: [] }),
+  absent: (desired): Desired => ({ ...desired, file: file.absent!(desired.file)!, services: [] }),
   leavesOut: () => 'containers need a live host',
   lacks: (_desired, { missing }) => (missing === null ? 'its containers are unsupported here: no docker' : undefined),
   commands: () => ['docker'],

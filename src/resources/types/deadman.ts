@@ -120,7 +120,7 @@ export const deadman = defineResourceType({
     yield* cron.preview?.(job, changes, context) ?? [];
   },
 
-  absent: (desired): Desired => ({ ...desired, settings: null, programs: [], cron: cron.absent!(desired.cron) }),
+  absent: (desired): Desired => ({ ...desired, settings: null, programs: [], cron: cron.absent!(desired.cron)! }),
   unsupported: ({ cron: job }, host) => cron.unsupported?.(job, host),
   requires: ({ unit, cron: job }) => [
     ...(cron.requires?.(job) ?? []),

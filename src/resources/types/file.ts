@@ -155,7 +155,7 @@ export const file = defineResourceType({
       : [],
   requires: (desired) => accountsOf(desired),
   // What was seeded once belongs to whoever edited it since.
-  absent: (desired): Desired => (desired.createOnly ? desired : { path: desired.path, ensure: 'absent', mode: desired.mode }),
+  absent: ({ path, mode, createOnly }): Desired | undefined => (createOnly ? undefined : { path, ensure: 'absent', mode }),
   commands: ({ validate }) => (validate ? [validate[0]] : []),
 });
 
