@@ -29,10 +29,13 @@ export const changesOf = (diff: Diff): readonly Change[] => (diff.action === 'no
 /** Why actual and desired differ, or not: from last applied (ledger), actual and desired. Design §6. */
 export type Cause = 'converged' | 'upstream' | 'drift' | 'conflict' | 'adopted' | 'orphan' | 'unmanaged';
 
-/** Bytes before and after, for showing a text diff. Undefined: the file is (or will be) absent. */
+/** What stands on a host and is larger is neither shown nor searched. Bytes. */
+export const largestPreview = 1024 ** 2;
+
+/** Bytes before and after, for showing a text diff; of what is too large the size. Undefined: the file is (or will be) absent. */
 export interface Preview {
   readonly path: string;
-  readonly before: Buffer | undefined;
+  readonly before: Buffer | { readonly size: number } | undefined;
   readonly after: Buffer | undefined;
 }
 

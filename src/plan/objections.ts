@@ -1,5 +1,6 @@
 import { changesOf, type Change, type Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
+import { largestUndo } from '../model/undo-limit.ts';
 import type { PlanInput } from './make-plan.ts';
 import type { Observed } from './observe.ts';
 
@@ -44,7 +45,8 @@ export function objections(
         address,
         ...at,
       });
-  const [linked, ...others] = paths.filter((path) => observation.namesOf(path) > 1);
+  const files = paths.map((path) => ({ path, ...observation.fileAt(path) }));
+  const [linked, ...others] = files.filter(({ links }) => links > 1).map(({ path }) => path);
   if (linked !== undefined)
     found.push({
       code: 'unsafe-target',
@@ -53,6 +55,15 @@ export function objections(
       address,
       ...at,
     });
+  for (const { path, size } of files)
+    if (size > largestUndo)
+      found.push({
+        code: 'unsafe-target',
+        message: `${path} has ${size} bytes; a rollback could not bring back more than ${largestUndo}`,
+        hint: 'move it away by hand',
+        address,
+        ...at,
+      });
   return found;
 }
 

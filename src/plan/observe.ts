@@ -20,8 +20,8 @@ export interface Observation {
   readonly failures: readonly { readonly address: Address; readonly message: string }[];
   /** Whether a path, or a directory on the way to it, is a symbolic link. */
   linkOnTheWay(path: string): string | undefined;
-  /** How many names the file at a path has; 0 where there is none. */
-  namesOf(path: string): number;
+  /** How many names the file at a path has, and its bytes; 0 where there is none. */
+  fileAt(path: string): { readonly links: number; readonly size: number };
 }
 
 /** Looks at every resource of the catalog and at what the ledger has beyond it. Changes nothing. */
@@ -61,11 +61,11 @@ export async function observe(
       failures.push({ address, message: (error as Error).message });
     }
   }
-  const namesOf = (path: string): number => {
+  const fileAt: Observation['fileAt'] = (path) => {
     const stat = host.stat(path);
-    return stat?.type === 'file' ? stat.links : 0;
+    return stat?.type === 'file' ? { links: stat.links, size: stat.size } : { links: 0, size: 0 };
   };
-  return { byAddress, failures, linkOnTheWay: linkFinder(host), namesOf };
+  return { byAddress, failures, linkOnTheWay: linkFinder(host), fileAt };
 }
 
 interface Subject {

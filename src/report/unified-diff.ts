@@ -44,7 +44,8 @@ export function openDiffer(limits: DiffLimits = { time: 2_000, text: 256 * 1024 
  */
 export async function unifiedDiff({ path, before, after }: Preview, time: number): Promise<string> {
   const preview = { path, before, after };
-  if (Math.max(before?.length ?? 0, after?.length ?? 0) > largestFile) return `too large to show: ${summary(preview)}`;
+  if (!isBytes(before) || Math.max(before?.length ?? 0, after?.length ?? 0) > largestFile)
+    return `too large to show: ${summary(preview)}`;
   const [old, young] = [textOf(before), textOf(after)];
   if (old === 'binary' || young === 'binary') return `binary: ${summary(preview)}`;
   if (before && after && before.equals(after)) return 'same content';
@@ -65,8 +66,11 @@ export async function unifiedDiff({ path, before, after }: Preview, time: number
 /** `3.1 KiB → 2.9 KiB`, `new, 12 bytes`, `removed, 12 bytes`. */
 function summary({ before, after }: Preview): string {
   if (!before) return after ? `new, ${bytes(after.length)}` : 'absent';
-  return after ? `${bytes(before.length)} → ${bytes(after.length)}` : `removed, ${bytes(before.length)}`;
+  const size = isBytes(before) ? before.length : before.size;
+  return after ? `${bytes(size)} → ${bytes(after.length)}` : `removed, ${bytes(size)}`;
 }
+
+const isBytes = (content: Preview['before']): content is Buffer | undefined => content === undefined || Buffer.isBuffer(content);
 
 /** A size for people: `812 bytes`, `3.1 KiB`, `2.4 MiB`. */
 export function bytes(count: number): string {

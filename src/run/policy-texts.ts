@@ -2,13 +2,14 @@ import type { Plannable } from './desired.ts';
 import type { HostReader } from '../host/host.ts';
 import { isContentRef, type Catalog, type CatalogResource, type ContentRef, type Contents } from '../model/catalog.ts';
 import { canonicalJson, isObject } from '../model/json.ts';
-import type { Plan, Preview, Step } from '../model/plan.ts';
+import { largestPreview, type Plan, type Preview, type Step } from '../model/plan.ts';
 import type { SourceTree } from '../model/revision.ts';
 import type { PolicyText } from '../policy/judge-input.ts';
 import { resourceType } from '../resources/registry.ts';
+import { standingContent } from '../resources/standing-content.ts';
 
 /** Texts above this are not looked into. Bytes. */
-const largestText = 1024 * 1024;
+const largestText = largestPreview;
 
 /**
  * Every text in which policy looks for banned providers: the repository, what is rendered, and what stays on the host. What was
@@ -65,8 +66,8 @@ function* remainingText(step: Step, host: HostReader, previewsOf: (step: Step) =
     const text = textOf(held ? before : after);
     if (text !== undefined) yield { where: 'live', name: path, path, text };
   }
-  if (shared === undefined || previews.length > 0 || host.stat(shared)?.type !== 'file') return;
-  const text = textOf(host.readFile(shared, largestText));
+  if (shared === undefined || previews.length > 0) return;
+  const text = textOf(standingContent(shared, host));
   if (text !== undefined) yield { where: 'live', name: shared, path: shared, text };
 }
 
@@ -76,8 +77,8 @@ export function* contentsIn(value: unknown): Generator<ContentRef> {
   else for (const member of Object.values(value)) yield* contentsIn(member);
 }
 
-function textOf(bytes: Buffer | undefined, largest = largestText): string | undefined {
-  return bytes === undefined || bytes.length > largest || bytes.subarray(0, 8000).includes(0)
+function textOf(bytes: Preview['before'], largest = largestText): string | undefined {
+  return !Buffer.isBuffer(bytes) || bytes.length > largest || bytes.subarray(0, 8000).includes(0)
     ? undefined
     : bytes.toString('utf8');
 }

@@ -187,9 +187,7 @@ export const download = defineResourceType({
     if (actual.type === 'directory') return [refusal(`${path} is a directory, not a file`)];
     if (actual.type === 'unpacked' && from && !extract)
       return [refusal(`${path} is a directory that an archive was unpacked to`)];
-    if (actual.type === 'other') return [refusal(`${path} is a device, fifo or socket, not a file`)];
-    if (actual.type !== 'file' || actual.sha256 === from?.sha256 || actual.size <= largestUndo) return [];
-    return [refusal(`${path} has ${actual.size} bytes; a rollback could not bring back more than ${largestUndo}`)];
+    return actual.type === 'other' ? [refusal(`${path} is a device, fifo or socket, not a file`)] : [];
   },
   apply: (desired, changes, { host, signal }) => {
     const { path, from, extract, mode, maxSize, timeout } = desired;

@@ -3,6 +3,7 @@ import type { ContentRef } from '../../model/catalog.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type OwnedState } from '../ownership.ts';
+import { standingContent } from '../standing-content.ts';
 import { defineResourceType, type AttributesOf, type PrepareContext, type Vocabulary } from '../resource-type.ts';
 
 /** Below this size a shrink is nothing to stop for. Bytes. */
@@ -148,7 +149,7 @@ export const file = defineResourceType({
       ? [
           {
             path,
-            before: host.stat(path)?.type === 'file' ? host.readFile(path) : undefined,
+            before: standingContent(path, host),
             after: content && contents.read(content),
           },
         ]

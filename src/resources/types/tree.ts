@@ -3,6 +3,7 @@ import { compileGlob } from '../../model/glob.ts';
 import { converged, type Change } from '../../model/plan.ts';
 import { runFor } from '../../model/time-limit.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
+import { standingContent } from '../standing-content.ts';
 import { entryOf, lineOf, pathOf, textOf, type TreeEntry, type TreeLine } from '../tree-line.ts';
 import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type Ownership } from '../ownership.ts';
 import {
@@ -114,7 +115,7 @@ export const tree = defineResourceType({
       const entry = wanted.get(field);
       yield {
         path,
-        before: host.stat(path)?.type === 'file' ? host.readFile(path) : undefined,
+        before: standingContent(path, host),
         after: entry && contents.read(entry),
       };
     }

@@ -3,6 +3,7 @@ import type { HostReader } from '../../host/host.ts';
 import { changesOf, type Change, type Preview } from '../../model/plan.ts';
 import type { ContentRef, Contents } from '../../model/catalog.ts';
 import type { Applied, ApplyContext, InspectContext, PrepareContext, Vocabulary } from '../resource-type.ts';
+import { standingContent } from '../standing-content.ts';
 import { hasLaunchd } from './launchctl.ts';
 import { applyUnit, touchedPaths } from './apply-unit.ts';
 import { diffUnit, refusalsOf } from './diff-unit.ts';
@@ -128,8 +129,7 @@ function* previewUnit(
     if (field !== 'unit' && dropInOf(field) === undefined) continue;
     const path = pathOf(field, desired);
     const content = to === null ? undefined : wanted.get(field);
-    const before = host.stat(path)?.type === 'file' ? host.readFile(path) : undefined;
-    yield { path, before, after: content && contents.read(content) };
+    yield { path, before: standingContent(path, host), after: content && contents.read(content) };
   }
 }
 
