@@ -180,6 +180,19 @@ describe('keys of one file', () => {
     expect(readFileSync(join(rig.root, keys), 'utf8').trim().split('\n').sort()).toEqual([first, second]);
   });
 
+  it.each([
+    ['another comment', { key: makePublicKey(1, 'other') }],
+    ['other options', { name: 'other', options: ['restrict'] }],
+  ])('are not wanted once more with %s', async (_what, attributes) => {
+    using rig = openRig(root, [authorizedKey]);
+    const wanted = rig.resource(authorizedKey, key);
+    await rig.apply([wanted]);
+
+    await expect(rig.plan([wanted, rig.resource(authorizedKey, { ...key, ...attributes })])).rejects.toThrow(
+      'one resource wants this key of ada, and another one wants it with another comment or other options',
+    );
+  });
+
   it('are not both wanted and unwanted', async () => {
     using rig = openRig(root, [authorizedKey]);
     const wanted = rig.resource(authorizedKey, key);

@@ -61,7 +61,8 @@ interface Desired {
 
 /** Keys with their files. */
 interface Survey {
-  readonly wanted: ReadonlySet<string>;
+  /** The lines that resources want for a key: more than one contradict each other. */
+  readonly wanted: ReadonlyMap<string, ReadonlySet<string>>;
   readonly unwanted: ReadonlySet<string>;
 }
 
@@ -72,8 +73,8 @@ type State = {
   readonly faults: readonly string[];
   /** The user's home, where the path cannot be right for it. */
   readonly otherHome: string | null;
-  /** Another resource wants the opposite. */
-  readonly isContradicted: boolean;
+  /** What another resource wants of the same key, where it is not the same. */
+  readonly contradicted: 'gone' | 'otherwise' | null;
 };
 
 /** One key that lets somebody log in as a user. */
@@ -97,10 +98,13 @@ export const authorizedKey = defineResourceType({
     };
   },
 
-  survey: (all: readonly Desired[]): Survey => ({
-    wanted: new Set(all.filter(({ line }) => line !== null).map(placeOf)),
-    unwanted: new Set(all.filter(({ line, isPruned }) => line === null && !isPruned).map(placeOf)),
-  }),
+  survey(all: readonly Desired[]): Survey {
+    const byPlace = Map.groupBy(all.filter(isPresent), placeOf);
+    return {
+      wanted: new Map([...byPlace].map(([place, same]) => [place, new Set(same.map(({ line }) => line))])),
+      unwanted: new Set(all.filter(({ line, isPruned }) => line === null && !isPruned).map(placeOf)),
+    };
+  },
 
   inspect(desired: Desired, { host, last, survey }): State {
     const { user, path, isUsualPath, line } = desired;
@@ -108,12 +112,13 @@ export const authorizedKey = defineResourceType({
     const isElsewhere = isUsualPath && home !== undefined && path !== `${home}/.ssh/authorized_keys`;
     const text = host.readFile(path, sizeLimit)?.toString('utf8') ?? '';
     const before = replacedBlob(desired, last).filter((blob) => !survey.wanted.has(placeOf({ ...desired, blob })));
-    const isWanted = survey.wanted.has(placeOf(desired));
+    const wanted = survey.wanted.get(placeOf(desired));
+    const isOtherwise = line !== null && (wanted?.size ?? 0) > 1;
     return {
-      lines: desired.isPruned && isWanted ? [] : [...linesOf(text, [desired.blob, ...before])],
+      lines: desired.isPruned && wanted ? [] : [...linesOf(text, [desired.blob, ...before])],
       faults: line === null ? [] : strictFaults(desired, host),
       otherHome: isElsewhere ? home : null,
-      isContradicted: isWanted && survey.unwanted.has(placeOf(desired)),
+      contradicted: wanted && survey.unwanted.has(placeOf(desired)) ? 'gone' : isOtherwise ? 'otherwise' : null,
     };
   },
 
@@ -126,9 +131,10 @@ export const authorizedKey = defineResourceType({
     return changes.length === 0 ? converged : { action: lines.length === 0 ? 'create' : 'update', changes };
   },
 
-  refuses({ user, line }, { otherHome, isContradicted }): readonly Refusal[] {
-    if (isContradicted) {
-      const message = `one resource wants this key of ${user}, and another one wants it gone`;
+  refuses({ user, line }, { otherHome, contradicted }): readonly Refusal[] {
+    if (contradicted !== null) {
+      const other = contradicted === 'gone' ? 'wants it gone' : 'wants it with another comment or other options';
+      const message = `one resource wants this key of ${user}, and another one ${other}`;
       return [{ code: 'duplicate-resource', message, hint: 'drop one of the two' }];
     }
     if (otherHome === null || line === null) return [];
@@ -183,6 +189,8 @@ export const authorizedKey = defineResourceType({
     return isOther ? `needs root to change the keys of ${user}` : undefined;
   },
 });
+
+const isPresent = (desired: Desired): desired is Desired & { readonly line: string } => desired.line !== null;
 
 const placeOf = ({ path, blob }: Pick<Desired, 'path' | 'blob'>): string => `${path} ${blob}`;
 
