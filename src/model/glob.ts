@@ -5,6 +5,8 @@ type Glob = { readonly matches: (path: string) => boolean } | { readonly fault: 
 
 const maxLength = 512;
 const maxStarsPerSegment = 4;
+/** `s`: what stands on a host may have line breaks in its name. */
+const options = { dot: true, nonegate: true, noextglob: true, flags: 's' };
 
 /**
  * `*` and `**` also match names that start with a dot. Negation and groups are refused: a reader could take `!x` in an allow list
@@ -16,7 +18,7 @@ export function compileGlob(glob: string): Glob {
   if (fault !== undefined) return { fault };
   let compiled: ((path: string) => boolean) | undefined;
   // Most runs have nothing to write, and so nothing to match.
-  return { matches: (path) => (compiled ??= picomatch(glob, { dot: true, nonegate: true, noextglob: true }))(path) };
+  return { matches: (path) => (compiled ??= picomatch(glob, options))(path) };
 }
 
 function faultOf(glob: string): string | undefined {

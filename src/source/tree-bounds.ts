@@ -14,3 +14,6 @@ export const treeBounds = {
   /** Problems that are listed. */
   problems: 100,
 } as const;
+
+/** In a name: `**` of a glob stops there. */
+export const lineBreak = /[\n\r\u2028\u2029]/;

@@ -4,7 +4,7 @@ import { sha256 } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import { digestFile } from './digest-file.ts';
 import { readHead } from './git-head.ts';
-import { sourceDirectories, treeBounds } from './tree-bounds.ts';
+import { lineBreak, sourceDirectories, treeBounds } from './tree-bounds.ts';
 import type { PathSignature, Revision, Source, SourceFile, SourceTree } from '../model/revision.ts';
 
 const formatMask = 0o170000n;
@@ -53,6 +53,10 @@ export function openWorkingTree(path: string): Revision {
       if (entry === '.git' || entry.startsWith('.agent-')) continue;
       if (files.length >= treeBounds.files) return;
       const name = `${relative}/${entry}`;
+      if (lineBreak.test(entry)) {
+        refuse(name, 'its name has a line break');
+        continue;
+      }
       const stat = statOf(`${root}/${name}`, (why) => refuse(name, why));
       if (!stat) continue;
       const type = stat.mode & formatMask;

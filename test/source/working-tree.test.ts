@@ -25,6 +25,22 @@ it('what is no regular file is a problem at its place, and is not read', () => {
   expect(tree.read('desired-state/files/link')).toBeUndefined();
 });
 
+it.each(['\n', '\r', '\u2028'])('a name with a line break (%j) is a problem, of a file or of a directory', (lineBreak) => {
+  using directory = temporaryDirectory();
+  const files = join(directory.path, 'desired-state/files');
+  mkdirSync(join(files, `a${lineBreak}b`), { recursive: true });
+  writeFileSync(join(files, `a${lineBreak}b/c`), 'x');
+  writeFileSync(join(files, `d${lineBreak}`), 'x');
+
+  const { problems, files: tree } = openWorkingTree(directory.path);
+
+  expect(problems.map(({ code, message }) => [code, message])).toEqual([
+    ['not-a-file', 'its name has a line break'],
+    ['not-a-file', 'its name has a line break'],
+  ]);
+  expect(tree.list('desired-state')).toEqual([]);
+});
+
 it.each([0, 4, 1024 * 1024 - 1, 1024 * 1024, 3 * 1024 * 1024 + 7])(
   'a file of %i bytes has the digest of what is read',
   (size) => {

@@ -1,5 +1,5 @@
 import type { Problem } from '../../model/problem.ts';
-import { sourceDirectories, treeBounds } from '../tree-bounds.ts';
+import { lineBreak, sourceDirectories, treeBounds } from '../tree-bounds.ts';
 import { readGit, type GitCall } from './run-git.ts';
 import { TooLarge } from './too-large.ts';
 
@@ -72,6 +72,7 @@ const oddName = /(?:^|\/)(?:\.{0,2}|\.git)(?:\/|$)/i;
 export function faultOf(path: string, mode: string, size: number): Pick<Problem, 'code' | 'message'> | undefined {
   if (!path.includes('/')) return { code: 'not-a-file', message: 'not a directory; links are not followed in a repository' };
   if (path.includes('\ufffd')) return { code: 'not-a-file', message: 'its name is not UTF-8' };
+  if (lineBreak.test(path)) return { code: 'not-a-file', message: 'its name has a line break' };
   if (oddName.test(path)) return { code: 'unsafe-path', message: 'a name in a repository cannot be empty, ".", ".." or ".git"' };
   if (mode === '160000') return { code: 'not-a-file', message: 'a submodule; only files of the repository itself are read' };
   if (mode !== '100644' && mode !== '100755')

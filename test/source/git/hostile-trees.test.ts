@@ -70,6 +70,7 @@ it.each<readonly [string, readonly Entry[], string, string]>([
   ['a link', [{ mode: '120000', name: 'z' }], 'not-a-file', 'desired-state/z'],
   ['a submodule', [{ mode: '160000', type: 'commit', name: 'z' }], 'not-a-file', 'desired-state/z'],
   ['a name that is not UTF-8', [{ mode: '100644', name: Buffer.from([0x7a, 0xff]) }], 'not-a-file', 'desired-state/z\ufffd'],
+  ['a name with a line break', [{ mode: '100644', name: 'z\ny' }], 'not-a-file', 'desired-state/z\ny'],
 ])('%s is refused with its path', async (_name, entries, code, file) => {
   expect(await refusal((rig) => pushTree(rig, entries))).toMatchObject({ code, at: { file } });
 });
