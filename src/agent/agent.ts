@@ -35,8 +35,8 @@ interface AgentOptions {
   readonly policy: AgentPolicy;
   readonly waves: Waves;
   readonly place: Pick<Request, 'host' | 'root'>;
-  /** Paths of the source to watch, where it is a directory of this machine. */
-  readonly sourcePaths: readonly string[];
+  /** Directories that the source is made of, where it is one of this machine. */
+  readonly sourceTrees: readonly string[];
   readonly reporting: Reporting;
   /** Something that people have to know and that no report says. */
   problem(message: string): void;
@@ -77,7 +77,7 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
   const passed = async (): Promise<void> => {
     const managed = watch ? await managedPaths(stateDirectory) : [];
     chooseCompiler(managed.length);
-    watch?.follow([...managed.map(rooted), ...options.sourcePaths]);
+    watch?.follow(managed.map(rooted), options.sourceTrees);
   };
   const interval = milliseconds(policy.interval);
   const deps = {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { openGitea } from '../gitea/client.ts';
 import { findToken } from '../gitea/find-token.ts';
 import { openGiteaReporter } from '../gitea/reporter.ts';
@@ -10,6 +11,7 @@ import type { Secret } from '../model/secret.ts';
 import { openNotifier } from '../notify/notifier.ts';
 import { openFollower } from '../source/git/follow.ts';
 import { followPushed } from '../source/git/follow-pushed.ts';
+import { sourceDirectories } from '../source/tree-bounds.ts';
 import { openAgentState } from '../state/agent-state.ts';
 import { openAgent } from './agent.ts';
 import { AgentError } from './agent-error.ts';
@@ -72,7 +74,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
       policy: hostPolicy.agent,
       waves: openWaves({ host: name, branch: remote?.branch ?? '', forge, note }),
       place,
-      sourcePaths: source === undefined ? [] : ['desired-state', 'inventory', 'roles'].map((each) => `${source}/${each}/`),
+      sourceTrees: source === undefined ? [] : sourceDirectories.map((each) => join(source, each)),
       reporting,
       problem,
       note,

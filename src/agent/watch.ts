@@ -1,11 +1,11 @@
-import { lstatSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { watch as watchWith, type FSWatcher } from 'chokidar';
+import { lstatSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { watch as watchWith, type ChokidarOptions, type FSWatcher } from 'chokidar';
 
 /** Tells that something may have moved. An accelerator: what it does not see, the next poll finds. */
 interface Watch {
-  /** From now on these paths. */
-  follow(paths: readonly string[]): void;
+  /** From now on these paths, and everything in these directories and below them. Of a path that ends in `/` also the names in it. */
+  follow(paths: readonly string[], trees: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -17,8 +17,6 @@ const settle = 40;
  * directory, and thousands of watches would cost the memory that an idle agent must not take. Links are not followed.
  */
 export function openWatch(moved: () => void, problem: (message: string) => void): Watch {
-  let watcher: FSWatcher | undefined;
-  let known = '';
   let timer: NodeJS.Timeout | undefined;
   const seen = (): void => {
     timer ??= setTimeout(() => {
@@ -26,25 +24,43 @@ export function openWatch(moved: () => void, problem: (message: string) => void)
       moved();
     }, settle);
   };
+  const ofPaths = watchDirectories({ depth: 0 }, seen, problem);
+  const ofTrees = watchDirectories({}, seen, problem);
   return {
-    follow(paths) {
+    follow(paths, trees) {
       // What moved before they were named: a rollback by hand may have left other ones than the agent's run.
       seen();
       // Ten thousand paths have few directories.
-      const parents = new Set(paths.map((path) => dirname(path.endsWith('/') ? path.slice(0, -1) : path)));
-      const directories = [...new Set([...parents].map(nearestDirectory))].sort();
+      const parents = new Set(paths.map((path) => (path.endsWith('/') ? path.slice(0, -1) : dirname(path))));
+      ofPaths.follow([...parents].map(nearestDirectory));
+      ofTrees.follow(trees.map(realTree));
+    },
+    async close() {
+      clearTimeout(timer);
+      await Promise.all([ofPaths.close(), ofTrees.close()]);
+    },
+  };
+}
+
+function watchDirectories(options: ChokidarOptions, seen: () => void, problem: (message: string) => void) {
+  let watcher: FSWatcher | undefined;
+  let known = '';
+  return {
+    follow(paths: readonly string[]): void {
+      const directories = [...new Set(paths)].sort();
       if (directories.join('\0') === known) return;
       known = directories.join('\0');
       void watcher?.close();
       watcher = watchWith(directories, {
-        depth: 0,
+        ...options,
         followSymlinks: false,
         ignoreInitial: true,
         ignored: (_path, stats) => stats !== undefined && !stats.isDirectory(),
       });
       watcher.on('raw', seen);
-      // What moved while the watches were being made.
+      // What moved while the watches were being made, those of a new directory too.
       watcher.on('ready', seen);
+      watcher.on('addDir', seen);
       watcher.on('unlinkDir', () => {
         // It may be made again, and would not be watched then.
         known = '';
@@ -52,8 +68,7 @@ export function openWatch(moved: () => void, problem: (message: string) => void)
       });
       watcher.on('error', (error) => problem(`local edits may be seen late: ${(error as Error).message}`));
     },
-    async close() {
-      clearTimeout(timer);
+    async close(): Promise<void> {
       await watcher?.close();
     },
   };
@@ -61,5 +76,12 @@ export function openWatch(moved: () => void, problem: (message: string) => void)
 
 /** What does not exist yet is seen where it will come to be. */
 function nearestDirectory(path: string): string {
-  return path === '/' || lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : nearestDirectory(dirname(path));
+  return path === '' || path === '/'
+    ? '/'
+    : lstatSync(path, { throwIfNoEntry: false })?.isDirectory()
+      ? path
+      : nearestDirectory(dirname(path));
 }
+
+/** Sources are read through a link to them, and never through one in them. */
+const realTree = (tree: string): string => join(realpathSync(dirname(tree)), basename(tree));

@@ -7,11 +7,11 @@ it('whatever is followed is looked at once more: a rollback by hand may have com
     () => moved.resolve(),
     (message) => moved.reject(new Error(message)),
   );
-  watch.follow([]);
+  watch.follow([], []);
   await moved.promise;
 
   moved = Promise.withResolvers();
-  watch.follow([]);
+  watch.follow([], []);
   await moved.promise;
   await watch.close();
 });

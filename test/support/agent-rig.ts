@@ -42,7 +42,7 @@ export function startRig(resources: string, files: Readonly<Record<string, strin
       policy: hostPolicyDocument.parse({ agent: { interval: '1h', ...policy } }).agent,
       waves: { turn: () => Promise.resolve(undefined), watch: () => undefined },
       place: { host: 'box', root },
-      sourcePaths: [],
+      sourceTrees: [],
       reporting: openReporting([reporter], () => undefined),
       problem: (message) => console.error(message),
       note: () => undefined,
