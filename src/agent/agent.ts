@@ -119,6 +119,8 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     suspend(suspension) {
       writeSuspension(stateDirectory, suspension);
       told();
+      // What waits for its end is noticed now.
+      loop.moved();
     },
     resume() {
       removeSuspension(stateDirectory);

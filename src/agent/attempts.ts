@@ -6,7 +6,7 @@ interface Attempt {
   readonly commit: string;
   /**
    * `failed`: tried again by itself. `refused`: nothing was written; looked at again with every poll, for what it is refused for may
-   * have changed. `quarantined`: taken back, and not tried again until it is superseded or released.
+   * have changed, and when a maintenance window is open. `quarantined`: taken back, and not tried again until it is superseded or released.
    */
   readonly outcome: 'applied' | 'failed' | 'refused' | 'quarantined';
   readonly failures: number;
@@ -26,7 +26,8 @@ export interface Attempts {
   isDue(commit: string, now: number, isPoll: boolean): boolean;
   applied(commit: string): void;
   failed(commit: string, reason: string, now: number): void;
-  refused(commit: string, reason: string): void;
+  /** `opensAt`: milliseconds since 1970 when what it is refused for is over by itself. */
+  refused(commit: string, reason: string, opensAt?: number): void;
   quarantined(commit: string, reason: string): void;
   /** `reconcile release` lets quarantined revisions be tried again. */
   releaseAll(): void;
@@ -60,7 +61,7 @@ export function openAttempts(memory: Memory): Attempts {
       const failures = (before?.outcome === 'failed' && before.reason === reason ? before.failures : 0) + 1;
       put({ commit, outcome: 'failed', failures, next: Math.round(now + backoff(failures, Math.random())), reason });
     },
-    refused: (commit, reason) => put({ commit, outcome: 'refused', failures: 0, next: 0, reason }),
+    refused: (commit, reason, opensAt = 0) => put({ commit, outcome: 'refused', failures: 0, next: opensAt, reason }),
     quarantined: (commit, reason) => put({ commit, outcome: 'quarantined', failures: 1, next: 0, reason }),
     releaseAll() {
       const left = all().filter(({ outcome }) => outcome !== 'quarantined');
@@ -68,7 +69,8 @@ export function openAttempts(memory: Memory): Attempts {
     },
     retryOf(commit) {
       const { outcome, failures = 0, next } = of(commit) ?? {};
-      return outcome === 'failed' && failures < mostFailures ? next : undefined;
+      const isComing = outcome === 'refused' && next !== 0;
+      return isComing || (outcome === 'failed' && failures < mostFailures) ? next : undefined;
     },
     retrying() {
       const [newest] = all();

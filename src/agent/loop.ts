@@ -108,7 +108,8 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       const { commit } = look;
       board.set({ phase: 'running' });
       isRunning = true;
-      const isCheck = board.suspension() !== null;
+      const suspension = board.suspension();
+      const suspendedUntil = suspension ? Date.parse(suspension.until) : undefined;
       const approved = board.approved();
       let isTold = false;
       const emit = (event: Event): void => {
@@ -118,7 +119,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
         }
         deps.emit(event);
       };
-      const result = await runPass(look, deps, { run, isPoll, isCheck, approved, emit, signal });
+      const result = await runPass(look, deps, { run, isPoll, suspendedUntil, approved, emit, signal });
       const { repair } = result;
       // Only what became of the newest revision is news, where there is any.
       report = result.report ?? repair;

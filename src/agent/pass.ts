@@ -33,8 +33,8 @@ interface PassOptions {
   readonly run: string;
   /** Somebody may have pushed; otherwise only something on the host has moved. */
   readonly isPoll: boolean;
-  /** Only look at what would change. */
-  readonly isCheck: boolean;
+  /** Only look at what would change, until then. Milliseconds since 1970. */
+  readonly suspendedUntil: number | undefined;
   /** The plan that a person has approved, and the revision that it is of. */
   readonly approved: { readonly commit: string | null; readonly planDigest: string } | undefined;
   readonly emit: (event: Event) => void;
@@ -57,6 +57,10 @@ interface PassResult {
  * Records what became of it. Throws only for bugs and unusable state; the caller tries those again too.
  */
 export async function runPass(look: Look, deps: PassDeps, options: PassOptions): Promise<PassResult> {
+  return withRetries(await passOver(look, deps, options), options.suspendedUntil);
+}
+
+async function passOver(look: Look, deps: PassDeps, options: PassOptions): Promise<PassResult> {
   const earlier = await settleEarlier(deps, options);
   if (earlier) return earlier;
   const isDue = look.commit === null || deps.attempts.isDue(look.commit, Date.now(), options.isPoll);
@@ -68,11 +72,12 @@ export async function runPass(look: Look, deps: PassDeps, options: PassOptions):
   const turn = await waitForTurn(look, deps, options);
   if (turn) return turn;
   const ran = await runOn(look.source, deps, options);
-  const result = options.isCheck ? ran : await endBake(look, ran, deps, options);
+  const isCheck = options.suspendedUntil !== undefined;
+  const result = isCheck ? ran : await endBake(look, ran, deps, options);
   const isRefused = result.report?.outcome === 'refused' || result.report?.outcome === 'invalid';
-  if (!isRefused || options.isCheck) return result;
-  const { report: repair } = await keepUp(deps, { ...options, run: makeRunId(new Date().toISOString()) });
-  return { ...result, repair };
+  if (!isRefused || isCheck) return result;
+  const { report: repair, retryAt } = await keepUp(deps, { ...options, run: makeRunId(new Date().toISOString()) });
+  return { ...withRetries(result, retryAt), repair };
 }
 
 /** On the last good revision, where there is one. Of one that is in quarantine a person has taken back a part. */
@@ -111,7 +116,8 @@ async function endBake(look: Look, ran: PassResult, deps: PassDeps, { emit, sign
 
 async function runOn(source: Source, deps: PassDeps, options: PassOptions): Promise<PassResult> {
   const { contest, place } = deps;
-  const { run, isCheck, approved, emit, signal } = options;
+  const { run, approved, emit, signal } = options;
+  const isCheck = options.suspendedUntil !== undefined;
   const { commit } = source.head();
   const request: Request = {
     ...place,
@@ -158,7 +164,7 @@ function settle(run: string, { follower, stateDirectory }: PassDeps, { emit, sig
 
 /** When it is to be tried again, if so. */
 async function record(
-  { outcome, summary, problems, retriable, confirmation }: Report,
+  { outcome, summary, problems, retriable, confirmation, opensAt }: Report,
   commit: string | null,
   deps: PassDeps,
   signal: AbortSignal,
@@ -174,11 +180,15 @@ async function record(
       attempts.applied(commit);
       return undefined;
     case 'refused':
-    case 'invalid':
-      if (commit === null) return undefined;
-      if (problems.some(({ code }) => code === 'quarantined')) quarantine(commit, summary, deps);
-      else attempts.refused(commit, problems[0]?.message ?? summary);
-      return undefined;
+    case 'invalid': {
+      if (commit !== null && problems.some(({ code }) => code === 'quarantined')) {
+        quarantine(commit, summary, deps);
+        return undefined;
+      }
+      const opens = opensAt === undefined ? undefined : Date.parse(opensAt);
+      if (commit !== null) attempts.refused(commit, problems[0]?.message ?? summary, opens);
+      return opens;
+    }
     case 'rolledBack':
       if (commit === null) return undefined;
       // A repair that failed, or a network that is down, says nothing against the revision; the engine does not quarantine it either.

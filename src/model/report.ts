@@ -99,6 +99,8 @@ export interface Report {
   readonly confirmation?: Confirmation;
   /** Of a rollback: the runs that it took back, newest first. */
   readonly takenBack?: readonly string[];
+  /** Of what a maintenance window keeps away: when one is open next, where that is known. ISO 8601. */
+  readonly opensAt?: string;
   /** The run was taken back, and nothing speaks against trying the same revision again. */
   readonly retriable?: true;
 }

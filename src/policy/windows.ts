@@ -8,21 +8,30 @@ import type { JudgeInput } from './judge-input.ts';
 
 type Window = PolicyDocument['windows'][number];
 
+/** What the windows say to a plan. */
+interface Judged {
+  readonly problems: readonly Problem[];
+  /** Milliseconds since 1970 when all that keep it away are open next; undefined: none does, or not for long. */
+  readonly opensAt?: number | undefined;
+}
+
 /**
  * Changes that nobody looks on at are made only while the windows of both policies are open. Checking goes on all the time, and a
  * run that began in a window ends in its own time. Windows that cannot be read close everything, whatever there is to do.
  */
-export function judgeWindows({ plan, policy, policyAt, hostPolicy, unattended }: JudgeInput): readonly Problem[] {
+export function judgeWindows({ plan, policy, policyAt, hostPolicy, unattended }: JudgeInput): Judged {
   const own = policy.windows.flatMap((window, index) => faultOf(window, policyAt?.(['windows', index])));
   const hosts = hostPolicy.agent.windows.flatMap((window) => faultOf(window, undefined));
   const problems = [...own, ...hosts];
-  if (problems.length > 0 || !unattended) return problems;
-  if (plan.owed.length === 0 && !plan.steps.some(isDone)) return [];
+  if (problems.length > 0 || !unattended) return { problems };
+  if (plan.owed.length === 0 && !plan.steps.some(isDone)) return { problems: [] };
   const lists = [
     { windows: policy.windows, where: 'desired-state/policy.yaml', at: policyAt },
     { windows: hostPolicy.agent.windows, where: 'the host policy', at: undefined },
   ];
-  return lists.flatMap(({ windows, where, at }) => closedBecause(windows, where, at, unattended.now));
+  const closed = lists.flatMap(({ windows, where, at }) => closedBecause(windows, where, at, unattended.now));
+  const opensAt = closed.length > 0 ? nextOpening([policy.windows, hostPolicy.agent.windows], unattended.now) : undefined;
+  return { problems: closed, opensAt };
 }
 
 function closedBecause(
@@ -45,15 +54,52 @@ function closedBecause(
   return [{ code: 'outside-window', message, hint, ...(position && { at: position }) }];
 }
 
-const describe = ({ schedule, duration, time_zone: zone }: Window): string => `${schedule} for ${duration}, ${zone}`;
+/** Steps that are looked ahead: what is further away is found when a later run is kept away. */
+const mostSteps = 40;
 
-/** Whether it opened at most its duration ago. */
-function isOpen(window: Window, now: number): boolean {
-  const since = cronOf(window).nextRun(new Date(now - milliseconds(window.duration)));
-  return since !== null && since.getTime() <= now;
+/** When nothing is denied any more and every list that allows has a window open. */
+function nextOpening(lists: readonly (readonly Window[])[], now: number): number | undefined {
+  let time = now;
+  for (let step = 0; step < mostSteps; step++) {
+    const next = Math.max(...lists.map((windows) => leaves(windows, time)));
+    if (next === time) return time;
+    if (next === Infinity) return undefined;
+    time = next;
+  }
+  return undefined;
 }
 
-const cronOf = ({ schedule, time_zone: zone }: Window): Cron => new Cron(schedule, { timezone: zone, mode: '5-part' });
+/** The first time, from this one on, at which what closes the list at this one has ended. */
+function leaves(windows: readonly Window[], time: number): number {
+  const denied = windows.flatMap((window) => (window.kind === 'deny' ? (closesAt(window, time) ?? []) : []));
+  if (denied.length > 0) return Math.max(...denied);
+  const allowed = windows.filter(({ kind }) => kind === 'allow');
+  if (allowed.length === 0 || allowed.some((window) => isOpen(window, time))) return time;
+  return Math.min(...allowed.map((window) => cronOf(window).nextRun(new Date(time))?.getTime() ?? Infinity));
+}
+
+const describe = ({ schedule, duration, time_zone: zone }: Window): string => `${schedule} for ${duration}, ${zone}`;
+
+const isOpen = (window: Window, now: number): boolean => closesAt(window, now) !== undefined;
+
+/** Its duration after it has opened; undefined where that was longer ago, or is yet to come. */
+function closesAt(window: Window, now: number): number | undefined {
+  const length = milliseconds(window.duration);
+  const since = cronOf(window)
+    .nextRun(new Date(now - length))
+    ?.getTime();
+  return since !== undefined && since <= now ? since + length : undefined;
+}
+
+/** Reading one takes longer than asking it. */
+const read = new WeakMap<Window, Cron>();
+
+function cronOf(window: Window): Cron {
+  const { schedule, time_zone: zone } = window;
+  const cron = read.get(window) ?? new Cron(schedule, { timezone: zone, mode: '5-part' });
+  read.set(window, cron);
+  return cron;
+}
 
 function faultOf(window: Window, at: SourcePosition | undefined): Problem[] {
   try {

@@ -84,6 +84,9 @@ export const reportSchema: z.ZodType<Report> = z.object({
   planDigest: text.nullable(),
   recovered: texts.meta({ description: 'What an interrupted earlier run left behind and this one restored.' }),
   writes: count.meta({ description: "Writes to the host's files; always 0 for a check." }),
+  opensAt: z
+    .exactOptional(z.iso.datetime())
+    .meta({ description: 'Of what a maintenance window keeps away: when one is open next, where that is known.' }),
   takenBack: z.exactOptional(texts).meta({ description: 'Of a rollback: the runs that it took back, newest first.' }),
   confirmation: z
     .exactOptional(confirmationSchema)

@@ -52,6 +52,7 @@ export function refusal(run: Run, problems: readonly Problem[], planned?: Planne
     summary: `${isInvalid ? 'Invalid configuration' : 'Refused'}: ${what}; nothing was written`,
     problems,
     ...(planned && { steps: planned.steps, counts: countSteps(planned.plan.steps, new Map()), planDigest: planned.plan.digest }),
+    ...(planned?.opensAt !== undefined && { opensAt: new Date(planned.opensAt).toISOString() }),
   });
 }
 

@@ -49,6 +49,8 @@ export interface PlannedHost {
   readonly steps: readonly ReportedStep[];
   /** Reasons not to apply anything: the kinds', policy's, a plan that has become stale. */
   readonly problems: readonly Problem[];
+  /** Milliseconds since 1970 when the windows that are among the problems are open next, where that is known. */
+  readonly opensAt: number | undefined;
   /** What could cut the host off; empty where nothing is run, and for a check. */
   readonly cutOffs: readonly Address[];
   /** Signatures taken before everything was inspected, with the digests found meanwhile. */
@@ -119,11 +121,11 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   const verdict = judge(toJudge);
   const hasWindows = policy.windows.length + hostPolicy.agent.windows.length > 0;
   // Few have any, and reading schedules takes a library that the others need not load.
-  const windowProblems = hasWindows ? (await import('../policy/windows.ts')).judgeWindows(toJudge) : [];
+  const windows = hasWindows ? (await import('../policy/windows.ts')).judgeWindows(toJudge) : undefined;
   const steps = await reportSteps(plan.steps, previewsOf, openDiffer());
-  const problems = [...plan.problems, ...verdict.problems, ...windowProblems, ...staleness(request, plan)];
+  const problems = [...plan.problems, ...verdict.problems, ...(windows?.problems ?? []), ...staleness(request, plan)];
   const cutOffs = !isCheck && reader.live && reader.privileged ? findCutOffs(toJudge) : [];
-  return { desired, input, plan, steps, problems, cutOffs, index };
+  return { desired, input, plan, steps, problems, opensAt: windows?.opensAt, cutOffs, index };
 }
 
 /** The state directory by the path that resources would name it. */

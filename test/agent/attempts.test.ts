@@ -28,6 +28,16 @@ it('a failure that a clock which was ahead has written down is due at once', () 
   expect(attempts.isDue('c1', now, false)).toBe(true);
 });
 
+it('a revision that a window keeps away is tried again when one is open, however often the host moves before', () => {
+  const attempts = openAttempts(memory());
+  attempts.refused('c1', 'no window', now + 9 * day);
+  attempts.refused('c2', 'not signed');
+
+  expect(attempts.retryOf('c1')).toBe(now + 9 * day);
+  expect([false, true].map((isPoll) => attempts.isDue('c1', now, isPoll))).toEqual([false, true]);
+  expect(attempts.retryOf('c2')).toBeUndefined();
+});
+
 it('what fails in the same way again and again is left to the polls', () => {
   const attempts = openAttempts(memory());
   for (let round = 0; round < 8; round++) attempts.failed('c1', '503', now);

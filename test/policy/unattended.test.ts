@@ -5,7 +5,7 @@ import { makeInput, makeStep } from './judge-fixture.ts';
 
 const at = (time: string) => ({ now: Date.parse(time), isApproved: false });
 const codes = (input: Parameters<typeof makeInput>[0]): readonly string[] =>
-  [...judge(makeInput(input)).problems, ...judgeWindows(makeInput(input))].map(({ code }) => code);
+  [...judge(makeInput(input)).problems, ...judgeWindows(makeInput(input)).problems].map(({ code }) => code);
 const nights = [{ kind: 'allow', schedule: '0 22 * * *', duration: '2h', time_zone: 'Europe/Berlin' }];
 const freeze = [{ kind: 'deny', schedule: '0 0 24 12 *', duration: '3d' }];
 
@@ -24,6 +24,43 @@ it.each([
 ] as const)('%s', (_title, windows, now, expected) => {
   expect(codes({ policy: { windows }, unattended: at(now) })).toEqual(expected);
   expect(codes({ hostPolicy: { agent: { windows } }, unattended: at(now) }), 'of the host').toEqual(expected);
+});
+
+const night = { kind: 'allow', schedule: '0 22 * * *', duration: '2h' };
+const always = { kind: 'deny', schedule: '* * * * *', duration: '5m' };
+it.each([
+  ['a window that is open keeps nothing waiting', [night], [], '2026-11-20T22:30:00Z', undefined],
+  ['the next of one list', [night, { ...night, schedule: '30 6 * * 1' }], [], '2026-11-23T03:00:00Z', '2026-11-23T06:30:00.000Z'],
+  ['the next in its own time zone', nights, [], '2026-11-20T20:59:00Z', '2026-11-20T21:00:00.000Z'],
+  ['the end of a deny window', freeze, [], '2026-12-25T12:00:00Z', '2026-12-27T00:00:00.000Z'],
+  ['the first one after a deny window', [night, ...freeze], [], '2026-12-24T12:00:00Z', '2026-12-27T22:00:00.000Z'],
+  [
+    'what is left of one when a deny window ends',
+    [{ ...night, duration: '4h' }, ...freeze],
+    [],
+    '2026-12-24T12:00:00Z',
+    '2026-12-27T00:00:00.000Z',
+  ],
+  [
+    'when both policies have one open',
+    [night],
+    [{ ...night, schedule: '0 23 * * 0' }],
+    '2026-11-20T12:00:00Z',
+    '2026-11-22T23:00:00.000Z',
+  ],
+  ['what never opens', [always], [], '2026-11-20T12:00:00Z', undefined],
+  [
+    'two policies that are never open together',
+    [night],
+    [{ ...night, schedule: '0 6 * * *' }],
+    '2026-11-20T12:00:00Z',
+    undefined,
+  ],
+] as const)('it is told when a plan is let through: %s', (_title, windows, ofHost, now, expected) => {
+  const input = makeInput({ policy: { windows }, hostPolicy: { agent: { windows: ofHost } }, unattended: at(now) });
+  const { opensAt } = judgeWindows(input);
+
+  expect(opensAt === undefined ? undefined : new Date(opensAt).toISOString()).toBe(expected);
 });
 
 it('a closed window keeps nobody away who runs it by hand, and no run that has nothing to do', () => {

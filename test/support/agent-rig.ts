@@ -4,6 +4,7 @@ import { openAgent } from '../../src/agent/agent.ts';
 import { followWorkingTree } from '../../src/agent/follow-working-tree.ts';
 import { openReporting } from '../../src/agent/reporting.ts';
 import type { AgentEvent, AgentPort } from '../../src/model/agent.ts';
+import type { Follower } from '../../src/model/follower.ts';
 import { hostPolicyDocument } from '../../src/model/host-policy-document.ts';
 import type { News } from '../../src/model/reporter.ts';
 import type { Report } from '../../src/model/report.ts';
@@ -11,7 +12,7 @@ import { openAgentState } from '../../src/state/agent-state.ts';
 import { stateDirectory } from '../../src/state/state-directory.ts';
 import { makeRepository, type Repository } from './repository.ts';
 
-/** An agent of this process that follows a working tree and applies it to a sandbox. */
+/** An agent of this process that follows a working tree, or what `follower` does, and applies it to a sandbox. */
 export interface AgentRig extends AsyncDisposable {
   readonly port: AgentPort;
   readonly repository: Repository;
@@ -24,7 +25,12 @@ export interface AgentRig extends AsyncDisposable {
   edit(path: string, text: string): void;
 }
 
-export function startRig(resources: string, files: Readonly<Record<string, string>> = {}, policy: object = {}): AgentRig {
+export function startRig(
+  resources: string,
+  files: Readonly<Record<string, string>> = {},
+  policy: object = {},
+  follower?: Follower,
+): AgentRig {
   const repository = makeRepository(resources, files);
   const { root, path } = repository;
   const abort = new AbortController();
@@ -38,7 +44,7 @@ export function startRig(resources: string, files: Readonly<Record<string, strin
       trust: { verify: 'off' },
       stateDirectory: stateDirectory(root),
       state,
-      follower: followWorkingTree(path),
+      follower: follower ?? followWorkingTree(path),
       policy: hostPolicyDocument.parse({ agent: { interval: '1h', ...policy } }).agent,
       waves: { turn: () => Promise.resolve(undefined), watch: () => undefined },
       place: { host: 'box', root },
