@@ -144,8 +144,9 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
       try {
         return await runCommand(argv, runOptions ?? {}, signal);
       } finally {
-        // It may have made a user whose files come next.
+        // It may have made a user whose files come next, and put another directory where one was.
         accounts = readAccountsAgain();
+        directories.close();
       }
     },
     commit: (signal) => staging.commit(signal),

@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync } from 'node:fs';
 
 const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const maximumOpen = 256;
@@ -8,14 +8,12 @@ class UnsafePathError extends Error {}
 
 /**
  * Directories opened component by component without following a link, so that nobody can swap one for a link between the
- * check and the write. Where others than root and this user may write to a directory on the way, names below it are reached
- * through `/proc/self/fd`, if the system has it; elsewhere by their path, which is quicker.
+ * check and the write. Names below them are reached through `/proc/self/fd`, if the system has it: whose directory it is can
+ * change during a run. Elsewhere by their path.
  */
 export class SafeDirectories {
   readonly #root: string;
   readonly #open = new Map<string, number>();
-  readonly #private = new Map<string, boolean>();
-  readonly #user = process.geteuid?.() ?? 0;
   readonly #byDescriptor = existsSync('/proc/self/fd');
 
   /** `root` is trusted and may itself be reached through links. */
@@ -44,6 +42,7 @@ export class SafeDirectories {
     }
   }
 
+  /** Any of them may have been replaced by now. */
   close(): void {
     for (const descriptor of this.#open.values()) closeSync(descriptor);
     this.#open.clear();
@@ -51,15 +50,13 @@ export class SafeDirectories {
 
   #located(directory: string): string {
     const descriptor = this.#descriptor(directory);
-    const isByPath = !this.#byDescriptor || this.#private.get(directory);
-    return isByPath ? `${this.#root}${directory === '/' ? '' : directory}` : `/proc/self/fd/${descriptor}`;
+    return this.#byDescriptor ? `/proc/self/fd/${descriptor}` : `${this.#root}${directory === '/' ? '' : directory}`;
   }
 
   #descriptor(directory: string): number {
     const known = this.#open.get(directory);
     if (known !== undefined) return known;
     const descriptor = this.#openDirectory(directory);
-    this.#private.set(directory, this.#isPrivate(directory, descriptor));
     if (this.#open.size >= maximumOpen) this.#closeOldest();
     this.#open.set(directory, descriptor);
     return descriptor;
@@ -77,13 +74,6 @@ export class SafeDirectories {
         });
       throw error;
     }
-  }
-
-  /** Whether nobody but root and this user can change what the names on the way to it, and in it, stand for. */
-  #isPrivate(directory: string, descriptor: number): boolean {
-    const { uid, mode } = fstatSync(descriptor);
-    const isOwn = (uid === 0 || uid === this.#user) && (mode & 0o022) === 0;
-    return isOwn && (directory === '/' || this.#private.get(parentOf(directory)) === true);
   }
 
   #closeOldest(): void {

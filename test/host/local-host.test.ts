@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { openLocalHost } from '../../src/host/local-host.ts';
@@ -49,6 +60,41 @@ it('a directory that is a link is never written through', () => {
   expect(() => host.writeFile('/etc/motd', text('x'), { mode: 0o644 })).toThrow('/etc is a symbolic link');
   expect(() => host.makeDirectory('/etc/d', { mode: 0o755 })).toThrow('/etc is a symbolic link');
   expect(readdirSync(elsewhere.path)).toEqual([]);
+  host.close();
+});
+
+it('a directory that changes hands during the run, and is a link by then, is not written through', async () => {
+  using directory = temporaryDirectory();
+  const path = (name: string): string => join(directory.path, name);
+  mkdirSync(path('etc'));
+  mkdirSync(path('srv/app/sub'), { recursive: true });
+  const host = openLocalHost({ root: directory.path });
+  host.writeFile('/srv/app/sub/first', text('ours'), { mode: 0o644 });
+  await host.commit(signal);
+  chmodSync(path('srv/app'), 0o777);
+
+  renameSync(path('srv/app/sub'), path('srv/app/old'));
+  symlinkSync('../../etc', path('srv/app/sub'));
+  host.writeFile('/srv/app/sub/second', text('ours'), { mode: 0o644 });
+  await host.commit(signal);
+
+  expect(readdirSync(path('etc'))).toEqual([]);
+  host.close();
+});
+
+it('a directory that a command has put in the place of another takes the files that follow', async () => {
+  using directory = temporaryDirectory();
+  const app = join(directory.path, 'app');
+  mkdirSync(app);
+  const host = openLocalHost({});
+  host.writeFile(`${app}/first`, text('ours'), { mode: 0o644 });
+  await host.commit(signal);
+
+  await host.run(['/bin/sh', '-c', 'mv "$0" "$0.old" && mkdir "$0"', app], signal);
+  host.writeFile(`${app}/second`, text('ours'), { mode: 0o644 });
+  await host.commit(signal);
+
+  expect(readdirSync(app)).toEqual(['second']);
   host.close();
 });
 
