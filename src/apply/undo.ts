@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import type { Host, HostReader, PathStat } from '../host/host.ts';
+import type { Host, HostReader } from '../host/host.ts';
 import { sha256, type JsonObject } from '../model/json.ts';
 import { largestUndo } from '../model/undo-limit.ts';
 import type { Journal } from '../state/journal.ts';
@@ -41,28 +41,28 @@ export function capturePaths(paths: readonly string[], host: HostReader, store: 
   };
   for (const path of paths) {
     if (captured.has(path)) continue;
-    const stat = host.stat(path);
-    if (!stat) captureAbsent(path);
+    const standing = captureStanding(path, host, store);
+    if (!standing) captureAbsent(path);
     else {
       captured.add(path);
-      undos.push(captureStanding(path, stat, host, store));
+      undos.push(standing);
     }
   }
   return { paths: undos };
 }
 
-function captureStanding(
-  path: string,
-  { type, mode, uid, gid }: PathStat,
-  host: HostReader,
-  { run, journal }: UndoStore,
-): PathUndo {
-  if (type === 'other') throw new Error(`${path} is a device, fifo or socket; it is not replaced`);
-  if (type === 'link') return { path, was: 'link', target: host.readLink(path) ?? '' };
-  if (type === 'directory') return { path, was: 'directory', mode, uid, gid };
-  const bytes = host.readFile(path, largestUndo) ?? Buffer.alloc(0);
-  const digest = sha256(bytes);
-  journal.putContent(run, digest, bytes);
+function captureStanding(path: string, host: HostReader, { run, journal }: UndoStore): PathUndo | undefined {
+  const stat = host.stat(path);
+  if (!stat) return undefined;
+  if (stat.type === 'other') throw new Error(`${path} is a device, fifo or socket; it is not replaced`);
+  if (stat.type === 'link') return { path, was: 'link', target: host.readLink(path) ?? '' };
+  if (stat.type === 'directory') return { path, was: 'directory', mode: stat.mode, uid: stat.uid, gid: stat.gid };
+  // Whose file it is must be said of the file that was read: the rollback gives one the other's bytes.
+  const file = host.readStanding(path, largestUndo);
+  if (!file) return undefined;
+  const { mode, uid, gid } = file.stat;
+  const digest = sha256(file.bytes);
+  journal.putContent(run, digest, file.bytes);
   return { path, was: 'file', mode, uid, gid, sha256: digest };
 }
 

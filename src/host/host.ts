@@ -36,6 +36,12 @@ export interface PathStat {
   readonly links: number;
 }
 
+/** A regular file as it stands. */
+export interface StandingFile {
+  readonly stat: PathStat;
+  readonly bytes: Buffer;
+}
+
 /**
  * What `inspect` may do: look. Files are read synchronously, because a converged run is thousands of `lstat` calls and
  * promises triple their cost (reference figures in src/decisions/0002).
@@ -49,6 +55,11 @@ export interface HostReader {
   stat(path: AbsolutePath): PathStat | undefined;
   /** The bytes of a regular file; undefined when absent. Throws for links, devices and files over `limit` (64 MiB unless told). */
   readFile(path: AbsolutePath, limit?: number): Buffer | undefined;
+  /**
+   * The same with what `stat` says of it, both of one open file: asked one after the other, they can be of two, where somebody else
+   * may write to a directory on the way. For what is written by what was read.
+   */
+  readStanding(path: AbsolutePath, limit?: number): StandingFile | undefined;
   readLink(path: AbsolutePath): string | undefined;
   /** Names in a directory, sorted; undefined when absent or not a directory. */
   list(path: AbsolutePath): readonly string[] | undefined;
@@ -85,7 +96,8 @@ export interface FileAttributes {
 }
 
 /**
- * What `apply` may do. Missing parent directories are made (0755), as `install -D` does. `writeFile`, `writeStream`, `link` and `remove` take effect in one group when the batch commits (staged beside the
+ * What `apply` may do. Contents and targets of links are read through directories that nobody can swap meanwhile, since a run writes
+ * what it has read: into a file that is edited, or when it is rolled back. Missing parent directories are made (0755), as `install -D` does. `writeFile`, `writeStream`, `link` and `remove` take effect in one group when the batch commits (staged beside the
  * target, durable, renamed); directories, modes and owners at once.
  */
 export interface Host extends HostReader {

@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256 } from '../model/json.ts';
 import { monotonic } from '../model/monotonic.ts';
 import { readAccounts } from './accounts.ts';
-import type { AbsolutePath, Host } from './host.ts';
+import type { AbsolutePath, Host, PathStat } from './host.ts';
 import { openLocalReader, type ReaderOptions } from './local-reader.ts';
 import { about } from './path-error.ts';
 import { SafeDirectories } from './safe-directories.ts';
-import { Staging } from './staging.ts';
+import { Staging, type Staged } from './staging.ts';
 
 /** A Host whose writes are grouped: staged beside their targets, made durable together, then renamed. */
 export interface LocalHost extends Host {
@@ -29,9 +29,8 @@ const timestampTick = 11;
 
 /** Opens this machine, or the directory that stands for it, for changing it. Only `apply/` holds one. */
 export function openLocalHost(options: ReaderOptions): LocalHost {
-  const reader = openLocalReader(options);
-  const prefix = reader.realPath('');
-  const directories = new SafeDirectories(prefix);
+  const directories = new SafeDirectories((options.root ?? '').replace(/\/$/, ''));
+  const reader = openLocalReader({ ...options, locate: (path) => directories.readable(path) });
   const staging = new Staging(directories, reader.live);
   const locate = (path: AbsolutePath): string => directories.child(dirname(path), basename(path));
   let writes = 0;
@@ -55,6 +54,12 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
     onDirectory(real, (descriptor) => fchmodSync(descriptor, 0o755));
     staging.touchedDirectory(dirname(parent));
   };
+  const readStanding: LocalHost['readStanding'] = (path, limit) => {
+    const staged = staging.find(path);
+    if (!staged) return reader.readStanding(path, limit);
+    const stat = stagedStat(staged);
+    return stat && staged.kind === 'file' ? { stat, bytes: staging.read(path, staged) } : undefined;
+  };
   const owner = (id: number | undefined): number => (reader.privileged && id !== undefined ? id : -1);
   return {
     ...reader,
@@ -67,19 +72,10 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
     },
     stat(path) {
       const staged = staging.find(path);
-      if (!staged) return reader.stat(path);
-      if (staged.kind === 'remove') return undefined;
-      const uid = process.geteuid?.() ?? 0;
-      const gid = process.getegid?.() ?? 0;
-      if (staged.kind === 'link') return { type: 'link', size: staged.target.length, mode: 0o777, uid, gid, links: 1 };
-      const { mode, uid: wantedUid, gid: wantedGid } = staged.attributes;
-      return { type: 'file', size: staged.size, mode, uid: wantedUid ?? uid, gid: wantedGid ?? gid, links: 1 };
+      return staged ? stagedStat(staged) : reader.stat(path);
     },
-    readFile(path, limit) {
-      const staged = staging.find(path);
-      if (!staged) return reader.readFile(path, limit);
-      return staged.kind === 'file' ? staging.read(path, staged) : undefined;
-    },
+    readFile: (path, limit) => readStanding(path, limit)?.bytes,
+    readStanding,
     digest(path) {
       const staged = staging.find(path);
       if (!staged) return reader.digest(path);
@@ -161,6 +157,16 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
       directories.close();
     },
   };
+}
+
+/** What will stand there. */
+function stagedStat(staged: Staged): PathStat | undefined {
+  if (staged.kind === 'remove') return undefined;
+  const uid = process.geteuid?.() ?? 0;
+  const gid = process.getegid?.() ?? 0;
+  if (staged.kind === 'link') return { type: 'link', size: staged.target.length, mode: 0o777, uid, gid, links: 1 };
+  const { mode, uid: wantedUid, gid: wantedGid } = staged.attributes;
+  return { type: 'file', size: staged.size, mode, uid: wantedUid ?? uid, gid: wantedGid ?? gid, links: 1 };
 }
 
 /** Who owns the directory above can put something else under the name in the meantime: a file that is not theirs to read. */

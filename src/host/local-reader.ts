@@ -16,7 +16,7 @@ import { dirname } from 'node:path/posix';
 import { sha256 } from '../model/json.ts';
 import { digestFile } from '../source/digest-file.ts';
 import { readAccounts } from './accounts.ts';
-import type { AbsolutePath, HostReader } from './host.ts';
+import type { AbsolutePath, HostReader, PathStat, StandingFile } from './host.ts';
 import { typeAndMode } from './path-type.ts';
 import { digestOfNames, type StatIndex } from './stat-index.ts';
 
@@ -40,17 +40,21 @@ export interface ReaderOptions {
   readonly digests?: Map<AbsolutePath, string>;
   /** Whether owners can be set. Default: running as root. */
   readonly privileged?: boolean;
+  /** Where contents and targets of links are read. Default: by their path, which is enough where nothing is written from them. */
+  readonly locate?: (path: AbsolutePath) => string;
 }
 
 /** Reads this machine, or a directory that stands for one. */
-export function openLocalReader({ root, index, looked, digests, privileged }: ReaderOptions): HostReader {
+export function openLocalReader({ root, index, looked, digests, privileged, locate }: ReaderOptions): HostReader {
   const prefix = root === undefined ? '' : realpathSync(root).replace(/\/$/, '');
   const realPath = (path: AbsolutePath): string => prefix + path;
-  const readFile: HostReader['readFile'] = (path, limit = defaultLimit) => {
-    const bytes = readRegularFile(realPath(path), path, limit);
-    if (bytes) digests?.set(path, sha256(bytes));
-    return bytes;
+  const place = locate ?? realPath;
+  const readStanding: HostReader['readStanding'] = (path, limit = defaultLimit) => {
+    const standing = readRegularFile(() => place(path), path, limit);
+    if (standing) digests?.set(path, sha256(standing.bytes));
+    return standing;
   };
+  const readFile: HostReader['readFile'] = (path, limit) => readStanding(path, limit)?.bytes;
   const accounts = readAccounts(readFile, root === undefined);
   // Ten thousand paths have few directories.
   const walls = new Map<AbsolutePath, Wall | undefined>();
@@ -74,12 +78,12 @@ export function openLocalReader({ root, index, looked, digests, privileged }: Re
       const stat = lstatSync(realPath(path), { bigint: true, throwIfNoEntry: false });
       if (!stat) return undefined;
       seen = { path, stat };
-      const [size, uid, gid, links] = [Number(stat.size), Number(stat.uid), Number(stat.gid), Number(stat.nlink)];
-      return { ...typeAndMode(Number(stat.mode)), size, uid, gid, links };
+      return pathStat(stat);
     },
     readFile,
+    readStanding,
     readLink(path) {
-      const target = absentAs(undefined, () => readlinkSync(realPath(path)));
+      const target = absentAs(undefined, () => readlinkSync(place(path)));
       if (target !== undefined) digests?.set(path, digestOfNames([target]));
       return target;
     },
@@ -89,7 +93,7 @@ export function openLocalReader({ root, index, looked, digests, privileged }: Re
       return names;
     },
     digest(path) {
-      const digest = index?.digest(path, seen?.path === path ? seen.stat : looked) ?? digestOfFile(realPath(path), path);
+      const digest = index?.digest(path, seen?.path === path ? seen.stat : looked) ?? digestOfFile(() => place(path), path);
       if (digest !== undefined) digests?.set(path, digest);
       return digest;
     },
@@ -131,22 +135,30 @@ function absentAs<T>(absent: T, read: () => T): T {
   }
 }
 
-const digestOfFile = (real: string, shown: string): string | undefined =>
+const pathStat = ({ mode, size, uid, gid, nlink }: Stats | BigIntStats): PathStat => ({
+  ...typeAndMode(Number(mode)),
+  size: Number(size),
+  uid: Number(uid),
+  gid: Number(gid),
+  links: Number(nlink),
+});
+
+const digestOfFile = (real: () => string, shown: string): string | undefined =>
   useRegularFile(real, shown, (descriptor, { size }) => digestFile(descriptor, size).sha256, Infinity);
 
-const readRegularFile = (real: string, shown: string, limit: number): Buffer | undefined =>
-  useRegularFile(real, shown, (descriptor, { size }) => readAll(descriptor, size), limit);
+const readRegularFile = (real: () => string, shown: string, limit: number): StandingFile | undefined =>
+  useRegularFile(real, shown, (descriptor, stat) => ({ stat: pathStat(stat), bytes: readAll(descriptor, stat.size) }), limit);
 
 /** O_NONBLOCK: opening a fifo must not wait for a writer; what it is, is decided on the open descriptor. */
 function useRegularFile<T>(
-  real: string,
+  real: () => string,
   shown: string,
   use: (descriptor: number, stat: Stats) => T,
   limit: number,
 ): T | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    descriptor = openSync(real(), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

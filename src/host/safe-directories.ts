@@ -1,7 +1,10 @@
-import { closeSync, constants, existsSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readlinkSync } from 'node:fs';
+import { basename, resolve } from 'node:path/posix';
 
 const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const maximumOpen = 256;
+/** As many as Linux follows. */
+const maximumHops = 40;
 
 /** Thrown when a managed path leads through a symbolic link or something that is not a directory. */
 class UnsafePathError extends Error {}
@@ -26,6 +29,14 @@ export class SafeDirectories {
     if (name === '' || name === '.' || name === '..' || name.includes('/'))
       throw new UnsafePathError(`"${name}" is not a file name`);
     return `${this.#located(parent)}/${name}`;
+  }
+
+  /**
+   * A path for reading the file or link at an absolute path inside the root. A link on the way is followed where nobody but root
+   * and this user can have put it there: systems have `/lib` and `/var` elsewhere.
+   */
+  readable(path: string): string {
+    return this.child(this.#followed(parentOf(path)), basename(path));
   }
 
   /** The directory itself, for fsync. */
@@ -76,6 +87,32 @@ export class SafeDirectories {
     }
   }
 
+  /** The directory that is meant, by a path without links. */
+  #followed(directory: string, hops = 0): string {
+    if (directory === '/') return directory;
+    const parent = this.#followed(parentOf(directory), hops);
+    const name = basename(directory);
+    const at = resolve(parent, name);
+    try {
+      this.#descriptor(at);
+      return at;
+    } catch (error) {
+      if (!(error instanceof UnsafePathError)) throw error;
+      const target = targetOf(this.child(parent, name));
+      // A file: nothing is below it.
+      if (target === undefined) throw error.cause;
+      if (hops === maximumHops || !this.#isPrivate(parent)) throw error;
+      return this.#followed(resolve(parent, target), hops + 1);
+    }
+  }
+
+  /** Whether nobody but root and this user can change what the names on the way to it, and in it, stand for. */
+  #isPrivate(directory: string): boolean {
+    const { uid, mode } = fstatSync(this.#descriptor(directory));
+    const isOwn = (uid === 0 || uid === process.geteuid?.()) && (mode & 0o022) === 0;
+    return isOwn && (directory === '/' || this.#isPrivate(parentOf(directory)));
+  }
+
   #closeOldest(): void {
     for (const [directory, descriptor] of this.#open) {
       if (directory === '/') continue;
@@ -83,6 +120,15 @@ export class SafeDirectories {
       this.#open.delete(directory);
       return;
     }
+  }
+}
+
+function targetOf(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EINVAL') return undefined;
+    throw error;
   }
 }
 

@@ -32,7 +32,7 @@ interface StagedFile {
   readonly attributes: FileAttributes;
 }
 
-type Staged =
+export type Staged =
   | StagedFile
   | { readonly kind: 'link'; readonly temporary: string; readonly target: string }
   | { readonly kind: 'remove'; readonly call: 'unlink' | 'rmdir' };

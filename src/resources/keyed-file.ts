@@ -1,4 +1,4 @@
-import type { Argv, HostReader } from '../host/host.ts';
+import type { Argv, HostReader, PathStat } from '../host/host.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Change, Preview } from '../model/plan.ts';
 import type { ProblemCode } from '../model/problem.ts';
@@ -161,10 +161,9 @@ export const refuseKeys = ({ path }: KeyedFile, actual: KeyedState): readonly Re
 /** Writes the file once, with all leaves that the changes name; else sets its mode. */
 export function applyKeys(wanted: KeyedFile, changes: readonly Change[], { host }: Pick<ApplyContext, 'host'>): void {
   const { path, mode, validate } = wanted;
-  const before = host.stat(path);
-  if (before && before.type !== 'file') throw new Error(`${path} is a ${before.type}, not a regular file`);
   const live = readLive(wanted, host);
   if ('fault' in live) throw new Error(`${path} ${live.fault}`);
+  const before = live.stat;
   const edited = editKeys(wanted, changes, live.text, (secret) => secret.value());
   // One that changes hands is written afresh: who had it may have it open.
   const hasOtherOwner = changes.some(({ field }) => field === 'owner' || field === 'group');
@@ -201,16 +200,17 @@ export function previewKeys(
   }
 }
 
-/** The file's text and tree, both empty where there is none; or why it cannot be edited. */
+/** The file's text and tree, both empty where there is none, with whose it is; or why it cannot be edited. */
 export function readLive(
   { path, format }: KeyedFile,
   host: HostReader,
-): { readonly text: string; readonly tree: JsonObject } | { readonly fault: string } {
-  if (host.stat(path) === undefined) return { text: '', tree: {} };
+): { readonly text: string; readonly tree: JsonObject; readonly stat?: PathStat } | { readonly fault: string } {
   try {
-    const text = decodeUtf8(host.readFile(path) ?? Buffer.alloc(0));
+    const file = host.readStanding(path);
+    if (!file) return { text: '', tree: {} };
+    const text = decodeUtf8(file.bytes);
     if (text === undefined) return { fault: 'cannot be edited by key: not UTF-8 text' };
-    return { text, tree: readText(formatByName[format], text) };
+    return { text, tree: readText(formatByName[format], text), stat: file.stat };
   } catch (error) {
     return { fault: `cannot be edited by key: ${(error as Error).message}` };
   }

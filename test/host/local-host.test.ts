@@ -7,13 +7,16 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
-import { openLocalHost } from '../../src/host/local-host.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { capturePaths } from '../../src/apply/undo.ts';
+import { openLocalHost, type LocalHost } from '../../src/host/local-host.ts';
+import { applyKeys } from '../../src/resources/keyed-file.ts';
 import { snapshot } from '../support/snapshot.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -166,3 +169,97 @@ it('who may not write a directory, or does not own a file, is told so for what w
   vi.restoreAllMocks();
   host.close();
 });
+
+describe('a link on the way to what is read', () => {
+  const secret = 'root only';
+
+  /** Two directories with a file of the same name; whose `/home/user` is can be told by its mode. */
+  const twoDirectories = (root: string, mode: number): ((name: string) => string) => {
+    const path = (name: string): string => join(root, name);
+    mkdirSync(path('home/user/app'), { recursive: true });
+    mkdirSync(path('srv/other'), { recursive: true });
+    writeFileSync(path('home/user/app/config.yaml'), 'mine: 1\n');
+    writeFileSync(path('srv/other/config.yaml'), `token: ${secret}\n`, { mode: 0o600 });
+    symlinkSync('target', path('srv/other/link'));
+    chmodSync(path('home/user'), mode);
+    return path;
+  };
+  const swap = (path: (name: string) => string): void => {
+    renameSync(path('home/user/app'), path('home/user/theirs'));
+    symlinkSync('../../srv/other', path('home/user/app'));
+  };
+
+  it('is not followed where others can have put it there', () => {
+    using directory = temporaryDirectory();
+    const path = twoDirectories(directory.path, 0o777);
+    const host = openLocalHost({ root: directory.path });
+    swap(path);
+
+    for (const read of [host.readFile, host.readStanding, host.digest])
+      expect(() => read('/home/user/app/config.yaml')).toThrow('/home/user/app is a symbolic link');
+    expect(() => host.readLink('/home/user/app/link')).toThrow('/home/user/app is a symbolic link');
+    host.close();
+  });
+
+  it.each(['../../srv/other', '/srv/other', '../../alias/other'])('is followed where nobody else can: %s', (target) => {
+    using directory = temporaryDirectory();
+    const path = twoDirectories(directory.path, 0o755);
+    symlinkSync('srv', path('alias'));
+    symlinkSync(target, path('home/user/link'));
+    const host = openLocalHost({ root: directory.path });
+
+    expect(host.readFile('/home/user/link/config.yaml')?.toString()).toBe(`token: ${secret}\n`);
+    expect(host.readLink('/home/user/link/link')).toBe('target');
+    expect(host.readFile('/home/user/link/config.yaml/below')).toBeUndefined();
+    expect(host.readFile('/home/user/none/config.yaml')).toBeUndefined();
+    host.close();
+  });
+
+  it('that leads to itself has an end', () => {
+    using directory = temporaryDirectory();
+    symlinkSync('loop', join(directory.path, 'loop'));
+    const host = openLocalHost({ root: directory.path });
+
+    expect(() => host.readFile('/loop/file')).toThrow('/loop is a symbolic link');
+    host.close();
+  });
+
+  it('that comes between two looks gives nobody the bytes of another file: undo data and edits are of one file', () => {
+    using directory = temporaryDirectory();
+    const path = twoDirectories(directory.path, 0o777);
+    const file = '/home/user/app/config.yaml';
+    const saved: string[] = [];
+    const journal = { putContent: (_run: string, _digest: string, bytes: Buffer) => saved.push(bytes.toString()) } as never;
+    for (const method of ['readFile', 'readStanding', 'readLink'] as const) {
+      const host = openLocalHost({ root: directory.path });
+      const swapped = (...call: [string]): unknown => {
+        swap(path);
+        try {
+          return host[method](...call);
+        } finally {
+          rmSync(path('home/user/app'));
+          renameSync(path('home/user/theirs'), path('home/user/app'));
+        }
+      };
+      const attacked = { ...host, [method]: swapped } as LocalHost;
+      const wanted = { path: file, format: 'yaml', leaves: { ours: 1 }, unset: [] } as const;
+
+      attempt(() => capturePaths([file], attacked, { run: 'run', journal }, new Set()));
+      attempt(() => applyKeys(wanted, [{ field: 'ours', from: null, to: 1 }], { host: attacked }));
+      saved.push(host.readFile(file)?.toString() ?? '');
+      host.close();
+    }
+
+    expect(saved).not.toHaveLength(0);
+    expect(saved.join()).not.toContain(secret);
+  });
+});
+
+/** Refusing is as good as doing the right thing. */
+function attempt(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    expect((error as Error).message).toContain('is a symbolic link');
+  }
+}
