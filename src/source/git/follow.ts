@@ -59,7 +59,7 @@ export function openFollower(followed: Followed): Follower {
 
   /** What to do with what a remote offers. One that is behind is none: the next one may have more. */
   const takeOffer = async (mirror: Mirror, offer: Offer, trust: Trust, signal: AbortSignal): Promise<Look | NoOffer> => {
-    const { commit, branch, base, remote: from } = offer;
+    const { commit, branch, remote: from } = offer;
     const problem = await judge.judge(mirror, offer, trust, signal);
     if (problem?.code === 'old-revision')
       return {
@@ -77,6 +77,7 @@ export function openFollower(followed: Followed): Follower {
     }
     // It is in the mirror: the offer is on top of it.
     if (trust.floor !== null && mirror.ref('floor') !== trust.floor) mirror.setRef('floor', trust.floor);
+    const base = await judge.nextFloor(mirror, offer, trust, signal);
     const entry: Trusted = { commit, branch, base, floor: trust.floor };
     if (JSON.stringify(trust.trusted[0]) !== JSON.stringify(entry))
       writeTrust(memory, { ...trust, trusted: [entry, ...trust.trusted.filter((each) => each.commit !== commit)] });

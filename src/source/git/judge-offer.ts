@@ -27,6 +27,11 @@ interface Judge {
   isBehind(tip: string, trust: Trust): boolean;
   /** A problem when the offer is refused; else its contents are kept. */
   judge(mirror: Mirror, offer: Offer, trust: Trust, signal: AbortSignal): Promise<Problem | undefined>;
+  /**
+   * The floor once an offer that is not refused was applied. What it stands on becomes that only where it is signed as asked: by the
+   * floor nobody asks for keys.
+   */
+  nextFloor(mirror: Mirror, offer: Offer, trust: Trust, signal: AbortSignal): Promise<string | null>;
 }
 
 /** Judgements that are remembered: each remote may offer something else. */
@@ -71,6 +76,11 @@ export function openJudge({ directory, remote, trust: policy }: Rules): Judge {
       if (problem?.code !== 'untrusted-commit') known.set(about, problem);
       for (const oldest of known.keys()) if (known.size > mostKnown) known.delete(oldest);
       return problem;
+    },
+    async nextFloor(mirror, { commit, base }, { floor }, signal) {
+      // What is judged with everything below it is judged with its base.
+      if (base === commit || policy.verify !== 'tip') return base;
+      return (await checkSignatures(callIn(mirror, signal), policy, floor, base)) ? floor : base;
     },
   };
 }

@@ -5,7 +5,9 @@ import { isCommitId, mirrorIn } from './mirror.ts';
 import type { Offer } from './fetch.ts';
 
 /** A revision that was found trustworthy. */
-export interface Trusted extends Omit<Offer, 'remote'> {
+export interface Trusted extends Pick<Offer, 'commit' | 'branch'> {
+  /** The floor once it was applied. */
+  readonly base: string | null;
   /** The floor that it was compared with. */
   readonly floor: string | null;
 }

@@ -69,6 +69,36 @@ describe('with verify: tip', () => {
     expect((await look()).problem!.message).toContain('has a bad signature');
   });
 
+  it('a commit that nobody signed is not trusted for the signed testing branch on top of it that was applied', async () => {
+    const policy = [{ testing_branch: true }, { verify: 'tip', allowed_signers: signers }] as const;
+    push('good', 'good');
+    await rig.open().accept((await look()).commit!);
+    const bad = push('bad');
+    rig.git('checkout', '--quiet', '-b', 'testing-box');
+    const tried = push('tried', 'good');
+    expect(await rig.look(...policy)).toMatchObject({ state: 'fetched', commit: tried });
+    await rig.open().accept(tried);
+
+    rig.git('push', '--quiet', 'origin', ':testing-box');
+
+    expect(await rig.look(...policy)).toMatchObject({ state: 'refused', seen: bad, problem: { code: 'untrusted-commit' } });
+  });
+
+  it('a signed commit below a testing branch that was applied is what the next ones must be on top of', async () => {
+    const policy = [{ testing_branch: true }, { verify: 'tip', allowed_signers: signers }] as const;
+    const good = push('good', 'good');
+    await rig.open().accept((await look()).commit!);
+    push('better', 'good');
+    rig.git('checkout', '--quiet', '-b', 'testing-box');
+    push('tried', 'good');
+    await rig.open().accept((await rig.look(...policy)).commit!);
+
+    rig.git('push', '--quiet', 'origin', ':testing-box');
+    rig.git('push', '--quiet', '--force', 'origin', `${good}:main`);
+
+    expect(await rig.look(...policy)).toMatchObject({ state: 'behind', problem: { code: 'old-revision' } });
+  });
+
   it('the file of allowed signers that others can write is not believed', async () => {
     push('good', 'good');
     chmodSync(signers, 0o666);
