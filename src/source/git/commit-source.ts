@@ -1,8 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256 } from '../../model/json.ts';
 import type { ContentChange, Revision, Source, SourceTree } from '../../model/revision.ts';
 import { mirrorIn } from './mirror.ts';
-import { readManifest, revisionsIn, type Manifest } from './revision-store.ts';
+import { dropSegment, readManifest, revisionsIn, type KeptFile, type Manifest } from './revision-store.ts';
 
 interface CommitPlace {
   readonly stateDirectory: string;
@@ -82,7 +83,7 @@ function sourceTree(directory: string, { files }: Manifest): SourceTree {
     list: (prefix) => files.slice(positionOf(`${prefix}/`, files), positionOf(`${prefix}0`, files)),
     read(path) {
       const file = find(path);
-      return file && readPart(join(directory, file.segment), file.offset, file.size);
+      return file && readKept(join(directory, file.segment), file);
     },
     digest(path) {
       const file = find(path);
@@ -100,6 +101,14 @@ function positionOf(path: string, files: Manifest['files']): number {
     else end = middle;
   }
   return first;
+}
+
+/** Sizes tell nothing of a disk that gives other bytes than it got. */
+function readKept(segment: string, { offset, size, sha256: digest }: KeptFile): Buffer {
+  const bytes = readPart(segment, offset, size);
+  if (sha256(bytes) === digest) return bytes;
+  dropSegment(segment);
+  throw new Error(`${segment} is damaged and was removed; the next fetch restores it`);
 }
 
 function readPart(file: string, offset: number, size: number): Buffer {

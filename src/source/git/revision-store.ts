@@ -206,4 +206,7 @@ export function makeRevisions(stateDirectory: string): void {
   mkdirSync(revisionsIn(stateDirectory), { recursive: true, mode: 0o700 });
 }
 
+/** Whatever needs this segment is not whole any more, in any process: the next fetch keeps it anew, and takes nothing over from it. */
+export const dropSegment = (segment: string): void => rmSync(segment, { force: true });
+
 const sizeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.size;

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { writeBelow } from '../../support/write-below.ts';
-import { openFollowRig, textOf, type FollowRig } from './follow-rig.ts';
+import { never, openFollowRig, textOf, type FollowRig } from './follow-rig.ts';
 
 const site = 'desired-state/site.yaml';
 const kept = (rig: FollowRig): readonly { readonly name: string; readonly size: number }[] =>
@@ -64,6 +64,26 @@ it('a revision that is in use can be read while newer ones come', async () => {
 
   expect(used.files.read(site)!.toString()).toBe('in use');
   expect(rig.open().lastGood()!.open().files.read(site)!.toString()).toBe('applied');
+});
+
+it('a byte that the disk has changed is never given, and what it was is restored by the next look', async () => {
+  using rig = openFollowRig();
+  rig.push({ [site]: 'mode: 0600', 'roles/a/files/other': 'other' });
+  const follower = rig.open();
+  const { source, commit } = await follower.look(never);
+  await follower.accept(commit!);
+  const segment = join(rig.stateDirectory, 'revisions', segments(rig)[0]!.name);
+  const bytes = readFileSync(segment);
+  bytes.write('6', bytes.indexOf('0600') + 3);
+  writeFileSync(segment, bytes);
+
+  expect(() => source!.open().files.read(site)).toThrow(`${segment} is damaged and was removed; the next fetch restores it`);
+  expect(rig.open().lastGood()).toBeUndefined();
+  const next = await follower.look(never);
+
+  expect(textOf(next)).toBe('mode: 0600');
+  expect(textOf(next, 'roles/a/files/other')).toBe('other');
+  expect(rig.open().lastGood()?.head().commit).toBe(commit);
 });
 
 it('an empty file, one without a newline, an executable one and one of every byte come through as they are', async () => {
