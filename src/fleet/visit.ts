@@ -9,6 +9,7 @@ import { version } from '../model/version.ts';
 import { ConnectionError, type Connection } from './connection.ts';
 import { requestOver, textOver } from './http-over-stream.ts';
 import { readLines } from './read-lines.ts';
+import { sudoRefusal } from './ssh/sudo-refusal.ts';
 import { greetingSchema, visitEventSchema } from '../report/visit-schema.ts';
 import type { Bundle } from './working-revision.ts';
 
@@ -18,7 +19,7 @@ export const agentSocket = '/var/lib/timmy-reconciler/control.sock';
 export const program = 'reconcile';
 /** Bytes of an answer that is one document of JSON. */
 export const largestAnswer = 16 * 1024 * 1024;
-/** Exit code of a shell, and of sudo, for a program that is not there. */
+/** Exit code of a shell for a program that is not there; sudo ends with 1. */
 const notFound = 127;
 
 /** What is asked of a host; the bundle is made when it is known what the host has. */
@@ -89,8 +90,9 @@ export function programError(exitCode: number | null, stderr: string): Connectio
   const said = stderr.trim().split('\n').at(-1) ?? '';
   if (exitCode === notFound || /: command not found$|: not found$/.test(said))
     return new ConnectionError('missing', 'reconcile is not installed there', { hint: 'reconcile fleet bootstrap installs it' });
-  if (said.startsWith('sudo: '))
-    return new ConnectionError('denied', `it does not let this account become root: ${said}`, {
+  const refusal = sudoRefusal(stderr);
+  if (refusal !== undefined)
+    return new ConnectionError('denied', `it does not let this account become root: ${refusal}`, {
       hint: 'allow it without a password (sudoers, NOPASSWD), or connect as root',
     });
   if (/unknown (command|option)/.test(stderr))

@@ -4,6 +4,7 @@ import type { Target } from '../../model/fleet.ts';
 import { ConnectionError, type Connection, type RemoteOptions, type RemoteProcess, type RemoteResult } from '../connection.ts';
 import { commandLine } from './command-line.ts';
 import { said, type OpenClient } from './open-client.ts';
+import { sudoRefusal } from './sudo-refusal.ts';
 import { within } from './within.ts';
 
 /** Milliseconds. */
@@ -67,8 +68,8 @@ export function sshConnection(target: Target, open: OpenClient, user: string): C
       });
       try {
         const result = await within(work, { timeout, gone, slow: slow(program, timeout), ...(signal && { signal }) });
-        if (target.become && result.exitCode === 1 && result.stdout === '' && result.stderr.startsWith('sudo: '))
-          throw noRights(name, user, result);
+        const refusal = target.become && result.exitCode === 1 && result.stdout === '' && sudoRefusal(result.stderr);
+        if (refusal) throw noRights(name, user, refusal);
         return result;
       } finally {
         drop(channel);
@@ -115,9 +116,9 @@ export function sshConnection(target: Target, open: OpenClient, user: string): C
   };
 }
 
-function noRights(name: string, user: string, { stderr }: RemoteResult): ConnectionError {
+function noRights(name: string, user: string, refusal: string): ConnectionError {
   const hint = `let ${user} use sudo without a password there, or connect as root`;
-  return new ConnectionError('denied', `${name} does not let ${user} become root (${said(stderr.trim())})`, { hint });
+  return new ConnectionError('denied', `${name} does not let ${user} become root (${said(refusal)})`, { hint });
 }
 
 /** Ends a channel from this side; what still arrives is thrown away. */

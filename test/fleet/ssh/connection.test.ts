@@ -204,5 +204,10 @@ describe.skipIf(whyNoSsh !== undefined)(`a connection${whyNoSsh ? ` (${whyNoSsh}
       message: 'web1 does not let operator become root (sudo: a password is required)',
       hint: expect.stringContaining('sudo without a password') as string,
     });
+    // What it only warns of, or does not find, says nothing about rights.
+    for (const warning of ['sudo: unable to resolve host web1', 'sudo: reconcile: command not found']) {
+      sudo(`echo "${warning}" >&2; exit 1`);
+      expect(await connection.run(['false'])).toEqual({ exitCode: 1, stdout: '', stderr: `${warning}\n` });
+    }
   });
 });
