@@ -1,10 +1,14 @@
-import type { FleetReport, HostOutcome } from '../model/fleet.ts';
+import type { FleetReport, HostOutcome, HostVerdict } from '../model/fleet.ts';
 import { fit, pad, width } from './fit.ts';
 import { fleetClosing, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
 import type { Paint } from './paint.ts';
+import { problemBlocks } from './render-fleet-problems.ts';
 import { duration } from './render-text.ts';
 
-/** A line per host, as Ansible ends its plays: what became of it and why not more. Then the sum, and what to do next. */
+/** Outcomes of runs that carry nothing of their plan out. */
+const untouched: readonly HostVerdict[] = ['refused', 'invalid'];
+
+/** What is wrong; a line per host, as Ansible ends its plays: what became of it and why not more; the sum, and what to do next. */
 export function renderRecap(report: FleetReport, paint: Paint, columns = usualWidth): string {
   const { hosts } = report;
   const names = Math.min(40, Math.max(0, ...hosts.map(({ host }) => width(host))));
@@ -21,17 +25,18 @@ export function renderRecap(report: FleetReport, paint: Paint, columns = usualWi
   });
   const hints = [...new Set(hosts.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))].slice(0, 10);
   const below = hints.map((hint) => `hint: ${fit(hint, columns * 2)}`);
-  return `${[...lines, ...(lines.length > 0 ? [''] : []), ...below].map((line) => `${line}\n`).join('')}${fleetClosing(report, paint)}`;
+  const recap = [...lines, ...(lines.length > 0 ? [''] : []), ...below].map((line) => `${line}\n`);
+  return [...problemBlocks(hosts, paint, columns), ...recap, fleetClosing(report, paint)].join('');
 }
 
 /** `ok=40 changed=2`, and what else there is; empty for a host without a run. */
 function tally({ report }: HostOutcome): string {
   if (!report) return '';
   const { resources, create, update, remove, held, failed } = report.counts;
-  const isPending = report.action === 'check';
   const moved = create + update + remove;
   const ok = Math.max(0, resources - create - update - held - failed);
-  const parts = [`ok=${ok}`, `${isPending ? 'pending' : 'changed'}=${moved}`];
+  const parts = [`ok=${ok}`];
+  if (!untouched.includes(report.outcome)) parts.push(`${report.action === 'check' ? 'pending' : 'changed'}=${moved}`);
   if (held > 0) parts.push(`held=${held}`);
   if (failed > 0) parts.push(`failed=${failed}`);
   return parts.join(' ');

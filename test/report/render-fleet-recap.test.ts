@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { HostOutcome } from '../../src/model/fleet.ts';
 import { plain } from '../../src/report/paint.ts';
 import { renderOutputs } from '../../src/report/render-fleet-outputs.ts';
 import { renderRecap } from '../../src/report/render-fleet-recap.ts';
@@ -34,6 +35,48 @@ describe('the recap of a push', () => {
         '4 hosts: 1 rolled back, 1 unreachable, 1 not reached, 1 converged (1.2 s)',
         'Halted: wave canary: 1 of 2 hosts failed',
         'reconcile fleet push --retry-failed goes to 3 hosts again',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('tells the problems once for all hosts that have the same ones, and of no change where nothing was written', () => {
+    const problem = {
+      code: 'base-url-denied',
+      message: 'file[/etc/passwd] is outside of paths',
+      at: { file: 'roles/base/role.yaml', line: 12, column: 5 },
+      hint: 'paths: of the host policy',
+    } as const;
+    const refused = (host: string): HostOutcome =>
+      outcomeWith(host, {
+        verdict: 'refused',
+        message: 'Refused: 1 problem',
+        report: reportWith({ host, outcome: 'refused', counts, problems: [problem] }),
+      });
+    const unread = { ...problem, code: 'unknown-key', message: 'unknown key "ownr"', hint: 'owner' } as const;
+    const invalid = outcomeWith('ezra', {
+      verdict: 'invalid',
+      message: 'Invalid: 1 problem',
+      report: reportWith({ outcome: 'invalid', counts: { ...counts, resources: 0, create: 0, update: 0 }, problems: [unread] }),
+    });
+    const report = fleetReportWith([refused('allegro'), invalid, refused('bezalel')], { action: 'apply' });
+
+    expect(renderRecap(report, plain, 100)).toBe(
+      [
+        '2 hosts, refused: allegro, bezalel',
+        '',
+        'roles/base/role.yaml:12:5  file[/etc/passwd] is outside of paths; paths: of the host policy [base-url-denied]',
+        '',
+        '1 host, invalid: ezra',
+        '',
+        'roles/base/role.yaml:12:5  unknown key "ownr"; owner [unknown-key]',
+        '',
+        'allegro  refused  ok=40  Refused: 1 problem',
+        'ezra     invalid  ok=0   Invalid: 1 problem',
+        'bezalel  refused  ok=40  Refused: 1 problem',
+        '',
+        '3 hosts: 1 invalid, 2 refused (1.2 s)',
+        'reconcile fleet apply --retry-failed goes to 3 hosts again',
         '',
       ].join('\n'),
     );
