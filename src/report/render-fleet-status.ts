@@ -46,7 +46,8 @@ function cellsOf({ host, verdict, status, report }: HostOutcome, now: number): r
 
 /** In the order in which they matter. */
 function notesOf({ verdict, message, status }: HostOutcome, now: number): readonly string[] {
-  if (!status) return verdict === 'converged' ? [] : [message];
+  // Without a status the message says at least that no agent runs.
+  if (!status) return [message];
   return [...troubles(status, now), ...(verdict === 'converged' ? [] : [message])];
 }
 

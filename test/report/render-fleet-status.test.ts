@@ -3,6 +3,7 @@ import { plain } from '../../src/report/paint.ts';
 import { renderFleetStatus } from '../../src/report/render-fleet-status.ts';
 import { aStatus } from '../support/agent-port.ts';
 import { fleetReportWith, outcomeWith } from './fleet-fixture.ts';
+import { reportWith } from './report-fixture.ts';
 
 const at = { action: 'status', startedAt: '2026-11-20T13:00:30.000Z', duration: 0 } as const;
 
@@ -62,6 +63,13 @@ describe('the status of a fleet', () => {
 
     expect(shown('waits for wave canary (1 of 2 healthy)')).toMatch(/1\.2\.3  waits for wave canary \(1 of 2 healthy\)\n/);
     expect(shown(null)).toMatch(/1\.2\.3  dddddddd not applied yet\n/);
+  });
+
+  it('names a missing agent also where the last run has converged', () => {
+    const message = 'no agent runs there; the last run: Applied and verified';
+    const text = renderFleetStatus(fleetReportWith([outcomeWith('a', { message, report: reportWith() })], at), plain);
+
+    expect(text).toContain(`  ${message}\n`);
   });
 
   it('keeps every line within the terminal and hides what a terminal would act on', () => {
