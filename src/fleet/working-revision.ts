@@ -42,15 +42,23 @@ export async function openWorkingRevision(
   signal: AbortSignal,
 ): Promise<WorkingRevision> {
   const ask: Ask = (words, extra = {}) => askGit(repository, words, extra, signal);
-  const place = (await ask(['rev-parse', '--show-prefix', '--path-format=absolute', '--git-path', 'objects'])).split('\n');
-  const [prefix = '', objects = ''] = place;
+  const facts = ['--is-shallow-repository', '--show-object-format', '--path-format=absolute', '--git-path', 'objects'];
+  const [prefix = '', isShallow, format, objects = ''] = (await ask(['rev-parse', '--show-prefix', ...facts])).split('\n');
   if (prefix !== '')
     throw new FleetError(
       'usage',
       `the configuration is not at the top of its git repository, but in ${prefix}`,
       'hosts take revisions with desired-state/ at the top: give the configuration a repository of its own',
     );
+  if (format !== 'sha1')
+    throw new FleetError(
+      'usage',
+      'the repository names its objects by SHA-256, and hosts take those of SHA-1',
+      'git init --object-format=sha1 makes one that can be sent',
+    );
   const commit = (await ask(['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`])).trim();
+  if (isShallow === 'true') throw incomplete('a shallow clone', '--unshallow', ', in CI a checkout with fetch-depth: 0,');
+  if (await lacksObjects(commit, ask)) throw incomplete('a partial clone', '--refetch --no-filter');
   const branch = (await ask(['branch', '--show-current'])).trim() || fallbackBranch;
   await using cleanup = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'reconcile-fleet-'));
@@ -119,6 +127,21 @@ async function askGit(repository: string, words: readonly string[], { env, stdin
     `git ${words[0]} failed in ${repository}: ${said}`,
     'the revision to send comes from a git repository',
   );
+}
+
+/** Somewhere a host has nothing yet, and takes a commit only with all that it was built on. */
+const incomplete = (what: string, option: string, otherwise = ''): FleetError =>
+  new FleetError(
+    'usage',
+    `the repository is ${what}, which has not the whole history`,
+    `git fetch ${option}${otherwise} brings the rest`,
+  );
+
+/** Whether a partial clone has left out what the commit is made of, or was built on. */
+async function lacksObjects(commit: string, ask: Ask): Promise<boolean> {
+  const settings = (await ask(['config', '--list', '-z'])).split('\0');
+  if (!settings.some((setting) => /^remote\..*\.promisor\ntrue$/s.test(setting))) return false;
+  return (await ask(['rev-list', '--quiet', '--objects', '--missing=print', commit])) !== '';
 }
 
 /** A repository without objects of its own, but those of the operator's. */

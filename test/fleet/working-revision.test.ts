@@ -114,6 +114,35 @@ describe('the working revision', () => {
   });
 
   it.each([
+    ['has the last commits only', ['--depth', '1'], 'git fetch --unshallow', ['--unshallow']],
+    ['lacks files of old commits', ['--filter=blob:none'], 'git fetch --refetch --no-filter', ['--refetch', '--no-filter']],
+  ])('is not taken from a clone that %s, until that has the rest', async (_what, clone, hint, fetch) => {
+    using repository = makeRepository(motd);
+    repository.commit('first');
+    repository.write('desired-state/site.yaml', 'assignments: []\n');
+    repository.commit('second');
+    git(repository.path, 'config', 'uploadpack.allowFilter', 'true');
+    using place = temporaryDirectory();
+    const path = join(place.path, 'clone');
+    git(place.path, 'clone', '--quiet', ...clone, `file://${repository.path}`, path);
+    await expect(openWorkingRevision(path, { uncommitted: 'refuse' }, signal)).rejects.toMatchObject({
+      message: expect.stringContaining('has not the whole history') as string,
+      hint: expect.stringContaining(hint) as string,
+    });
+    git(path, 'fetch', '--quiet', ...fetch);
+    await using revision = await openWorkingRevision(path, { uncommitted: 'refuse' }, signal);
+    using host = take((await revision.bundleFor([]))!.path);
+    expect(git(host.path, 'rev-list', '--count', 'main')).toBe('2');
+  });
+
+  it('is not taken from a repository whose commits no host can name', async () => {
+    using repository = makeRepository(motd);
+    git(repository.path, 'init', '--quiet', '--object-format=sha256');
+    repository.commit('first');
+    await expect(openWorkingRevision(repository.path, { uncommitted: 'refuse' }, signal)).rejects.toThrow(/by SHA-256/);
+  });
+
+  it.each([
     ['a directory without git', (path: string) => path, /not a git repository/],
     [
       'a configuration below the top of its repository',
