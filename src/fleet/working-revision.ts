@@ -1,11 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from '../host/run-command.ts';
-import { hardenedGit, hardenedGitEnvironment, settingsEnvironment } from '../model/hardened-git.ts';
-import { lastLines } from '../model/last-lines.ts';
-import { sourceDirectories } from '../source/tree-bounds.ts';
+import { askGit, type Ask } from './ask-git.ts';
 import { FleetError } from './fleet-error.ts';
+import { commitChanges, findChanges, listPaths } from './uncommitted.ts';
 
 /** A bundle file with what one set of hosts lacks. */
 export interface Bundle {
@@ -26,10 +24,6 @@ export interface WorkingRevision extends AsyncDisposable {
 
 type Uncommitted = 'include' | 'refuse';
 
-/** Milliseconds that one git command may take. */
-const gitTimeout = 120_000;
-/** Paths of uncommitted changes that are shown. */
-const shownPaths = 5;
 const fallbackBranch = 'main';
 
 /**
@@ -66,13 +60,10 @@ export async function openWorkingRevision(
   makeBare(directory, objects);
   const askInside: Ask = (words, { env, stdin } = {}) =>
     ask(words, { env: { ...env, GIT_DIR: directory }, ...(stdin !== undefined && { stdin }) });
-  const changed = revision === 'HEAD' ? await uncommittedPaths(ask) : [];
+  const changed = revision === 'HEAD' ? await findChanges(ask) : [];
   if (changed.length > 0 && uncommitted === 'refuse')
     throw new FleetError('usage', `there are uncommitted changes: ${listPaths(changed)}`, 'commit them, or stash them');
-  const sent =
-    changed.length > 0
-      ? await commitChanges({ repository, index: join(directory, 'index'), parent: commit, changed }, askInside)
-      : commit;
+  const sent = changed.length > 0 ? await commitChanges(changed, { parent: commit, directory }, ask) : commit;
   await askInside(['update-ref', `refs/heads/${branch}`, sent]);
   const bundles = new Map<string, Promise<Bundle>>();
   const make = async (path: string, commits: readonly string[]): Promise<Bundle> => {
@@ -105,30 +96,6 @@ export async function openWorkingRevision(
   };
 }
 
-interface Extra {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string;
-}
-
-type Ask = (words: readonly string[], extra?: Extra) => Promise<string>;
-
-async function askGit(repository: string, words: readonly string[], { env, stdin }: Extra, signal: AbortSignal): Promise<string> {
-  const settings = settingsEnvironment({ ...hardenedGit, 'safe.directory': '*', 'core.quotePath': 'false' });
-  const all = { ...hardenedGitEnvironment, ...settings, ...env };
-  const { exitCode, stdout, stderr } = await runCommand(
-    ['git', ...words],
-    { cwd: repository, env: all, timeout: gitTimeout, ...(stdin !== undefined && { stdin }) },
-    signal,
-  );
-  if (exitCode === 0) return stdout;
-  const said = lastLines(stderr) || `exit ${exitCode}`;
-  throw new FleetError(
-    'usage',
-    `git ${words[0]} failed in ${repository}: ${said}`,
-    'the revision to send comes from a git repository',
-  );
-}
-
 /** Somewhere a host has nothing yet, and takes a commit only with all that it was built on. */
 const incomplete = (what: string, option: string, otherwise = ''): FleetError =>
   new FleetError(
@@ -150,44 +117,6 @@ function makeBare(directory: string, objects: string): void {
   writeFileSync(join(directory, 'objects/info/alternates'), `${objects}\n`);
   writeFileSync(join(directory, 'config'), '[core]\n\trepositoryformatversion = 0\n\tbare = true\n');
   writeFileSync(join(directory, 'HEAD'), 'ref: refs/heads/none\n');
-}
-
-async function uncommittedPaths(ask: Ask): Promise<readonly string[]> {
-  const listed = await ask([
-    'status',
-    '--porcelain=v1',
-    '-z',
-    '--no-renames',
-    '--untracked-files=all',
-    '--',
-    ...sourceDirectories,
-  ]);
-  return listed.split('\0').flatMap((entry) => (entry === '' ? [] : [entry.slice(3)]));
-}
-
-const listPaths = (paths: readonly string[]): string =>
-  `${paths.slice(0, shownPaths).join(', ')}${paths.length > shownPaths ? ` and ${paths.length - shownPaths} more` : ''}`;
-
-interface Changes {
-  readonly repository: string;
-  /** A file of its own: the repository's index stays as it is. */
-  readonly index: string;
-  readonly parent: string;
-  readonly changed: readonly string[];
-}
-
-/** A commit of what stands in the source directories, on top of `parent`. */
-async function commitChanges({ repository, index, parent, changed }: Changes, ask: Ask): Promise<string> {
-  const nobody = { NAME: 'uncommitted', EMAIL: 'uncommitted@localhost' };
-  const who = Object.fromEntries(
-    ['AUTHOR', 'COMMITTER'].flatMap((role) => Object.entries(nobody).map(([part, value]) => [`GIT_${role}_${part}`, value])),
-  );
-  const env = { GIT_WORK_TREE: repository, GIT_INDEX_FILE: index, ...who };
-  const touched = sourceDirectories.filter((directory) => changed.some((path) => path.startsWith(`${directory}/`)));
-  await ask(['read-tree', parent], { env });
-  await ask(['-c', 'core.bare=false', 'add', '--all', '--', ...touched], { env });
-  const tree = (await ask(['write-tree'], { env })).trim();
-  return (await ask(['commit-tree', tree, '-p', parent, '-m', 'uncommitted changes'], { env })).trim();
 }
 
 /** Those of the commits that are known here, in the same order. */

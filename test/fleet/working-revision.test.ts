@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openWorkingRevision } from '../../src/fleet/working-revision.ts';
 import { makeRepository } from '../support/repository.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { writeBelow } from '../support/write-below.ts';
 
 const signal = new AbortController().signal;
 const motd = '- file: /etc/motd\n  content: hello\n';
@@ -18,6 +19,8 @@ function take(bundle: string, ...from: readonly string[]): { readonly path: stri
   for (const each of [...from, bundle]) git(directory.path, 'fetch', '--quiet', each, '+refs/heads/*:refs/heads/*');
   return directory;
 }
+
+afterEach(() => vi.unstubAllEnvs());
 
 describe('the working revision', () => {
   it('is sent whole to a host that has nothing, and not at all to one that has it', async () => {
@@ -89,6 +92,66 @@ describe('the working revision', () => {
     expect(git(host.path, 'rev-parse', 'main^')).toBe(git(repository.path, 'rev-parse', 'HEAD'));
     expect(readdirSync(join(repository.path, '.git/objects')).sort()).toEqual(before);
     expect(readFileSync(join(repository.path, '.git/index'))).toEqual(index);
+  });
+
+  it('has nothing that its user ignores, in the repository or everywhere, and finds no change in it', async () => {
+    using repository = makeRepository(motd, { 'inventory/host_vars/old.yml': 'a: 1\n' });
+    repository.commit('first');
+    const [named, usual] = ['named', 'usual'].map((name) => join(dirname(repository.path), name)) as [string, string];
+    writeBelow(named, 'gitconfig', `[core]\n\texcludesFile = ${named}/ignore\n`);
+    writeBelow(named, 'ignore', '*.swp\n');
+    writeBelow(usual, 'git/ignore', '*.bak\n');
+    writeBelow(repository.path, '.git/info/exclude', 'secret*\nold.yml\n');
+    repository.write('desired-state/.site.yaml.swp', 'x');
+    repository.write('inventory/host_vars/secret.yml', 'password: x\n');
+    vi.stubEnv('GIT_CONFIG_GLOBAL', join(named, 'gitconfig'));
+    await using clean = await openWorkingRevision(repository.path, { uncommitted: 'refuse' }, signal);
+    expect(clean.workingTree).toBe(false);
+
+    repository.write('desired-state/.site.yaml.bak', 'x');
+    await expect(openWorkingRevision(repository.path, { uncommitted: 'refuse' }, signal)).rejects.toThrow(
+      /: desired-state\/\.site\.yaml\.bak$/,
+    );
+    vi.stubEnv('GIT_CONFIG_GLOBAL', undefined);
+    vi.stubEnv('XDG_CONFIG_HOME', usual);
+    rmSync(join(repository.path, 'desired-state/.site.yaml.swp'));
+    await using again = await openWorkingRevision(repository.path, { uncommitted: 'refuse' }, signal);
+    expect(again.workingTree).toBe(false);
+
+    git(repository.path, 'rm', '--quiet', '--cached', 'inventory/host_vars/old.yml');
+    repository.write('inventory/host_vars/box.yml', 'b: 2\n');
+    repository.write('desired-state/site.yaml', 'assignments: []\n');
+    await using changed = await openWorkingRevision(repository.path, { uncommitted: 'include' }, signal);
+    using host = take((await changed.bundleFor([]))!.path);
+    expect(git(host.path, 'ls-tree', '-r', '--name-only', 'main').split('\n')).toEqual([
+      'desired-state/site.yaml',
+      'inventory/host_vars/box.yml',
+      'inventory/hosts.yml',
+    ]);
+  });
+
+  it('has what is not checked out in a sparse checkout, and nothing that is staged outside of the configuration', async () => {
+    using repository = makeRepository(motd, {
+      'desired-state/rollout.yaml': 'waves: []\n',
+      'roles/a/role.yaml': 'resources: []\n',
+    });
+    repository.commit('first');
+    repository.write('token', 'x');
+    git(repository.path, 'add', 'token');
+    git(repository.path, 'config', 'core.splitIndex', 'true');
+    git(repository.path, 'sparse-checkout', 'set', '--no-cone', '/desired-state/site.yaml', '/inventory/');
+    repository.write('desired-state/site.yaml', 'assignments: []\n');
+    rmSync(join(repository.path, 'inventory/hosts.yml'));
+    const before = readdirSync(join(repository.path, '.git')).sort();
+    await using revision = await openWorkingRevision(repository.path, { uncommitted: 'include' }, signal);
+    using host = take((await revision.bundleFor([]))!.path);
+    expect(git(host.path, 'show', 'main:desired-state/site.yaml')).toBe('assignments: []');
+    expect(git(host.path, 'ls-tree', '-r', '--name-only', 'main').split('\n')).toEqual([
+      'desired-state/rollout.yaml',
+      'desired-state/site.yaml',
+      'roles/a/role.yaml',
+    ]);
+    expect(readdirSync(join(repository.path, '.git')).sort()).toEqual(before);
   });
 
   it('leaves nothing behind', async () => {

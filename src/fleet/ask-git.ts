@@ -1,0 +1,40 @@
+import { runCommand } from '../host/run-command.ts';
+import { hardenedGit, hardenedGitEnvironment, settingsEnvironment } from '../model/hardened-git.ts';
+import { lastLines } from '../model/last-lines.ts';
+import { FleetError } from './fleet-error.ts';
+
+/** Milliseconds that one git command may take. */
+const gitTimeout = 120_000;
+
+interface Extra {
+  /** Undefined takes away what is usual. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+/** What git answers in the operator's repository; rejects with a `FleetError`. */
+export type Ask = (words: readonly string[], extra?: Extra) => Promise<string>;
+
+export async function askGit(
+  repository: string,
+  words: readonly string[],
+  { env, settings, stdin }: Extra,
+  signal: AbortSignal,
+): Promise<string> {
+  const all = { ...hardenedGit, 'safe.directory': '*', 'core.quotePath': 'false', ...settings };
+  const given = Object.entries<string | undefined>({ ...hardenedGitEnvironment, ...settingsEnvironment(all), ...env });
+  const variables = Object.fromEntries(given.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  const { exitCode, stdout, stderr } = await runCommand(
+    ['git', ...words],
+    { cwd: repository, env: variables, timeout: gitTimeout, ...(stdin !== undefined && { stdin }) },
+    signal,
+  );
+  if (exitCode === 0) return stdout;
+  const said = lastLines(stderr) || `exit ${exitCode}`;
+  throw new FleetError(
+    'usage',
+    `git ${words[0]} failed in ${repository}: ${said}`,
+    'the revision to send comes from a git repository',
+  );
+}
