@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { failedHosts, saveReport } from '../fleet/last-report.ts';
+import { leftOpen } from '../fleet/rollout/rollout-record.ts';
+import { openRolloutStore } from '../fleet/rollout/rollout-store.ts';
 import { runOnHosts, type Task } from '../fleet/run-on-hosts.ts';
 import { openSshConnect } from '../fleet/ssh/connect.ts';
 import { findTargets } from '../fleet/targets.ts';
@@ -74,7 +76,7 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction):
   const memory = join(stateDirectory(), 'fleet');
   makeStateDirectory(stateDirectory());
   const { files, inventory, targets: all } = chooseTargets(repository, textOption(invocation, 'limit') ?? 'all');
-  const failed = invocation.options['retryFailed'] === true ? failedHosts(memory, repository) : undefined;
+  const failed = invocation.options['retryFailed'] === true ? leftUndone(memory, repository, action) : undefined;
   const targets = all.filter(({ name }) => failed?.has(name) ?? true);
   if (targets.length === 0)
     throw cliError(
@@ -113,6 +115,12 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction):
       await connect[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Hosts for `--retry-failed`. A push that was interrupted has left all of its hosts undone: those that took the revision are still to be watched. */
+function leftUndone(memory: string, repository: string, action: FleetAction): ReadonlySet<string> {
+  const rollout = action === 'push' ? leftOpen(openRolloutStore(memory, repository)) : undefined;
+  return failedHosts(memory, repository).union(new Set(rollout?.waves.flatMap(({ hosts }) => hosts)));
 }
 
 /** The hosts of a pattern, from the repository as it stands here. Throws with every problem where there is one. */

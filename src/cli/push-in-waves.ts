@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { askStatus } from '../fleet/ask-status.ts';
 import { convergeTask } from '../fleet/converge-task.ts';
 import { revisionTask } from '../fleet/revision-task.ts';
-import { isOpen } from '../fleet/rollout/rollout-record.ts';
+import { leftOpen } from '../fleet/rollout/rollout-record.ts';
 import { openRolloutGate } from '../fleet/rollout/rollout-gate.ts';
 import { openRolloutStore } from '../fleet/rollout/rollout-store.ts';
 import { runRollout, type Rollout, type RolloutEnd } from '../fleet/rollout/run-rollout.ts';
@@ -12,7 +12,6 @@ import type { WorkingRevision } from '../fleet/working-revision.ts';
 import { planWaves } from '../inventory/plan-waves.ts';
 import { firstProblems } from '../model/first-problems.ts';
 import type { FleetEvent } from '../model/fleet.ts';
-import type { RolloutState, RolloutWish } from '../model/rollout.ts';
 import { paintFor } from '../report/paint.ts';
 import { problemLines } from '../report/render-text.ts';
 import { loadRollout } from '../source/load.ts';
@@ -45,7 +44,7 @@ export async function pushInWaves(
       'reconcile fleet rollout status shows it; reconcile fleet rollout abort ends it',
     );
   try {
-    const before = whatWasLeft(store.read(), store.wish());
+    const before = leftOpen(store);
     if (!before) store.setWish(undefined);
     using gate = openRolloutGate(store, fleet.emit, signal);
     const { commit, branch } = revision;
@@ -65,11 +64,6 @@ export async function pushInWaves(
   } finally {
     lock.release();
   }
-}
-
-/** Undefined: nothing, or nothing that should go on. */
-function whatWasLeft(state: RolloutState | undefined, wish: RolloutWish | undefined): RolloutState | undefined {
-  return state && isOpen(state) && wish?.word !== 'abort' ? state : undefined;
 }
 
 function actsOn(

@@ -60,8 +60,13 @@ export function nameList(names: readonly string[], columns: number): string {
   return shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
+export interface FleetEnd {
+  /** It was interrupted, and can be gone on with. */
+  readonly isOpen?: boolean;
+}
+
 /** `30 hosts: 2 rolled back, 28 converged (12.3 s)`, why it stopped, and what to do about those that failed. Ends with a newline. */
-export function fleetClosing(report: FleetReport, paint: Paint): string {
+export function fleetClosing(report: FleetReport, paint: Paint, { isOpen = false }: FleetEnd = {}): string {
   const { hosts, halted, action } = report;
   const byVerdict = Map.groupBy(hosts, ({ verdict }) => verdict);
   const counts = [...byVerdict]
@@ -70,7 +75,8 @@ export function fleetClosing(report: FleetReport, paint: Paint): string {
   const lines = [`${count(hosts.length, 'host')}: ${counts.join(', ') || 'none was chosen'} (${duration(report.duration)})`];
   if (halted !== null) lines.push(paint('red', `Halted: ${fit(halted, 500)}`));
   const failed = hosts.filter(({ verdict }) => verdictColour(verdict) === 'red' || verdict === 'halted' || verdict === 'busy');
-  if (failed.length > 0 && isRepeatable(action))
+  // Those that took the revision are still to be watched then.
+  if (failed.length > 0 && isRepeatable(action) && !isOpen)
     lines.push(`reconcile fleet ${action} --retry-failed goes to ${count(failed.length, 'host')} again`);
   return `${lines.join('\n')}\n`;
 }

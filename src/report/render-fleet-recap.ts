@@ -1,6 +1,6 @@
 import type { FleetReport, HostOutcome, HostVerdict } from '../model/fleet.ts';
 import { fit, pad, width } from './fit.ts';
-import { fleetClosing, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
+import { fleetClosing, usualWidth, verdictColour, verdictWords, type FleetEnd } from './fleet-words.ts';
 import type { Paint } from './paint.ts';
 import { problemBlocks } from './render-fleet-problems.ts';
 import { duration } from './render-text.ts';
@@ -9,7 +9,7 @@ import { duration } from './render-text.ts';
 const untouched: readonly HostVerdict[] = ['refused', 'invalid'];
 
 /** What is wrong; a line per host, as Ansible ends its plays: what became of it and why not more; the sum, and what to do next. */
-export function renderRecap(report: FleetReport, paint: Paint, columns = usualWidth): string {
+export function renderRecap(report: FleetReport, paint: Paint, columns = usualWidth, end: FleetEnd = {}): string {
   const { hosts } = report;
   const names = Math.min(40, Math.max(0, ...hosts.map(({ host }) => width(host))));
   const words = Math.max(0, ...hosts.map(({ verdict }) => verdictWords[verdict].length));
@@ -26,7 +26,7 @@ export function renderRecap(report: FleetReport, paint: Paint, columns = usualWi
   const hints = [...new Set(hosts.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))].slice(0, 10);
   const below = hints.map((hint) => `hint: ${fit(hint, columns * 2)}`);
   const recap = [...lines, ...(lines.length > 0 ? [''] : []), ...below].map((line) => `${line}\n`);
-  return [...problemBlocks(hosts, paint, columns), ...recap, fleetClosing(report, paint)].join('');
+  return [...problemBlocks(hosts, paint, columns), ...recap, fleetClosing(report, paint, end)].join('');
 }
 
 /** `ok=40 changed=2`, and what else there is; empty for a host without a run. */

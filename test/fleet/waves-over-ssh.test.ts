@@ -69,6 +69,20 @@ describe.skipIf(whyNoSsh !== undefined)(`a push in waves over SSH${whyNoSsh ? ` 
     expect(motds()).toEqual(['one\n', 'one\n', 'one\n']);
   });
 
+  it('goes on with all of its waves also where only the hosts that are left are asked for', async () => {
+    commit('one', { bake: '2s' });
+    const push = fleet.reach('push');
+    await push.event(isBaking);
+    push.child.kill('SIGINT');
+    await push.ended;
+
+    const again = fleet.reach('push', '--retry-failed');
+    const { exit } = await again.ended;
+    expect([exit, again.events.find(isBaking)]).toMatchObject([0, { wave: 'canary' }]);
+    expect(again.events.flatMap((event) => (event.type === 'connecting' ? [event.host] : []))).toEqual(['b', 'c']);
+    expect(motds()).toEqual(['one\n', 'one\n', 'one\n']);
+  });
+
   it('watches a canary that went on with the revision while nobody heard of it', async () => {
     const slow = `- { kind: command, argv: ["sh", "-c", "sleep 1; touch ${fleet.base}/done"], creates: "${fleet.base}/done" }\n`;
     commit('one', { more: slow });

@@ -82,6 +82,14 @@ describe('the recap of a push', () => {
     );
   });
 
+  it('of a rollout that was interrupted does not advise to go to some of its hosts only', () => {
+    const hosts = [outcomeWith('a'), outcomeWith('b', { verdict: 'halted', message: 'not begun' })];
+    const halted = 'interrupted; the same command goes on where it was';
+    const text = renderRecap(fleetReportWith(hosts, { action: 'push', halted }), plain, 100, { isOpen: true });
+
+    expect(text).toMatch(/\nHalted: interrupted; the same command goes on where it was\n$/);
+  });
+
   it('of nobody says so', () => {
     expect(renderRecap(fleetReportWith([]), plain)).toBe('0 hosts: none was chosen (1.2 s)\n');
   });

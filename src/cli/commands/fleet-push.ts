@@ -15,10 +15,10 @@ export async function run(invocation: Invocation): Promise<number> {
   const pushed = (await pushInWaves(fleet, revision, tags, invocation.signal)) ?? (await pushAtOnce(fleet, revision, tags));
   const { commit, branch } = revision;
   const end = { revision: { commit, branch, workingTree: false }, halted: pushed.halted };
-  return fleet.finish(pushed.hosts, end, renderRecap).exit;
+  return fleet.finish(pushed.hosts, end, (report, paint, columns) => renderRecap(report, paint, columns, pushed)).exit;
 }
 
 async function pushAtOnce(fleet: FleetRun, revision: WorkingRevision, tags: readonly string[]): Promise<RolloutEnd> {
   const task = convergeTask(revision, { ...fleet, tags });
-  return { hosts: await fleet.onHosts(fleet.targets, task, { isRepeatable: true }), halted: null };
+  return { hosts: await fleet.onHosts(fleet.targets, task, { isRepeatable: true }), halted: null, isOpen: false };
 }

@@ -102,7 +102,13 @@ export function openRecord(
 }
 
 /** Whether a process was ended in the middle of it. */
-export const isOpen = ({ phase }: RolloutState): boolean => phase === 'running' || phase === 'halting';
+export const isOpen = ({ phase }: Pick<RolloutState, 'phase'>): boolean => phase === 'running' || phase === 'halting';
+
+/** The rollout in the middle of which a process was ended, where nobody has aborted it since. */
+export function leftOpen(store: Pick<RolloutStore, 'read' | 'wish'>): RolloutState | undefined {
+  const state = store.read();
+  return state && isOpen(state) && store.wish()?.word !== 'abort' ? state : undefined;
+}
 
 const isSame = (one: RolloutState, other: RolloutState): boolean => identity(one) === identity(other);
 const identity = ({ commit, tags, waves }: RolloutState): string =>

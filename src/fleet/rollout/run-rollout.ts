@@ -4,7 +4,7 @@ import type { Finding, FleetEvent, HostOutcome } from '../../model/fleet.ts';
 import type { RolloutState } from '../../model/rollout.ts';
 import type { RolloutGate } from './rollout-gate.ts';
 import { inParallel } from '../in-parallel.ts';
-import { openRecord, type RolloutPlan, type RolloutRecord } from './rollout-record.ts';
+import { isOpen, openRecord, type RolloutPlan, type RolloutRecord } from './rollout-record.ts';
 import type { RolloutStore } from './rollout-store.ts';
 import { unwellBecause } from './standing.ts';
 
@@ -34,6 +34,8 @@ export interface RolloutEnd {
   readonly hosts: readonly HostOutcome[];
   /** Why it stopped early; null when it did not. */
   readonly halted: string | null;
+  /** It was interrupted, and is to be gone on with. */
+  readonly isOpen: boolean;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface RolloutEnd {
 export async function runRollout(rollout: Rollout): Promise<RolloutEnd> {
   const { gate, emit, waves } = rollout;
   const record = openRecord(rollout, rollout.before, rollout.store);
-  const end = (): RolloutEnd => ({ hosts: record.outcomes(), halted: record.reason });
+  const end = (): RolloutEnd => ({ hosts: record.outcomes(), halted: record.reason, isOpen: isOpen(record) });
   const stop = (wave: Wave, reason: string, phase: RolloutState['phase']): void => {
     record.set({ reason, phase });
     emit({ type: 'halted', wave: wave.name, reason });
