@@ -19,7 +19,7 @@ for _ in $(seq 300); do
   [ "$(systemctl is-active timmy-reconciler.service)" = activating ] || break
   sleep 0.2
 done
-for name in current confirmed; do printf '%s\\n' "$(basename "$(readlink "$lib/$name")")"; done
+for name in current confirmed; do printf '\\n%s\\t%s\\n' "$name" "$(basename "$(readlink "$lib/$name")")"; done
 `;
 
 /** Waits until no version is on trial, and answers with the links as they are then. */
@@ -27,6 +27,7 @@ export async function awaitTrial(connection: Connection, tell: (message: string)
   const { exitCode } = await runScript(connection, '[ -e "$lib/update.json" ]', [], { signal });
   if (exitCode === 0) tell('waits until the version on trial has found the host converged');
   const { stdout } = await runScript(connection, script, [], { timeout: 300_000, signal });
-  const [current, confirmed] = stdout.split('\n');
-  return { current: current || undefined, confirmed: confirmed || undefined };
+  // A login script may have written lines of its own before.
+  const named = (name: string): string | undefined => new RegExp(`^${name}\\t(.+)$`, 'm').exec(stdout)?.[1];
+  return { current: named('current'), confirmed: named('confirmed') };
 }
