@@ -1,6 +1,6 @@
 import { dirname } from 'node:path/posix';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Argv, CommandOptions, Host, HostReader } from '../host/host.ts';
+import type { Argv, CommandOptions, CommandResult, Host, HostReader } from '../host/host.ts';
 import { hardenedGit, hardenedGitEnvironment } from '../model/hardened-git.ts';
 import { lastLines } from '../model/last-lines.ts';
 import { PassingError } from '../model/passing-error.ts';
@@ -53,20 +53,42 @@ export function readWanted({ path, ref }: Pick<Checkout, 'path' | 'ref'>, host: 
 
 /** What would be lost: files that were edited, and commits that stand nowhere else. */
 export async function findLocalWork(checkout: Checkout, host: HostReader, signal: AbortSignal): Promise<string | undefined> {
-  const ask = (...args: readonly string[]) => host.query(gitArgv(checkout, args), signal, optionsOf(checkout));
-  const need = async (...args: readonly string[]): Promise<string> => {
-    const { exitCode, stdout, stderr } = await ask(...args);
-    if (exitCode !== 0) throw new Error(`git ${args[0]} in ${checkout.path} failed: ${lastLines(stderr.trim())}`);
-    return stdout.trimEnd();
-  };
-  const changed = (await need('status', '--porcelain', '--untracked-files=no')).split('\n').filter(Boolean);
+  const changed = await findEdits(checkout, host, signal);
   if (changed.length > 0)
     return `${changed.length} changed file${changed.length === 1 ? '' : 's'}, the first of them ${changed[0]?.slice(3).trim()}`;
   // What an earlier run fetched has its note, also where the checkout is shallow.
-  if ((await ask('rev-parse', '--quiet', '--verify', 'HEAD')).exitCode !== 0) return 'a repository without a commit';
-  const own = await need('rev-list', '--max-count=1', 'HEAD', '--not', '--remotes', '--tags', '--glob=refs/reconcile');
+  if ((await query(checkout, ['rev-parse', '--quiet', '--verify', 'HEAD'], host, signal)).exitCode !== 0)
+    return 'a repository without a commit';
+  const own = await ask(checkout, ['rev-list', '--max-count=1', 'HEAD', '--not', '--remotes', '--tags', fetched], host, signal);
   return own === '' ? undefined : `the commit ${own.slice(0, 12)}, which stands nowhere else`;
 }
+
+/** Whether others have put anything into a checkout that a run made: files, tracked or not, or commits. */
+export async function findOwn(checkout: Checkout, host: HostReader, signal: AbortSignal): Promise<boolean> {
+  if ((await findEdits(checkout, host, signal)).length > 0) return true;
+  if ((await ask(checkout, ['rev-list', '--max-count=1', '--all', 'HEAD', '--not', fetched], host, signal)) !== '') return true;
+  const untracked = (await ask(checkout, ['ls-files', '--others', '-z'], host, signal)).split('\0').filter(Boolean);
+  // What the same rollback takes away is not there any more.
+  return untracked.some((name) => host.stat(`${checkout.path}/${name.replace(/\/$/, '')}`) !== undefined);
+}
+
+/** Whether a run was killed before its first checkout was there: git writes the index last. */
+export const isUnfinished = ({ path }: Pick<Checkout, 'path'>, host: HostReader): boolean =>
+  host.stat(`${path}/.git`)?.type === 'directory' && host.stat(`${path}/.git/index`) === undefined;
+
+const fetched = '--glob=refs/reconcile';
+
+const query = (checkout: Checkout, args: readonly string[], host: HostReader, signal: AbortSignal): Promise<CommandResult> =>
+  host.query(gitArgv(checkout, args), signal, optionsOf(checkout));
+
+async function ask(checkout: Checkout, args: readonly string[], host: HostReader, signal: AbortSignal): Promise<string> {
+  const { exitCode, stdout, stderr } = await query(checkout, args, host, signal);
+  if (exitCode !== 0) throw new Error(`git ${args[0]} in ${checkout.path} failed: ${lastLines(stderr.trim())}`);
+  return stdout.trimEnd();
+}
+
+const findEdits = async (checkout: Checkout, host: HostReader, signal: AbortSignal): Promise<readonly string[]> =>
+  (await ask(checkout, ['status', '--porcelain', '--untracked-files=no'], host, signal)).split('\n').filter(Boolean);
 
 /**
  * Runs git as the checkout's user, with nothing of any configuration but the checkout's own. Throws with what it said: a

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openLocalHost } from '../../src/host/local-host.ts';
 import { openLocalReader } from '../../src/host/local-reader.ts';
 import { git } from '../../src/resources/types/git.ts';
 import { makeRepository } from '../support/repository.ts';
@@ -74,6 +75,10 @@ describe('a checkout', () => {
   afterEach(() => rmSync(directory, { recursive: true }));
   const at = (ref: string) => converge(git, { path, repo, ref });
   const text = (): string => readFileSync(join(path, 'file'), 'utf8');
+  const ignore = (name: string): void => {
+    mkdirSync(join(path, '.git/info'), { recursive: true });
+    writeFileSync(join(path, '.git/info/exclude'), name);
+  };
   const refusals = async (ref: string): Promise<string> => {
     const { desired } = prepare(git, { path, repo, ref });
     const state = await git.inspect(desired, {
@@ -145,6 +150,119 @@ describe('a checkout', () => {
     await at('v2');
 
     expect([readFileSync(join(path, 'untracked'), 'utf8'), text()]).toEqual(['mine', 'two']);
+  });
+
+  it.each([
+    ['a file that nobody tracks', () => writeFileSync(join(path, 'untracked'), 'mine')],
+    ['a file that is ignored', () => (ignore('.env'), writeFileSync(join(path, '.env'), 'mine'))],
+    ['an edit', () => writeFileSync(join(path, 'file'), 'mine')],
+    ['a commit', () => run(path, 'commit', '--quiet', '--allow-empty', '--message', 'mine')],
+    [
+      'a branch',
+      () => {
+        run(path, 'checkout', '--quiet', '-b', 'mine');
+        run(path, 'commit', '--quiet', '--allow-empty', '--message', 'mine');
+        run(path, 'checkout', '--quiet', '--detach', 'refs/reconcile/v1');
+      },
+    ],
+  ])('in which somebody has left %s is moved aside when its making is taken back', async (_what, work) => {
+    const { undo } = await at('v1');
+    work();
+    const before = snapshot(path);
+
+    await undo();
+
+    expect(existsSync(path)).toBe(false);
+    expect(snapshot(join(directory, '.checkout.before'))).toBe(before);
+
+    const again = await at('v1');
+    writeFileSync(join(path, 'untracked'), 'more');
+    await again.undo();
+    expect(readdirSync(directory)).toEqual(['.checkout.before', '.checkout.before-2', 'upstream']);
+  });
+
+  it('in a directory that stood there leaves it empty when it is moved aside', async () => {
+    mkdirSync(path, { mode: 0o750 });
+    const { undo } = await at('v1');
+    writeFileSync(join(path, 'untracked'), 'mine');
+
+    await undo();
+
+    expect(readdirSync(path)).toEqual([]);
+    expect(readdirSync(join(directory, '.checkout.before')).sort()).toEqual(['.git', 'file', 'only-one', 'untracked']);
+  });
+
+  it('goes back to its commit with what others did since in the stash, on a branch, or where it stood', async () => {
+    await at('v1');
+    const { undo } = await at('v2');
+    writeFileSync(join(path, 'untracked'), 'mine');
+    run(path, 'commit', '--quiet', '--allow-empty', '--message', 'mine');
+    const own = run(path, 'rev-parse', 'HEAD');
+    writeFileSync(join(path, 'file'), 'edited');
+
+    await undo();
+
+    expect([run(path, 'rev-parse', 'HEAD'), text(), readFileSync(join(path, 'untracked'), 'utf8')]).toEqual([
+      commits[0],
+      'one',
+      'mine',
+    ]);
+    expect(run(path, 'show', 'stash@{0}:file')).toBe('edited');
+    expect(run(path, 'rev-parse', `before-rollback-${own.slice(0, 12)}`)).toBe(own);
+  });
+
+  it('puts a file that nobody tracks into the stash where the commit before has one', async () => {
+    run(repo, 'rm', '--quiet', 'only-one');
+    run(repo, 'commit', '--quiet', '--message', 'three');
+    run(repo, 'tag', 'v3');
+    await at('v1');
+    const { undo } = await at('v3');
+    writeFileSync(join(path, 'only-one'), 'mine');
+
+    await undo();
+
+    expect(readFileSync(join(path, 'only-one'), 'utf8')).toBe('one');
+    expect(run(path, 'show', 'stash@{0}^3:only-one')).toBe('mine');
+  });
+
+  it('that somebody has put back already, and edited, is left alone', async () => {
+    await at('v1');
+    const { undo } = await at('v2');
+    run(path, 'checkout', '--quiet', '--detach', commits[0]!);
+    writeFileSync(join(path, 'file'), 'edited');
+
+    await undo();
+
+    expect([run(path, 'rev-parse', 'HEAD'), text()]).toEqual([commits[0], 'edited']);
+  });
+
+  it('is gone when the run that made it fails, with what that run has built in it', async () => {
+    const { desired } = prepare(git, { path, repo, ref: 'v1' });
+    const host = openLocalHost({});
+    const context = { host, last: undefined, contents, signal, survey: undefined };
+    const undo = await git.undo!.capture(desired, context);
+    await git.apply(desired, [], context);
+    mkdirSync(join(path, 'node_modules'));
+    writeFileSync(join(path, 'node_modules/built'), '');
+
+    await git.undo!.restore(undo, context);
+    host.close();
+
+    expect(readdirSync(directory)).toEqual(['upstream']);
+  });
+
+  it.each([
+    ['before it had a repository', () => rmSync(join(path, '.git'), { recursive: true })],
+    ['before its files were all there', () => rmSync(join(path, '.git/index'))],
+  ])('of a run that was killed %s is not kept', async (_when, kill) => {
+    const { undo } = await at('v1');
+    rmSync(join(path, 'only-one'));
+    rmSync(join(path, 'file'));
+    kill();
+
+    await undo();
+
+    expect(readdirSync(directory)).toEqual(['upstream']);
   });
 
   it('of what is not there says so', async () => {

@@ -1,8 +1,10 @@
+import type { HostReader } from '../../host/host.ts';
 import type { Contact } from '../../model/contact.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { findUser } from '../account-files.ts';
 import { findLocalWork, git as runGit, isCommit, noteOf, readHead, readWanted, type Checkout } from '../git-checkout.ts';
+import { captureCheckout, restoreCheckout } from '../git-undo.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
 
 const scpLike = /^(?:[A-Za-z0-9_][\w.-]*@)?([A-Za-z0-9][\w.-]*):[\w~./][^:]*$/;
@@ -25,7 +27,10 @@ function placeOf(repo: string): { readonly transport: Checkout['transport']; rea
 
 const spec = ({ z, absolutePath, accountName, duration }: Vocabulary) =>
   z.strictObject({
-    path: absolutePath.meta({ description: 'The directory; what else stands in a checkout there is never removed.' }),
+    path: absolutePath.meta({
+      description:
+        'The directory; what else stands in a checkout there is never removed: a rollback puts edits into the stash, and moves a whole checkout to .NAME.before beside it.',
+    }),
     repo: z
       .string()
       .max(2048)
@@ -56,6 +61,9 @@ type State = {
   /** What a change would lose. */
   readonly work: string | null;
 };
+
+/** Hosts on which a run is at work: the one that takes back there is that run itself, before anybody else could build on it. */
+const working = new WeakSet<HostReader>();
 
 /** A directory with one commit of a git repository. */
 export const git = defineResourceType({
@@ -106,6 +114,7 @@ export const git = defineResourceType({
 
   async apply(desired, _changes, { host, signal }) {
     const { path, repo, ref, user } = desired;
+    working.add(host);
     if (!host.stat(path)) {
       const owner = user === undefined ? undefined : findUser(user, host);
       if (user !== undefined && !owner) throw new Error(`this host has no user "${user}"`);
@@ -124,41 +133,8 @@ export const git = defineResourceType({
   },
 
   undo: {
-    capture: (desired, { host }) => ({
-      checkout: { ...desired },
-      wasThere: host.stat(desired.path) !== undefined,
-      head: readHead(desired, host),
-      note: host.stat(`${desired.path}/.git/${noteOf(desired.ref)}`) !== undefined,
-    }),
-    async restore({ checkout, wasThere, head, note }, { host, signal }) {
-      const { path, ref } = checkout;
-      const now = host.stat(path)?.type;
-      if (head === null) {
-        if (now !== 'directory') return 'unchanged';
-        // There was nothing, or nothing was in it.
-        const doomed = wasThere ? (host.list(path) ?? []).map((name) => `${path}/${name}`) : [path];
-        if (doomed.length === 0) return;
-        const { exitCode, stderr } = await host.run(['rm', '-rf', '--one-file-system', '--', ...doomed], signal);
-        if (exitCode !== 0) throw new Error(`what was checked out at ${path} cannot be removed: ${stderr.trim()}`);
-        return;
-      }
-      const isAsBefore = readHead(checkout, host) === head && !host.stat(`${path}/.git/index.lock`);
-      const hasNote = !note && host.stat(`${path}/.git/${noteOf(ref)}`) !== undefined;
-      if (isAsBefore && !hasNote && (await findLocalWork(checkout, host, signal)) === undefined) return 'unchanged';
-      const run = (...args: readonly string[]): Promise<string> => runGit(checkout, args, host, signal);
-      const branch = /^ref: refs\/heads\/(.+)$/.exec(head)?.[1];
-      // A run that was killed has left its lock.
-      if (host.stat(`${path}/.git/index.lock`)) await host.run(['rm', '-f', '--', `${path}/.git/index.lock`], signal);
-      await run(
-        'checkout',
-        '--quiet',
-        '--force',
-        '--no-recurse-submodules',
-        ...(branch === undefined ? ['--detach', head] : [branch]),
-      );
-      if (hasNote) await run('update-ref', '-d', noteOf(ref));
-      return undefined;
-    },
+    capture: (desired, { host }) => captureCheckout(desired, host),
+    restore: (undo, { host, signal }) => restoreCheckout(undo, working.has(host), host, signal),
   },
 
   watches: ({ path, ref }) => [

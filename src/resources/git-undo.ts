@@ -1,0 +1,113 @@
+import { basename, dirname } from 'node:path/posix';
+import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
+import { findLocalWork, findOwn, git as runGit, isUnfinished, noteOf, readHead, type Checkout } from './git-checkout.ts';
+
+/** How a checkout stood. An alias: an interface is not a JsonObject. */
+type CheckoutUndo = {
+  readonly checkout: Checkout;
+  readonly wasThere: boolean;
+  /** Null: there was nothing, or nothing was in it. */
+  readonly head: string | null;
+  /** Whether the ref had been fetched. */
+  readonly note: boolean;
+};
+
+export const captureCheckout = (desired: Checkout, host: HostReader): CheckoutUndo => ({
+  checkout: { ...desired },
+  wasThere: host.stat(desired.path) !== undefined,
+  head: readHead(desired, host),
+  note: host.stat(`${desired.path}/.git/${noteOf(desired.ref)}`) !== undefined,
+});
+
+/**
+ * Makes it stand as before. With `isAtWork` it is the run itself that fails: what came since is its own, and goes. Later, others
+ * have worked there: their edits go to the stash, their commits get a branch, and a checkout that was not there before is moved
+ * aside when anything else is in it.
+ */
+export async function restoreCheckout(
+  { checkout, wasThere, head, note }: CheckoutUndo,
+  isAtWork: boolean,
+  host: Host,
+  signal: AbortSignal,
+): Promise<'unchanged' | undefined> {
+  const { path, ref } = checkout;
+  if (head === null) return takeAway(checkout, wasThere, isAtWork, host, signal);
+  const lock: AbsolutePath = `${path}/.git/index.lock`;
+  const wasKilled = host.stat(lock) !== undefined;
+  const hasNote = !note && host.stat(`${path}/.git/${noteOf(ref)}`) !== undefined;
+  const isThere = readHead(checkout, host) === head && !wasKilled;
+  const isAsBefore = isThere && (!isAtWork || (await findLocalWork(checkout, host, signal)) === undefined);
+  if (isAsBefore && !hasNote) return 'unchanged';
+  if (!isAsBefore) {
+    // A run that was killed has left its lock, and half of its files.
+    if (wasKilled) await succeed(['rm', '-f', '--', lock], host, signal);
+    await switchTo(head, checkout, isAtWork || wasKilled, host, signal);
+  }
+  if (hasNote) await runGit(checkout, ['update-ref', '-d', noteOf(ref)], host, signal);
+  return undefined;
+}
+
+async function switchTo(head: string, checkout: Checkout, isAllOurs: boolean, host: Host, signal: AbortSignal): Promise<void> {
+  const run = (...args: readonly string[]): Promise<string> => runGit(checkout, args, host, signal);
+  const branch = /^ref: refs\/heads\/(.+)$/.exec(head)?.[1];
+  if (!isAllOurs) await putAway(branch ?? head, checkout, host, signal);
+  const force = isAllOurs ? '--force' : '--no-overwrite-ignore';
+  await run('checkout', '--quiet', force, '--no-recurse-submodules', ...(branch === undefined ? ['--detach', head] : [branch]));
+}
+
+/** Into the stash goes what is edited, and what nobody tracks where `target` has a file. */
+async function putAway(target: string, checkout: Checkout, host: Host, signal: AbortSignal): Promise<void> {
+  const run = (...args: readonly string[]): Promise<string> => runGit(checkout, args, host, signal);
+  const stash = ['stash', 'push', '--quiet', '--message', 'put away by a rollback of reconcile'];
+  if ((await run('status', '--porcelain', '--untracked-files=no')) !== '') await run(...stash);
+  const own = await run(
+    'rev-list',
+    '--max-count=1',
+    'HEAD',
+    '--not',
+    '--branches',
+    '--remotes',
+    '--tags',
+    '--glob=refs/reconcile',
+  );
+  if (own !== '') await run('branch', '--force', `before-rollback-${own.slice(0, 12)}`, 'HEAD');
+  const added = await run('diff', '--name-only', '-z', '--no-renames', '--diff-filter=A', 'HEAD', target, '--');
+  const inTheWay = added.split('\0').filter((name) => name !== '' && host.stat(`${checkout.path}/${name}`) !== undefined);
+  if (inTheWay.length > 0) await run('--literal-pathspecs', ...stash, '--all', '--', ...inTheWay);
+}
+
+/** Where nothing was: all of it goes when it is the run's alone; else it is moved aside, the repository last. */
+async function takeAway(checkout: Checkout, wasThere: boolean, isAtWork: boolean, host: Host, signal: AbortSignal) {
+  const { path } = checkout;
+  if (host.stat(path)?.type !== 'directory') return 'unchanged';
+  const names = (host.list(path) ?? []).filter((name) => name !== '.git');
+  const hasRepository = host.stat(`${path}/.git`) !== undefined;
+  const all = [...names, ...(hasRepository ? ['.git'] : [])].map((name) => `${path}/${name}`);
+  const isOurs = isAtWork || isUnfinished(checkout, host) || (hasRepository && !(await findOwn(checkout, host, signal)));
+  if (isOurs && all.length > 0)
+    await succeed(['rm', '-rf', '--one-file-system', '--', ...(wasThere ? all : [path])], host, signal);
+  else if (hasRepository) {
+    const aside = freeName(path, host);
+    const { mode, uid, gid } = host.stat(path)!;
+    if (wasThere) {
+      host.makeDirectory(aside, { mode, uid, gid });
+      await succeed(['mv', '--no-clobber', `--target-directory=${aside}`, '--', ...all], host, signal);
+    } else await succeed(['mv', '--no-clobber', '--no-target-directory', '--', path, aside], host, signal);
+  }
+  if (!wasThere) host.removeDirectory(path);
+  return undefined;
+}
+
+/** As `download` calls the version before; what was put there once is never replaced. */
+function freeName(path: AbsolutePath, host: HostReader): AbsolutePath {
+  const beside = `${dirname(path)}/.${basename(path)}.before`.replace(/^\/\//, '/');
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? beside : `${beside}-${number}`;
+    if (!host.stat(name)) return name;
+  }
+}
+
+async function succeed(argv: readonly [string, ...string[]], host: Host, signal: AbortSignal): Promise<void> {
+  const { exitCode, stderr } = await host.run(argv, signal);
+  if (exitCode !== 0) throw new Error(`${argv[0]} failed: ${stderr.trim()}`);
+}
