@@ -77,7 +77,8 @@ function addUser(desired: UserDesired, host: Host, signal: AbortSignal): Promise
   return changeAccount(['useradd', ...options, name], host, signal);
 }
 
-interface Wanted {
+/** What is absent is left as it is. */
+export interface WantedUser {
   readonly group?: string;
   readonly comment?: string;
   readonly home?: AbsolutePath;
@@ -87,7 +88,7 @@ interface Wanted {
 }
 
 /** Changes only what differs: `usermod` refuses some changes while the user's programs run. */
-export async function alterUser(actual: UserEntry, wanted: Wanted, host: Host, signal: AbortSignal): Promise<void> {
+export async function alterUser(actual: UserEntry, wanted: WantedUser, host: Host, signal: AbortSignal): Promise<void> {
   const { group, groups, comment, home, shell } = wanted;
   const present = supplementaryGroups(actual.name, host);
   const options = [

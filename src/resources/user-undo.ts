@@ -1,7 +1,7 @@
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { changeAccount } from './account-change.ts';
 import { findUser, readGroups, readLines, shadowFile, type GroupEntry, type UserEntry } from './account-files.ts';
-import { alterUser, homeOf, supplementaryGroups, type UserDesired } from './user-account.ts';
+import { alterUser, homeOf, supplementaryGroups, wantedGroups, type UserDesired, type WantedUser } from './user-account.ts';
 
 /** A user as it stood, and what its removal or creation changes beside it. */
 export type UserUndo = {
@@ -12,6 +12,14 @@ export type UserUndo = {
   /** Where the user's home is, or will be, and whether something stood there. */
   readonly home: AbsolutePath;
   readonly hadHome: boolean;
+  /** What the change is about, where the user stays; runs of earlier versions did not say, and all of it is put back. */
+  readonly made?: MadeOfUser;
+};
+
+type MadeOfUser = {
+  readonly fields: readonly ('group' | 'comment' | 'home' | 'shell')[];
+  readonly joined: readonly string[];
+  readonly left: readonly string[];
 };
 
 type SavedUser = {
@@ -38,7 +46,20 @@ export function captureUser(desired: UserDesired, host: HostReader): UserUndo {
     subgids: rangesOf(name, '/etc/subgid', host),
   };
   const ownGroup = readGroups(host).find((group) => group.name === name) ?? null;
-  return { name, before: before ?? null, ownGroup, home, hadHome: host.stat(home) !== undefined };
+  const made = before && madeBy(desired, before.entry, before.groups, host);
+  return { name, before: before ?? null, ownGroup, home, hadHome: host.stat(home) !== undefined, ...(made && { made }) };
+}
+
+function madeBy(desired: UserDesired, entry: UserEntry, groups: readonly string[], host: HostReader): MadeOfUser {
+  const before = { ...entry, group: host.groupName(entry.gid) };
+  const wanted = wantedGroups(desired, groups);
+  return {
+    fields: (['group', 'comment', 'home', 'shell'] as const).filter(
+      (field) => desired[field] !== undefined && desired[field] !== before[field],
+    ),
+    joined: wanted.filter((each) => !groups.includes(each)),
+    left: groups.filter((each) => !wanted.includes(each)),
+  };
 }
 
 const rangesOf = (name: string, path: AbsolutePath, host: HostReader): readonly string[] =>
@@ -57,14 +78,26 @@ export async function restoreUser(undo: UserUndo, host: Host, signal: AbortSigna
   }
   await restoreOwnGroup(undo, host, signal);
   if (actual) {
-    const { gid, comment, shell } = before.entry;
-    await alterUser(actual, { group: String(gid), comment, home: before.entry.home, shell, groups: before.groups }, host, signal);
+    await alterUser(actual, fieldsBefore(undo, before, host), host, signal);
     if (!hadHome) host.removeDirectory(home);
     return;
   }
   await addAgain(before, host, signal);
   if (hadHome && !host.stat(home))
     throw new Error(`the user ${name} is back, but what was in ${home} is gone, as remove_home asked`);
+}
+
+/** What others have changed since, beside what the run did, stays. */
+function fieldsBefore({ name, made }: UserUndo, { entry, groups }: SavedUser, host: HostReader): WantedUser {
+  const { gid, comment, home, shell } = entry;
+  const before = { group: String(gid), comment, home, shell };
+  if (!made) return { ...before, groups };
+  const stays = supplementaryGroups(name, host).filter((each) => !made.joined.includes(each));
+  const back = made.left.filter((each) => host.groupId(each) !== undefined);
+  return {
+    ...Object.fromEntries(made.fields.map((field) => [field, before[field]])),
+    groups: [...new Set([...stays, ...back])].sort(),
+  };
 }
 
 async function restoreOwnGroup({ name, ownGroup }: UserUndo, host: Host, signal: AbortSignal): Promise<void> {

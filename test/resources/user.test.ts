@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Argv, Host } from '../../src/host/host.ts';
 import { openLocalReader } from '../../src/host/local-reader.ts';
 import { user } from '../../src/resources/types/user.ts';
-import { captureUser } from '../../src/resources/user-undo.ts';
+import { captureUser, restoreUser } from '../../src/resources/user-undo.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { prepare, signal } from './converge-kind.ts';
 
@@ -153,5 +154,35 @@ describe('the account files', () => {
       home: '/home/app',
       hadHome: false,
     });
+  });
+
+  it.each([
+    ['a group that it joined', { groups: ['audio'], append: true }, 'adm,audio,docker', ['--groups', 'adm,docker']],
+    ['the comment', { comment: 'New' }, 'adm,docker', ['--comment', 'App, Ä']],
+  ])('put back %s, and not what others have changed since', async (_what, attributes, groups, words) => {
+    using directory = temporaryDirectory();
+    const undo = captureUser(desiredOf(attributes), open(directory.path));
+    const now = {
+      passwd: 'app:x:2001:2001:By hand:/home/app:/bin/bash\n',
+      group:
+        groups
+          .split(',')
+          .map((group, index) => `${group}:x:${index}:app\n`)
+          .join('') + 'sudo:x:27:\napp:x:2001:\n',
+    };
+    for (const [name, text] of Object.entries(now)) writeFileSync(join(directory.path, 'etc', name), text);
+    const calls: Argv[] = [];
+    const run = (argv: Argv) => {
+      calls.push(argv);
+      return Promise.resolve({ exitCode: 0, signal: null, timedOut: false, stdout: '', stderr: '' });
+    };
+
+    await restoreUser(
+      undo,
+      { ...openLocalReader({ root: directory.path }), removeDirectory: () => undefined, run } as unknown as Host,
+      signal,
+    );
+
+    expect(calls).toEqual([['usermod', ...words, 'app']]);
   });
 });
