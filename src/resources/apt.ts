@@ -126,9 +126,18 @@ async function succeed(what: string, argv: Argv, { timeout }: AptLimits, host: H
   }
 }
 
-/** What went wrong stands in the lines with a mark; without one the end must do. */
-const reasonIn = (said: string): string =>
-  [...said.matchAll(/^(?:E: |dpkg: error[^:]*: |dpkg: error: )(.*)$/gm)]
-    .map(([line]) => line)
-    .slice(0, 4)
-    .join('; ') || lastLines(said.trim());
+/** What went wrong stands in the lines with a mark, and before dpkg's own: there a package's script says why. Without one the end must do. */
+export function reasonIn(said: string): string {
+  const lines = said.split('\n').map((line) => line.trim());
+  const marked = lines.flatMap((line, index) => {
+    if (/^dpkg: error processing (?:package|archive) /.test(line)) {
+      const before = lines[index - 1] ?? '';
+      const why = lines[index + 1] ?? '';
+      const script =
+        before === '' || /^(?:Setting up|Removing|Purging|Unpacking|Preparing|Processing|dpkg:|\(Reading)/.test(before);
+      return [...(script ? [] : [before]), why === '' ? line : `${line} ${why}`];
+    }
+    return /^(?:E: |dpkg: error)/.test(line) ? [line] : [];
+  });
+  return [...new Set(marked)].slice(0, 4).join('; ') || lastLines(said.trim());
+}

@@ -85,7 +85,8 @@ export async function restorePackages(undo: PackageUndo, host: Host, signal: Abo
     () => undefined,
     (error: unknown) => error as Error,
   );
-  const { install, remove, purge } = wayBack(undo, await readPackages(host, signal));
+  const table = await readPackages(host, signal);
+  const { install, remove, purge } = wayBack(undo, table);
   if (install.length > 0 || remove.length > 0) {
     const flags = ['--allow-downgrades', '--allow-change-held-packages', '--no-install-recommends'];
     const wanted = install.map((was) => archiveOf(was, host) ?? `${was.name}=${was.version}`);
@@ -96,10 +97,16 @@ export async function restorePackages(undo: PackageUndo, host: Host, signal: Abo
       const also = install.length > 0 ? `; if ${names} can no longer be downloaded, install what replaces it by hand` : '';
       throw new Error(`${(error as Error).message}${also}`, { cause: error });
     }
-  } else if (unconfigured) throw unconfigured;
+  } else if (unconfigured && undo.packages.some((was) => !stands(was, table))) throw unconfigured;
   if (purge.length > 0) await runDpkg(['--purge', ...purge], limits, host, signal);
   await restoreMarks(undo, host, signal);
 }
+
+/** As it was saved: what had been broken before is not to be mended by taking a run back. */
+const stands = ({ name, status, version }: SavedPackage, table: PackageTable): boolean => {
+  const now = table.find(name);
+  return (now?.status ?? 'not-installed') === status && (now?.version ?? '') === version;
+};
 
 async function restoreMarks({ packages }: PackageUndo, host: Host, signal: AbortSignal): Promise<void> {
   const table = await readPackages(host, signal);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { parseSimulation } from '../../src/resources/apt.ts';
+import type { Argv, Host } from '../../src/host/host.ts';
+import { parseSimulation, reasonIn } from '../../src/resources/apt.ts';
 import { parsePackages } from '../../src/resources/dpkg.ts';
 import { aptWords, judgeSimulation, needsOf } from '../../src/resources/package-change.ts';
-import { wayBack, type SavedPackage } from '../../src/resources/package-undo.ts';
+import { restorePackages, wayBack, type SavedPackage } from '../../src/resources/package-undo.ts';
 import { packageType } from '../../src/resources/types/package.ts';
 import { makeRepository } from '../support/repository.ts';
-import { prepare } from './converge-kind.ts';
+import { prepare, signal } from './converge-kind.ts';
 
 /** As `dpkg-query` of Debian 12 wrote it. */
 const table = parsePackages(`ed\ted\tamd64\tinstall\tinstalled\t1.19-1
@@ -187,6 +188,53 @@ describe('the way back', () => {
       .map(({ fullName, version, status }) => saved(fullName, version, status));
     expect(way(all, true)).toEqual({ install: [], remove: ['ed'], purge: ['ed'] });
   });
+});
+
+describe('a package that was broken before', () => {
+  const line = (status: string): string => `broken\tbroken\tall\tinstall\t${status}\t1.0\n`;
+  const hostWith = (status: string): Host =>
+    ({
+      stat: () => undefined,
+      list: () => [],
+      query: ([program]: Argv) =>
+        Promise.resolve({ exitCode: 0, stdout: program === 'dpkg-query' ? line(status) : '', stderr: '', signal: null }),
+      run: () =>
+        Promise.resolve({
+          exitCode: 1,
+          stdout: '',
+          stderr: 'dpkg: error processing package broken (--configure):',
+          signal: null,
+        }),
+    }) as unknown as Host;
+  const restore = (was: string, now: string): Promise<void> => {
+    const packages = [{ name: 'broken', version: '1.0', status: was, isHeld: false, isAutomatic: false }];
+    return restorePackages({ packages, isWhole: false, timeout: 1000 }, hostWith(now), signal);
+  };
+
+  it('keeps nothing from being taken back', async () => {
+    await expect(restore('half-configured', 'half-configured')).resolves.toBeUndefined();
+  });
+
+  it('is told of when the run has broken it', async () => {
+    await expect(restore('installed', 'half-configured')).rejects.toThrow('dpkg: error processing package broken');
+  });
+});
+
+it('what a script of a package says stands in the reason', () => {
+  const said = `Reading package lists...
+Setting up broken (1.0) ...
+broken: /etc/broken exists
+dpkg: error processing package broken (--configure):
+ installed broken package post-installation script subprocess returned error exit status 1
+Processing triggers for man-db (2.11.2-2) ...
+Errors were encountered while processing:
+ broken
+E: Sub-process /usr/bin/dpkg returned an error code (1)
+`;
+  expect(reasonIn(said)).toBe(
+    'broken: /etc/broken exists; dpkg: error processing package broken (--configure): installed broken package ' +
+      'post-installation script subprocess returned error exit status 1; E: Sub-process /usr/bin/dpkg returned an error code (1)',
+  );
 });
 
 it('under a root it is held, because nothing is run there', () => {
