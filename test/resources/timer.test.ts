@@ -42,6 +42,18 @@ WantedBy=timers.target
 `);
   });
 
+  it('comes after what it starts, as systemd does not start it before', () => {
+    const requires = (attributes: object) => timer.requires?.(prepare(timer, attributes).desired);
+
+    expect(requires(nightly)).toEqual(['service[backup]']);
+    expect(requires({ ...nightly, starts: 'dump@db', user: 'app' })).toEqual([
+      'user[app]',
+      'service[app/dump@db]',
+      'service[app/dump@]',
+    ]);
+    expect(requires({ name: 'apt-daily.timer', enabled: false })).toEqual([]);
+  });
+
   it('is started and enabled unless told, and an existing one is left as it is unless told', () => {
     expect(prepare(timer, nightly).desired).toMatchObject({ name: 'backup.timer', enabled: true, state: 'started' });
     const adopted = prepare(timer, { name: 'apt-daily.timer', enabled: false });

@@ -2,7 +2,7 @@ import { milliseconds } from '../../model/duration.ts';
 import { defineResourceType, type AttributesOf, type Vocabulary } from '../resource-type.ts';
 import type { UnitDesired } from '../units/unit-desired.ts';
 import { placeOf, unitAttributes, unitKind, unitName } from '../units/unit-kind.ts';
-import { unitId, withSuffix } from '../units/unit-place.ts';
+import { templateOf, unitId, withSuffix, type UnitPlace } from '../units/unit-place.ts';
 
 const spec = (words: Vocabulary) => {
   const { z, duration } = words;
@@ -61,7 +61,7 @@ export const timer = defineResourceType({
     return {
       ...placeOf(timerName(attributes), attributes),
       ensure,
-      ...(isOwn && { unit: context.text(timerText(attributes)), install }),
+      ...(isOwn && { unit: context.text(timerText(attributes)), install, starts: startedBy(attributes) }),
       dropIns: {},
       ...(isPresent && enabled !== undefined && { enabled }),
       ...(isPresent && state !== undefined && { state }),
@@ -76,19 +76,19 @@ export const timer = defineResourceType({
 
 const timerName = ({ name }: Attributes): string => (name.endsWith('.timer') ? name : `${name}.timer`);
 
+const startedName = (attributes: Attributes): string =>
+  withSuffix(attributes.starts ?? timerName(attributes).slice(0, -'.timer'.length), 'service');
+
+/** An instance and its template. */
+function startedBy(attributes: Attributes): readonly UnitPlace[] {
+  const name = startedName(attributes);
+  const template = templateOf(name);
+  return [name, ...(template === undefined ? [] : [template])].map((each) => placeOf(each, attributes));
+}
+
 function timerText(attributes: Attributes): string {
-  const {
-    starts,
-    schedule = [],
-    every,
-    after_boot: afterBoot,
-    persistent,
-    accuracy,
-    random_delay: delay,
-    description,
-  } = attributes;
-  const bare = timerName(attributes).slice(0, -'.timer'.length);
-  const unit = withSuffix(starts ?? bare, 'service');
+  const { schedule = [], every, after_boot: afterBoot, persistent, accuracy, random_delay: delay, description } = attributes;
+  const unit = startedName(attributes);
   const boot = afterBoot ?? every;
   return [
     '# Managed by reconcile.',

@@ -84,8 +84,9 @@ export const unitKind = (kind: string, suffix: string) => {
       isPresent(desired) && desired.refresh !== 'none' && changes.some(isDefinition) && !changes.some(startsOrStops),
     activate: (done: readonly Applied<UnitDesired>[], context: ApplyContext) => activateUnits(done, context),
     settle: settleUnits,
-    requires: ({ user, accounts }: UnitDesired): readonly string[] => [
+    requires: ({ user, accounts, starts = [] }: UnitDesired): readonly string[] => [
       ...(user === undefined ? [] : [`user[${user}]`]),
+      ...starts.map((place) => `service[${unitId(place, 'service')}]`),
       ...accounts,
     ],
     absent: (desired: UnitDesired): UnitDesired => ({ ...desired, ensure: 'pruned' }),
