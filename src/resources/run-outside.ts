@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AbsolutePath, Argv, Host } from '../host/host.ts';
+import type { AbsolutePath, Argv, CommandResult, Host, HostReader } from '../host/host.ts';
 
 /** Only root may write in /run. */
 const logFile: AbsolutePath = '/run/reconcile-packages.log';
@@ -7,7 +7,8 @@ const unitPrefix = 'reconcile-packages-';
 /** Between two looks at a unit. Milliseconds. */
 const pause = 500;
 
-const isSystemd = (host: Host): boolean => host.stat('/run/systemd/system') !== undefined;
+const isSystemd = (host: HostReader): boolean => host.stat('/run/systemd/system') !== undefined;
+const isService = (host: HostReader): boolean => Boolean(process.env['INVOCATION_ID']) && isSystemd(host);
 let units = 0;
 
 interface OutsideOptions {
@@ -27,7 +28,7 @@ export async function runOutside(
   host: Host,
   signal: AbortSignal,
 ): Promise<{ readonly exitCode: number | null; readonly timedOut: boolean; readonly said: string }> {
-  if (!process.env['INVOCATION_ID'] || !isSystemd(host)) {
+  if (!isService(host)) {
     const { exitCode, timedOut, stdout, stderr } = await host.run(argv, signal, { env, timeout });
     return { exitCode, timedOut, said: `${stdout}\n${stderr}` };
   }
@@ -51,6 +52,19 @@ export async function runOutside(
   const { exitCode, timedOut, stderr } = await host.run(unit, signal, { timeout: timeout + 5_000 });
   return { exitCode, timedOut, said: `${host.readFile(logFile)?.toString('utf8') ?? ''}\n${stderr}` };
 }
+
+/** The same for a program that only looks, and is done at once. */
+export const askOutside = (
+  argv: Argv,
+  { timeout }: Pick<OutsideOptions, 'timeout'>,
+  host: HostReader,
+  signal: AbortSignal,
+): Promise<CommandResult> =>
+  host.query(
+    isService(host) ? ['systemd-run', '--quiet', '--wait', '--collect', '--pipe', '--service-type=exec', '--', ...argv] : argv,
+    signal,
+    { timeout },
+  );
 
 /**
  * Waits for what an earlier run has left running: a unit goes on when the run that started it ends, and what it will still do

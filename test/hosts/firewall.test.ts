@@ -62,6 +62,52 @@ describeOnHosts('the firewall of a booted host', () => {
     expect([await sections(), await loaded()]).toEqual(before);
   });
 
+  it.each([
+    ['its service was stopped', 'systemctl start ufw; systemctl stop ufw', ['loaded']],
+    ['its service was disabled', 'systemctl disable --now ufw', ['at boot']],
+    ['its service was masked', 'systemctl mask ufw', ['at boot']],
+    ['the tables of the kernel were flushed', 'iptables -P INPUT ACCEPT; iptables -F', ['loaded']],
+    ['a chain of the kernel was flushed', 'ip6tables -P INPUT ACCEPT; ip6tables -F INPUT', ['loaded']],
+    ['a rule was deleted', 'iptables -D ufw-user-input 1', ['loaded']],
+  ])('is in force again when %s', async (_what, script, fields) => {
+    await sh('apt-get install --yes ufw');
+    await rig.converge(all);
+    const before = (await loaded()).split('\n').sort();
+    await sh(script);
+
+    const { outcome, steps } = await rig.run();
+    expect([outcome, steps[0]?.changes?.map(({ field }) => field)]).toEqual(['converged', fields]);
+    expect((await loaded()).split('\n').sort()).toEqual(before);
+    expect(await sh('systemctl is-enabled ufw')).toBe('enabled');
+    expect(await rig.run()).toMatchObject({ outcome: 'converged', writes: 0, steps: [] });
+  });
+
+  it('is in force again when its package was removed', async () => {
+    const resources = `- { kind: package, names: [ufw] }\n${all}`;
+    await rig.converge(resources);
+    await sh('apt-get remove --yes ufw');
+
+    expect(await rig.run()).toMatchObject({ outcome: 'converged' });
+    expect(await sh('ufw status')).toContain('Status: active');
+    expect(await loaded()).toContain('-P INPUT DROP');
+  });
+
+  it('does not go with its package unnoticed', async () => {
+    await sh('apt-get purge --yes ufw');
+    await rig.converge(`- { kind: package, names: [ufw] }\n${all}`);
+
+    expect(await rig.converge(all)).toMatchObject({ exit: 6, summary: expect.stringContaining('firewall[ufw]') });
+  });
+
+  it('that everything came through lets everything through again when the run fails', async () => {
+    await sh('apt-get install --yes ufw');
+    await rig.converge(all);
+    await sh('iptables -P INPUT ACCEPT; iptables -F');
+
+    expect((await rig.converge(`${all}${fails}`)).exit).toBe(6);
+    expect(await loaded()).toContain('-P INPUT ACCEPT');
+  });
+
   it('is never closed to SSH', async () => {
     const before = await loaded();
     const { exit, problems } = await rig.converge('- { kind: firewall, rules: [{ port: 80, proto: tcp }] }');

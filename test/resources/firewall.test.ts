@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openLocalReader } from '../../src/host/local-reader.ts';
 import { findSshDoors, isOpen, readListeners, sessionOf } from '../../src/resources/ssh-doors.ts';
 import { firewall } from '../../src/resources/types/firewall.ts';
+import { isFamilyInForce } from '../../src/resources/ufw-live.ts';
 import { theLaws } from '../support/laws.ts';
 import { makeRepository } from '../support/repository.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -65,9 +66,55 @@ describe('what differs', () => {
   });
 
   it('is everything where ufw comes in the same run', () => {
-    const state = { settings: null, doors: [] };
+    const state = { settings: null, isLoaded: null, isAtBoot: null, doors: [] };
     expect(firewall.diff(prepare(firewall, { rules: [] }).desired, state)).toMatchObject({ action: 'create' });
   });
+});
+
+describe('the kernel', () => {
+  const files = {
+    enabled: 'yes',
+    incoming: 'REJECT',
+    outgoing: 'ACCEPT',
+    ipv6: 'no',
+    rules: '-A ufw-user-input -p tcp --dport 22 -j ACCEPT\n-A ufw-user-input -s 10.0.0.5 -j ACCEPT',
+    rules6: '',
+  };
+  const whole = [
+    '-P INPUT DROP',
+    '-P OUTPUT ACCEPT',
+    '-A INPUT -j ufw-before-input',
+    '-A OUTPUT -j ufw-before-output',
+    '-A ufw-before-input -j ufw-user-input',
+    '-A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT',
+    '-A ufw-user-input -s 10.0.0.5/32 -j ACCEPT',
+  ];
+  const family = { ufw: 'ufw', rules: 'rules' } as const;
+
+  it('does what the files say', () => {
+    expect(isFamilyInForce(family, files, whole)).toEqual({ isThere: true, isWhole: true });
+  });
+
+  it.each(whole)('does not without %s', (line) => {
+    const lines = whole.filter((each) => each !== line);
+    expect(isFamilyInForce(family, files, lines).isWhole).toBe(false);
+  });
+});
+
+it('that is not loaded, or not at boot, differs', () => {
+  const { desired } = prepare(firewall, { enabled: false, rules: [] });
+  const settings = { enabled: 'no', incoming: 'DROP', outgoing: 'ACCEPT', rules: '', rules6: '' };
+  const changesOf = (isLoaded: boolean | null, isAtBoot: boolean | null) => {
+    const diff = firewall.diff(desired, { settings, isLoaded, isAtBoot, doors: [] });
+    return 'changes' in diff ? diff.changes.map(({ field }) => field) : [];
+  };
+
+  expect([changesOf(null, null), changesOf(true, true), changesOf(false, true), changesOf(true, false)]).toEqual([
+    [],
+    [],
+    ['loaded'],
+    ['at boot'],
+  ]);
 });
 
 describe('the way in by SSH', () => {

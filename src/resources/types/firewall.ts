@@ -1,10 +1,18 @@
-import type { AbsolutePath, Argv, Host, HostReader } from '../../host/host.ts';
-import { lastLines } from '../../model/last-lines.ts';
+import type { AbsolutePath, HostReader } from '../../host/host.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
-import { runOutside } from '../run-outside.ts';
 import { findSshDoors, isOpen, type SshDoor } from '../ssh-doors.ts';
-import { markedSysctlFiles } from '../sysctl-files.ts';
+import {
+  bootLink,
+  bootPaths,
+  isInForce,
+  isWideOpen,
+  load,
+  startWithHost,
+  startsAtBoot,
+  unload,
+  type UfwFiles,
+} from '../ufw-live.ts';
 import { addressFault, composeSection, readSection, writeSection, type FirewallRule } from '../ufw-rules.ts';
 
 const spec = ({ z }: Vocabulary) => {
@@ -68,6 +76,9 @@ interface Desired {
 type State = {
   /** As the files say them; null where ufw is not installed. */
   readonly settings: Settings | null;
+  /** Whether the kernel does what the files say. Null where that is not asked. */
+  readonly isLoaded: boolean | null;
+  readonly isAtBoot: boolean | null;
   /** Looked for only when something is to change. */
   readonly doors: readonly SshDoor[];
 };
@@ -80,6 +91,7 @@ type Settings = {
   readonly rules6: string;
 };
 
+const program: AbsolutePath = '/usr/sbin/ufw';
 const switchFile: AbsolutePath = '/etc/ufw/ufw.conf';
 const defaultsFile: AbsolutePath = '/etc/default/ufw';
 const rulesFile: AbsolutePath = '/etc/ufw/user.rules';
@@ -93,14 +105,14 @@ const fileOf = {
   rules6: rules6File,
 } as const;
 const keys = { enabled: 'ENABLED', incoming: 'DEFAULT_INPUT_POLICY', outgoing: 'DEFAULT_OUTPUT_POLICY' } as const;
-/** Of one call of ufw. Milliseconds. */
-const timeout = 60_000;
+const atBoot = 'at boot';
 const policies = { allow: 'ACCEPT', deny: 'DROP', reject: 'REJECT' } as const;
 
 /** The firewall of a Debian host. */
 export const firewall = defineResourceType({
   kind: 'firewall',
-  summary: 'The rules of ufw, all of them. A plan that would close the way in by SSH is refused. It stays when it leaves git.',
+  summary:
+    'The rules of ufw, all of them, in force now and at boot. A plan that would close the way in by SSH is refused. It stays when it leaves git.',
   spec,
   identify: () => 'ufw',
   prepare: ({ enabled, incoming, outgoing, rules }): Desired => ({
@@ -118,13 +130,18 @@ export const firewall = defineResourceType({
 
   async inspect(desired, { host, signal }): Promise<State> {
     const settings = readSettings(host);
-    const isDue = changesOf(desired, settings).length > 0;
-    return { settings, doors: isDue ? await findSshDoors(host, signal) : [] };
+    const found = {
+      settings,
+      isLoaded: host.live && settings ? await isInForce(filesOf(settings, host), host, signal) : null,
+      isAtBoot: host.live && desired.enabled ? startsAtBoot(host) : null,
+    };
+    const isDue = changesOf(desired, found).length > 0;
+    return { ...found, doors: isDue ? await findSshDoors(host, signal) : [] };
   },
 
-  diff(desired, { settings }): Diff {
-    const changes = changesOf(desired, settings);
-    return changes.length === 0 ? converged : { action: settings ? 'update' : 'create', changes };
+  diff(desired, actual): Diff {
+    const changes = changesOf(desired, actual);
+    return changes.length === 0 ? converged : { action: actual.settings ? 'update' : 'create', changes };
   },
 
   refuses({ enabled, rules, incoming }, { doors }): readonly Refusal[] {
@@ -150,28 +167,40 @@ export const firewall = defineResourceType({
       const after = own.reduce((text, field) => withSetting(text, field, wanted[field]), before);
       host.writeFile(path, Buffer.from(after), { mode, uid, gid });
     }
+    if (changes.some(({ field }) => field === atBoot)) startWithHost(host);
   },
 
   async activate(done, { host, signal }) {
     const [first] = done;
-    const message = first && host.live ? await load(host, signal) : undefined;
+    const settings = readSettings(host);
+    const message = first && host.live && settings ? await load(filesOf(settings, host), host, signal) : undefined;
     return first && message !== undefined ? [{ address: first.address, message }] : [];
   },
 
   undo: {
-    capture: (_desired, { host }) => ({ isLoaded: host.live && readSettings(host) !== null }),
+    async capture(_desired, { host, signal }) {
+      const settings = host.live ? readSettings(host) : null;
+      return {
+        isLoaded: settings !== null,
+        wasOpen: settings !== null && (await isWideOpen(filesOf(settings, host), host, signal)),
+      };
+    },
     restore: () => undefined,
     async resume(undos, { host, signal }) {
       // A run that brought ufw has taken it away again.
-      const isThere = host.stat('/usr/sbin/ufw') !== undefined && readSettings(host) !== null;
-      const message = isThere && host.live && undos.some(({ isLoaded }) => isLoaded) ? await load(host, signal) : undefined;
+      const settings = host.live ? readSettings(host) : null;
+      if (!settings || !undos.some(({ isLoaded }) => isLoaded)) return;
+      // Rules that were not in force before may be what has cut the host off.
+      const wasOpen = settings.enabled === 'yes' && undos.every((undo) => undo.wasOpen);
+      const message = await (wasOpen ? unload(host, signal) : load(filesOf(settings, host), host, signal));
       if (message !== undefined) throw new Error(message);
     },
   },
 
-  watches: () => files,
+  watches: () => [...files, program, bootLink],
   owns: () => files,
-  touches: () => files,
+  touches: (_desired, changes) => [...files, ...(changes.some(({ field }) => field === atBoot) ? bootPaths : [])],
+  asks: (_desired, host) => host.live,
   unsupported(_desired, host) {
     if (!host.live) return readSettings(host) ? undefined : 'needs ufw, which this root does not have';
     return host.privileged ? undefined : 'needs root to change the firewall';
@@ -191,15 +220,18 @@ const wantedSettings = ({ enabled, incoming, outgoing, rules }: Desired): Settin
   rules6: composeSection(rules, 6),
 });
 
-function changesOf(desired: Desired, actual: Settings | null): readonly Change[] {
+function changesOf(desired: Desired, { settings: actual, isLoaded, isAtBoot }: Omit<State, 'doors'>): readonly Change[] {
   const wanted = wantedSettings(desired);
-  return (Object.keys(wanted) as (keyof Settings)[]).flatMap((field): readonly Change[] => {
+  const changes = (Object.keys(wanted) as (keyof Settings)[]).flatMap((field): Change[] => {
     const [from, to] = [actual?.[field] ?? null, wanted[field]];
     if (from === to) return [];
     return fileOf[field] === rulesFile || fileOf[field] === rules6File
       ? [{ field, from: from === null ? null : [...tuplesOf(from)], to: [...tuplesOf(to)] }]
       : [{ field, from, to }];
   });
+  if (isLoaded === false) changes.push({ field: 'loaded', from: false, to: true });
+  if (isAtBoot === false) changes.push({ field: atBoot, from: false, to: true });
+  return changes;
 }
 
 /** What people read of a section. */
@@ -210,6 +242,8 @@ const tuplesOf = (section: string): readonly string[] =>
     .map((line) => line.slice('### tuple ### '.length));
 
 function readSettings(host: HostReader): Settings | null {
+  // Its files stay when its package is removed.
+  if (host.live && !host.stat(program)) return null;
   const texts = files.map((path) => host.readFile(path)?.toString());
   const [conf, defaults, rules, rules6] = texts;
   if (conf === undefined || defaults === undefined || rules === undefined || rules6 === undefined) return null;
@@ -225,6 +259,11 @@ function readSettings(host: HostReader): Settings | null {
   };
 }
 
+const filesOf = (settings: Settings, host: HostReader): UfwFiles => ({
+  ...settings,
+  ipv6: readKey(host.readFile(defaultsFile)?.toString() ?? '', 'IPV6').toLowerCase(),
+});
+
 const lineOf = (key: string): RegExp => new RegExp(`^${key}=.*$`, 'm');
 const readKey = (text: string, key: string): string =>
   lineOf(key)
@@ -238,21 +277,4 @@ function withSetting(text: string, field: keyof Settings, value: string): string
   const key = keys[field];
   const line = field === 'enabled' ? `${key}=${value}` : `${key}="${value}"`;
   return lineOf(key).test(text) ? text.replace(lineOf(key), line) : `${text.replace(/\n?$/, '\n')}${line}\n`;
-}
-
-/** Makes the kernel do what the files say. Gives the reason when it cannot. */
-async function load(host: Host, signal: AbortSignal): Promise<string | undefined> {
-  const isOn = readSettings(host)?.enabled === 'yes';
-  const failure = await attempt(['ufw', isOn ? 'reload' : 'disable'], host, signal);
-  if (failure !== undefined) return `ufw did not take its rules: ${failure}`;
-  // ufw has kernel settings of its own, and sets them whenever it starts.
-  const settings = isOn ? markedSysctlFiles(host) : [];
-  const unset = settings.length > 0 ? await attempt(['sysctl', '--load', ...settings], host, signal) : undefined;
-  return unset === undefined ? undefined : `kernel settings are not back after ufw: ${unset}`;
-}
-
-/** The agent's own sandbox has no rights over the network. */
-async function attempt(argv: Argv, host: Host, signal: AbortSignal): Promise<string | undefined> {
-  const { exitCode, said } = await runOutside(argv, { env: {}, timeout }, host, signal);
-  return exitCode === 0 ? undefined : lastLines(said.trim());
 }
