@@ -1,6 +1,7 @@
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { changeAccount } from './account-change.ts';
 import { findUser, readGroups, type UserEntry } from './account-files.ts';
+import { lingerFile } from './units/unit-place.ts';
 
 /** What a `user` resource wants; what is absent is nobody's business here. */
 export interface UserDesired {
@@ -51,6 +52,7 @@ export async function changeUser(desired: UserDesired, host: Host, signal: Abort
   const actual = findUser(name, host);
   if (ensure === 'absent') {
     if (!actual) return;
+    await endManager(actual, host, signal);
     const isRemoved = removeHome && host.stat(actual.home) !== undefined;
     return changeAccount(['userdel', ...(isRemoved ? ['--remove'] : []), name], host, signal);
   }
@@ -58,6 +60,16 @@ export async function changeUser(desired: UserDesired, host: Host, signal: Abort
   const groups = wantedGroups(desired, supplementaryGroups(name, host));
   await alterUser(actual, { ...desired, groups }, host, signal);
   if (desired.createHome) makeHome(homeOf({ name, home: desired.home ?? actual.home }), actual, host);
+}
+
+/** Whether the service manager of a user runs without a login. */
+export const lingers = (name: string, host: HostReader): boolean => host.stat(lingerFile(name)) !== undefined;
+
+/** userdel keeps an account whose programs run: the manager that was kept running without a login is one, whoever asked for it. */
+async function endManager({ name, uid }: UserEntry, host: Host, signal: AbortSignal): Promise<void> {
+  if (!lingers(name, host)) return;
+  await changeAccount(['loginctl', 'disable-linger', name], host, signal);
+  await changeAccount(['systemctl', 'stop', `user@${uid}.service`, `user-runtime-dir@${uid}.service`], host, signal);
 }
 
 function addUser(desired: UserDesired, host: Host, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,15 @@
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { changeAccount } from './account-change.ts';
 import { findUser, readGroups, readLines, shadowFile, type GroupEntry, type UserEntry } from './account-files.ts';
-import { alterUser, homeOf, supplementaryGroups, wantedGroups, type UserDesired, type WantedUser } from './user-account.ts';
+import {
+  alterUser,
+  homeOf,
+  lingers,
+  supplementaryGroups,
+  wantedGroups,
+  type UserDesired,
+  type WantedUser,
+} from './user-account.ts';
 
 /** A user as it stood, and what its removal or creation changes beside it. */
 export type UserUndo = {
@@ -12,6 +20,8 @@ export type UserUndo = {
   /** Where the user's home is, or will be, and whether something stood there. */
   readonly home: AbsolutePath;
   readonly hadHome: boolean;
+  /** Its service manager ran without a login. */
+  readonly lingered?: boolean;
   /** What the change is about, where the user stays; runs of earlier versions did not say, and all of it is put back. */
   readonly made?: MadeOfUser;
 };
@@ -47,7 +57,15 @@ export function captureUser(desired: UserDesired, host: HostReader): UserUndo {
   };
   const ownGroup = readGroups(host).find((group) => group.name === name) ?? null;
   const made = before && madeBy(desired, before.entry, before.groups, host);
-  return { name, before: before ?? null, ownGroup, home, hadHome: host.stat(home) !== undefined, ...(made && { made }) };
+  return {
+    name,
+    before: before ?? null,
+    ownGroup,
+    home,
+    hadHome: host.stat(home) !== undefined,
+    lingered: lingers(name, host),
+    ...(made && { made }),
+  };
 }
 
 function madeBy(desired: UserDesired, entry: UserEntry, groups: readonly string[], host: HostReader): MadeOfUser {
@@ -83,6 +101,8 @@ export async function restoreUser(undo: UserUndo, host: Host, signal: AbortSigna
     return;
   }
   await addAgain(before, host, signal);
+  // Its manager starts with that, for the units that are put back next.
+  if (undo.lingered) await changeAccount(['loginctl', 'enable-linger', name], host, signal);
   if (hadHome && !host.stat(home))
     throw new Error(`the user ${name} is back, but what was in ${home} is gone, as remove_home asked`);
 }

@@ -86,6 +86,24 @@ describeOnHosts('accounts on a booted host', () => {
     expect(await host.read('/home/app/work')).toBe('precious');
   });
 
+  it('a user with units of its own goes with them, and comes back with them', async () => {
+    const rest = '- { kind: file, path: /srv/app, content: x }';
+    await rig.converge(`${rest}
+- { kind: user, name: fay }
+- { kind: service, name: job, user: fay, enabled: true, state: started, settle: 0s, unit: "[Service]\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=default.target\\n" }`);
+    const uid = await ask('id', '-u', 'fay');
+    const isActive = async (): Promise<string> =>
+      (await host.run(['systemctl', '--user', '--machine=fay@', 'is-active', 'job'])).stdout.trim();
+    expect(await isActive()).toBe('active');
+
+    expect(await rig.converge(rest)).toMatchObject({ outcome: 'converged', counts: { remove: 2 } });
+    expect([await exists('/var/lib/systemd/linger/fay'), await exists(`/run/user/${uid}`)]).toEqual([false, false]);
+    expect((await host.run(['getent', 'passwd', 'fay'])).exitCode).toBe(2);
+
+    expect((await host.reconcile(['rollback'])).exit).toBe(0);
+    expect([await isActive(), await ask('id', '-u', 'fay')]).toEqual(['active', uid]);
+  });
+
   it('what stood before stays when it leaves git, without the groups that it was given here', async () => {
     await host.ask(['usermod', '--append', '--groups', 'adm', 'www-data']);
     await host.ask(['groupadd', 'old']);
