@@ -25,14 +25,16 @@ export function stampIfConverged(
   state: State,
 ): void {
   const held = plan.steps.filter((step) => step.held);
-  // What the host cannot have stays so; every other reason must be looked at, and told, each time.
+  // What the host cannot have is held again as long as it cannot; every other reason must be looked at, and told, each time.
   if (request.tags.length > 0 || held.some((step) => step.held?.reason !== 'unsupported')) return;
   const { catalog, secrets, policy, hostPolicy, chains, reads, changes, cachedAs, identityFiles } = desired;
   const sources = changes ? known : indexSignatures(new Map([...revision.watched, ...identityFiles.map(signed)]));
   const cannot = new Set(held.map(({ address }) => address));
   const isCovered = ({ kind, desired: wanted }: CatalogResource): boolean =>
     resourceType(kind).watches?.(wanted) !== undefined && resourceType(kind).asks?.(wanted, scope.reader) !== true;
-  const isComplete = catalog.resources.every((resource) => cannot.has(resource.address) || isCovered(resource));
+  // A program that this host lacks, or a right, can be there by the next run, and nobody would see it come.
+  const isForGood = held.length === 0 || !scope.reader.live;
+  const isComplete = isForGood && catalog.resources.every((resource) => cannot.has(resource.address) || isCovered(resource));
   const isCacheable = secrets.names.length === 0 && !catalog.resources.some(isSensitive);
   const { environment } = scope;
   const isStamped =

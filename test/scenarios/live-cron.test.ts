@@ -2,8 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Report } from '../../src/model/report.ts';
 import { makeLiveRepository } from '../support/live-repository.ts';
 import { makeRepository, site } from '../support/repository.ts';
+import { program } from '../support/run-cli.ts';
 
 const missing = [
   ...(process.getuid?.() === 0 ? [] : ['root']),
@@ -100,6 +102,29 @@ describe.skipIf(missing.length > 0)('jobs in a real crontab', () => {
 
     expect(live.report()).toMatchObject({ exit: 65, writes: 0, problems: [{ code: 'unknown-user' }] });
     expect(existsSync(join(live.base, 'f'))).toBe(false);
+  });
+
+  it('are made as soon as the host has the program for it', ({ skip }) => {
+    using live = open(keeper + job('a', 'x'));
+    const programs = join(live.base, '..', 'programs');
+    const args = `'${process.execPath}' '${program}' --source '${live.path}' --host box -o json`;
+    // A machine of its own, as far as /usr/bin goes.
+    const script = `set -e
+      mkdir '${programs}' && mount -t tmpfs none '${programs}' && mkdir '${programs}/upper' '${programs}/work'
+      mount -t overlay -o lowerdir=/usr/bin,upperdir='${programs}/upper',workdir='${programs}/work' overlay /usr/bin
+      mv /usr/bin/crontab /usr/bin/put-away
+      ${args} >'${live.base}/../first' && ${args} >'${live.base}/../second'
+      mv /usr/bin/put-away /usr/bin/crontab
+      ${args} >'${live.base}/../third'`;
+    const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script], { env: { ...process.env, ...live.env } });
+    if (/mount|unshare/.test(stderr.toString())) skip('needs mount namespaces and overlayfs');
+    const counts = ['first', 'second', 'third'].map(
+      (name) => (JSON.parse(readFileSync(join(live.base, '..', name), 'utf8')) as Report).counts,
+    );
+
+    expect(status).toBe(0);
+    expect(counts).toMatchObject([{ create: 1, held: 1 }, { held: 1 }, { create: 1, held: 0 }]);
+    expect(crontab()).toBe(entry('a', 'x'));
   });
 
   it('are written only where the host policy allows the crontab', () => {
