@@ -23,9 +23,14 @@ describeOnHosts('accounts on a booted host', () => {
 
   const ask = async (...argv: readonly string[]): Promise<string> => (await host.ask(argv)).trim();
   const exists = async (path: string): Promise<boolean> => (await host.run(['test', '-e', path])).exitCode === 0;
-  /** Every account with its password and ages, whatever the order of the lines; and what is in the homes. */
-  const accounts = (): Promise<string> =>
-    ask('sh', '-c', `cd /etc; sort ${files.join(' ')}; find /home -printf '%p %m %u:%g\\n' | sort`);
+  /** Every account with its password and ages, whatever the order of lines and members; and what is in the homes. */
+  const accounts = async (): Promise<string> => {
+    const text = await ask('sh', '-c', `cd /etc; sort ${files.join(' ')}; find /home -printf '%p %m %u:%g\\n' | sort`);
+    return text.replaceAll(
+      /^((?:[^:\n]*:){3})([^:\n]+)$/gm,
+      (_line, head: string, members: string) => head + members.split(',').sort().join(),
+    );
+  };
 
   it('a user is there before its files, with its groups, and then nothing is to do', async () => {
     const first = await rig.converge(`
@@ -102,6 +107,10 @@ describeOnHosts('accounts on a booted host', () => {
 
     expect((await host.reconcile(['rollback'])).exit).toBe(0);
     expect([await isActive(), await ask('id', '-u', 'fay')]).toEqual(['active', uid]);
+
+    // Others get its number.
+    await host.ask(['loginctl', 'disable-linger', 'fay']);
+    await host.ask(['systemctl', 'stop', `user@${uid}`]);
   });
 
   it('what stood before stays when it leaves git, without the groups that it was given here', async () => {
