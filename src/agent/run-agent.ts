@@ -11,6 +11,7 @@ import type { Secret } from '../model/secret.ts';
 import { openNotifier } from '../notify/notifier.ts';
 import { openFollower } from '../source/git/follow.ts';
 import { followPushed } from '../source/git/follow-pushed.ts';
+import { readRemoteUrl } from '../source/git/remote-url.ts';
 import { sourceDirectories } from '../source/tree-bounds.ts';
 import { openAgentState } from '../state/agent-state.ts';
 import { openAgent } from './agent.ts';
@@ -101,7 +102,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
       reporting.deliver();
       sendDigests(notifier, hostPolicy.notify, port, reporting, problem, ending.signal);
       const at = doors.address ? `; http://${doors.address.host}:${doors.address.port}` : '';
-      log.info({}, `following ${source ?? hostPolicy.remote?.urls[0] ?? 'what is pushed'} as ${name}${at}`);
+      log.info({}, `following ${source ?? nameOfRemote(hostPolicy.remote?.urls[0])} as ${name}${at}`);
       await systemd.ready();
       await agent.run();
     } finally {
@@ -135,4 +136,10 @@ function followerFor(
   const { remote, trust } = hostPolicy;
   if (!remote) return followPushed({ directory: stateDirectory, memory });
   return openFollower({ directory: stateDirectory, remote, trust, host: name, memory });
+}
+
+/** A URL that is refused may hold credentials; the first look tells why it is. */
+function nameOfRemote(url: string | undefined): string {
+  if (url === undefined) return 'what is pushed';
+  return 'refused' in readRemoteUrl(url) ? 'a remote that is refused' : url;
 }

@@ -3,6 +3,7 @@ import type { Look } from '../model/follower.ts';
 import { isPostponed, quarantineOf, type Report } from '../model/report.ts';
 import type { Memory } from '../model/reporter.ts';
 import { version } from '../model/version.ts';
+import { printableLine } from '../report/printable.ts';
 import { countDiffering } from '../run/start-run.ts';
 import { confirmationOf } from '../model/unconfirmed.ts';
 import { readSuspension } from '../state/suspension.ts';
@@ -133,7 +134,8 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     missedHook: () => void missedHooks++,
     looked({ state, commit, seen, branch, remote, problem }, at) {
       supersedeApproval(commit, options);
-      const message = problem?.message ?? (remote === null ? keptUp : 'the remote answered');
+      const place = problem?.at ? `${printableLine(problem.at.file)}: ` : '';
+      const message = problem ? `${place}${problem.message}` : remote === null ? keptUp : 'the remote answered';
       const ok = state === 'fetched';
       const hint = ok ? undefined : problem?.hint;
       const fetch = { at: at.toISOString(), ok, state, remote, message, ...(hint !== undefined && { hint }) };

@@ -17,7 +17,7 @@ import { lastLines } from '../model/last-lines.ts';
 import { monotonic } from '../model/monotonic.ts';
 import type { AbsolutePath, Argv, FileAttributes } from './host.ts';
 import { makeDurable } from './make-durable.ts';
-import { about } from './path-error.ts';
+import { about, PathError } from './path-error.ts';
 import type { SafeDirectories } from './safe-directories.ts';
 import { assertNamed, createStaged, identityOf, openStaged, type StagedIdentity } from './staged-file.ts';
 
@@ -203,7 +203,8 @@ export class Staging {
     const { exitCode, timedOut, stderr, stdout } = await runCommand([command as string, ...rest], {}, signal);
     if (exitCode === 0) return;
     const said = sensitive ? 'what it says may hold a secret and is not shown' : lastLines(stderr.trim() || stdout);
-    throw new Error(`validation of ${path} failed (${argv[0]} ${timedOut ? 'timed out' : `exit ${exitCode}`}): ${said}`);
+    const how = `${argv[0]} ${timedOut ? 'timed out' : `exit ${exitCode}`}`;
+    throw new PathError(path, new Error(`validation failed (${how}): ${said}`));
   }
 
   #giveName(path: AbsolutePath, staged: Staged): void {

@@ -33,13 +33,14 @@ describe('validate', () => {
     using live = makeLiveRepository(script('echo old'));
     live.run();
     const before = snapshot(live.base);
-    live.resources(script('if true; then').replace('first\\n', 'second\\n'));
+    const last = '- { kind: file, path: "{{ base }}/bin/third", content: x }\n';
+    live.resources(script('if true; then').replace('first\\n', 'second\\n') + last);
 
     const report = live.report();
 
     expect(report.exit).toBe(6);
     expect(report.summary).toMatch(
-      /file\[.*\/bin\/script\] failed: validation of .*\/bin\/script failed \(sh exit 2\): .*[Ss]yntax error/,
+      /file\[.*\/bin\/script\] failed: .*\/bin\/script: validation failed \(sh exit 2\): .*[Ss]yntax error/,
     );
     expect(report.steps.find(({ outcome }) => outcome === 'failed')?.address).toContain('/bin/script');
     expect(snapshot(live.base)).toBe(before);

@@ -45,7 +45,7 @@ describe('history, show and explain', () => {
     expect(second).toMatchObject({ exit: 0, steps: [{ cause: 'upstream', outcome: 'changed' }] });
     expect(taken).toMatchObject({ exit: 0, action: 'rollback', steps: [{ outcome: 'restored' }] });
 
-    expect(live.cli(['show', failed!.run]).stdout).toContain('failed: validation of');
+    expect(live.cli(['show', failed!.run]).stdout).toContain(': validation failed (');
     expect(live.cli(['show', healed!.run]).stdout).toContain('drift: changed on this host');
     expect(live.cli(['show', 'latest']).stdout).toContain(`Run ${second!.run} taken back`);
     const told = explain(live);
