@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { StateError } from './state-error.ts';
 
 /** Puts a file of this program's own (0600) in place at once; it is there after a power cut when this returns. */
 export function writeDurably(file: string, text: string): void {
@@ -9,7 +10,7 @@ export function writeDurably(file: string, text: string): void {
   try {
     const bytes = Buffer.from(text);
     for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
-    fsyncSync(descriptor);
+    makeDurable(staged, descriptor);
   } finally {
     closeSync(descriptor);
   }
@@ -26,8 +27,18 @@ export const syncFile = (file: string): void => sync(file);
 function sync(path: string): void {
   const descriptor = openSync(path, 'r');
   try {
-    fsyncSync(descriptor);
+    makeDurable(path, descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Node does not say of which file. */
+function makeDurable(path: string, descriptor: number): void {
+  try {
+    fsyncSync(descriptor);
+  } catch (error) {
+    const message = `${path} cannot be made durable: ${(error as Error).message}`;
+    throw new StateError(message, 'see to the health of its filesystem, then run again', error);
   }
 }

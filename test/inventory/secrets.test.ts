@@ -68,7 +68,11 @@ describe('openSecrets', () => {
       [good, ['# nothing\n'], 'no age identity is configured on this host'],
       [good, [other], 'the identity of this host is not among its recipients'],
       [good, [other, other], 'none of the 2 identities of this host is among its recipients'],
-      [good, [`${host.slice(0, -1)}${host.endsWith('X') ? 'Y' : 'X'}`], 'the age identity of this host is malformed; expected AGE-SECRET-KEY-1...'],
+      [
+        good,
+        [`${host.slice(0, -1)}${host.endsWith('X') ? 'Y' : 'X'}`],
+        'the age identity of this host is malformed; expected AGE-SECRET-KEY-1...',
+      ],
       [good, ['AGE-PLUGIN-YUBIKEY-1QQQ'], 'the age identity of this host is malformed; expected AGE-SECRET-KEY-1...'],
       [cut, [host], 'the file is damaged, or not an age file'],
       [canary, [host], 'the file is damaged, or not an age file'],
