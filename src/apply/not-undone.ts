@@ -1,4 +1,5 @@
 import type { Address } from '../model/catalog.ts';
+import { listed } from '../model/listed.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 
 /** Whether what a resource of this kind did can be put back; what a command did cannot. */
@@ -12,7 +13,5 @@ const mostNamed = 3;
 /** The same of all such steps, as part of a sentence; undefined where there are none. */
 export function notUndoneInWords(addresses: readonly Address[]): string | undefined {
   if (addresses.length === 0) return undefined;
-  const more = addresses.length - mostNamed;
-  const named = addresses.slice(0, mostNamed).join(', ') + (more > 0 ? ` and ${more} more` : '');
-  return `what ${named} did cannot be undone`;
+  return `what ${listed(addresses, mostNamed)} did cannot be undone`;
 }

@@ -1,13 +1,11 @@
+import { listed } from '../model/listed.ts';
 import type { Report, ReportedStep } from '../model/report.ts';
-
-const mostNamed = 5;
 
 /** Of a report that refuses a stale plan: the same, with what is to be done otherwise now than when it was planned. */
 export function withWhatMoved(report: Report, planned: Report): Report {
   const names = namesOfMoved(planned.steps, report.steps);
   if (names.length === 0) return report;
-  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
-  const moved = `${names.slice(0, mostNamed).join(', ')}${more}`;
+  const moved = listed(names);
   const problems = report.problems.map((problem) =>
     problem.code === 'stale-plan' ? { ...problem, message: `${problem.message}; otherwise than planned: ${moved}` } : problem,
   );

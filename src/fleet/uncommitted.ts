@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { listed } from '../model/listed.ts';
 import { sourceDirectories } from '../source/tree-bounds.ts';
 import type { Ask } from './ask-git.ts';
 
@@ -10,9 +11,6 @@ interface Change {
   readonly code: string;
 }
 
-/** Paths that are shown. */
-const shownPaths = 5;
-
 /** What `git status` tells its user of the source directories: what they ignore is no change. */
 export async function findChanges(ask: Ask): Promise<readonly Change[]> {
   const words = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=all', '--', ...sourceDirectories];
@@ -20,10 +18,7 @@ export async function findChanges(ask: Ask): Promise<readonly Change[]> {
   return listed.split('\0').flatMap((entry) => (entry === '' ? [] : [{ path: entry.slice(3), code: entry.slice(0, 2) }]));
 }
 
-export function listPaths(changes: readonly Change[]): string {
-  const paths = [...new Set(changes.map(({ path }) => path))];
-  return `${paths.slice(0, shownPaths).join(', ')}${paths.length > shownPaths ? ` and ${paths.length - shownPaths} more` : ''}`;
-}
+export const listPaths = (changes: readonly Change[]): string => listed([...new Set(changes.map(({ path }) => path))]);
 
 /** The file with what the user never wants to see; nothing else of their configuration counts here. */
 async function userExcludes(ask: Ask): Promise<string> {

@@ -1,3 +1,4 @@
+import { listed } from '../model/listed.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Inventory } from './inventory.ts';
@@ -29,8 +30,7 @@ export function chooseHost(
 
 export function unknownHost(host: string, hosts: readonly string[]): Problem {
   const near = hosts.find((name) => name.startsWith(`${host}.`)) ?? nearest(host, hosts);
-  const more = hosts.length > shown ? ` and ${hosts.length - shown} more` : '';
-  const known = hosts.slice(0, shown).join(', ') + more || 'none';
+  const known = listed(hosts, shown) || 'none';
   return {
     code: 'unknown-host',
     message: `the inventory has no host "${host}" (it has: ${known})`,

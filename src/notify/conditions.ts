@@ -1,8 +1,9 @@
+import { listed } from '../model/listed.ts';
 import type { AgentStatus } from '../model/agent.ts';
 import { isAboutRevision, type Report, type ReportedStep } from '../model/report.ts';
 import type { News } from '../model/reporter.ts';
 import { failureOf, isFailure } from './failure.ts';
-import { clockTime, listed, revisionName, type Condition, type Happening } from './notice.ts';
+import { clockTime, revisionName, type Condition, type Happening } from './notice.ts';
 
 /** What is so after some news, and what happened with it. */
 interface Situation {

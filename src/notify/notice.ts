@@ -51,12 +51,6 @@ export const boundedTexts = ({ title, why, todo }: Pick<Notice, 'title' | 'why' 
   todo: shorten(todo, lengths.todo),
 });
 
-/** `a, b, c and 4 more`. */
-export function listed(names: readonly string[], most = 5): string {
-  const shown = names.slice(0, most).join(', ');
-  return names.length <= most ? shown : `${shown} and ${names.length - most} more`;
-}
-
 /** `03:12 UTC`. */
 export const clockTime = (at: number | string): string => `${new Date(at).toISOString().slice(11, 16)} UTC`;
 

@@ -1,7 +1,8 @@
+import { listed } from '../model/listed.ts';
 import { printableLine } from '../report/printable.ts';
 import { count } from '../report/render-text.ts';
 import type { Digest } from '../model/digest.ts';
-import { clockTime, listed, revisionName, shorten } from './notice.ts';
+import { clockTime, revisionName, shorten } from './notice.ts';
 
 const mostPerList = 8;
 

@@ -6,6 +6,7 @@ import { openLocalHost, type LocalHost } from '../host/local-host.ts';
 import { noContents } from '../model/catalog.ts';
 import type { Event } from '../model/event.ts';
 import type { ExitName } from '../model/exit-code.ts';
+import { listed } from '../model/listed.ts';
 import { monotonic } from '../model/monotonic.ts';
 import type { Action } from '../model/plan.ts';
 import type { Outcome, Report, ReportedStep } from '../model/report.ts';
@@ -215,8 +216,7 @@ function summaryOf(
 /** In which files others have written since, and what became of that. */
 function describeWritten(written: ReadonlyMap<string, string | undefined>): string {
   const kept = [...written].filter(([, fault]) => fault === undefined).map(([path]) => path);
-  const more = kept.length > 3 ? ` and ${kept.length - 3} more` : '';
-  const stays = kept.length === 0 ? [] : [`what others have written since stays in ${kept.slice(0, 3).join(', ')}${more}`];
+  const stays = kept.length === 0 ? [] : [`what others have written since stays in ${listed(kept, 3)}`];
   const lost = [...written].flatMap(([path, fault]) => (fault === undefined ? [] : [`${path} was put back whole: ${fault}`]));
   return [...stays, ...lost.slice(0, 3)].map((words) => `; ${words}`).join('');
 }
