@@ -189,6 +189,23 @@ describeOnHosts('service on a booted host', () => {
     expect(await rig.show('ssh', 'ActiveState', 'UnitFileState')).toEqual(['active', 'enabled']);
   });
 
+  it('leaves nothing of a unit that has failed, or that its timer has just started, when it goes', async () => {
+    const job = (name: string, exec: string): string =>
+      `- { kind: service, name: ${name}, unit: "[Service]\\nType=oneshot\\nExecStart=${exec}\\n" }\n`;
+    await rig.converge(job('fails', '/bin/false') + job('works', '/bin/sleep 1000'));
+    await host.run(['systemctl', 'start', 'fails']);
+    expect(await rig.show('fails', 'ActiveState')).toEqual(['failed']);
+    await host.ask(['systemctl', 'start', '--no-block', 'works']);
+
+    expect(await rig.converge('- { kind: file, path: /etc/x, content: x }\n')).toMatchObject({
+      outcome: 'converged',
+      counts: { remove: 2 },
+    });
+
+    expect(await rig.show('works', 'LoadState', 'ActiveState')).toEqual(['not-found', 'inactive']);
+    expect(await host.ask(['systemctl', 'list-units', '--all', '--no-legend', '--plain', 'fails*', 'works*'])).toBe('');
+  });
+
   it('takes back a package that brought its own running unit, and asks nothing of what is gone', async () => {
     const report = await rig.converge(
       '- { kind: package, names: [sample-service] }\n' +

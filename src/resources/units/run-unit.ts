@@ -64,10 +64,14 @@ export async function activateUnits(
     const manager = managerOf(first, host);
     // Without a manager nothing of it runs, and nothing is wanted to.
     if (!manager) continue;
-    const stopped = own.filter(({ changes }) => changes.some(({ field, to }) => field === 'state' && to === 'stopped'));
+    const gone = own.filter(({ changes }) => changes.some(({ field, to }) => field === 'unit' && to === null));
+    // What goes may have been started by its timer since it was looked at.
+    const stopped = own.filter((unit) => gone.includes(unit) || unit.changes.some(({ to }) => to === 'stopped'));
     failures.push(...(await orderAll('stop', stopped, manager, host, signal)));
     const isOnlyState = own.every(({ changes }) => changes.every(({ field }) => field === 'state' || field === 'linger'));
     if (!isOnlyState) await order(manager, ['daemon-reload'], reloadTimeout, host, signal);
+    // What has failed stays listed by systemd for as long as it counts as failed, also without its file.
+    if (gone.length > 0) await forgetFailures(namesOf(gone), manager, host, signal);
     for (const { desired, changes } of own)
       if (changes.some(({ field }) => field !== 'state' && field !== 'enabled')) sessionOf(host).changed.add(unitKey(desired));
     const started = own.filter(({ changes }) => changes.some(({ field, to }) => field === 'state' && to === 'started'));
@@ -100,6 +104,7 @@ async function dueForStart(
 }
 
 const desiredOf = (done: readonly Applied<UnitDesired>[]): readonly UnitDesired[] => done.map(({ desired }) => desired);
+const namesOf = (done: readonly Applied<UnitDesired>[]): readonly string[] => done.map(({ desired }) => desired.name);
 
 async function orderAll(
   verb: 'restart' | 'stop',
@@ -109,7 +114,7 @@ async function orderAll(
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
   if (units.length === 0) return [];
-  const names = desiredOf(units).map(({ name }) => name);
+  const names = namesOf(units);
   const timeout = Math.max(...desiredOf(units).map((desired) => desired.timeout));
   const isStart = verb === 'restart';
   if (isStart) await forgetFailures(names, manager, host, signal);
