@@ -31,7 +31,10 @@ export function createRegexRunner(): RunRegex {
     const expression = compile(pattern, flags);
     if (isTame(pattern, subject)) return work(expression);
     if (left <= 0) throw new TemplateFailure('regular expressions take too long', { code: 'too-large' });
-    const done = runFor(longestMatch, () => work(expression));
+    const done = runFor(longestMatch, () => {
+      expression.lastIndex = 0;
+      return work(expression);
+    });
     left -= done?.milliseconds ?? longestMatch;
     if (done) return done.value;
     throw new TemplateFailure('the regular expression takes too long', { code: 'too-large' });

@@ -54,7 +54,7 @@ function bansInTexts(
   const any = new RegExp(bans.map(({ expression }) => `(?:${expression.source})`).join('|'), 'i');
   const found: Problem[] = [];
   let hidden = 0;
-  for (const text of texts) {
+  for (const text of texts()) {
     if (isExempt(text)) continue;
     for (const problem of banInText(text, any, bans, origins)) {
       if (found.length < maxReported) found.push(problem);

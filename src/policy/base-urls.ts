@@ -33,7 +33,7 @@ export function judgeBaseUrls(input: JudgeInput): readonly Problem[] {
     });
   }
   if (!listsUrls(input)) return found;
-  const searched = runFor(longestSearch, () => [...input.urls]);
+  const searched = runFor(longestSearch, () => [...input.urls()]);
   if (!searched) {
     const message = `searching for base URLs in the files that would be written takes longer than ${longestSearch / 1000} s`;
     return [...found, { code: 'base-url-denied', message, hint: 'make the YAML and JSON files among them smaller' }];

@@ -41,9 +41,9 @@ export interface JudgeInput {
   /** The chains of this host and of every critical host. */
   readonly chains: readonly HostChain[];
   /** Read only when policy bans something. */
-  readonly texts: Iterable<PolicyText>;
+  texts(): Iterable<PolicyText>;
   /** Beside those of the chains. Read only when policy lists base URLs or hosts. */
-  readonly urls: Iterable<WrittenUrl>;
+  urls(): Iterable<WrittenUrl>;
   /** Resources in the ledger. */
   readonly ledgerSize: number;
   /** As the host sees it: nothing in it is ever managed. */

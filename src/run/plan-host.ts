@@ -100,14 +100,15 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   // What the first releases had put there has the run's own key.
   const quarantined =
     state?.journal.quarantined(() => quarantineKey(revision, catalog)) ?? state?.journal.quarantined(() => full.key);
+  const written = listsUrls(desired) ? await import('./written-urls.ts') : undefined;
   const toJudge: JudgeInput = {
     plan,
     policy,
     policyAt: desired.policyAt,
     hostPolicy,
     chains,
-    urls: listsUrls(desired) ? (await import('./written-urls.ts')).writtenUrls(desired) : [],
-    texts: policyTexts(desired, revision.files, plan, reader, previewsOf),
+    urls: () => written?.writtenUrls(desired) ?? [],
+    texts: () => policyTexts(desired, revision.files, plan, reader, previewsOf),
     ledgerSize: ledger.size,
     ...(request.unattended === true && { unattended: { now: Date.now(), isApproved: request.planDigest !== undefined } }),
     stateDirectory: asHostSees(scope, request),

@@ -10,7 +10,7 @@ const text = (
   name = 'desired-state/files/config.yaml',
   path?: string,
 ) => ({
-  texts: [{ where, name, text: content, ...(path && { path }) }],
+  texts: () => [{ where, name, text: content, ...(path && { path }) }],
 });
 const bans = { banned: { patterns: ['anthropic', '\\bclaude-'] } };
 const removals = (count: number) => Array.from({ length: count }, (_, index) => makeStep(`/srv/${index}`, { action: 'remove' }));
@@ -259,10 +259,8 @@ describe('what a refusal says', () => {
   });
 
   it('reads no text when nothing is banned', () => {
-    const texts = {
-      [Symbol.iterator]: (): never => {
-        throw new Error('read');
-      },
+    const texts = (): never => {
+      throw new Error('read');
     };
 
     expect(judge(makeInput({ texts })).problems).toEqual([]);
@@ -274,7 +272,7 @@ describe('what a refusal says', () => {
       (_, index) => ({ where: 'config', name: `f${index}`, text: 'anthropic' }) as const,
     );
 
-    const { problems } = judge(makeInput({ policy: bans, texts }));
+    const { problems } = judge(makeInput({ policy: bans, texts: () => texts }));
 
     expect(problems).toHaveLength(101);
     expect(problems.at(-1)?.message).toContain('4900 more');

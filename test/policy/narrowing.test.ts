@@ -14,7 +14,9 @@ const world = fc.record({
     .chain((chosen) =>
       fc.tuple(...chosen.map((path) => fc.constantFrom('update', 'remove', 'none').map((action) => makeStep(path, { action })))),
     ),
-  texts: fc.array(fc.constantFrom(...words, 'plain').map((text) => ({ where: 'config', name: 'f', text }) as const)),
+  texts: fc
+    .array(fc.constantFrom(...words, 'plain').map((text) => ({ where: 'config', name: 'f', text }) as const))
+    .map((texts) => () => texts),
   chains: fc.constantFrom([], [makeChain('a')], [makeChain('a'), makeChain('b')], [makeChain('a', [kimi, gemini, local])]),
   ledgerSize: fc.integer({ min: 1, max: 20 }),
   program: fc.constantFrom('/bin/a', '/usr/bin/b'),

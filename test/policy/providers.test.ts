@@ -11,12 +11,12 @@ const text = (
   name = 'desired-state/files/config.yaml',
   path?: string,
 ) => ({
-  texts: [{ where, name, text: content, ...(path && { path }) }],
+  texts: () => [{ where, name, text: content, ...(path && { path }) }],
 });
 const withUrl = (base_url: string) => ({ chains: [makeChain('allegro', [{ ...kimi, base_url }, gemini, local, local])] });
 
 const place = { address: 'config[/srv/a]', at: { file: 'roles/web/role.yaml', line: 3, column: 5 } } as const;
-const written = (url: string) => ({ urls: [{ ...place, url, isHidden: false }] });
+const written = (url: string) => ({ urls: () => [{ ...place, url, isHidden: false }] });
 
 const table: readonly (readonly [name: string, options: InputOptions, expected: ProblemCode | 'allow'])[] = [
   ['a text without a ban', { policy: bans, ...text('config', 'provider: kimi\n') }, 'allow'],
@@ -180,7 +180,7 @@ const table: readonly (readonly [name: string, options: InputOptions, expected: 
 
   [
     'a content that cannot be looked into',
-    { policy: { base_urls: ['https://api.kimi.example/**'] }, urls: [{ ...place, url: undefined, isHidden: false }] },
+    { policy: { base_urls: ['https://api.kimi.example/**'] }, urls: () => [{ ...place, url: undefined, isHidden: false }] },
     'base-url-denied',
   ],
 
@@ -249,7 +249,9 @@ it('undoes what hides a word in time that grows with the text alone', () => {
 it('never shows a URL that is secret', () => {
   const urls = ['https://canary.example/v1', 'http://canary/?a'].map((url) => ({ ...place, url, isHidden: true }));
 
-  const { problems } = judge(makeInput({ policy: { base_urls: ['http://a/**'] }, hostPolicy: { provider_hosts: ['a'] }, urls }));
+  const { problems } = judge(
+    makeInput({ policy: { base_urls: ['http://a/**'] }, hostPolicy: { provider_hosts: ['a'] }, urls: () => urls }),
+  );
 
   expect(problems.map(({ code }) => code)).toEqual(['base-url-denied', 'base-url-denied', 'base-url-denied']);
   expect(JSON.stringify(problems)).not.toContain('canary');
