@@ -66,8 +66,9 @@ SystemCallArchitectures=native
 SystemCallErrorNumber=EPERM
 SystemCallFilter=@system-service
 SystemCallFilter=~@mount @swap @reboot @raw-io @debug @clock @module @obsolete @cpu-emulation
-# Owners and modes of any file, running a command as its user, file capabilities of packages, ending what hangs.
-CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_SETFCAP CAP_SETGID CAP_SETUID CAP_KILL
+# Owners and modes of any file, running a command as its user, file capabilities of packages, ending what hangs; checks of a
+# configuration that open its ports, such as nginx -t.
+CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_SETFCAP CAP_SETGID CAP_SETUID CAP_KILL CAP_NET_BIND_SERVICE
 
 # Left out on purpose:
 # ProtectSystem, ReadWritePaths   managed paths are wherever the repository says, in /etc, /var and /usr; the host policy bounds them

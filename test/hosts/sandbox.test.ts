@@ -26,17 +26,11 @@ describeOnHosts('an agent that is a service', () => {
     await host?.[Symbol.asyncDispose]();
     await server?.[Symbol.asyncDispose]();
   });
+  const limited = ['systemd-run', '--quiet', '--collect', '--pipe', '--wait', ...agentLimits];
   const run = async (resources: string): Promise<readonly [number | null, string]> => {
     await host.write('/srv/config/desired-state/site.yaml', site(resources));
-    const words = ['systemd-run', '--quiet', '--collect', '--pipe', '--wait', ...agentLimits];
-    const { exitCode, stdout, stderr } = await host.run([
-      ...words,
-      '/usr/local/bin/reconcile',
-      '--source',
-      '/srv/config',
-      '--host',
-      'box',
-    ]);
+    const program = ['/usr/local/bin/reconcile', '--source', '/srv/config', '--host', 'box'];
+    const { exitCode, stdout, stderr } = await host.run([...limited, ...program]);
     return [exitCode, stdout + stderr];
   };
   const wanted = `
@@ -55,6 +49,12 @@ describeOnHosts('an agent that is a service', () => {
     expect(await host.ask(['ufw', 'status'])).toContain('Status: active');
     expect(await host.ask(['git', '-c', 'safe.directory=*', '-C', '/srv/app', 'tag', '--list'])).toBe('');
     expect(await host.read('/opt/app')).toBe('a program');
+  });
+
+  it('lets a check of a configuration open the ports that it names, as `nginx -t` does', async () => {
+    const listen = 'IO::Socket::INET->new(LocalPort => 80, Listen => 1) or die "port 80: $!"';
+
+    expect(await host.ask([...limited, 'perl', '-MIO::Socket::INET', '-e', listen])).toBe('');
   });
 
   it('is not let to close the way in by SSH', async () => {
