@@ -84,6 +84,29 @@ describeOnHosts('service on a booted host', () => {
     expect((await rig.starts('app')) - starts).toBe(1);
   });
 
+  it('restarts the running instances of a template that changes, and takes one back that does not stay up', async () => {
+    const template = (exec: string): string =>
+      `- { kind: service, name: each@, unit: "[Service]\\nExecStart=${exec}\\n", settle: 300ms }\n` +
+      '- { kind: service, name: each@one, state: started, settle: 300ms }\n';
+    await rig.converge(template('/bin/sleep 1000'));
+    await host.ask(['systemctl', 'start', 'each@by-hand']);
+    const running = async () => [
+      await rig.show('each@one', 'ActiveState', 'ExecStart'),
+      await rig.show('each@by-hand', 'ActiveState', 'ExecStart'),
+    ];
+
+    const report = await rig.converge(template('/bin/sleep 2000'));
+    expect(report).toMatchObject({ outcome: 'converged', refreshes: [{ name: 'service[each@]', ok: true }] });
+    const now = ['active', expect.stringContaining('sleep 2000')];
+    expect(await running()).toEqual([now, now]);
+    expect(await rig.run()).toMatchObject({ outcome: 'converged', writes: 0, refreshes: [] });
+
+    const bad = await rig.converge(template('/bin/false'));
+    expect(bad).toMatchObject({ outcome: 'rolledBack', summary: expect.stringMatching(/service\[each@\].*did not stay up/) });
+    expect(await running()).toEqual([now, now]);
+    await host.ask(['systemctl', 'stop', 'each@by-hand']);
+  });
+
   it.each([
     ['a key that systemd does not know', app('', '/bin/sleep 1000\n    Exzec=/bin/true'), "Unknown key 'Exzec'"],
     ['a program that is not there', app('', '/opt/missing'), '/opt/missing is not executable'],

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Host } from '../../host/host.ts';
+import type { Host, HostReader } from '../../host/host.ts';
 import type { Applied, ApplyContext, Failure } from '../resource-type.ts';
 import {
+  ending,
   isOwnUnit,
   isRunning,
   isUp,
@@ -15,6 +16,7 @@ import {
 } from './systemctl.ts';
 import { activateJobs, load } from './launchctl.ts';
 import { complain } from './unit-failure.ts';
+import { isTemplate, type UnitPlace } from './unit-place.ts';
 import { isPresent, type UnitDesired } from './unit-desired.ts';
 
 /** A user's manager reads hundreds of units, on a slow disk. Milliseconds. */
@@ -144,12 +146,24 @@ export async function forgetFailures(names: readonly string[], manager: Manager,
   await host.run(systemctl(manager, 'reset-failed', '--', ...names), signal, manager.options);
 }
 
-/** Restarts or reloads a running unit. One that this run has started has read everything already. */
-export async function refreshUnit(desired: UnitDesired, address: string, { host, signal }: ApplyContext): Promise<void> {
+/**
+ * Restarts or reloads a running unit, and for a template every instance of it that runs. One that this run has started has read
+ * everything already.
+ */
+export async function refreshUnit(desired: UnitDesired, address: string, context: ApplyContext): Promise<void> {
+  const { host, signal } = context;
   const session = sessionOf(host);
   const key = unitKey(desired);
   const manager = managerOf(desired, host);
   if (!isPresent(desired) || desired.refresh === 'none' || !manager || session.fresh.has(key)) return;
+  if (isTemplate(desired.name)) {
+    for (const name of await instancesOf(desired, manager, host, signal)) {
+      const instance = { ...desired, name };
+      if (session.changed.has(key)) session.changed.add(unitKey(instance));
+      await refreshUnit(instance, address, context);
+    }
+    return;
+  }
   if (isOwnUnit(desired, host)) throw new Error('it is what this run belongs to, and restarting it would end the run');
   const live = (await surveyUnits([desired], { host, signal })).units.get(key);
   if (!live || !isDueForRefresh(live, desired)) return;
@@ -166,6 +180,20 @@ export async function refreshUnit(desired: UnitDesired, address: string, { host,
   if (result.exitCode === 0) return;
   const after = (await surveyUnits([desired], { host, signal })).units.get(key);
   throw new Error(await complain(`${verb} failed`, desired, after, result, host, signal));
+}
+
+/** Names of the instances of a template that the manager has loaded. */
+export async function instancesOf(
+  { name }: UnitPlace,
+  manager: Manager,
+  host: HostReader,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const pattern = name.replace('@.', '@*.');
+  const argv = systemctl(manager, 'list-units', '--plain', '--no-legend', '--full', '--', pattern);
+  const result = await host.query(argv, signal, { ...manager.options, timeout: reloadTimeout });
+  if (result.exitCode !== 0) throw new Error(`systemctl list-units ${ending(result)}`);
+  return result.stdout.split('\n').flatMap((line) => line.split(' ', 1).filter((word) => word !== ''));
 }
 
 /** What is stopped stays so; what has failed though it should run gets another chance. */

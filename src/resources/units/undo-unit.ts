@@ -1,14 +1,17 @@
 import type { ApplyContext, InspectContext } from '../resource-type.ts';
 import { load, unload } from './launchctl.ts';
-import { forgetFailures, reloadTimeout } from './run-unit.ts';
-import { isRunning, managerOf, order, systemctl, unitKey, type UnitSurvey } from './systemctl.ts';
+import { forgetFailures, instancesOf, reloadTimeout } from './run-unit.ts';
+import { isRunning, managerOf, order, surveyUnits, systemctl, unitKey, type Manager, type UnitSurvey } from './systemctl.ts';
 import type { UnitDesired } from './unit-desired.ts';
-import type { UnitPlace } from './unit-place.ts';
+import { isTemplate, type UnitPlace } from './unit-place.ts';
+import type { HostReader } from '../../host/host.ts';
 
 /** How a unit ran before. */
 interface UnitBefore extends UnitPlace {
   readonly timeout: number;
   readonly wasRunning: boolean;
+  /** Of a template: the instances that ran. */
+  readonly instances?: readonly string[];
   /** Of a user's unit: whether the user's service manager ran. */
   readonly hadManager: boolean;
 }
@@ -16,13 +19,30 @@ interface UnitBefore extends UnitPlace {
 /** What takes back how a unit runs. Null where nothing runs. */
 export type UnitUndo = { readonly unit: UnitBefore | null };
 
-export function captureUnit(desired: UnitDesired, { host, survey }: InspectContext<UnitSurvey>): UnitUndo {
+export async function captureUnit(desired: UnitDesired, { host, survey, signal }: InspectContext<UnitSurvey>): Promise<UnitUndo> {
   if (!host.live) return { unit: null };
   const { name, user, home, manager, timeout } = desired;
   const live = survey.units.get(unitKey(desired));
   const place = { name, ...(user !== undefined && { user }), ...(home !== undefined && { home }), ...(manager && { manager }) };
   const wasRunning = live !== undefined && isRunning(live);
-  return { unit: { ...place, timeout, wasRunning, hadManager: managerOf(desired, host) !== undefined } };
+  const owner = managerOf(desired, host);
+  const instances = owner && isTemplate(name) ? await runningInstances(desired, owner, host, signal) : [];
+  const unit = { ...place, timeout, wasRunning, hadManager: owner !== undefined };
+  return { unit: { ...unit, ...(instances.length > 0 && { instances }) } };
+}
+
+async function runningInstances(
+  desired: UnitDesired,
+  owner: Manager,
+  host: HostReader,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const all = (await instancesOf(desired, owner, host, signal)).map((name) => ({ ...desired, name }));
+  const { units } = await surveyUnits(all, { host, signal });
+  return all.flatMap((instance) => {
+    const live = units.get(unitKey(instance));
+    return live && isRunning(live) ? [instance.name] : [];
+  });
 }
 
 /** Stops what did not run before, while its files still stand. */
@@ -55,13 +75,20 @@ export async function resumeUnits(undos: readonly UnitUndo[], { host, signal }: 
     await order(manager, ['daemon-reload'], reloadTimeout, host, signal);
     const running: UnitBefore[] = [];
     // What a package of the same run started is gone with it.
-    for (const unit of own) if (unit.wasRunning && (await isThere(unit, manager, host, signal))) running.push(unit);
+    for (const unit of own.flatMap(withInstances))
+      if (unit.wasRunning && (await isThere(unit, manager, host, signal))) running.push(unit);
     if (running.length === 0) continue;
     const names = running.map(({ name }) => name);
     await forgetFailures(names, manager, host, signal);
     await order(manager, ['start', '--', ...names], Math.max(...running.map(({ timeout }) => timeout)), host, signal);
   }
 }
+
+/** What ran is started again where a new text has ended it. */
+const withInstances = (unit: UnitBefore): readonly UnitBefore[] => [
+  unit,
+  ...(unit.instances ?? []).map((name) => ({ ...unit, name, wasRunning: true })),
+];
 
 async function isThere(
   { name, timeout }: UnitBefore,

@@ -12,7 +12,7 @@ import { activateUnits, refreshUnit, settleUnits } from './run-unit.ts';
 import { captureUnit, restoreUnit, resumeUnits, type UnitUndo } from './undo-unit.ts';
 import { surveyUnits, type UnitSurvey } from './systemctl.ts';
 import { contentsOf, dropInOf, isPresent, type UnitDesired } from './unit-desired.ts';
-import { dropInPath, unitDirectory, unitId, unitPath, type UnitPlace } from './unit-place.ts';
+import { dropInPath, unitDirectory, templateOf, unitId, unitPath, type UnitPlace } from './unit-place.ts';
 
 const rootHome = '/root';
 
@@ -62,7 +62,11 @@ export function withoutSecret(
 
 /** Everything but `spec` and `prepare` of the kinds that are units. */
 export const unitKind = (kind: string, suffix: string) => {
-  const addressOf = (desired: UnitDesired): string => `${kind}[${unitId(desired, suffix)}]`;
+  const addressOf = (desired: UnitPlace): string => `${kind}[${unitId(desired, suffix)}]`;
+  const templateAddress = (desired: UnitDesired): readonly string[] => {
+    const name = templateOf(desired.name);
+    return name === undefined ? [] : [addressOf({ ...desired, name })];
+  };
   return {
     survey: surveyUnits,
     inspect: (desired: UnitDesired, context: InspectContext<UnitSurvey>): UnitState => inspectUnit(desired, context),
@@ -74,7 +78,7 @@ export const unitKind = (kind: string, suffix: string) => {
       ...new Set(touchedPaths(desired, changes, host)),
     ],
     undo: {
-      capture: (desired: UnitDesired, context: InspectContext<UnitSurvey>): UnitUndo => captureUnit(desired, context),
+      capture: (desired: UnitDesired, context: InspectContext<UnitSurvey>): Promise<UnitUndo> => captureUnit(desired, context),
       restore: restoreUnit,
       resume: resumeUnits,
     },
@@ -84,10 +88,11 @@ export const unitKind = (kind: string, suffix: string) => {
       isPresent(desired) && desired.refresh !== 'none' && changes.some(isDefinition) && !changes.some(startsOrStops),
     activate: (done: readonly Applied<UnitDesired>[], context: ApplyContext) => activateUnits(done, context),
     settle: settleUnits,
-    requires: ({ user, accounts, starts = [] }: UnitDesired): readonly string[] => [
-      ...(user === undefined ? [] : [`user[${user}]`]),
-      ...starts.map((place) => `service[${unitId(place, 'service')}]`),
-      ...accounts,
+    requires: (desired: UnitDesired): readonly string[] => [
+      ...(desired.user === undefined ? [] : [`user[${desired.user}]`]),
+      ...templateAddress(desired),
+      ...(desired.starts ?? []).map((place) => `service[${unitId(place, 'service')}]`),
+      ...desired.accounts,
     ],
     absent: (desired: UnitDesired): UnitDesired => ({ ...desired, ensure: 'pruned' }),
     unsupported: unsupportedUnit,
