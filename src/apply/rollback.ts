@@ -3,7 +3,7 @@ import type { LocalHost } from '../host/local-host.ts';
 import { stagedName } from '../host/staging.ts';
 import { noContents, type Address } from '../model/catalog.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { AnyResourceType } from '../resources/resource-type.ts';
+import type { AnyResourceType, Restored } from '../resources/resource-type.ts';
 import type { State } from '../state/state.ts';
 import { isLedgerUndo, restoreLedger } from './ledger-undo.ts';
 import { mergesOf } from './merge-shared.ts';
@@ -16,6 +16,8 @@ interface Rollback {
   readonly changed: ReadonlySet<Address>;
   /** Files in which others have written since, with a fault where that could not be kept. */
   readonly written: ReadonlyMap<string, string | undefined>;
+  /** Where other work of others is now, in words. */
+  readonly aside: readonly string[];
   /** Resources that could not be put back. */
   readonly failed: readonly Address[];
   /** What could not be put back. Not empty: the rollback is incomplete, and the journal keeps its undo data. */
@@ -44,6 +46,7 @@ export async function rollBack(
   const failures = await sweepStaged(undos, host, signal);
   const changed = new Set<Address>();
   const written = new Map<string, string | undefined>();
+  const aside: string[] = [];
   // A run that failed leaves everything exactly as it was. Of one that was applied, others have built on what it made.
   const wasApplied = all.some(({ entry }) => isLedgerUndo(entry));
   const mergeable = wasApplied ? undos.map(({ entry }) => entry) : [];
@@ -52,7 +55,9 @@ export async function rollBack(
     const paths = pathsUndo(entry);
     const before = host.writes;
     const left = paths ? restorePaths(paths, host, { run, journal: state.journal }, merges) : [];
-    const isAsBefore = paths ? host.writes === before : (await restoreKind(entry, host, types, signal)) === 'unchanged';
+    const result = paths ? undefined : await restoreKind(entry, host, types, signal);
+    if (typeof result === 'object') aside.push(...result.aside);
+    const isAsBefore = paths ? host.writes === before : result === 'unchanged';
     if (!isAsBefore || left.length > 0) changed.add(address);
     return left;
   });
@@ -73,6 +78,7 @@ export async function rollBack(
     restored: [...restored].filter((address) => !failed.has(address)),
     changed,
     written,
+    aside,
     failed: [...failed.keys()],
     failures,
   };
@@ -131,7 +137,7 @@ async function restoreKind(
   host: LocalHost,
   types: (kind: string) => AnyResourceType,
   signal: AbortSignal,
-): Promise<void | 'unchanged'> {
+): Promise<Restored> {
   return types(String(entry['kind'])).undo?.restore(entry['undo'], {
     host,
     contents: noContents,

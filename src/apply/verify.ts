@@ -1,14 +1,23 @@
 import type { HostReader } from '../host/host.ts';
 import type { Address } from '../model/catalog.ts';
 import { appliedBy } from '../model/last-applied.ts';
-import { isDone, type Plan } from '../model/plan.ts';
+import { isDone, type Diff, type Plan } from '../model/plan.ts';
 import type { Graph } from '../plan/graph.ts';
 import { makePlan, type PlanInput } from '../plan/make-plan.ts';
 import { observe } from '../plan/observe.ts';
 
+/** What was to go and may stay, with what is left of it. */
+export type Kept = ReadonlyMap<Address, Diff>;
+
+interface Verified {
+  /** What is still to be done: after a good apply, nothing. */
+  readonly open: readonly Address[];
+  readonly kept: Kept;
+}
+
 /**
- * Inspects and compares everything again, as if this run had been recorded. What is still to be done is returned: after a
- * good apply, nothing. Resources that the plan held are not expected to have changed.
+ * Inspects and compares everything again, as if this run had been recorded. Resources that the plan held are not expected to have
+ * changed.
  */
 export async function verify(
   plan: Plan,
@@ -16,19 +25,24 @@ export async function verify(
   input: PlanInput,
   host: HostReader,
   signal: AbortSignal,
-): Promise<readonly Address[]> {
+): Promise<Verified> {
   const resources = graph.batches.flat();
   const ledger = new Map(input.ledger);
+  const mayStay = new Set<Address>();
   for (const step of plan.steps) {
     const { address, resource, held, diff } = step;
     if (held) continue;
-    const isBestEffort = diff.action !== 'none' && diff.bestEffort === true;
+    if (diff.action !== 'none' && diff.mayStay !== undefined) mayStay.add(address);
     if (resource.origin.assignment >= 0) ledger.set(address, { ...appliedBy(step), made: [] });
-    else if (diff.action === 'none' || isBestEffort) ledger.delete(address);
+    else if (diff.action === 'none') ledger.delete(address);
   }
   const observation = await observe(resources, ledger, host, input.types, signal);
   const again = makePlan({ ...input, ledger, observation });
   const held = new Set(plan.steps.filter((step) => step.held).map(({ address }) => address));
-  const open = again.steps.filter((step) => isDone(step) && !held.has(step.address)).map(({ address }) => address);
-  return [...open, ...observation.failures.map(({ address }) => address).filter((address) => !held.has(address))];
+  const left = again.steps.filter((step) => isDone(step) && !held.has(step.address));
+  const failed = observation.failures.filter(({ address }) => !held.has(address));
+  return {
+    open: [...left, ...failed].map(({ address }) => address).filter((address) => !mayStay.has(address)),
+    kept: new Map(left.filter(({ address }) => mayStay.has(address)).map(({ address, diff }) => [address, diff])),
+  };
 }

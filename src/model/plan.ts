@@ -18,8 +18,8 @@ export type Diff =
   | {
       readonly action: Action;
       readonly changes: readonly Change[];
-      /** Done when `apply` did not fail, whatever is left: removing a directory that people put files into. */
-      readonly bestEffort?: true;
+      /** Done when `apply` did not fail, and why something may be left: what is in a directory that is to go. */
+      readonly mayStay?: string;
     };
 
 export const converged: Diff = { action: 'none' };

@@ -121,6 +121,7 @@ async function takeBack(
   declare(runs, steps, { by: run.id, reason: because ?? 'taken back by reconcile rollback' }, state);
   const restored = new Set<string>();
   const written = new Map<string, string | undefined>();
+  const aside: string[] = [];
   const failed = new Set<string>();
   const failures: string[] = [];
   const applied = state.ledger.all();
@@ -128,6 +129,7 @@ async function takeBack(
     const result = await rollBack(id, state, machine, resourceType);
     for (const address of result.restored) restored.add(address);
     for (const [path, fault] of result.written) written.set(path, fault);
+    aside.push(...result.aside);
     for (const address of result.failed) failed.add(address);
     failures.push(...result.failures);
     // An older run stands below this one; what could not be restored would be buried.
@@ -144,7 +146,9 @@ async function takeBack(
   const report = run.report({
     action: 'rollback',
     outcome: failures.length > 0 ? 'rollbackIncomplete' : because === undefined ? 'converged' : 'rolledBack',
-    summary: summaryOf(runs, restored.size, written, failures, because) + (stays === undefined ? '' : `; ${stays}`),
+    summary:
+      summaryOf(runs, restored.size, [...describeWritten(written), ...aside], failures, because) +
+      (stays === undefined ? '' : `; ${stays}`),
     steps: undoneSteps,
     counts: countUndone(undoneSteps, restored.size),
     writes: machine.writes,
@@ -200,13 +204,13 @@ function countUndone(steps: readonly ReportedStep[], resources: number): Report[
 function summaryOf(
   runs: readonly string[],
   restored: number,
-  written: ReadonlyMap<string, string | undefined>,
+  others: readonly string[],
   failures: readonly string[],
   because: string | undefined,
 ): string {
   const which = runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;
   const [what, not] = because === undefined ? [which, 'could not be'] : [`${which} ${because} and was`, 'not'];
-  const asBefore = `${restored} ${restored === 1 ? 'resource is' : 'resources are'} as before${describeWritten(written)}`;
+  const asBefore = `${restored} ${restored === 1 ? 'resource is' : 'resources are'} as before${others.map((words) => `; ${words}`).join('')}`;
   const after = because === undefined ? '. What it applied waits for a newer revision, or for `reconcile release`' : '';
   return failures.length === 0
     ? `${what} taken back: ${asBefore}${after}`
@@ -214,9 +218,9 @@ function summaryOf(
 }
 
 /** In which files others have written since, and what became of that. */
-function describeWritten(written: ReadonlyMap<string, string | undefined>): string {
+function describeWritten(written: ReadonlyMap<string, string | undefined>): readonly string[] {
   const kept = [...written].filter(([, fault]) => fault === undefined).map(([path]) => path);
   const stays = kept.length === 0 ? [] : [`what others have written since stays in ${listed(kept, 3)}`];
   const lost = [...written].flatMap(([path, fault]) => (fault === undefined ? [] : [`${path} was put back whole: ${fault}`]));
-  return [...stays, ...lost.slice(0, 3)].map((words) => `; ${words}`).join('');
+  return [...stays, ...lost.slice(0, 3)];
 }

@@ -65,7 +65,7 @@ export const withOutcomes = (steps: readonly ReportedStep[], outcomes: Outcomes)
 
 /** Counts of a plan's steps. `resources` counts what git wants, orphans not. */
 export function countSteps(steps: readonly Step[], outcomes: Outcomes): Report['counts'] {
-  const open = steps.filter(isDone);
+  const open = steps.filter((step) => isDone(step) && outcomes.get(step.address)?.outcome !== 'unchanged');
   const byAction = (...actions: string[]): number => open.filter(({ diff }) => actions.includes(diff.action)).length;
   return {
     resources: steps.filter(({ resource }) => resource.origin.assignment >= 0).length,

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path/posix';
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
+import type { Restored } from './resource-type.ts';
 import { findLocalWork, findOwn, git as runGit, isUnfinished, noteOf, readHead, type Checkout } from './git-checkout.ts';
 
 /** How a checkout stood. An alias: an interface is not a JsonObject. */
@@ -29,7 +30,7 @@ export async function restoreCheckout(
   isAtWork: boolean,
   host: Host,
   signal: AbortSignal,
-): Promise<'unchanged' | undefined> {
+): Promise<Restored> {
   const { path, ref } = checkout;
   if (head === null) return takeAway(checkout, wasThere, isAtWork, host, signal);
   const lock: AbsolutePath = `${path}/.git/index.lock`;
@@ -38,28 +39,38 @@ export async function restoreCheckout(
   const isThere = readHead(checkout, host) === head && !wasKilled;
   const isAsBefore = isThere && (!isAtWork || (await findLocalWork(checkout, host, signal)) === undefined);
   if (isAsBefore && !hasNote) return 'unchanged';
+  let aside: readonly string[] = [];
   if (!isAsBefore) {
     // A run that was killed has left its lock, and half of its files.
     if (wasKilled) await succeed(['rm', '-f', '--', lock], host, signal);
-    await switchTo(head, checkout, isAtWork || wasKilled, host, signal);
+    aside = await switchTo(head, checkout, isAtWork || wasKilled, host, signal);
   }
   if (hasNote) await runGit(checkout, ['update-ref', '-d', noteOf(ref)], host, signal);
-  return undefined;
+  return { aside };
 }
 
-async function switchTo(head: string, checkout: Checkout, isAllOurs: boolean, host: Host, signal: AbortSignal): Promise<void> {
+/** Gives where the work of others is then, in words. */
+async function switchTo(
+  head: string,
+  checkout: Checkout,
+  isAllOurs: boolean,
+  host: Host,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const run = (...args: readonly string[]): Promise<string> => runGit(checkout, args, host, signal);
   const branch = /^ref: refs\/heads\/(.+)$/.exec(head)?.[1];
-  if (!isAllOurs) await putAway(branch ?? head, checkout, host, signal);
+  const aside = isAllOurs ? [] : await putAway(branch ?? head, checkout, host, signal);
   const force = isAllOurs ? '--force' : '--no-overwrite-ignore';
   await run('checkout', '--quiet', force, '--no-recurse-submodules', ...(branch === undefined ? ['--detach', head] : [branch]));
+  return aside;
 }
 
 /** Into the stash goes what is edited, and what nobody tracks where `target` has a file. */
-async function putAway(target: string, checkout: Checkout, host: Host, signal: AbortSignal): Promise<void> {
+async function putAway(target: string, checkout: Checkout, host: Host, signal: AbortSignal): Promise<readonly string[]> {
   const run = (...args: readonly string[]): Promise<string> => runGit(checkout, args, host, signal);
   const stash = ['stash', 'push', '--quiet', '--message', 'put away by a rollback of reconcile'];
-  if ((await run('status', '--porcelain', '--untracked-files=no')) !== '') await run(...stash);
+  const isEdited = (await run('status', '--porcelain', '--untracked-files=no')) !== '';
+  if (isEdited) await run(...stash);
   const own = await run(
     'rev-list',
     '--max-count=1',
@@ -70,32 +81,45 @@ async function putAway(target: string, checkout: Checkout, host: Host, signal: A
     '--tags',
     '--glob=refs/reconcile',
   );
-  if (own !== '') await run('branch', '--force', `before-rollback-${own.slice(0, 12)}`, 'HEAD');
+  const kept = `before-rollback-${own.slice(0, 12)}`;
+  if (own !== '') await run('branch', '--force', kept, 'HEAD');
   const added = await run('diff', '--name-only', '-z', '--no-renames', '--diff-filter=A', 'HEAD', target, '--');
   const inTheWay = added.split('\0').filter((name) => name !== '' && host.stat(`${checkout.path}/${name}`) !== undefined);
   if (inTheWay.length > 0) await run('--literal-pathspecs', ...stash, '--all', '--', ...inTheWay);
+  return [
+    ...(isEdited || inTheWay.length > 0 ? [`what was edited in ${checkout.path} is in its stash`] : []),
+    ...(own === '' ? [] : [`what was committed in ${checkout.path} is on its branch ${kept}`]),
+  ];
 }
 
 /** Where nothing was: all of it goes when it is the run's alone; else it is moved aside, the repository last. */
-async function takeAway(checkout: Checkout, wasThere: boolean, isAtWork: boolean, host: Host, signal: AbortSignal) {
+async function takeAway(
+  checkout: Checkout,
+  wasThere: boolean,
+  isAtWork: boolean,
+  host: Host,
+  signal: AbortSignal,
+): Promise<Restored> {
   const { path } = checkout;
   if (host.stat(path)?.type !== 'directory') return 'unchanged';
   const names = (host.list(path) ?? []).filter((name) => name !== '.git');
   const hasRepository = host.stat(`${path}/.git`) !== undefined;
   const all = [...names, ...(hasRepository ? ['.git'] : [])].map((name) => `${path}/${name}`);
+  const aside: string[] = [];
   const isOurs = isAtWork || isUnfinished(checkout, host) || (hasRepository && !(await findOwn(checkout, host, signal)));
   if (isOurs && all.length > 0)
     await succeed(['rm', '-rf', '--one-file-system', '--', ...(wasThere ? all : [path])], host, signal);
   else if (hasRepository) {
-    const aside = freeName(path, host);
+    const place = freeName(path, host);
+    aside.push(`what others made in ${path} is in ${place}`);
     const { mode, uid, gid } = host.stat(path)!;
     if (wasThere) {
-      host.makeDirectory(aside, { mode, uid, gid });
-      await succeed(['mv', '--no-clobber', `--target-directory=${aside}`, '--', ...all], host, signal);
-    } else await succeed(['mv', '--no-clobber', '--no-target-directory', '--', path, aside], host, signal);
+      host.makeDirectory(place, { mode, uid, gid });
+      await succeed(['mv', '--no-clobber', `--target-directory=${place}`, '--', ...all], host, signal);
+    } else await succeed(['mv', '--no-clobber', '--no-target-directory', '--', path, place], host, signal);
   }
   if (!wasThere) host.removeDirectory(path);
-  return undefined;
+  return { aside };
 }
 
 /** As `download` calls the version before; what was put there once is never replaced. */

@@ -69,6 +69,9 @@ export interface ApplyContext {
   readonly signal: AbortSignal;
 }
 
+/** `unchanged`: everything stood as before, so that nobody need be told. `aside`: where the work of others is now, in words. */
+export type Restored = void | 'unchanged' | { readonly aside: readonly string[] };
+
 /** A resource that failed after its `apply`, and why. */
 export interface Failure {
   readonly address: Address;
@@ -148,8 +151,7 @@ interface ResourceType<
   /** Undo of effects that are not paths. Journalled before `apply` starts; must not need `apply` to have finished, nor to have started. */
   readonly undo?: {
     capture(desired: Desired, context: InspectContext<Survey>): Undo | Promise<Undo>;
-    /** `unchanged`: everything stood as before, so that nobody need be told. */
-    restore(undo: Undo, context: ApplyContext): void | 'unchanged' | Promise<void | 'unchanged'>;
+    restore(undo: Undo, context: ApplyContext): Restored | Promise<Restored>;
     /** Once per rollback, when everything is restored and every file stands under its old name: what a program must be told then. */
     resume?(undos: readonly Undo[], context: ApplyContext): void | Promise<void>;
   };

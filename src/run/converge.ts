@@ -2,7 +2,7 @@ import { applyPlan, ApplyError, settleKinds, type ApplyDeps, type Stood } from '
 import { canUndo, notUndoneInWords } from '../apply/not-undone.ts';
 import { failuresOf, refreshOwed, refreshRestored } from '../apply/refresh.ts';
 import { rollBack } from '../apply/rollback.ts';
-import { verify } from '../apply/verify.ts';
+import { verify, type Kept } from '../apply/verify.ts';
 import { openLocalHost, type LocalHost } from '../host/local-host.ts';
 import { openLocalReader } from '../host/local-reader.ts';
 import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
@@ -13,9 +13,9 @@ import { healthFailure, type Report, type ReportedCheck } from '../model/report.
 import type { Request } from '../model/request.ts';
 import { confirmationOf, type Unconfirmed } from '../model/unconfirmed.ts';
 import { watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
-import { countSteps, withOutcomes, type Outcomes } from '../report/make-report.ts';
+import { countSteps, withOutcomes } from '../report/make-report.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
-import { outcomesTakenBack, refusal } from './outcomes.ts';
+import { keptInWords, outcomesApplied, outcomesTakenBack, refusal } from './outcomes.ts';
 import { quarantineKey } from './quarantine-key.ts';
 import { record } from './record.ts';
 import { riskOfRun } from './risk-of-run.ts';
@@ -121,9 +121,9 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
   };
   const checks: Checks = { refreshes: [], health: [] };
   try {
-    const { index, stood } = await applyAndProve(request, run, planned, deps, checks, signal);
+    const { index, stood, kept } = await applyAndProve(request, run, planned, deps, checks, signal);
     const unconfirmed = risk && (await confirming!.beginTerm(state.directory, risk));
-    const report = applied(run, planned, host, checks, unconfirmed);
+    const report = applied(run, planned, host, checks, kept, unconfirmed);
     record(revision, run, planned, state, report, stood);
     // The old one was removed before the first change.
     stampIfConverged({ ...full, stamp: undefined }, run, planned, index, state);
@@ -177,7 +177,7 @@ async function applyAndProve(
   deps: ApplyDeps,
   checks: Checks,
   signal: AbortSignal,
-): Promise<{ readonly index: StatIndex; readonly stood: Stood }> {
+): Promise<{ readonly index: StatIndex; readonly stood: Stood; readonly kept: Kept }> {
   const { plan, input, desired } = planned;
   const stood = await applyPlan(plan, deps, signal);
   await refreshOwed(desired.graph.batches.flat(), deps, checks.refreshes, signal);
@@ -188,8 +188,9 @@ async function applyAndProve(
   // What this run has looked at and nobody has written since, itself included, is as it was; all else is read again.
   const index = recordStatIndex(watchedPaths(desired.catalog), deps.host.realPath, (path) => digests.get(path));
   const fresh = openLocalReader({ root: request.root, index: planned.index, looked: index, digests });
-  const [open] = await verify(plan, desired.graph, input, fresh, signal);
-  if (open !== undefined) throw new ApplyError(open, new Error('still differs from the configuration after it was applied'));
+  const { open, kept } = await verify(plan, desired.graph, input, fresh, signal);
+  if (open[0] !== undefined)
+    throw new ApplyError(open[0], new Error('still differs from the configuration after it was applied'));
   const { health } = desired.catalog;
   if (deps.host.live && health.length > 0) {
     // Loading Node's HTTP client takes longer than most runs.
@@ -198,7 +199,7 @@ async function applyAndProve(
   }
   const sick = healthFailure(checks.health);
   if (sick !== undefined) throw new Error(sick);
-  return { index, stood };
+  return { index, stood, kept };
 }
 
 function applied(
@@ -206,10 +207,10 @@ function applied(
   { plan, steps, desired }: PlannedHost,
   host: LocalHost,
   checks: Checks,
+  kept: Kept,
   unconfirmed: Unconfirmed | undefined,
 ): Report {
-  const done = plan.steps.filter(isDone);
-  const outcomes: Outcomes = new Map(done.map(({ address }) => [address, { outcome: 'changed' }]));
+  const outcomes = outcomesApplied(plan.steps, kept);
   const counts = countSteps(plan.steps, outcomes);
   const refreshed = checks.refreshes.length > 0 ? `, ${checks.refreshes.length} refreshed` : '';
   const unchecked = host.live ? 0 : desired.catalog.health.length;
@@ -217,7 +218,7 @@ function applied(
     unchecked === 0 ? '' : `; skipped ${unchecked} health ${unchecked === 1 ? 'check' : 'checks'}: needs a live host`;
   return run.report({
     outcome: 'converged',
-    summary: `Applied and verified: ${counts.create} added, ${counts.update} changed, ${counts.remove} removed${refreshed}${skipped}`,
+    summary: `Applied and verified: ${counts.create} added, ${counts.update} changed, ${counts.remove} removed${refreshed}${keptInWords(kept)}${skipped}`,
     counts,
     steps: withOutcomes(steps, outcomes),
     planDigest: plan.digest,

@@ -1,6 +1,8 @@
 import { notUndone } from '../apply/not-undone.ts';
 import type { Address } from '../model/catalog.ts';
-import { isDone, type Step } from '../model/plan.ts';
+import type { Kept } from '../apply/verify.ts';
+import { changesOf, isDone, type Diff, type Step } from '../model/plan.ts';
+import { listed } from '../model/listed.ts';
 import { nearest } from '../model/nearest.ts';
 import { formatProblem, problemTable, type Problem } from '../model/problem.ts';
 import { healthFailure, type Outcome, type Report, type ReportedCheck } from '../model/report.ts';
@@ -11,6 +13,8 @@ import type { Plannable } from './desired.ts';
 import type { Asked } from './known-catalog.ts';
 import type { PlannedHost } from './plan-host.ts';
 import { convergedSummary, countDiffering, startRun, type Run } from './start-run.ts';
+
+const mostKept = 3;
 
 /** Nothing may be done on this host for now. `why` continues `...; nothing was done`. */
 export function tellBusy(
@@ -55,6 +59,28 @@ export function refusal(run: Run, problems: readonly Problem[], planned?: Planne
     ...(planned?.opensAt !== undefined && { opensAt: new Date(planned.opensAt).toISOString() }),
   });
 }
+
+/** What an applied run did with each step; what was to go and is `kept` is told with why. */
+export function outcomesApplied(steps: readonly Step[], kept: Kept): Outcomes {
+  const outcomeOf = ({ address, diff }: Step): { readonly outcome: Outcome; readonly reason?: string } => {
+    const left = kept.get(address);
+    if (!left) return { outcome: 'changed' };
+    const isUntouched = changesOf(left).length === changesOf(diff).length;
+    return { outcome: isUntouched ? 'unchanged' : 'changed', reason: `kept: ${whyKept(left)}` };
+  };
+  return new Map(steps.filter(isDone).map((step) => [step.address, outcomeOf(step)]));
+}
+
+const whyKept = (diff: Diff): string => (diff.action === 'none' ? '' : (diff.mayStay ?? ''));
+
+/** The same as the end of a sentence. */
+export const keptInWords = (kept: Kept): string =>
+  kept.size === 0
+    ? ''
+    : `; kept ${listed(
+        [...kept].map(([address, diff]) => `${address}: ${whyKept(diff)}`),
+        mostKept,
+      )}`;
 
 /** What became of each step of a run that failed, `failed` for this `reason`. `lasting`: what began and cannot be undone. */
 export function outcomesTakenBack(

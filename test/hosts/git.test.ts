@@ -38,5 +38,12 @@ describeOnHosts('checkouts on a booted host', () => {
     await sh('echo mine > /srv/app/file');
     const { exit, problems } = await rig.converge(wanted('two'));
     expect([exit, problems[0]?.message]).toEqual([7, expect.stringContaining('/srv/app has local changes')]);
+
+    await sh('su app -c "git -C /srv/app checkout --quiet ."');
+    expect(await rig.converge(wanted('two'))).toMatchObject({ outcome: 'converged' });
+    await sh('echo mine > /srv/app/file');
+    const { stdout } = await host.reconcile(['rollback']);
+    expect(stdout).toContain('what was edited in /srv/app is in its stash');
+    expect(await sh('cat /srv/app/file; su app -c "git -C /srv/app stash show --patch"')).toMatch(/^one\n[^]*\+mine$/);
   });
 });

@@ -1,6 +1,6 @@
 import { openLocalHost } from '../../src/host/local-host.ts';
 import type { Diff } from '../../src/model/plan.ts';
-import type { AnyResourceType } from '../../src/resources/resource-type.ts';
+import type { AnyResourceType, Restored } from '../../src/resources/resource-type.ts';
 import { specOf } from '../../src/resources/spec-of.ts';
 import { openContentMemory, type Sources } from '../support/content-memory.ts';
 
@@ -30,7 +30,7 @@ interface Converged {
   /** After apply. */
   readonly again: Diff;
   /** Undoes what apply did. */
-  readonly undo: () => Promise<void>;
+  readonly undo: () => Promise<Restored>;
 }
 
 /** One resource through inspect, diff, capture, apply, commit and verify; without a root on this machine itself. */
@@ -48,11 +48,12 @@ export async function convergeDesired(type: AnyResourceType, desired: object, ro
   const later = { ...context, host: reader, survey: await type.survey?.([desired], { host: reader, signal }) };
   const again = type.diff(desired, await type.inspect(desired, later));
   reader.close();
-  const undo = async (): Promise<void> => {
+  const undo = async (): Promise<Restored> => {
     const undoing = open();
-    if (saved) await type.undo?.restore(structuredClone(saved), { ...context, host: undoing });
+    const restored = saved && (await type.undo?.restore(structuredClone(saved), { ...context, host: undoing }));
     await undoing.commit(signal);
     undoing.close();
+    return restored;
   };
   return { diff, again, undo };
 }

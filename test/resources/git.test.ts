@@ -170,7 +170,7 @@ describe('a checkout', () => {
     work();
     const before = snapshot(path);
 
-    await undo();
+    expect(await undo()).toEqual({ aside: [`what others made in ${path} is in ${directory}/.checkout.before`] });
 
     expect(existsSync(path)).toBe(false);
     expect(snapshot(join(directory, '.checkout.before'))).toBe(before);
@@ -200,8 +200,13 @@ describe('a checkout', () => {
     const own = run(path, 'rev-parse', 'HEAD');
     writeFileSync(join(path, 'file'), 'edited');
 
-    await undo();
+    const restored = await undo();
 
+    const aside = [
+      `what was edited in ${path} is in its stash`,
+      `what was committed in ${path} is on its branch before-rollback-${own.slice(0, 12)}`,
+    ];
+    expect(restored).toEqual({ aside });
     expect([run(path, 'rev-parse', 'HEAD'), text(), readFileSync(join(path, 'untracked'), 'utf8')]).toEqual([
       commits[0],
       'one',

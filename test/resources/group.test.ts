@@ -49,7 +49,7 @@ describe('is refused', () => {
   it('but not that it goes when it left git: then it stays where it is needed', () => {
     const pruned = group.parts?.pruned(desiredOf({}), ['deploy']);
     expect(group.refuses?.(pruned!, { ...state, firstOf: ['app'] })).toEqual([]);
-    expect(group.diff(pruned!, state)).toMatchObject({ action: 'remove', bestEffort: true });
+    expect(group.diff(pruned!, state)).toMatchObject({ action: 'remove', mayStay: 'it is the first group of somebody' });
   });
 
   it('and it does not go at all when it stood before', () => {

@@ -51,7 +51,7 @@ export const directory = defineResourceType({
     if (desired.ensure !== 'present') {
       if (actual.type !== 'directory') return converged;
       const changes = [{ field: 'directory', from: actual.mode, to: null }];
-      return { action: 'remove', changes, ...(desired.ensure === 'pruned' && { bestEffort: true as const }) };
+      return { action: 'remove', changes, ...(desired.ensure === 'pruned' && { mayStay: 'something is in it' }) };
     }
     if (actual.type !== 'directory') return { action: 'create', changes: [{ field: 'directory', from: null, to: desired.mode }] };
     const changes: Change[] = actual.mode === desired.mode ? [] : [{ field: 'mode', from: actual.mode, to: desired.mode }];

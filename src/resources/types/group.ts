@@ -48,7 +48,7 @@ export const group = defineResourceType({
     if (ensure !== 'present') {
       if (actual.gid === null) return converged;
       const changes = [{ field: 'group', from: actual.gid, to: null }];
-      return { action: 'remove', changes, ...(ensure === 'pruned' && { bestEffort: true as const }) };
+      return { action: 'remove', changes, ...(ensure === 'pruned' && { mayStay: 'it is the first group of somebody' }) };
     }
     if (actual.gid === null) return { action: 'create', changes: [{ field: 'group', from: null, to: gid ?? 'next free id' }] };
     if (gid === undefined || gid === actual.gid) return converged;

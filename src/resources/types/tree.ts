@@ -87,7 +87,7 @@ export const tree = defineResourceType({
     if (changes.length === 0) return converged;
     const action =
       wanted.size === 0 ? 'remove' : changes.some(({ field, from }) => field === '' && from === null) ? 'create' : 'update';
-    return { action, changes: sortedForApply(changes), ...(wanted.size === 0 && { bestEffort: true as const }) };
+    return { action, changes: sortedForApply(changes), ...(wanted.size === 0 && { mayStay: 'something else is in it' }) };
   },
   refuses: (desired, { paths }) => {
     const wanted = wantedTexts(desired);
