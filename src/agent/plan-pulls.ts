@@ -33,8 +33,11 @@ export function openPullPlanner(settings: Settings): Reporter {
   let planned: string | undefined;
   const deliver: Recipient['deliver'] = async (signal) => {
     if (lastLook === planned) return {};
-    planned = lastLook;
-    return planPullRequests({ client, policy, host, memory, plan: (head) => planPull(head, settings, signal) }, signal);
+    const look = lastLook;
+    const plan = (head: PullHead): Promise<Report | undefined> => planPull(head, settings, signal);
+    const told = await planPullRequests({ client, policy, host, memory, plan }, signal);
+    if (told.problem === undefined) planned = look;
+    return told;
   };
   return {
     name: 'pull requests',

@@ -1,4 +1,5 @@
 import type { News, Recipient, Reporter } from '../model/reporter.ts';
+import { backoff, longestBackoff } from './backoff.ts';
 
 /**
  * Hands news to every reporter, and delivers what they keep: to each recipient in its own time, so that nobody who is slow delays
@@ -52,29 +53,39 @@ export function openReporting(reporters: readonly Reporter[], problem: (reporter
 }
 
 interface Delivery {
-  /** Delivers what is kept now; once more after what is on its way. */
+  /** Delivers what is kept now, once more after what is on its way, and again by itself what was not taken. */
   begin(): void;
   idle(): Promise<void>;
 }
 
 function openDelivery(recipient: Recipient, say: (message: string) => void, signal: AbortSignal): Delivery {
   let isDue = false;
+  let failures = 0;
+  let again: NodeJS.Timeout | undefined;
   let working: Promise<void> | undefined;
+  signal.addEventListener('abort', () => clearTimeout(again), { once: true });
   const work = async (): Promise<void> => {
     // News of one moment go together.
     await Promise.resolve();
     while (isDue && !signal.aborted) {
       isDue = false;
-      const { problem } = await recipient.deliver(signal);
+      clearTimeout(again);
+      const { problem, dueAt = 0 } = await recipient.deliver(signal);
+      failures = problem === undefined ? 0 : failures + 1;
       if (problem !== undefined) say(problem);
+      // A clock that was set back must not make it wait for longer than anything else does.
+      const asked = Math.min(dueAt - Date.now(), longestBackoff);
+      const wait = Math.max(failures === 0 ? 0 : backoff(failures, Math.random()), asked);
+      if (wait > 0 && !signal.aborted) again = setTimeout(begin, wait);
     }
     working = undefined;
   };
+  const begin = (): void => {
+    isDue = true;
+    if (!signal.aborted) working ??= work();
+  };
   return {
-    begin() {
-      isDue = true;
-      if (!signal.aborted) working ??= work();
-    },
+    begin,
     idle: async () => working,
   };
 }

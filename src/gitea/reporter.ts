@@ -12,7 +12,7 @@ const longest = 30_000;
 
 /**
  * Tells a forge how this host is: the commit status `reconcile/HOST` and one issue. What cannot be told is remembered, the
- * newest per commit and for the issue, and told with the next news or start. Throws `GiteaError` when `policy.url` is no address.
+ * newest per commit and for the issue, and told after a while, or with the next news or start. Throws `GiteaError` when `policy.url` is no address.
  */
 export function openGiteaReporter({
   policy,

@@ -1,5 +1,5 @@
 import { digestOf } from '../model/json.ts';
-import { quarantineOf, type Report, type ReportedStep } from '../model/report.ts';
+import { isPutBack, quarantineOf, type Report, type ReportedStep } from '../model/report.ts';
 import { plain } from '../report/paint.ts';
 import { printableLine } from '../report/printable.ts';
 import { causeInWords } from '../report/render-step.ts';
@@ -51,7 +51,7 @@ export function runTrouble(report: Report): (Trouble & { readonly isDrift: boole
       '',
       fenced(lines.map(cut).join('\n'), longestText),
       '',
-      `On the host, \`reconcile show ${report.run}\` shows all of it. ${advice[kind]}`,
+      `On the host, \`reconcile show ${report.run}\` shows all of it. ${adviceFor(kind, report)}`,
     ].join('\n'),
   };
 }
@@ -65,14 +65,21 @@ const titles = {
   drift: 'differs from the repository',
 } as const;
 
-const advice: Readonly<Record<keyof typeof titles, string>> = {
+const advice = {
   incomplete: 'The host is between two revisions: see to it, then run `reconcile` there.',
-  failed: 'The host is as it was before. The revision is tried again by itself; a newer one is tried at once.',
+  failed: 'The revision is tried again by itself; a newer one is tried at once.',
   quarantined: 'A newer revision is tried at once, this one is tried again only after `reconcile release` on the host.',
   refused: 'Nothing was written. Change the revision, or what the policy allows.',
   invalid: 'Nothing was written. Correct the places that are named.',
   drift: 'Change the repository, or the host: these resources are not repaired by themselves.',
-};
+} as const satisfies Readonly<Record<keyof typeof titles, string>>;
+
+function adviceFor(kind: keyof typeof titles, report: Report): string {
+  if (kind !== 'failed') return advice[kind];
+  // As the engine has put it in quarantine.
+  const isKeptAway = report.outcome === 'rolledBack' && report.retriable !== true;
+  return `${isPutBack(report) ? 'The host is as it was before. ' : ''}${advice[isKeptAway ? 'quarantined' : 'failed']}`;
+}
 
 function kindOf(report: Report): keyof typeof titles | undefined {
   const { outcome, steps } = report;

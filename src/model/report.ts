@@ -54,6 +54,10 @@ export const isAboutRevision = (report: Pick<Report, 'outcome' | 'problems'>): b
 export const quarantineOf = ({ problems }: Pick<Report, 'problems'>): Problem | undefined =>
   problems.find(({ code }) => code === 'quarantined');
 
+/** Of a run that was taken back: whether nothing of it is left. What a command did stays. */
+export const isPutBack = ({ outcome, steps }: Pick<Report, 'outcome' | 'steps'>): boolean =>
+  outcome === 'rolledBack' && !steps.some((step) => step.outcome === 'changed');
+
 /** One run, as shown, stored and documented in `schemas/report.schema.json`. Holds digests, never secrets. */
 export interface Report {
   readonly schema: 'reconcile.report/1';

@@ -25,10 +25,16 @@ export interface Reporter {
 export interface Recipient {
   /**
    * Sends what is kept for it. Asked only when the call before has ended. Resolves within its own time limit, and soon after `signal`
-   * ends; never rejects: what cannot be delivered stays kept and is tried again with the next news or start. The answer names what went
-   * wrong, for the log.
+   * ends; never rejects: what cannot be delivered stays kept and is tried again after a while, or with the next news or start.
    */
-  deliver(signal: AbortSignal): Promise<{ readonly problem?: string }>;
+  deliver(signal: AbortSignal): Promise<Delivered>;
+}
+
+export interface Delivered {
+  /** What went wrong, for the log. */
+  readonly problem?: string;
+  /** When what is kept may be sent, where that is not yet. Milliseconds since 1970. */
+  readonly dueAt?: number;
 }
 
 /** A durable place for small values of one reporter; values are JSON. */

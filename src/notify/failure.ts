@@ -1,12 +1,14 @@
 import type { ExitName } from '../model/exit-code.ts';
 import { formatProblem } from '../model/problem.ts';
-import { isPostponed, type Report } from '../model/report.ts';
+import { isPostponed, isPutBack, quarantineOf, type Report } from '../model/report.ts';
 import { revisionName, type Condition } from './notice.ts';
 
+type Words = readonly [title: string, todo: (run: string) => string];
+
 /** What a failed run says, by how it ended. Outcomes that are no failures are not among them. */
-const words: Readonly<Partial<Record<ExitName, readonly [title: string, todo: (run: string) => string]>>> = {
+const words: Readonly<Partial<Record<ExitName, Words>>> = {
   rolledBack: [
-    'FAILED and rolled back; the host is as it was',
+    'FAILED and rolled back',
     (run) => `reconcile show ${run}, then push a fix; reconcile release tries the same revision again`,
   ],
   rollbackIncomplete: [
@@ -21,13 +23,17 @@ const words: Readonly<Partial<Record<ExitName, readonly [title: string, todo: (r
   error: ['FAILED with an unexpected error', (run) => `on the host: reconcile doctor, then reconcile show ${run}`],
   usage: ['FAILED: the agent is set up wrongly', () => 'on the host: reconcile doctor'],
 };
+const quarantined: Words = [
+  'HELD in quarantine; nothing was written',
+  (run) => `reconcile show ${run}, then push a revision that supersedes it; reconcile release tries the same one again`,
+];
 
 /** A run that only waits is none. */
 export const isFailure = (report: Report): boolean => words[report.outcome] !== undefined && !isPostponed(report);
 
 /** What a run that failed means to people; undefined for every other. */
 export function failureOf(report: Report, now: number): Condition | undefined {
-  const said = words[report.outcome];
+  const said = quarantineOf(report) ? quarantined : words[report.outcome];
   if (!said || !isFailure(report)) return undefined;
   const { commit, branch, key } = report.revision;
   const revision = revisionName(commit, branch);
@@ -37,7 +43,7 @@ export function failureOf(report: Report, now: number): Condition | undefined {
     // A rollback that stays incomplete is worse than what was told of the same revision before.
     sameness: `${commit ?? key}${report.outcome === 'rollbackIncomplete' ? ' incomplete' : ''}`,
     since: now,
-    title: `${said[0]} (${revision})`,
+    title: `${said[0]}${isPutBack(report) ? '; the host is as it was' : ''} (${revision})`,
     why: reasonOf(report),
     todo: report.retriable
       ? `nothing yet: it is tried again by itself; reconcile show ${report.run} tells more`

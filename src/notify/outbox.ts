@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Channel } from '../model/host-policy-document.ts';
 import { digestOf, isObject } from '../model/json.ts';
-import type { Memory, Recipient } from '../model/reporter.ts';
+import type { Delivered, Memory, Recipient } from '../model/reporter.ts';
 import type { Notice } from './notice.ts';
 import { renderNotices } from './render-notices.ts';
 import { channelName, send } from './send.ts';
@@ -49,19 +49,23 @@ export function openOutbox(channel: Channel, host: string, memory: Memory, now: 
   };
   const change = (members: Partial<ChannelRecord>): void => memory.set(name, { ...read(), ...members });
 
-  const sendWaiting = async (signal: AbortSignal): Promise<string | undefined> => {
+  const sendWaiting = async (signal: AbortSignal): Promise<Delivered> => {
     const { waiting, dropped, notBefore, lastSent } = read();
     const time = now();
     // A clock that was set back must not silence it for longer than anybody may ask for.
     const isAsked = time < notBefore && notBefore - time <= longestWait;
     const isTooSoon = time < lastSent + routineGap && time >= lastSent;
-    if (waiting.length === 0 || isAsked || (isTooSoon && waiting.every(isRoutine))) return undefined;
+    if (waiting.length === 0) return {};
+    if (isAsked) return { dueAt: notBefore };
+    if (isTooSoon && waiting.every(isRoutine)) return { dueAt: lastSent + routineGap };
     const id = waiting[0]!.id;
     const text = renderNotices(host, waiting, dropped, time);
     const result = await send(channel, { schema: 'reconcile.notification/1', id, host, text, notices: waiting }, signal);
     if (result.problem !== undefined) {
-      if (result.retryAfter !== undefined) change({ notBefore: now() + Math.min(result.retryAfter, longestWait) });
-      return `${channelName(channel)}: ${result.problem}`;
+      const dueAt = result.retryAfter === undefined ? 0 : now() + Math.min(result.retryAfter, longestWait);
+      if (dueAt !== 0) change({ notBefore: dueAt });
+      const left = `${read().waiting.length} kept for ${channelName(channel)} and tried again by itself`;
+      return { problem: `${channelName(channel)}: ${result.problem} (${left})`, dueAt };
     }
     const sent = new Set(waiting.map((notice) => notice.id));
     const after = read();
@@ -71,7 +75,7 @@ export function openOutbox(channel: Channel, host: string, memory: Memory, now: 
       lastSent: now(),
       notBefore: 0,
     });
-    return undefined;
+    return {};
   };
   return {
     channel,
@@ -84,9 +88,7 @@ export function openOutbox(channel: Channel, host: string, memory: Memory, now: 
     },
     async deliver(signal) {
       try {
-        const problem = await sendWaiting(signal);
-        if (problem === undefined) return {};
-        return { problem: `${problem} (${read().waiting.length} kept for ${channelName(channel)} and tried with the next news)` };
+        return await sendWaiting(signal);
       } catch (error) {
         return { problem: `what ${channelName(channel)} was told cannot be remembered: ${(error as Error).message}` };
       }

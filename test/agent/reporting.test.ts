@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openReporting } from '../../src/agent/reporting.ts';
 import type { News, Recipient, Reporter } from '../../src/model/reporter.ts';
 import { statusNews } from '../notify/notify-rig.ts';
@@ -42,6 +42,50 @@ it('news are kept at once, and are delivered together after what is on its way',
   await reporting.close(never);
   expect(delivered).toEqual([['one'], ['two', 'three']]);
   expect(reporting.problems).toEqual(['chat: one did not arrive']);
+});
+
+describe('what a recipient does not take', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('is tried again by itself, less and less often, until it does; news are delivered at once', async () => {
+    const tries: number[] = [];
+    let isDown = true;
+    const reporter = reporterTo(() => (tries.push(Date.now()), Promise.resolve(isDown ? { problem: 'down' } : {})));
+    const reporting = open(reporter);
+    reporting.tell(news('one'));
+    await vi.advanceTimersByTimeAsync(60 * 60_000);
+    const gaps = tries.slice(1).map((time, index) => time - tries[index]!);
+
+    expect(gaps.length).toBeGreaterThan(8);
+    expect(gaps[0]).toBeLessThanOrEqual(6_000);
+    expect(gaps[3]).toBeGreaterThan(30_000);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(18 * 60_000);
+    const before = tries.length;
+    reporting.tell(news('two'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(tries.length).toBe(before + 1);
+    isDown = false;
+    await vi.advanceTimersByTimeAsync(60 * 60_000);
+    const whenUp = tries.length;
+    await vi.advanceTimersByTimeAsync(24 * 60 * 60_000);
+    expect(tries.length).toBe(whenUp);
+    await reporting.close(never);
+  });
+
+  it('waits as long as it asked for, and not after the end', async () => {
+    const tries: number[] = [];
+    const reporter = reporterTo(() => (tries.push(Date.now()), Promise.resolve({ dueAt: Date.now() + 40_000 })));
+    const reporting = open(reporter);
+    reporting.tell(news('one'));
+    await vi.advanceTimersByTimeAsync(41_000);
+    expect(tries.map((time) => time - tries[0]!)).toEqual([0, 40_000]);
+
+    await reporting.close(never);
+    await vi.advanceTimersByTimeAsync(60 * 60_000);
+    expect(tries.length).toBe(2);
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
 
 it('a recipient that does not answer holds up no other', async () => {

@@ -44,6 +44,25 @@ describe('the issue of a host', () => {
     expect(bodies()).toEqual([]);
   });
 
+  it.each([
+    [
+      'is not tried again',
+      {},
+      'The host is as it was before. A newer revision is tried at once, this one is tried again only after',
+    ],
+    ['is tried again', { retriable: true }, 'The host is as it was before. The revision is tried again by itself'],
+    ['was cut short', { outcome: 'error' }, 'shows all of it. The revision is tried again by itself'],
+    [
+      'cannot be taken back whole',
+      { steps: [stepWith({ outcome: 'changed', reason: 'ran; cannot be undone' })] },
+      'shows all of it. A newer revision is tried at once',
+    ],
+  ] as const)('says what is to come of a run that %s', async (_what, members, advice) => {
+    await tell(failed(members));
+
+    expect(rig.gitea.issues[0]!.body).toContain(advice);
+  });
+
   it('says nothing more while the same failure repeats', async () => {
     await tell(failed());
     const requests = rig.gitea.requests.length;

@@ -83,6 +83,14 @@ describe('what a channel tells', () => {
     expect(told([[0, refused]])).toEqual([['REFUSED by policy; nothing was written (bbbbbbbb (main))']]);
   });
 
+  it('is named a quarantine where that is why a run is refused', () => {
+    const problems = [{ code: 'quarantined' as const, message: 'm' }];
+
+    expect(told([[0, ended(goodRun('b', { outcome: 'refused', problems }))]])).toEqual([
+      ['HELD in quarantine; nothing was written (bbbbbbbb (main))'],
+    ]);
+  });
+
   it('is another failure at once when another revision fails', () => {
     expect(
       told([
