@@ -72,7 +72,7 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     using runs = openState(stateDirectory);
     runs.runs.put(report);
   };
-  const watch = policy.heal ? openWatch(() => loop.moved(), options.problem) : undefined;
+  const watch = policy.heal ? openWatch((names) => loop.moved(names), options.problem) : undefined;
   const rooted = (path: string): string => (place.root === undefined ? path : place.root + path);
   const passed = async (): Promise<void> => {
     const managed = watch ? await managedPaths(stateDirectory) : [];
@@ -120,7 +120,7 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
       writeSuspension(stateDirectory, suspension);
       told();
       // What waits for its end is noticed now.
-      loop.moved();
+      loop.moved([`suspended until ${suspension.until}`]);
     },
     resume() {
       removeSuspension(stateDirectory);

@@ -12,9 +12,15 @@ export function logFetches({
   readonly note: (message: string) => void;
 }): (event: AgentEvent) => void {
   let said: string | undefined;
+  let passed: string | undefined;
   return (event) => {
     if (event.type !== 'status' || !event.status.fetch) return;
-    const { ok, message, hint } = event.status.fetch;
+    const { ok, message, hint, passedOver } = event.status.fetch;
+    if (ok && passedOver !== passed) {
+      passed = passedOver;
+      if (passed === undefined) note('the first remote gives revisions again');
+      else problem(`a later remote is used: ${passed}`);
+    }
     const next = ok ? undefined : hint === undefined ? message : `${message}; ${hint}`;
     if (next === said) return;
     said = next;

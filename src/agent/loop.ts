@@ -8,6 +8,7 @@ import { isSettled } from '../reconcile.ts';
 import { makeRunId } from '../run/start-run.ts';
 import { commitSource } from '../source/git/commit-source.ts';
 import { backoff } from './backoff.ts';
+import { openCalm } from './calm.ts';
 import { untilNextPoll } from './next-poll.ts';
 import { runPass, type PassDeps } from './pass.ts';
 import { openSchedule } from './schedule.ts';
@@ -31,8 +32,8 @@ interface LoopDeps extends PassDeps {
 export type Loop = Pick<AgentPort, 'trigger' | 'ended'> & {
   /** Works until `signal` ends; a run at work is then finished or taken back first. */
   run(): Promise<void>;
-  /** Something on the host or in the working tree may have moved. */
-  moved(): void;
+  /** This may have moved on the host, in the working tree or in what the agent was told. */
+  moved(names: Iterable<string>): void;
   /** Lets `act` converge the host to a revision that was pushed, when nothing else is at work. Rejects when `gone` ends before that. */
   take(
     order: Order,
@@ -45,9 +46,6 @@ export type Loop = Pick<AgentPort, 'trigger' | 'ended'> & {
 const isLocal = (causes: ReadonlySet<Trigger>): boolean => [...causes].every((cause) => cause === 'watch');
 /** Ended runs that can still be waited for. Their reports may hold the diffs of thousands of files. */
 const keptReports = 4;
-/** Milliseconds between two looks at a host on which something moves all the time and nothing is repaired; doubled each time. */
-const firstCalm = 1_000;
-const longestCalm = 60_000;
 
 /**
  * One run at a time, and one that waits. A trigger says only "look again", so that any number of them while a run waits are one run;
@@ -64,11 +62,9 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   let hasMoved = false;
   let isRunning = false;
   let isWatching = false;
-  /** Passes in a row that only something on the host has caused and that wrote nothing, and until when the next such one waits. */
-  let idlePasses = 0;
-  let calmUntil = 0;
+  const calm = openCalm();
   const schedule = openSchedule((reason) => {
-    if (reason === 'moved') moved();
+    if (reason === 'moved') moved([]);
     else trigger(reason === 'poll' ? 'interval' : 'retry');
   });
   const ended = new Map<string, { readonly promise: Promise<Report | undefined>; resolve(report: Report | undefined): void }>();
@@ -86,14 +82,33 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
 
   const lookAgain = async (causes: ReadonlySet<Trigger>): Promise<Look> => {
     board.set({ phase: 'fetching' });
-    const before = look?.seen;
-    const found = await follower.look(signal, causes.has('webhook') || causes.has('control') || causes.has('signal'));
+    const known = look;
+    const looking = follower.look(signal, causes.has('webhook') || causes.has('control') || causes.has('signal'));
+    const found = await (known ? repairUntil(looking) : looking);
     failedLooks = found.state === 'offline' ? failedLooks + 1 : 0;
     schedule.set('look', failedLooks > 0 ? backoff(failedLooks, Math.random()) : undefined);
     board.looked(found, new Date());
-    const isNews = before !== undefined && found.seen !== before;
+    const isNews = known !== undefined && found.seen !== known.seen;
     if (isNews && causes.has('interval') && !causes.has('webhook')) board.missedHook();
     return found;
+  };
+
+  /** A remote that hangs takes minutes; what moves on the host meanwhile is repaired by what is known. */
+  const repairUntil = async (looking: Promise<Look>): Promise<Look> => {
+    let isOver = false;
+    const over = looking.then(
+      () => (isOver = true),
+      () => (isOver = true),
+    );
+    while (!isOver) {
+      const next = waiting;
+      if (next && isLocal(next.causes) && failures === 0) {
+        waiting = undefined;
+        await pass(next.run, next.causes);
+        board.set({ phase: 'fetching' });
+      } else await Promise.race([over, new Promise<void>((resolve) => (wake = resolve))]);
+    }
+    return looking;
   };
 
   const pass = async (run: string, causes: ReadonlySet<Trigger>): Promise<void> => {
@@ -105,6 +120,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     try {
       const before = board.status();
       if (!look || isPoll) look = await lookAgain(causes);
+      calm.begin();
       const { commit } = look;
       board.set({ phase: 'running' });
       isRunning = true;
@@ -144,8 +160,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       if (!signal.aborted) failed(error as Error);
     }
     if (isPoll) schedule.set('poll', untilNextPoll(deps.name, deps.interval, Date.now()));
-    idlePasses = isPoll || writes > 0 ? 0 : idlePasses + 1;
-    if (idlePasses > 0) calmUntil = performance.now() + Math.min(longestCalm, firstCalm * 2 ** (idlePasses - 1));
+    calm.end(!isPoll && writes === 0);
     rest();
     ended.get(run)?.resolve(report);
   };
@@ -174,7 +189,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       // What fails in the pass too was said there.
       if (failures === 0) failed(error as Error);
     }
-    if (hasMoved) moved();
+    if (hasMoved) moved([]);
   };
 
   const isAsLeft = (): boolean => {
@@ -186,12 +201,13 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     }
   };
 
-  const moved = (): void => {
+  const moved: Loop['moved'] = (names) => {
+    calm.moved(names);
     hasMoved = isRunning;
+    const wait = calm.wait();
     // What fails has its own time, and the run's own writes are what it left.
-    if (isRunning || failures > 0 || schedule.has('moved') || isAsLeft()) return;
-    const calm = idlePasses === 0 ? 0 : calmUntil - performance.now();
-    if (calm > 0) schedule.set('moved', calm);
+    if (isRunning || failures > 0 || (wait > 0 && schedule.has('moved')) || isAsLeft()) return;
+    if (wait > 0) schedule.set('moved', wait);
     else trigger('watch');
   };
 

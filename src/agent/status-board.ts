@@ -89,6 +89,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       fetch: live.fetch,
       nextPass: live.nextPass,
       retry: options.attempts.retrying() ?? null,
+      ...quarantine(live.seen, options.attempts),
       suspended: suspension(),
       windowClosed: live.windowClosed,
       waitsFor: live.waitsFor,
@@ -132,13 +133,21 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       for (const cause of causes) passes[cause] = (passes[cause] ?? 0) + 1;
     },
     missedHook: () => void missedHooks++,
-    looked({ state, commit, seen, branch, remote, problem }, at) {
+    looked({ state, commit, seen, branch, remote, problem, passedOver }, at) {
       supersedeApproval(commit, options);
       const place = problem?.at ? `${printableLine(problem.at.file)}: ` : '';
       const message = problem ? `${place}${problem.message}` : remote === null ? keptUp : 'the remote answered';
       const ok = state === 'fetched';
       const hint = ok ? undefined : problem?.hint;
-      const fetch = { at: at.toISOString(), ok, state, remote, message, ...(hint !== undefined && { hint }) };
+      const fetch = {
+        at: at.toISOString(),
+        ok,
+        state,
+        remote,
+        message,
+        ...(hint !== undefined && { hint }),
+        ...(passedOver !== undefined && { passedOver }),
+      };
       change({ fetch, seen: seen ?? live.seen, branch });
     },
     pushed({ commit, branch }, at) {
@@ -185,6 +194,11 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       return isNew;
     },
   };
+}
+
+function quarantine(seen: string | null, attempts: Attempts): Pick<AgentStatus, 'quarantine'> {
+  const attempt = seen === null ? undefined : attempts.of(seen);
+  return attempt?.outcome === 'quarantined' ? { quarantine: { commit: attempt.commit, reason: attempt.reason } } : {};
 }
 
 function unconfirmed(stateDirectory: string): AgentStatus['unconfirmed'] {

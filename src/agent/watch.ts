@@ -11,17 +11,23 @@ interface Watch {
 
 /** Events come in bursts; the first of one waits this long for the others. Milliseconds. */
 const settle = 40;
+/** Names of one burst that are told of. */
+const mostNames = 1_000;
 
 /**
  * Watches the directories of paths. Directories only, not each file in them: the kernel tells of a directory's files through the
  * directory, and thousands of watches would cost the memory that an idle agent must not take. Links are not followed.
  */
-export function openWatch(moved: () => void, problem: (message: string) => void): Watch {
+export function openWatch(moved: (names: Iterable<string>) => void, problem: (message: string) => void): Watch {
   let timer: NodeJS.Timeout | undefined;
-  const seen = (): void => {
+  let names = new Set<string>();
+  const seen = (name: string): void => {
+    if (names.size < mostNames) names.add(name);
     timer ??= setTimeout(() => {
       timer = undefined;
-      moved();
+      const burst = names;
+      names = new Set();
+      moved(burst);
     }, settle);
   };
   const ofPaths = watchDirectories({ depth: 0 }, seen, problem);
@@ -29,7 +35,7 @@ export function openWatch(moved: () => void, problem: (message: string) => void)
   return {
     follow(paths, trees) {
       // What moved before they were named: a rollback by hand may have left other ones than the agent's run.
-      seen();
+      seen('');
       // Ten thousand paths have few directories.
       const parents = new Set(paths.map((path) => (path.endsWith('/') ? path.slice(0, -1) : dirname(path))));
       ofPaths.follow([...parents].map(nearestDirectory));
@@ -42,7 +48,7 @@ export function openWatch(moved: () => void, problem: (message: string) => void)
   };
 }
 
-function watchDirectories(options: ChokidarOptions, seen: () => void, problem: (message: string) => void) {
+function watchDirectories(options: ChokidarOptions, seen: (name: string) => void, problem: (message: string) => void) {
   let watcher: FSWatcher | undefined;
   let known = '';
   return {
@@ -57,14 +63,14 @@ function watchDirectories(options: ChokidarOptions, seen: () => void, problem: (
         ignoreInitial: true,
         ignored: (_path, stats) => stats !== undefined && !stats.isDirectory(),
       });
-      watcher.on('raw', seen);
+      watcher.on('raw', (_event, name, details) => seen(join((details as { watchedPath: string }).watchedPath, name ?? '')));
       // What moved while the watches were being made, those of a new directory too.
-      watcher.on('ready', seen);
-      watcher.on('addDir', seen);
-      watcher.on('unlinkDir', () => {
+      watcher.on('ready', () => seen(''));
+      watcher.on('addDir', (path) => seen(path));
+      watcher.on('unlinkDir', (path) => {
         // It may be made again, and would not be watched then.
         known = '';
-        seen();
+        seen(path);
       });
       watcher.on('error', (error) => problem(`local edits may be seen late: ${(error as Error).message}`));
     },

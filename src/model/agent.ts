@@ -54,10 +54,14 @@ export interface AgentStatus {
     readonly message: string;
     /** What to do about it. */
     readonly hint?: string;
+    /** Why remotes that come first gave nothing, where a later one did. */
+    readonly passedOver?: string;
   } | null;
   readonly nextPass: string | null;
   /** A revision that failed and is tried again. */
   readonly retry: { readonly commit: string; readonly failures: number; readonly next: string } | null;
+  /** The newest revision, where it was taken back here and is not tried again by itself. */
+  readonly quarantine?: { readonly commit: string; readonly reason: string };
   readonly suspended: Suspension | null;
   /** True while a maintenance window keeps changes away. */
   readonly windowClosed: boolean;

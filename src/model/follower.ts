@@ -20,6 +20,8 @@ export interface Look {
   readonly remote: string | null;
   /** Why `source` is not what is newest. */
   readonly problem?: Problem;
+  /** Why the remotes before this one gave nothing, where there are any. */
+  readonly passedOver?: string;
 }
 
 /** Where an agent takes its revisions from. */

@@ -52,7 +52,7 @@ function notesOf({ verdict, message, status }: HostOutcome, now: number): readon
 }
 
 function troubles(status: AgentStatus, now: number): readonly string[] {
-  const { stalled, retry, suspended, approval, windowClosed, contested, fetch, revision, waitsFor } = status;
+  const { stalled, retry, quarantine, suspended, approval, windowClosed, contested, fetch, revision, waitsFor } = status;
   const isBehind = revision.seen !== null && revision.seen !== revision.applied;
   const notes: readonly (string | false)[] = [
     stalled !== null && `stalled: ${stalled}`,
@@ -63,8 +63,12 @@ function troubles(status: AgentStatus, now: number): readonly string[] {
     windowClosed && 'window closed',
     contested.length > 0 && `${contested.length} contested`,
     fetch?.ok === false && `${fetch.state ?? 'offline'}: ${fetch.message}`,
+    fetch?.passedOver !== undefined && `a later remote is used: ${fetch.passedOver}`,
     waitsFor ?? false,
-    isBehind && retry === null && waitsFor === null && `${revision.seen.slice(0, 8)} not applied yet`,
+    isBehind &&
+      retry === null &&
+      waitsFor === null &&
+      `${revision.seen.slice(0, 8)} ${quarantine === undefined ? 'not applied yet' : 'in quarantine'}`,
   ];
   return notes.filter((note) => note !== false);
 }

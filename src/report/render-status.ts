@@ -37,11 +37,17 @@ function standing({ revision, lastSuccess, last, fetch, nextPass }: AgentStatus)
 }
 
 function troubles(status: AgentStatus): readonly Line[] {
-  const { fetch, retry, suspended, windowClosed, waitsFor, approval, unconfirmed, contested, stalled, differing, missedHooks } =
-    status;
+  const { fetch, retry, quarantine, suspended, windowClosed, waitsFor, approval, unconfirmed } = status;
+  const { contested, stalled, differing, missedHooks } = status;
   const lines: (readonly [isSo: boolean, name: string, text: () => string])[] = [
     [fetch?.ok === false, fetch?.state ?? 'offline', () => keptFor(fetch!)],
+    [fetch?.passedOver !== undefined, 'remotes', () => `${fetch!.passedOver}; a later one is used`],
     [retry !== null, 'retry', () => `${short(retry!.commit)} failed ${times(retry!.failures)}; again at ${moment(retry!.next)}`],
+    [
+      quarantine !== undefined,
+      'quarantine',
+      () => `${short(quarantine!.commit)}: ${quarantine!.reason}; reconcile release tries it again`,
+    ],
     [stalled !== null, 'stalled', () => stalled!],
     [suspended !== null, 'suspended', () => `until ${moment(suspended!.until)} by ${suspended!.by}: ${suspended!.reason}`],
     [waitsFor !== null, 'rollout', () => waitsFor!],

@@ -46,6 +46,7 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
       remote: text.nullable(),
       message: text,
       hint: z.exactOptional(text.meta({ description: 'What to do about it.' })),
+      passedOver: z.exactOptional(text.meta({ description: 'Why remotes that come first gave nothing, where a later one did.' })),
     })
     .nullable(),
   nextPass: time.nullable(),
@@ -53,6 +54,11 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
     .object({ commit: text, failures: count, next: time })
     .nullable()
     .meta({ description: 'A revision that failed and is tried again.' }),
+  quarantine: z.exactOptional(
+    z.object({ commit: text, reason: text }).meta({
+      description: 'The newest revision, where it was taken back here and is not tried again by itself.',
+    }),
+  ),
   suspended: z.object({ reason: text, by: text, until: time }).nullable(),
   waitsFor: text
     .nullable()

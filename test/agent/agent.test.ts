@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
+import { followWorkingTree } from '../../src/agent/follow-working-tree.ts';
 import { startRig, type AgentRig } from '../support/agent-rig.ts';
 import { runCli } from '../support/run-cli.ts';
 
@@ -73,6 +74,46 @@ it('a busy directory beside drift that is only reported starves no poll, and is 
   const { interval = 0, watch = 0 } = agent.port.status().passes;
   expect(interval).toBeGreaterThan(0);
   expect(watch).toBeLessThan(8);
+});
+
+it('what is edited beside drift that is only reported is repaired at once, however busy the directory is', async () => {
+  await using agent = startRig(`${motd.slice(0, -2)}, on_drift: report }\n- { kind: file, path: /issue, content: "right\\n" }`);
+  await pass(agent);
+  agent.edit('motd', 'mine\n');
+  for (let written = 0; written < 15; written++) {
+    agent.edit('other.log', String(written));
+    await sleep(200);
+  }
+
+  const healed = agent.next(({ writes }) => writes > 0);
+  const begun = performance.now();
+  agent.edit('issue', 'wrong\n');
+  await healed;
+
+  // Looks that only the log causes are seconds apart by now.
+  expect(performance.now() - begun).toBeLessThan(1_500);
+});
+
+it('a local edit is repaired while a remote does not answer', async () => {
+  const answer = Promise.withResolvers<void>();
+  let isHanging = false;
+  await using agent = startRig(motd, {}, {}, (path) => {
+    const tree = followWorkingTree(path);
+    return { ...tree, look: async (signal) => (isHanging && (await answer.promise), tree.look(signal)) };
+  });
+  await pass(agent);
+  isHanging = true;
+  const { run } = agent.port.trigger('control');
+  await vi.waitFor(() => expect(agent.port.status().phase).toBe('fetching'));
+
+  const healed = agent.next(({ writes }) => writes > 0);
+  agent.edit('motd', 'wrong\n');
+  await healed;
+  expect(textOf(agent, 'motd')).toBe('right\n');
+  await vi.waitFor(() => expect(agent.port.status().phase).toBe('fetching'));
+  agent.repository.write('desired-state/policy.yaml', '# another revision\n{}\n');
+  answer.resolve();
+  expect(await agent.port.ended(run)).toMatchObject({ outcome: 'converged', writes: 0 });
 });
 
 it('any number of triggers while one run waits are one run', async () => {

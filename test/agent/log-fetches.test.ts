@@ -26,10 +26,14 @@ it('a fetch that fails is logged once for each reason, and when it works again',
   });
   looked({});
   looked({});
+  for (let poll = 0; poll < 2; poll++) looked({ passedOver: 'https://git.example/a.git: it is away' });
+  looked({});
 
   expect(lines).toEqual([
     'problem: no new revision is taken: it asks for a login (401)',
     'problem: no new revision is taken: not on top of what was applied; trust it',
     'note: new revisions are taken again',
+    'problem: a later remote is used: https://git.example/a.git: it is away',
+    'note: the first remote gives revisions again',
   ]);
 });

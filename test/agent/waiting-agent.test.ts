@@ -60,7 +60,7 @@ describe('a maintenance window', () => {
     });
     const first = rig.push(filesOf('one'));
     vi.setSystemTime(opening);
-    await using agent = startRig(motd('none'), {}, {}, rig.open());
+    await using agent = startRig(motd('none'), {}, {}, () => rig.open());
     await agent.next(({ revision, outcome }) => revision.commit === first && outcome === 'converged');
 
     vi.setSystemTime(opening - 1_500);

@@ -222,7 +222,7 @@ it('drift of the last good revision that waits for a person is told, and done on
   const { run } = await asked;
 
   await scene.now();
-  expect(statusOf(scene).approval).toMatchObject({ run });
+  expect(statusOf(scene)).toMatchObject({ approval: { run }, quarantine: { commit: bad } });
   const done = agent.next((line) => line.commit === good && line.outcome === 'converged');
   expect(runCli(['approve', run!], { env }).exit).toBe(0);
   await done;

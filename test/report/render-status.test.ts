@@ -56,6 +56,20 @@ describe('the status for people', () => {
     ]);
   });
 
+  it('says which remotes are out, and that a revision is in quarantine', () => {
+    const { fetch } = aStatus({});
+    const status = aStatus({
+      missedHooks: 0,
+      fetch: { ...fetch!, passedOver: 'https://git.example/a.git: it asks for a login (401)' },
+      quarantine: { commit: 'd'.repeat(40), reason: 'taken back by ada' },
+    });
+
+    expect(renderStatus(status, plain).split('\n').slice(6, -1)).toEqual([
+      '  remotes    https://git.example/a.git: it asks for a login (401); a later one is used',
+      '  quarantine dddddddd: taken back by ada; reconcile release tries it again',
+    ]);
+  });
+
   it('asks nobody to approve what is approved', () => {
     const expires = '2026-11-20T14:00:00.000Z';
     const approval = { run: 'run-7', reason: '12 files are deleted', planDigest: 'x', expires, approved: true as const };

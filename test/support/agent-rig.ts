@@ -12,7 +12,7 @@ import { openAgentState } from '../../src/state/agent-state.ts';
 import { stateDirectory } from '../../src/state/state-directory.ts';
 import { makeRepository, type Repository } from './repository.ts';
 
-/** An agent of this process that follows a working tree, or what `follower` does, and applies it to a sandbox. */
+/** An agent of this process that follows a working tree, or what `follow` makes of it, and applies it to a sandbox. */
 export interface AgentRig extends AsyncDisposable {
   readonly port: AgentPort;
   readonly repository: Repository;
@@ -29,7 +29,7 @@ export function startRig(
   resources: string,
   files: Readonly<Record<string, string>> = {},
   policy: object = {},
-  follower?: Follower,
+  follow: (path: string) => Follower = followWorkingTree,
 ): AgentRig {
   const repository = makeRepository(resources, files);
   const { root, path } = repository;
@@ -44,7 +44,7 @@ export function startRig(
       trust: { verify: 'off' },
       stateDirectory: stateDirectory(root),
       state,
-      follower: follower ?? followWorkingTree(path),
+      follower: follow(path),
       policy: hostPolicyDocument.parse({ agent: { interval: '1h', ...policy } }).agent,
       waves: { turn: () => Promise.resolve(undefined), watch: () => undefined },
       place: { host: 'box', root },

@@ -49,7 +49,8 @@ export function openFollower(followed: Followed): Follower {
     const isBehind = (tip: string): boolean => judge.isBehind(tip, trust);
     for await (const offer of fetchOffers({ ...followed, mirror, signal, isExpected, isBehind })) {
       const found = 'problem' in offer ? offer : await takeOffer(mirror, offer, trust, signal);
-      if ('source' in found) return found;
+      const passedOver = none.map(({ problem }) => problem.message).join('; ');
+      if ('source' in found) return { ...found, ...(passedOver !== '' && { passedOver }) };
       none.push(found);
     }
     const { state, problem, remote: from, mayBeMirror } = summarize(none);

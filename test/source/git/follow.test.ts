@@ -102,7 +102,9 @@ it('asks the next remote when one does not answer', async () => {
 
   const look = await rig.look({ urls: ['https://nowhere.invalid/config.git', rig.remote] });
 
-  expect(look).toMatchObject({ state: 'fetched', commit, remote: rig.remote });
+  const passedOver = expect.stringContaining('https://nowhere.invalid/config.git: ');
+  expect(look).toMatchObject({ state: 'fetched', commit, remote: rig.remote, passedOver });
+  expect(await rig.look()).not.toHaveProperty('passedOver');
 });
 
 it('a shallow clone is not followed, also where somebody said that it has something new', async () => {
