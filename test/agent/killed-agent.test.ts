@@ -5,7 +5,7 @@ import { openScene } from '../support/agent-scene.ts';
 import { isLong } from '../faults/fault-rig.ts';
 
 const seed = Number(process.env['SEED'] ?? 4711);
-const kills = isLong ? 100 : 12;
+const kills = isLong ? 100 : 8;
 const names = Array.from({ length: 12 }, (_, index) => `f${index}`);
 const resources = (version: number): string =>
   names.map((name) => `- { kind: file, path: "{{ base }}/${name}", content: "v${version} ${'x'.repeat(5_000)}\\n" }\n`).join('');

@@ -1,5 +1,5 @@
 import addFormats from 'ajv-formats';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -9,8 +9,15 @@ import { runCli } from '../support/run-cli.ts';
 
 const repository = new URL('../..', import.meta.url).pathname;
 const schemas = jsonSchemas(await loadResourceTypes());
-const validator = (name: string) =>
-  addFormats.default(new Ajv2020({ strict: false, allErrors: true })).compile({ ...schemas.get(name)! });
+const compiled = new Map<string, ValidateFunction>();
+
+function validator(name: string): ValidateFunction {
+  const known = compiled.get(name);
+  if (known) return known;
+  const made = addFormats.default(new Ajv2020({ strict: false, allErrors: true })).compile({ ...schemas.get(name)! });
+  compiled.set(name, made);
+  return made;
+}
 
 describe('the JSON Schemas', () => {
   it.each([...schemas.keys()])('%s is a valid schema', (name) => {

@@ -69,7 +69,7 @@ it('a state database that was cut short stops the run, and is never a first run'
   const whole = readFileSync(host.at('state.db'));
   const random = chance('truncate');
   const lengths = [0, 1, 16, 99, 100, 512, 4095, 4096, 8192, whole.length - 4096, whole.length - 1];
-  const more = Array.from({ length: isLong ? 200 : 4 }, () => Math.floor(random() * whole.length));
+  const more = Array.from({ length: isLong ? 200 : 3 }, () => Math.floor(random() * whole.length));
 
   for (const length of [...lengths, ...more]) {
     host.restore();
@@ -90,7 +90,7 @@ it('flipped bits in the state database stop the run or do no harm', { timeout },
   const random = chance('flip');
   const outcomes = { right: 0, closed: 0 };
 
-  for (let round = 0; round < (isLong ? 1000 : 8); round++) {
+  for (let round = 0; round < (isLong ? 1000 : 5); round++) {
     host.restore();
     const flipped = Buffer.from(whole);
     const place = Math.floor(random() * whole.length);
@@ -218,7 +218,7 @@ function change(database: string, sql: string): void {
 }
 
 function* damages(whole: Buffer, random: () => number): Generator<readonly [string, Buffer]> {
-  const rounds = isLong ? 200 : 4;
+  const rounds = isLong ? 200 : 2;
   for (const length of [0, 1, whole.length - 1]) yield [`${length} bytes`, whole.subarray(0, length)];
   yield ['twice', Buffer.concat([whole, whole])];
   for (let round = 0; round < rounds; round++) {

@@ -10,7 +10,7 @@ it.skipIf(!hasStrace)(
     using rig = openFaultRig();
     rig.restore();
     const calls = rig.mutatingCalls();
-    const points = sample(calls, 24, chance('kill'));
+    const points = sample(calls, 14, chance('kill'));
 
     const fired = killAt(rig, points, () => rig.restore());
 
@@ -23,7 +23,7 @@ it.skipIf(!hasStrace)('kill -9 of the run that recovers from a kill -9 is recove
   using rig = openFaultRig();
   const random = chance('double');
   rig.restore();
-  const first = sample(rig.mutatingCalls(), 5, random);
+  const first = sample(rig.mutatingCalls(), 3, random);
   const calls: SystemCall[] = [];
   const points: SystemCall[] = [];
   let fired = 0;
@@ -48,7 +48,7 @@ it.skipIf(!hasStrace)('kill -9 of `reconcile rollback` leaves all of it or nothi
   expect(rig.run().exit).toBe(0);
   const applied = rig.keep();
   const calls = rig.mutatingCalls(['rollback']);
-  const points = sample(calls, 6, chance('rollback'));
+  const points = sample(calls, 4, chance('rollback'));
   const exits: (number | null)[] = [];
   let fired = 0;
 

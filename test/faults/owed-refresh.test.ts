@@ -16,7 +16,7 @@ it.skipIf(!hasStrace)(
     expect(host.run().exit).toBe(0);
     expect(refreshes(log)).toBe(1);
     const calls = host.callsAfterRename();
-    const points = sample(calls, 12, chance('owed'));
+    const points = sample(calls, 8, chance('owed'));
     let between = 0;
 
     for (const point of points) {

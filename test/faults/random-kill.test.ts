@@ -8,7 +8,7 @@ import { snapshot } from '../support/snapshot.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { chance, isLong, seed } from './fault-rig.ts';
 
-const rounds = isLong ? 200 : 12;
+const rounds = isLong ? 200 : 8;
 const fleet = new URL('../..', import.meta.url).pathname;
 
 it('the bundled host survives kill -9 and SIGTERM at any time', { timeout: 3_600_000 }, async () => {

@@ -40,7 +40,7 @@ it(
     const { path, root } = repository;
     const args = ['--source', path, '--host', 'box', '--root', root];
     let busy = 0;
-    for (let round = 0; round < (isLong ? 500 : 25); round++) {
+    for (let round = 0; round < (isLong ? 500 : 12); round++) {
       for (let index = 0; index < 60; index += 3) {
         mkdirSync(join(root, 'etc'), { recursive: true });
         writeFileSync(join(root, `etc/f${index}`), `edited ${round}\n`);

@@ -1,24 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Report } from '../../src/model/report.ts';
 import { bootHost, type Host } from './boot-host.ts';
 import { describeOnHosts } from './describe-on-hosts.ts';
 import { openFleetRig, type FleetRig } from './fleet-rig.ts';
+import { listUnitFiles, takeRolesAway } from './take-roles-away.ts';
 
 /** Waits until the gateway runs and nothing is under way. */
 const quiet = `until systemctl is-active --quiet hermes-ezra && [ -z "$(systemctl list-jobs --no-legend)" ] &&
   [ -z "$(systemctl list-units --no-legend --state=active,activating 'run-*.service')" ]; do sleep 0.1; done`;
 
-/** Its first test installs everything; those of `more` find a converged machine. */
-function describeMachine(name: string, gatewayPort: number, more?: (machine: { host: Host; rig: FleetRig }) => void): void {
+/** Its first test installs everything; those of `more` find a converged machine, and the last one takes everything away. */
+function describeMachine(name: string, gatewayPort: number, more: (machine: { host: Host; rig: FleetRig }) => void): void {
   describe(name, () => {
     const machine = {} as { host: Host; rig: FleetRig };
+    let bare: string;
+    let first: Report;
     beforeAll(async () => {
       machine.host = await bootHost({ name });
       machine.rig = await openFleetRig(machine.host, name, gatewayPort);
+      bare = await listUnitFiles(machine.host);
     });
     afterAll(() => machine.host?.[Symbol.asyncDispose]());
 
     it('is converged by one run, and the second changes and restarts nothing', async () => {
-      const first = await machine.rig.run();
+      first = await machine.rig.run();
 
       expect(first.problems).toEqual([]);
       expect(first.summary).toContain('Applied and verified');
@@ -26,7 +31,11 @@ function describeMachine(name: string, gatewayPort: number, more?: (machine: { h
       expect(await machine.rig.run()).toMatchObject({ outcome: 'converged', writes: 0, steps: [], refreshes: [] });
     }, 120_000);
 
-    more?.(machine);
+    more(machine);
+
+    it('can be without each of its roles: no unit of theirs is left, and then nothing is to do', async () => {
+      await takeRolesAway(machine.host, machine.rig, first, bare);
+    }, 120_000);
   });
 }
 

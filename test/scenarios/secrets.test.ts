@@ -8,7 +8,7 @@ import { everyPlace, makeSecretRepository, type SecretRepository } from '../supp
 
 const box = ['--host', 'box'];
 /** Of the resources every n-th is explained. */
-const stride = process.env['LONG'] === '1' ? 1 : 4;
+const stride = process.env['LONG'] === '1' ? 1 : 8;
 const formats = [[], ['-o', 'json'], ['-o', 'ndjson']];
 
 const git = ({ path }: SecretRepository, ...args: readonly string[]): void => {
