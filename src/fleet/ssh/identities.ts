@@ -23,9 +23,13 @@ interface KeyRing {
   unlock(file: string): Promise<boolean>;
 }
 
-/** `half`: the public half, where the file is that. */
+/** `half`: the public half, where the file is that, or says it beside a private one that is locked. */
 type KeyFile =
-  { readonly key: ParsedKey } | { readonly half: Buffer } | { readonly locked: true } | { readonly note: string } | undefined;
+  | { readonly key: ParsedKey }
+  | { readonly half: Buffer }
+  | { readonly locked: true; readonly half: Buffer | undefined }
+  | { readonly note: string }
+  | undefined;
 
 /** Keys that are tried although nobody named them. */
 const isDefault = (file: string): boolean => /^id_(rsa|dsa|ecdsa|ed25519|xmss)(_sk)?$/.test(basename(file));
@@ -62,8 +66,8 @@ export function openKeyRing(ask: (question: string) => Promise<string | undefine
         const inAgent = publicHalf && held.find((key) => key.getPublicSSH().equals(publicHalf));
         if (inAgent) chosen.add(inAgent);
         else if (found && 'key' in found) (isDefault(path) ? usual : named).push(found.key);
-        else if (found && 'half' in found) notes.push(`the agent does not hold the key ${path}`);
         else if (found && 'locked' in found) locked.push(path);
+        else if (found && 'half' in found) notes.push(`the agent does not hold the key ${path}`);
         else if (found) notes.push(found.note);
         else if (!isDefault(path)) notes.push(`there is no key ${path}`);
       }
@@ -120,8 +124,29 @@ function readKey(ssh2: Ssh2, path: string, passphrase?: string): KeyFile {
   const parsed: unknown = ssh2.utils.parseKey(read.bytes, passphrase);
   const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey | Error;
   if (!(key instanceof Error)) return { key };
-  if (/no passphrase given/i.test(key.message)) return { locked: true };
+  if (/no passphrase given/i.test(key.message)) return { locked: true, half: publicHalfOf(read.bytes) };
   return { note: `the key ${path} is of a form that is not understood; \`ssh-keygen -p -f ${path}\` rewrites it` };
+}
+
+/**
+ * What OpenSSH's own form of private keys says in front of what is encrypted: a mark, three texts about the encryption, how many keys
+ * there are, and the first public one (PROTOCOL.key). Undefined for other forms.
+ */
+function publicHalfOf(bytes: Buffer): Buffer | undefined {
+  const text = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]*?)-----END/.exec(bytes.toString('latin1'))?.[1];
+  const blob = Buffer.from(text ?? '', 'base64');
+  const mark = 'openssh-key-v1\0';
+  if (blob.toString('latin1', 0, mark.length) !== mark) return undefined;
+  try {
+    let at = mark.length;
+    for (let skipped = 0; skipped < 3; skipped++) at += 4 + blob.readUInt32BE(at);
+    const start = at + 8;
+    const end = start + blob.readUInt32BE(at + 4);
+    return end <= blob.length ? blob.subarray(start, end) : undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** Undefined where there is no such file, or something else is in it. */

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionError } from '../../../src/fleet/connection.ts';
@@ -144,6 +144,8 @@ describe.skipIf(whyNoSsh !== undefined)(`authentication${whyNoSsh ? ` (${whyNoSs
 
     expect(existsSync(`${locked}.pub`)).toBe(true);
     expect(await enter(locked, { agent: agent.socket })).toBe('in\n');
+    rmSync(`${locked}.pub`, { force: true });
+    expect(await enter(locked, { agent: agent.socket, config: ['IdentitiesOnly yes'] })).toBe('in\n');
   });
 
   it('a wrong account or key is told as such', async () => {
