@@ -54,14 +54,10 @@ export function inspectKeys(
   { host, last, beside = [] }: Pick<InspectContext, 'host' | 'last' | 'beside'>,
 ): KeyedState {
   const { path } = wanted;
-  const theirs = beside.flatMap((other) => Object.keys((other as Partial<KeyedFile>).leaves ?? {}));
-  const contradicted = wanted.unset.find((leaf) => theirs.some((set) => isAtOrAbove(leaf, set)));
-  if (contradicted !== undefined)
-    return {
-      type: 'unusable',
-      code: 'duplicate-resource',
-      fault: `has ${contradicted} set by one resource and unset by another`,
-    };
+  const others = beside.map((other) => (other as Partial<KeyedFile>).leaves ?? {});
+  const theirs = others.flatMap(Object.keys);
+  const contradiction = contradictionOf(wanted, others);
+  if (contradiction !== undefined) return { type: 'unusable', code: 'duplicate-resource', fault: contradiction };
   const stat = host.stat(path);
   if (!stat) return { type: 'absent' };
   if (stat.type !== 'file') return { type: 'unusable', code: 'unsafe-target', fault: `is a ${stat.type}, not a regular file` };
@@ -103,6 +99,22 @@ export function inspectKeys(
   return fault === undefined
     ? state
     : { type: 'unusable', code: 'unreadable-target', fault: `cannot be edited by key: ${fault}` };
+}
+
+/** What two resources want of one key, where both cannot be had. */
+function contradictionOf({ leaves, unset }: KeyedFile, others: readonly Leaves[]): string | undefined {
+  const above = new Set(others.length === 0 ? [] : Object.keys(leaves).flatMap(prefixesOf));
+  for (const theirs of others)
+    for (const [set, value] of Object.entries(theirs)) {
+      const gone = unset.find((leaf) => isAtOrAbove(leaf, set));
+      if (gone !== undefined) return `has ${gone} set by one resource and unset by another`;
+      const other = own(leaves, set);
+      if (other !== undefined && fingerprint(other) !== fingerprint(value))
+        return `has ${set} set to two values by two resources`;
+      const both = above.has(set) ? set : prefixesOf(set).find((leaf) => Object.hasOwn(leaves, leaf));
+      if (both !== undefined) return `has ${both} set by one resource, and keys below it by another`;
+    }
+  return undefined;
 }
 
 /** So that an edit that cannot be made refuses the run before its first write. */

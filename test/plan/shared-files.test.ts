@@ -103,6 +103,31 @@ it('a key that a config unsets and a chain sets is a problem', () =>
     await expect(rig.plan(both)).rejects.toThrow(`${path} has model set by one resource and unset by another`);
   }));
 
+it.each([
+  ['another value', { model: { default: 'other' } }, 'has model.default set to two values by two resources'],
+  ['a value in the place of a mapping', { model: 'other' }, 'has model set by one resource, and keys below it by another'],
+  [
+    'a mapping in the place of a value',
+    { model: { default: { a: 1 } } },
+    'has model.default set by one resource, and keys below it by another',
+  ],
+])('a key to which a config gives %s than a chain is a problem', (_what, set, said) =>
+  withRig(async (rig) => {
+    const both = [rig.resource(providerChain, { path, chain }), rig.resource(config, { path, set })];
+
+    await expect(rig.plan(both)).rejects.toThrow(`${path} ${said}`);
+  }),
+);
+
+it('a key to which both give the same value is none', () =>
+  withRig(async (rig) => {
+    const set = { model: { provider: local.provider } };
+
+    await rig.apply([rig.resource(providerChain, { path, chain: [local] }), rig.resource(config, { path, set })]);
+
+    expect(read(rig)).toContain(`provider: ${local.provider}`);
+  }));
+
 it('a file that another resource owns now keeps what a chain had in it', () =>
   withRig(async (rig) => {
     await rig.apply([rig.resource(providerChain, { path, chain: [local] })]);
