@@ -72,10 +72,15 @@ export function readConnection(host: HostReader): string | undefined {
   return words;
 }
 
-/** `CLIENT PORT SERVER PORT`, as sshd says it. */
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+
+/** `CLIENT PORT SERVER PORT`, as sshd says it. Undefined also for a session of the machine with itself, which ufw never keeps out. */
 export function sessionOf(words: string): SshDoor | undefined {
   const [client = '', , server = '', port] = words.split(' ');
   if (isIP(client) === 0 || !/^\d+$/.test(port ?? '')) return undefined;
+  if (loopback.check(client, isIP(client) === 6 ? 'ipv6' : 'ipv4')) return undefined;
   const device = Object.entries(networkInterfaces()).find(([, all]) => all?.some(({ address }) => address === server))?.[0];
   return { port: Number(port), client, ...(device !== undefined && { interface: device }) };
 }

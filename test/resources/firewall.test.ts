@@ -179,6 +179,7 @@ LISTEN 0      511    0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=80,fd=6))
   it('is that of the session', () => {
     expect(sessionOf('192.0.2.9 50000 127.0.0.1 2222')).toMatchObject({ port: 2222, client: '192.0.2.9', interface: 'lo' });
     expect(sessionOf('nonsense')).toBe(undefined);
+    for (const own of ['127.0.0.1', '::1', '::ffff:127.0.0.2']) expect(sessionOf(`${own} 50000 ${own} 22`), own).toBe(undefined);
   });
 });
 

@@ -84,6 +84,12 @@ describe('systemctl show', () => {
     expect({ ...live, isUp: isUp(live), isRunning: isRunning(live) }).toMatchObject(expected);
   });
 
+  it('blames no program that ended well: another one of the unit failed', () => {
+    const live = parseShow(recorded[1]!)[0]!;
+
+    expect(describeLive({ ...live, exitStatus: '0' })).toBe('failed (a program that it runs before or after its own failed)');
+  });
+
   it('tells as many units as it was asked for', () => {
     expect(parseShow(recorded.join('\n'))).toHaveLength(recorded.length);
     expect(parseShow('')).toEqual([]);

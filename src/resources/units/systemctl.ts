@@ -123,7 +123,9 @@ export const isUp = ({ active }: LiveUnit): boolean => active === 'active' || ac
 
 /** `failed (exit-code, status 203)`, `activating (auto-restart)`. */
 export function describeLive({ active, sub, result, exitStatus }: LiveUnit): string {
-  const how = result === '' || result === 'success' ? sub : result === 'exit-code' ? `exit status ${exitStatus}` : result;
+  const isMain = Number(exitStatus) !== 0;
+  const exit = isMain ? `exit status ${exitStatus}` : 'a program that it runs before or after its own failed';
+  const how = result === '' || result === 'success' ? sub : result === 'exit-code' ? exit : result;
   return how === active ? active : `${active} (${how})`;
 }
 
