@@ -43,7 +43,7 @@ export function callAgent(
     if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(code)) resolve(undefined);
     else if (signal.aborted) reject(signal.reason as Error);
     else if (code === 'ECONNRESET')
-      reject(new AgentError('the agent ended before it answered', 'reconcile status tells whether it runs'));
+      reject(new AgentError('the agent ended before it answered', 'reconcile status tells whether it runs', 'error'));
     else if (code === 'EACCES')
       reject(new AgentError(`${socket} is not yours to open`, 'run as the user of the agent, usually with sudo'));
     else reject(error);

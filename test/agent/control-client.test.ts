@@ -59,7 +59,7 @@ describe('the client of the control socket', () => {
     };
 
     const answer = callAgent(rig.socket, { method: 'POST', path: '/now', body: { wait: true } }, never);
-    const refused = expect(answer).rejects.toThrow('the agent ended before it answered');
+    const refused = expect(answer).rejects.toMatchObject({ message: 'the agent ended before it answered', exit: 1 });
     await asked.promise;
     await rig.close();
 

@@ -16,6 +16,7 @@ describe('wrong usage', () => {
     [['--check', 'history'], '--check does not fit the command history', 'reconcile history --help'],
     [['--check', '--host', ''], '--host needs a value', 'not set'],
     [['plan', '-o', '/nonexistent/plan', '--source', repository], 'no such directory: /nonexistent', '-o'],
+    [['fleet', 'check', '--out', '/nonexistent/plan', '--source', repository], 'no such directory: /nonexistent', '--out'],
     [['plan', '-o', '/tmp', '--source', repository], '/tmp is a directory', '-o'],
     [['apply'], "missing required argument 'file'", 'reconcile apply --help'],
     [['apply', '/nonexistent/plan'], 'no such file', 'reconcile plan -o'],

@@ -5,6 +5,7 @@ import { renderFleetCheck } from '../../report/render-fleet-check.ts';
 import { openFleetRun } from '../fleet-command.ts';
 import { writeFleetPlan } from '../fleet-plan-file.ts';
 import { textOption, type Invocation } from '../invocation.ts';
+import { requireOutFile } from '../out-file.ts';
 import { tagsOption } from '../request.ts';
 
 /** Shows what the revision that stands in the repository would change on every host. With `--out` the plans are kept for `fleet apply`. */
@@ -12,6 +13,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { options, signal } = invocation;
   const file = textOption(invocation, 'out');
   const tags = tagsOption(invocation);
+  if (file !== undefined) requireOutFile(file);
   await using fleet = await openFleetRun(invocation, 'check');
   // What is only looked at may be uncommitted; a plan that is kept is of a commit.
   const uncommitted = file === undefined ? 'include' : 'refuse';

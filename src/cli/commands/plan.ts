@@ -1,9 +1,9 @@
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
 import { exitCodes } from '../../model/exit-code.ts';
 import { reconcile } from '../../reconcile.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
+import { requireOutFile } from '../out-file.ts';
 import type { PlanFile } from '../plan-file.ts';
 import { makeRequest } from '../request.ts';
 import { openRunOutput } from '../run-output.ts';
@@ -12,10 +12,7 @@ import { openRunOutput } from '../run-output.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const file = textOption(invocation, 'out');
   if (!file) throw cliError('usage', 'plan needs -o FILE', 'reconcile plan -o plan.json');
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-    throw cliError('usage', `${file} is a directory`, 'name a file with -o');
-  if (!existsSync(dirname(resolve(file))))
-    throw cliError('usage', `no such directory: ${dirname(resolve(file))}`, 'make it, or name another file with -o');
+  requireOutFile(file);
   // Everything is read: what people review and sign off must not rest on metadata, and a plan that is empty is one too.
   const { action: _check, ...request } = { ...(await makeRequest(invocation, 'check')), paranoid: true };
   const output = openRunOutput('text', invocation.options['diff'] === true ? 'full' : 'brief');
