@@ -129,8 +129,12 @@ export const commandTable: readonly CommandEntry[] = [
     name: 'rollback',
     arguments: '[run]',
     summary: 'Take back what a run changed (default: the last run that changed something).',
-    options: [root, output('text', 'json', 'ndjson')],
-    example: ['reconcile rollback', 'restores what the last changing run replaced'],
+    options: [
+      { flags: '--check', summary: 'show what would be taken back; write nothing' },
+      root,
+      output('text', 'json', 'ndjson'),
+    ],
+    example: ['reconcile rollback --check', 'shows what the same without --check takes back'],
     load: () => import('./commands/rollback.ts'),
   },
   {

@@ -17,7 +17,7 @@ import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/u
 import { takeLock } from '../state/lock.ts';
 import { openState, type State } from '../state/state.ts';
 
-interface RollbackRequest {
+export interface RollbackRequest {
   /** A run's id or the beginning of it; the last run that changed something unless told, and for `latest`. */
   readonly run: string | undefined;
   readonly root: string | undefined;
@@ -74,9 +74,10 @@ export async function rollBackRuns(
   }
 }
 
-function runsDownTo(asked: string | undefined, { journal }: State, because: string | undefined): Choice | Refused {
+/** The run that is asked for, and the later ones. */
+export function runsDownTo(asked: string | undefined, { journal }: State, because: string | undefined): Choice | Refused {
   const wanted = asked === 'latest' ? undefined : asked;
-  if (journal.open()) return refused('a run was interrupted here; the next reconcile takes it back');
+  if (journal.open()) return { refused: 'a run was interrupted here; the next reconcile takes it back', exit: 'busy' };
   const undoable = journal.undoable();
   // Of runs within one second, the id of the first is the beginning of the others'.
   const whole = undoable.filter((id) => id === wanted);
@@ -183,7 +184,8 @@ function declare(
 
 const inverse: Readonly<Record<Action, Action>> = { create: 'remove', remove: 'create', update: 'update', replace: 'replace' };
 
-function undone(step: ReportedStep, outcome: Outcome): ReportedStep {
+/** The step that takes one back. */
+export function undone(step: ReportedStep, outcome: Outcome): ReportedStep {
   const type = findResourceType(step.kind);
   if (type && !canUndo(type)) return { ...step, action: 'none', outcome: 'unchanged', changes: [], diffs: [], reason: notUndone };
   return {
@@ -195,7 +197,8 @@ function undone(step: ReportedStep, outcome: Outcome): ReportedStep {
   };
 }
 
-function countUndone(steps: readonly ReportedStep[], resources: number): Report['counts'] {
+/** Counts of such steps. */
+export function countUndone(steps: readonly ReportedStep[], resources: number): Report['counts'] {
   const of = (...actions: readonly string[]): number => steps.filter(({ action }) => actions.includes(action)).length;
   const changed = { create: of('create'), update: of('update', 'replace'), remove: of('remove') };
   return { resources, converged: 0, ...changed, held: 0, failed: 0, adopted: 0 };

@@ -15,7 +15,8 @@ export function renderReport(report: Report, paint: Paint, detail: DiffDetail): 
   return renderPlan(report.host, revisionInWords(report), report.steps, paint, detail, why) + renderClosing(report, paint);
 }
 
-const takenBackInWords: Why = ({ outcome }) => (outcome === 'unchanged' ? 'not taken back' : 'taken back');
+const takenBackInWords: Why = ({ outcome }) =>
+  outcome === 'unchanged' ? 'not taken back' : outcome === 'pending' ? 'to be taken back' : 'taken back';
 
 /** Host and revision, and the steps. Without anything to do only what is held or adopted, a line each. */
 export function renderPlan(

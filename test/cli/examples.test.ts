@@ -16,7 +16,7 @@ import { makeRepository, type Repository } from '../support/repository.ts';
 import { program } from '../support/run-cli.ts';
 
 /** Exit codes other than 0 that tell what the example is about. */
-const otherExits: Readonly<Record<string, number>> = { '': 2, receive: 64 };
+const otherExits: Readonly<Record<string, number>> = { '': 2, receive: 64, rollback: 2 };
 /** Afterwards the revision is in quarantine, so that these come last. */
 const last = ['rollback', 'release'];
 

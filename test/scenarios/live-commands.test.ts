@@ -263,6 +263,8 @@ ${more}`;
     using live = makeLiveRepository(commands(''));
     expect(live.run().exit).toBe(0);
 
+    const preview = live.cli(['rollback', '--check']);
+    expect(preview.stdout).toMatch(/: 1 resource; what command\[ok\] did cannot be undone; nothing was written/);
     const { stdout } = live.cli(['rollback']);
     const { summary, counts, steps } = JSON.parse(live.cli(['show', 'latest', '-o', 'json']).stdout) as Report;
 

@@ -1,0 +1,45 @@
+import { notUndone, notUndoneInWords } from '../apply/not-undone.ts';
+import type { Event } from '../model/event.ts';
+import { monotonic } from '../model/monotonic.ts';
+import type { Report } from '../model/report.ts';
+import { loadResourceTypes } from '../resources/registry.ts';
+import { startRun } from '../run/start-run.ts';
+import { openState } from '../state/state.ts';
+import { countUndone, runsDownTo, undone, type Refused, type RollbackRequest } from './roll-back-runs.ts';
+
+/**
+ * What `rollBackRuns` would take back, by what the runs have told of themselves. Nothing is written, and the host is not looked at:
+ * what others have changed since then shows only when it is done.
+ */
+export async function previewRollback(
+  { run, root, stateDirectory }: RollbackRequest,
+  emit: (event: Event) => void,
+): Promise<Report | Refused> {
+  const started = monotonic();
+  await loadResourceTypes();
+  using state = openState(stateDirectory, { readOnly: true });
+  if (!state) return { refused: 'no run is recorded', exit: 'usage' };
+  const choice = runsDownTo(run, state, undefined);
+  if ('refused' in choice) return choice;
+  const { runs } = choice;
+  const reports = runs.flatMap((id) => state.runs.get(id) ?? []);
+  const steps = reports
+    .flatMap((report) => report.steps.filter(({ outcome }) => outcome === 'changed'))
+    .map((step) => undone(step, 'pending'));
+  const stays = notUndoneInWords(steps.filter(({ reason }) => reason === notUndone).map(({ address }) => address));
+  const resources = new Set(steps.filter(({ reason }) => reason !== notUndone).map(({ address }) => address)).size;
+  const which = runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;
+  const newest = reports[0];
+  const nowhere = { commit: null, branch: null, workingTree: false, key: '' };
+  const preview = startRun({ action: 'check', root }, newest?.revision ?? nowhere, newest?.host ?? '', started);
+  emit({ type: 'run-started', run: preview.id, host: newest?.host ?? '', revision: newest?.revision.commit ?? 'working tree' });
+  const report = preview.report({
+    action: 'rollback',
+    outcome: 'upstreamPending',
+    summary: `${which} would be taken back: ${resources} ${resources === 1 ? 'resource' : 'resources'}${stays === undefined ? '' : `; ${stays}`}; nothing was written`,
+    steps,
+    counts: countUndone(steps, resources),
+  });
+  emit({ type: 'finished', run: preview.id, report });
+  return report;
+}
