@@ -10,7 +10,7 @@ import { mirrorIn, openMirror, openSpareMirror, swapMirror, type Mirror } from '
 import { isWhole } from './revision-store.ts';
 import { GitFailure } from './run-git.ts';
 import { takeTurn } from './take-turn.ts';
-import { appliedBefore, readTrust, writeTrust, type Trust, type Trusted } from './trust-memory.ts';
+import { appliedBefore, changeTrust, readTrust, writeTrust, type Trust, type Trusted } from './trust-memory.ts';
 
 /** What following a remote takes. */
 interface Followed {
@@ -62,6 +62,10 @@ export function openFollower(followed: Followed): Follower {
   const takeOffer = async (mirror: Mirror, offer: Offer, trust: Trust, signal: AbortSignal): Promise<Look | NoOffer> => {
     const { commit, branch, remote: from } = offer;
     const problem = await judge.judge(mirror, offer, trust, signal);
+    const now = readTrust(memory, directory);
+    if ('code' in now) return { ...nothing, state: 'refused', problem: now };
+    // While it was fetched and judged a person has said what to trust, or a run was accepted.
+    if (now.floor !== trust.floor) return takeOffer(mirror, offer, now, signal);
     if (problem?.code === 'old-revision')
       return {
         problem: { ...problem, message: `${from}: ${problem.message}` },
@@ -73,7 +77,7 @@ export function openFollower(followed: Followed): Follower {
       // Its key was revoked since, which may have signed others too.
       const isDistrusted = trust.trusted.some((each) => each.commit === commit);
       const rest = isDistrusted ? { ...trust, trusted: [] } : trust;
-      if (isDistrusted) writeTrust(memory, rest);
+      if (isDistrusted) changeTrust(memory, directory, (now) => ({ ...now, trusted: [] }));
       return { ...enforced(directory, rest), seen: commit, remote: from, state: 'refused', problem };
     }
     // It is in the mirror: the offer is on top of it.
@@ -81,7 +85,10 @@ export function openFollower(followed: Followed): Follower {
     const base = await judge.nextFloor(mirror, offer, trust, signal);
     const entry: Trusted = { commit, branch, base, floor: trust.floor };
     if (JSON.stringify(trust.trusted[0]) !== JSON.stringify(entry))
-      writeTrust(memory, { ...trust, trusted: [entry, ...trust.trusted.filter((each) => each.commit !== commit)] });
+      changeTrust(memory, directory, (now) => ({
+        ...now,
+        trusted: [entry, ...now.trusted.filter((each) => each.commit !== commit)],
+      }));
     const source = commitSource({ stateDirectory: directory, commit, branch });
     return { source, commit, branch, seen: commit, remote: from, state: 'fetched' };
   };

@@ -66,6 +66,12 @@ export const writeTrust = (memory: Memory, trust: Trust): void =>
     ...(trust.accepted && { accepted: trust.accepted.slice(0, mostAccepted) }),
   });
 
+/** The same for one who has read it a while ago: what came meanwhile stays. Nothing where it cannot be told any more. */
+export function changeTrust(memory: Memory, stateDirectory: string, change: (now: Trust) => Trust): void {
+  const now = readTrust(memory, stateDirectory);
+  if (!('code' in now)) writeTrust(memory, change(now));
+}
+
 /** What was applied before the revision that was last applied, newest first. */
 export const appliedBefore = ({ applied, accepted = [] }: Trust): readonly Applied[] =>
   accepted[0]?.commit === applied?.commit ? accepted.slice(1) : [];

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Follower, Look } from '../../../src/model/follower.ts';
 import type { RemotePolicy, TrustPolicy } from '../../../src/model/host-policy-document.ts';
+import type { Memory } from '../../../src/model/reporter.ts';
 import { openFollower } from '../../../src/source/git/follow.ts';
 import { openAgentState } from '../../../src/state/agent-state.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -22,7 +23,7 @@ export interface FollowRig extends Disposable {
   /** Commits these files in the clone, pushes the branch it is on, and gives the commit. */
   push(files: Readonly<Record<string, string>>): string;
   /** A follower with a memory of its own connection, as another process has. */
-  open(remote?: Partial<RemotePolicy>, trust?: Partial<TrustPolicy>): Follower;
+  open(remote?: Partial<RemotePolicy>, trust?: Partial<TrustPolicy>, memory?: Memory): Follower;
   /** A look by a new follower. */
   look(remote?: Partial<RemotePolicy>, trust?: Partial<TrustPolicy>): Promise<Look>;
 }
@@ -46,7 +47,7 @@ export function openFollowRig(): FollowRig {
   run(clone, ['init', '--quiet']);
   run(clone, ['remote', 'add', 'origin', remote]);
   const states: ReturnType<typeof openAgentState>[] = [];
-  const open: FollowRig['open'] = (policy = {}, trust = {}) => {
+  const open: FollowRig['open'] = (policy = {}, trust = {}, memory) => {
     const state = openAgentState(stateDirectory);
     states.push(state);
     const defaults = { urls: [remote], branch: 'main', testing_branch: false, user: 'git', timeout: '20s' };
@@ -55,7 +56,7 @@ export function openFollowRig(): FollowRig {
       remote: { ...defaults, ...policy },
       trust: { verify: 'off', ...trust },
       host: 'box',
-      memory: state.memory('source'),
+      memory: memory ?? state.memory('source'),
     });
   };
   const commit: FollowRig['commit'] = (files) => {

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { Memory } from '../../../src/model/reporter.ts';
 import { resetTrust } from '../../../src/source/git/trust-memory.ts';
 import { openAgentState } from '../../../src/state/agent-state.ts';
 import { openFollowRig, textOf, type FollowRig } from './follow-rig.ts';
@@ -28,6 +29,34 @@ it('history that was rewritten is refused until somebody on the host says that i
   expect(textOf(refused)).toBe('good');
   using state = openAgentState(rig.stateDirectory);
   resetTrust(state.memory('source'), rig.stateDirectory, forged);
+  expect(await rig.look()).toMatchObject({ state: 'fetched', commit: forged });
+});
+
+it('what a person says while a look is at work counts, and is not lost', async () => {
+  using rig = openFollowRig();
+  rig.push({ [site]: 'base' });
+  rig.push({ [site]: 'good' });
+  await applyNewest(rig);
+  rig.git('reset', '--quiet', '--hard', 'HEAD~1');
+  const forged = rig.push({ [site]: 'forged' });
+  using state = openAgentState(rig.stateDirectory);
+  const kept = state.memory('source');
+  let isFirst = true;
+  const memory: Memory = {
+    ...kept,
+    get(name) {
+      const value = kept.get(name);
+      if (name === 'trust' && isFirst) {
+        isFirst = false;
+        resetTrust(kept, rig.stateDirectory, forged);
+      }
+      return value;
+    },
+  };
+
+  const look = await rig.open({}, {}, memory).look(new AbortController().signal);
+
+  expect(look).toMatchObject({ state: 'fetched', commit: forged });
   expect(await rig.look()).toMatchObject({ state: 'fetched', commit: forged });
 });
 
