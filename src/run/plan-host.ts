@@ -4,7 +4,7 @@ import { openLocalReader } from '../host/local-reader.ts';
 import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
 import type { Address, Catalog } from '../model/catalog.ts';
 import type { Event } from '../model/event.ts';
-import { changesOf, type Plan, type Preview, type Step } from '../model/plan.ts';
+import { changesOf, isDone, type Plan, type Preview, type Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import type { ReportedStep } from '../model/report.ts';
 import type { Revision } from '../model/revision.ts';
@@ -56,6 +56,9 @@ export interface PlannedHost {
   /** Signatures taken before everything was inspected, with the digests found meanwhile. */
   readonly index: StatIndex;
 }
+
+/** Reports without a change that may stand before the one that is looked for. */
+const mostIdle = 20;
 
 /** Graph → Observation → Plan → Verdict. Changes nothing. */
 export async function planHost(full: FullRun, desired: Plannable, state: State | undefined): Promise<PlannedHost> {
@@ -124,7 +127,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   // Few have any, and reading schedules takes a library that the others need not load.
   const windows = hasWindows ? (await import('../policy/windows.ts')).judgeWindows(toJudge) : undefined;
   const steps = await reportSteps(plan.steps, previewsOf, openDiffer());
-  const problems = [...plan.problems, ...verdict.problems, ...(windows?.problems ?? []), ...staleness(request, plan)];
+  const problems = [...plan.problems, ...verdict.problems, ...(windows?.problems ?? []), ...staleness(request, plan, state)];
   const cutOffs = !isCheck && reader.live && reader.privileged ? findCutOffs(toJudge) : [];
   return { desired, input, plan, steps, problems, opensAt: windows?.opensAt, cutOffs, index };
 }
@@ -142,10 +145,18 @@ function writtenPaths({ resource: { kind, desired }, diff }: Step, { touched }: 
   return paths.length > 0 ? paths : [...(owns?.(desired) ?? []), ...(writes?.(desired) ?? [])];
 }
 
-function staleness({ planDigest }: Request, { digest }: Plan): readonly Problem[] {
-  if (planDigest === undefined || planDigest === digest) return [];
+function staleness({ planDigest }: Request, plan: Plan, state: State | undefined): readonly Problem[] {
+  if (planDigest === undefined || planDigest === plan.digest) return [];
+  // It was applied, and stands: whoever asks again may not have heard of it.
+  if (plan.owed.length === 0 && !plan.steps.some(isDone) && lastApplied(state) === planDigest) return [];
   const message = 'the host or the revision has moved since the plan was made; nothing was applied';
   return [{ code: 'stale-plan', message, hint: 'make a new plan with `reconcile plan -o FILE`' }];
+}
+
+/** Digest of the plan of the newest run that has changed something; undefined where that is not known, or was taken back. */
+function lastApplied(state: State | undefined): string | undefined {
+  const newest = state?.runs.list(mostIdle).find(({ writes }) => writes > 0);
+  return newest?.outcome === 'converged' ? (newest.planDigest ?? undefined) : undefined;
 }
 
 /** Every path whose signature says whether something moved: those of the resources, and the files that say who their owners are. */

@@ -113,11 +113,16 @@ describe('plan and apply', () => {
     return join(repository.path, 'p.json');
   };
 
-  it('do exactly what was planned', () => {
-    const { exit, stdout } = repository.cli('apply', plan());
+  it('do exactly what was planned, and nothing when they are asked again, until something has moved', () => {
+    const file = plan();
+    const { exit, stdout } = repository.cli('apply', file);
 
     expect(stdout).toContain('Applied and verified: 3 added');
     expect(exit).toBe(0);
+    const again = repository.cli('apply', file);
+    expect([again.exit, again.stdout]).toEqual([0, expect.stringContaining('nothing to do')]);
+    edit('etc/motd', 'somebody was here\n');
+    expect(repository.cli('apply', file)).toMatchObject({ exit: 7, stdout: expect.stringContaining('[stale-plan]') });
   });
 
   it('refuse with exit 7 when the host has moved, and write nothing', () => {

@@ -69,9 +69,12 @@ describe('a revision that is pushed', () => {
 
     const stale = await host.visit('converge', two, { order: { planDigest: 'sha256:other' } });
     const done = await host.visit('converge', two, { order: { planDigest } });
+    // As one does whose connection was lost before it heard of it.
+    const again = await host.visit('converge', two, { order: { planDigest } });
 
     expect(stale).toMatchObject({ exit: 7, last: { report: { outcome: 'refused', problems: [{ code: 'stale-plan' }] } } });
     expect(done).toMatchObject({ exit: 0, last: { report: { outcome: 'converged', planDigest } } });
+    expect(again).toMatchObject({ exit: 0, last: { report: { outcome: 'converged', writes: 0 } } });
     expect(host.motd()).toBe('two');
   });
 
