@@ -56,13 +56,33 @@ describe('what differs', () => {
     expect('changes' in diff && diff.changes).toEqual([
       { field: 'enabled', from: 'no', to: 'yes' },
       { field: 'incoming', from: 'DROP', to: 'REJECT' },
-      { field: 'rules', from: [], to: ['allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in'] },
-      { field: 'rules6', from: [], to: ['allow tcp 22 ::/0 any ::/0 in'] },
+      { field: 'rules', from: null, to: 'allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in' },
+      { field: 'rules6', from: null, to: 'allow tcp 22 ::/0 any ::/0 in' },
     ]);
     const read = (path: keyof typeof pristine): string => readFileSync(join(directory.path, path), 'utf8');
     expect(read('/etc/ufw/ufw.conf')).toBe(pristine['/etc/ufw/ufw.conf'].replace('ENABLED=no', 'ENABLED=yes'));
     expect(read('/etc/default/ufw')).toBe(pristine['/etc/default/ufw'].replace('PUT_POLICY="DROP"', 'PUT_POLICY="REJECT"'));
     expect(read('/etc/ufw/user.rules').split('\n')).toEqual(expect.arrayContaining(pristine['/etc/ufw/user.rules'].split('\n')));
+  });
+
+  it('of rules is what comes and what goes, or their order', async () => {
+    using directory = temporaryDirectory();
+    install(directory.path);
+    const port = (number: number): object => ({ port: number, proto: 'tcp' });
+    const differs = async (...ports: readonly number[]) => {
+      const { diff } = await converge(firewall, { rules: ports.map(port) }, directory.path);
+      return ('changes' in diff ? diff.changes : []).filter(({ field }) => field === 'rules');
+    };
+    const rule = (number: number): string => `allow tcp ${number} 0.0.0.0/0 any 0.0.0.0/0 in`;
+    await differs(22, 80, 443);
+
+    expect(await differs(22, 443, 8080)).toEqual([
+      { field: 'rules', from: rule(80), to: null },
+      { field: 'rules', from: null, to: rule(8080) },
+    ]);
+    expect(await differs(443, 22, 8080)).toEqual([
+      { field: 'rules', from: [22, 443, 8080].map(rule), to: [443, 22, 8080].map(rule) },
+    ]);
   });
 
   it('is everything where ufw comes in the same run', () => {

@@ -160,11 +160,11 @@ export const firewall = defineResourceType({
     if (!readSettings(host)) throw new Error('ufw is not installed: let a resource of kind package bring it before');
     const wanted = wantedSettings(desired);
     for (const path of files) {
-      const own = changes.map(({ field }) => field as keyof Settings).filter((field) => fileOf[field] === path);
-      if (own.length === 0) continue;
+      const own = new Set(changes.map(({ field }) => field as keyof Settings).filter((field) => fileOf[field] === path));
+      if (own.size === 0) continue;
       const { mode, uid, gid } = host.stat(path)!;
       const before = host.readFile(path)?.toString() ?? '';
-      const after = own.reduce((text, field) => withSetting(text, field, wanted[field]), before);
+      const after = [...own].reduce((text, field) => withSetting(text, field, wanted[field]), before);
       host.writeFile(path, Buffer.from(after), { mode, uid, gid });
     }
     if (changes.some(({ field }) => field === atBoot)) startWithHost(host);
@@ -222,16 +222,22 @@ const wantedSettings = ({ enabled, incoming, outgoing, rules }: Desired): Settin
 
 function changesOf(desired: Desired, { settings: actual, isLoaded, isAtBoot }: Omit<State, 'doors'>): readonly Change[] {
   const wanted = wantedSettings(desired);
-  const changes = (Object.keys(wanted) as (keyof Settings)[]).flatMap((field): Change[] => {
+  const changes = (Object.keys(wanted) as (keyof Settings)[]).flatMap((field): readonly Change[] => {
     const [from, to] = [actual?.[field] ?? null, wanted[field]];
     if (from === to) return [];
-    return fileOf[field] === rulesFile || fileOf[field] === rules6File
-      ? [{ field, from: from === null ? null : [...tuplesOf(from)], to: [...tuplesOf(to)] }]
-      : [{ field, from, to }];
+    const isSection = fileOf[field] === rulesFile || fileOf[field] === rules6File;
+    return isSection ? ruleChanges(field, from === null ? null : tuplesOf(from), tuplesOf(to)) : [{ field, from, to }];
   });
   if (isLoaded === false) changes.push({ field: 'loaded', from: false, to: true });
   if (isAtBoot === false) changes.push({ field: atBoot, from: false, to: true });
   return changes;
+}
+
+/** One for each rule that comes or goes; where only their order differs, or what stands beside them, one for all. */
+function ruleChanges(field: string, from: readonly string[] | null, to: readonly string[]): readonly Change[] {
+  const gone = (from ?? []).filter((rule) => !to.includes(rule)).map((rule) => ({ field, from: rule, to: null }));
+  const come = to.filter((rule) => from?.includes(rule) !== true).map((rule) => ({ field, from: null, to: rule }));
+  return gone.length + come.length > 0 ? [...gone, ...come] : [{ field, from: from && [...from], to: [...to] }];
 }
 
 /** What people read of a section. */
