@@ -72,10 +72,11 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     using runs = openState(stateDirectory);
     runs.runs.put(report);
   };
-  const watch = policy.heal ? openWatch((names) => loop.moved(names), options.problem) : undefined;
+  const isWatching = policy.heal || options.sourceTrees.length > 0;
+  const watch = isWatching ? openWatch((names) => loop.moved(names), options.problem) : undefined;
   const rooted = (path: string): string => (place.root === undefined ? path : place.root + path);
   const passed = async (): Promise<void> => {
-    const managed = watch ? await managedPaths(stateDirectory) : [];
+    const managed = policy.heal ? await managedPaths(stateDirectory) : [];
     chooseCompiler(managed.length);
     watch?.follow(managed.map(rooted), options.sourceTrees);
   };

@@ -20,8 +20,8 @@ const siteOf = (text: string): string =>
 
 const converged = ({ outcome }: LogLine): boolean => outcome === 'converged';
 
-function start({ path, root, write }: Repository, source = path): AgentProcess {
-  write('host.yaml', 'agent: { interval: 1h }\n');
+function start({ path, root, write }: Repository, source = path, policy = ''): AgentProcess {
+  write('host.yaml', `agent: { interval: 1h${policy} }\n`);
   const environment = { RECONCILE_HOST_POLICY: join(path, 'host.yaml') };
   return startAgentProcess(['--source', source, '--host', 'box', '--root', root], environment);
 }
@@ -58,6 +58,16 @@ it('an edit anywhere in the directory that an agent follows is applied at once, 
     ['three', 'one', 'two 2'],
     ['three', 'two', 'two 2'],
   ]);
+});
+
+it('the directory is followed also by an agent that leaves local edits to its poll', async () => {
+  using repository = makeRepository('', { ...role, 'desired-state/site.yaml': siteOf('one') });
+  await using agent = start(repository, repository.path, ', heal: false');
+  await agent.line(converged);
+
+  const applied = await after(agent, repository, () => repository.write('desired-state/site.yaml', siteOf('two')));
+
+  expect(applied).toEqual(['two', 'one', 'one 1']);
 });
 
 it('directories that appear, go and come back in it are followed, also through a link to it', async () => {

@@ -19,11 +19,13 @@ const gauges: Readonly<Partial<Record<MetricName, (status: AgentStatus) => numbe
   reconcile_last_run_timestamp_seconds: ({ last }) => seconds(last?.at),
   reconcile_last_fetch_timestamp_seconds: ({ fetch }) => seconds(fetch?.at),
   reconcile_last_fetch_ok: ({ fetch }) => Number(fetch?.ok ?? false),
+  reconcile_remote_passed_over: ({ fetch }) => Number(fetch?.passedOver !== undefined),
   reconcile_differing_resources: ({ differing }) => differing,
   reconcile_contested_resources: ({ contested }) => contested.length,
   reconcile_suspended: ({ suspended }) => Number(suspended !== null),
   reconcile_window_closed: ({ windowClosed }) => Number(windowClosed),
   reconcile_stalled: ({ stalled }) => Number(stalled !== null),
+  reconcile_quarantined: ({ quarantine }) => Number(quarantine !== undefined),
   reconcile_approval_pending: ({ approval }) => Number(approval !== null && !approval.approved),
   reconcile_revision_failures: ({ retry }) => retry?.failures ?? 0,
 };

@@ -24,13 +24,17 @@ export function addProbes(server: DoorServer, { port, metrics }: Probes): void {
         summary: 'The agent follows its repository.',
         response: {
           200: readiness.meta({ description: 'It does.' }),
-          503: readiness.meta({ description: 'It is still starting, or stopping.' }),
+          503: readiness.meta({
+            description: 'It is still starting, or stopping, or its last pass failed with an unexpected error.',
+          }),
         },
       },
     },
     async (_request, reply) => {
-      const { phase } = port.status();
-      const ready = phase !== 'starting' && phase !== 'stopping';
+      const { phase, last } = port.status();
+      // A pass that could not even be made, for a full disk as an example, has no run.
+      const hasFailed = last?.outcome === 'error' && last.run === '';
+      const ready = phase !== 'starting' && phase !== 'stopping' && !hasFailed;
       return reply.code(ready ? 200 : 503).send({ ready, phase });
     },
   );

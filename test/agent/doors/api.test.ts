@@ -123,6 +123,17 @@ describe('the probes', () => {
   });
 });
 
+it('the agent is not ready where its last pass could not be made, and is again after one that could', async () => {
+  await using rig = await openRig();
+  const at = '2026-11-20T12:00:00.000Z';
+  const after = async (run: string, outcome: 'error' | 'converged'): Promise<number> => {
+    rig.port.set({ last: { run, outcome, summary: 'x', at } });
+    return (await rig.get('/readyz')).status;
+  };
+
+  expect([await after('', 'error'), await after('run-1', 'error'), await after('run-2', 'converged')]).toEqual([503, 200, 200]);
+});
+
 describe('the OpenAPI document', () => {
   it('has every route of the door, and each answers', async () => {
     await using rig = await openRig();

@@ -52,6 +52,8 @@ describe('the metrics', () => {
       suspended: { reason: 'r', by: 'b', until: '2026-11-20T14:00:00.000Z' },
       retry: { commit: 'c', failures: 4, next: '2026-11-20T14:00:00.000Z' },
       passes: { interval: 7, webhook: 2 },
+      quarantine: { commit: 'd', reason: 'r' },
+      fetch: { at: '2026-11-20T12:00:29.000Z', ok: true, remote: 'b', message: 'm', passedOver: 'a: it is away' },
     });
 
     const { values } = await read(rig);
@@ -67,6 +69,8 @@ describe('the metrics', () => {
       reconcile_suspended: 1,
       reconcile_stalled: 0,
       reconcile_revision_failures: 4,
+      reconcile_quarantined: 1,
+      reconcile_remote_passed_over: 1,
       'reconcile_passes_total{trigger="interval"}': 7,
       'reconcile_passes_total{trigger="webhook"}': 2,
       reconcile_missed_hooks_total: 2,
