@@ -44,6 +44,8 @@ export type Loop = Pick<AgentPort, 'trigger' | 'ended'> & {
 
 /** Whether nobody can have pushed anything. */
 const isLocal = (causes: ReadonlySet<Trigger>): boolean => [...causes].every((cause) => cause === 'watch');
+/** Milliseconds that the first look may take before the host is kept up without it. */
+const patience = 2_000;
 /** Ended runs that can still be waited for. Their reports may hold the diffs of thousands of files. */
 const keptReports = 4;
 
@@ -84,7 +86,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     board.set({ phase: 'fetching' });
     const known = look;
     const looking = follower.look(signal, causes.has('webhook') || causes.has('control') || causes.has('signal'));
-    const found = await (known ? repairUntil(looking) : looking);
+    const found = await repairUntil(looking);
     failedLooks = found.state === 'offline' ? failedLooks + 1 : 0;
     schedule.set('look', failedLooks > 0 ? backoff(failedLooks, Math.random()) : undefined);
     board.looked(found, new Date());
@@ -93,22 +95,38 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     return found;
   };
 
-  /** A remote that hangs takes minutes; what moves on the host meanwhile is repaired by what is known. */
+  /**
+   * A remote that hangs takes minutes; what moves on the host meanwhile is repaired by what is known, and after a start what was good
+   * last is kept up.
+   */
   const repairUntil = async (looking: Promise<Look>): Promise<Look> => {
     let isOver = false;
+    const atStart = look ? undefined : setTimeout(takeLastGood, patience);
     const over = looking.then(
       () => (isOver = true),
       () => (isOver = true),
     );
     while (!isOver) {
       const next = waiting;
-      if (next && isLocal(next.causes) && failures === 0) {
+      if (next && look && isLocal(next.causes) && failures === 0) {
         waiting = undefined;
         await pass(next.run, next.causes);
         board.set({ phase: 'fetching' });
       } else await Promise.race([over, new Promise<void>((resolve) => (wake = resolve))]);
     }
+    clearTimeout(atStart);
     return looking;
+  };
+
+  const takeLastGood = (): void => {
+    try {
+      const source = follower.lastGood();
+      if (!source) return;
+      look = { ...source.head(), state: 'offline', source, seen: null, remote: null };
+      trigger('watch');
+    } catch {
+      // What cannot be read is for the look to find out and to tell.
+    }
   };
 
   const pass = async (run: string, causes: ReadonlySet<Trigger>): Promise<void> => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import { followWorkingTree } from '../../src/agent/follow-working-tree.ts';
+import { workingTree } from '../../src/source/working-tree.ts';
 import { startRig, type AgentRig } from '../support/agent-rig.ts';
 import { runCli } from '../support/run-cli.ts';
 
@@ -112,6 +113,23 @@ it('a local edit is repaired while a remote does not answer', async () => {
   expect(textOf(agent, 'motd')).toBe('right\n');
   await vi.waitFor(() => expect(agent.port.status().phase).toBe('fetching'));
   agent.repository.write('desired-state/policy.yaml', '# another revision\n{}\n');
+  answer.resolve();
+  expect(await agent.port.ended(run)).toMatchObject({ outcome: 'converged', writes: 0 });
+});
+
+it('an agent that starts while a remote does not answer keeps up what was good last', async () => {
+  const answer = Promise.withResolvers<void>();
+  await using agent = startRig(motd, {}, {}, (path) => {
+    const tree = followWorkingTree(path);
+    return { ...tree, look: (signal) => answer.promise.then(() => tree.look(signal)), lastGood: () => workingTree(path) };
+  });
+
+  const kept = await agent.next();
+
+  expect(kept).toMatchObject({ outcome: 'converged', writes: 1 });
+  expect(textOf(agent, 'motd')).toBe('right\n');
+  await vi.waitFor(() => expect(agent.port.status().phase).toBe('fetching'));
+  const { run } = agent.port.trigger('control');
   answer.resolve();
   expect(await agent.port.ended(run)).toMatchObject({ outcome: 'converged', writes: 0 });
 });

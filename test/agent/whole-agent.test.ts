@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
@@ -6,6 +6,7 @@ import type { AgentStatus } from '../../src/model/agent.ts';
 import type { LogLine } from '../support/agent-process.ts';
 import { fakePull } from '../support/fake-gitea-store.ts';
 import { openScene } from '../support/agent-scene.ts';
+import { openChaosProxy } from '../support/chaos-proxy.ts';
 import { runCli } from '../support/run-cli.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -77,6 +78,36 @@ it('with the remote gone the last good revision is kept, also over a restart and
   const now = await scene.now();
   expect(now).toMatchObject({ exit: 7, stderr: expect.stringMatching(/^reconcile: http.*config\.git: /) });
   expect(statusOf(scene).lastSuccess).toBe(lastSuccess);
+});
+
+it('while the remote hangs a local edit is repaired at once, and what is pushed to another remote is applied after that', async () => {
+  await using scene = await openScene();
+  await using proxy = await openChaosProxy(scene.server);
+  const { RECONCILE_HOST_POLICY: file } = scene.environment;
+  const policy = JSON.parse(readFileSync(file, 'utf8')) as { remote: { urls: readonly string[] } };
+  const urls = [proxy.url('config.git'), ...policy.remote.urls];
+  writeFileSync(file, JSON.stringify({ ...policy, remote: { ...policy.remote, urls, timeout: '8s' } }));
+  scene.push('one');
+  await using agent = scene.start();
+  await agent.line(converged);
+
+  proxy.fault = { type: 'hang' };
+  const asked = proxy.nextRequest();
+  const second = scene.push('two');
+  agent.kill('SIGUSR1');
+  await asked;
+  const healed = agent.next(converged);
+  const applied = agent.next(({ commit, outcome }) => commit === second && outcome === 'converged');
+  const begun = performance.now();
+  scene.edit('by hand\n');
+
+  await healed;
+  expect(scene.motd()).toBe('one\n');
+  expect(performance.now() - begun).toBeLessThan(6_000);
+  await applied;
+  expect(scene.motd()).toBe('two\n');
+  const { passedOver } = statusOf(scene).fetch!;
+  expect(passedOver).toContain(proxy.url('config.git'));
 });
 
 it('what a revision changed before it failed is taken back; it is not tried again, and the last good one is kept up', async () => {

@@ -51,6 +51,7 @@ export async function openScene(more: object = {}) {
   const environment = { RECONCILE_HOST_POLICY: write('host.yaml', JSON.stringify(policy)), RECONCILE_STATE_DIR: state };
   return {
     rig,
+    server,
     gitea,
     environment,
     /** `reconcile now --wait`. Not `runCli`, which would keep this process from being the remote. */
