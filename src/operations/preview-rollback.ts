@@ -1,11 +1,14 @@
 import { notUndone, notUndoneInWords } from '../apply/not-undone.ts';
 import type { Event } from '../model/event.ts';
 import { monotonic } from '../model/monotonic.ts';
-import type { Report } from '../model/report.ts';
+import type { Report, ReportedDiff } from '../model/report.ts';
+import { reverseDiff } from '../report/reverse-diff.ts';
 import { loadResourceTypes } from '../resources/registry.ts';
 import { startRun } from '../run/start-run.ts';
 import { openState } from '../state/state.ts';
 import { countUndone, runsDownTo, undone, type Refused, type RollbackRequest } from './roll-back-runs.ts';
+
+const reversed = ({ path, text }: ReportedDiff): ReportedDiff => ({ path, text: reverseDiff(text) });
 
 /**
  * What `rollBackRuns` would take back, by what the runs have told of themselves. Nothing is written, and the host is not looked at:
@@ -25,7 +28,7 @@ export async function previewRollback(
   const reports = runs.flatMap((id) => state.runs.get(id) ?? []);
   const steps = reports
     .flatMap((report) => report.steps.filter(({ outcome }) => outcome === 'changed'))
-    .map((step) => undone(step, 'pending'));
+    .map((step) => ({ ...undone(step, 'pending'), diffs: step.diffs.map(reversed) }));
   const stays = notUndoneInWords(steps.filter(({ reason }) => reason === notUndone).map(({ address }) => address));
   const resources = new Set(steps.filter(({ reason }) => reason !== notUndone).map(({ address }) => address)).size;
   const which = runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;

@@ -19,6 +19,7 @@ it('rollback --check says what would be taken back, and writes nothing', () => {
 
   expect(text.exit).toBe(2);
   expect(text.stdout).toContain('~ file[/etc/motd]  to be taken back');
+  expect(text.stdout).toMatch(/ @@ -1,1 \+1,1 @@\n +-two\n +\+one\n/);
   expect(text.stdout).toContain('- directory[/srv/new]  to be taken back');
   expect(text.stdout).toMatch(/Run \S+ would be taken back: 2 resources; nothing was written/);
   expect(all).toMatchObject({ action: 'rollback', outcome: 'upstreamPending', writes: 0, counts: { resources: 2 } });

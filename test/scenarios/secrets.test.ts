@@ -40,6 +40,7 @@ it('no command lets a secret out, whatever it is made to tell', { timeout: 180_0
   expect(run([...box, '-o', 'ndjson'], debug).exit).toBe(0);
   for (const rest of [[], ['--paranoid', '-o', 'json']]) expect(run([...box, ...rest]).stdout).toMatch(/converged/i);
   for (const format of formats) run(['history', ...format]);
+  for (const format of formats) expect(run(['rollback', '--check', ...format]).exit).toBe(2);
   const { steps } = report(repository, ['show', 'latest', '--diff']);
   expect(steps.length).toBeGreaterThan(25);
   for (const [index, { address }] of steps.entries())
