@@ -63,7 +63,9 @@ function watchDirectories(options: ChokidarOptions, seen: (name: string) => void
         ignoreInitial: true,
         ignored: (_path, stats) => stats !== undefined && !stats.isDirectory(),
       });
-      watcher.on('raw', (_event, name, details) => seen(join((details as { watchedPath: string }).watchedPath, name ?? '')));
+      watcher.on('raw', (_event, name, details) =>
+        seen(join((details as { readonly watchedPath?: string }).watchedPath ?? '', name ?? '')),
+      );
       // What moved while the watches were being made, those of a new directory too.
       watcher.on('ready', () => seen(''));
       watcher.on('addDir', (path) => seen(path));

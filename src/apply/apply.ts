@@ -141,12 +141,14 @@ async function journalIntent(steps: readonly Step[], deps: ApplyDeps, captured: 
   }
   state.transaction(() => {
     for (const { address, resource, diff, refreshes } of steps) {
-      const { kind, touches, entries } = types(resource.kind);
+      const { kind, touches, entries, handsOver } = types(resource.kind);
       const changes = changesOf(diff);
       const touched = touches?.(resource.desired, changes, host) ?? [];
       const { paths } = capturePaths(touched, host, { run, journal: state.journal }, captured);
       const shared = entries && { kind, shared: { ...entries.of(resource.desired, changes) } };
-      if (paths.length > 0 || shared) state.journal.addUndo(run, { address, entry: { paths, ...shared } });
+      const made = handsOver?.of(resource.desired);
+      const entry = { paths, ...shared, ...(made && { kind, made }) };
+      if (paths.length > 0 || shared) state.journal.addUndo(run, { address, entry });
       for (const owed of refreshes) state.journal.owe({ address: owed, run, because: address });
     }
     for (const { address, entry } of kindUndos) state.journal.addUndo(run, { address, entry });

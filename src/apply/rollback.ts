@@ -2,7 +2,7 @@ import { dirname } from 'node:path/posix';
 import type { LocalHost } from '../host/local-host.ts';
 import { stagedName } from '../host/staging.ts';
 import { noContents, type Address } from '../model/catalog.ts';
-import type { JsonObject } from '../model/json.ts';
+import { isObject, type JsonObject } from '../model/json.ts';
 import type { AnyResourceType, Restored } from '../resources/resource-type.ts';
 import type { State } from '../state/state.ts';
 import { isLedgerUndo, restoreLedger } from './ledger-undo.ts';
@@ -51,10 +51,11 @@ export async function rollBack(
   const wasApplied = all.some(({ entry }) => isLedgerUndo(entry));
   const mergeable = wasApplied ? undos.map(({ entry }) => entry) : [];
   const merges = mergesOf(mergeable, types, (path, fault) => written.set(path, fault));
+  const theirs = wasApplied ? leftToOthers(undos, host, types, (path) => written.set(path, undefined)) : new Set();
   const failed = await restoreAll(undos, host, signal, async ({ address, entry }) => {
-    const paths = pathsUndo(entry);
+    const paths = pathsUndo(entry)?.paths.filter(({ path }) => !theirs.has(path));
     const before = host.writes;
-    const left = paths ? restorePaths(paths, host, { run, journal: state.journal }, merges) : [];
+    const left = paths ? restorePaths({ paths }, host, { run, journal: state.journal }, merges) : [];
     const result = paths ? undefined : await restoreKind(entry, host, types, signal);
     if (typeof result === 'object') aside.push(...result.aside);
     const isAsBefore = paths ? host.writes === before : result === 'unchanged';
@@ -82,6 +83,24 @@ export async function rollBack(
     failed: [...failed.keys()],
     failures,
   };
+}
+
+/** Paths that stay, since what a run made there holds what others have put into it since. */
+function leftToOthers(
+  undos: readonly Undo[],
+  host: LocalHost,
+  types: (kind: string) => AnyResourceType,
+  tell: (path: string) => void,
+): ReadonlySet<string> {
+  const left = undos.flatMap(({ entry }) => {
+    const { kind, made } = entry;
+    if (!isObject(made)) return [];
+    const absent = (pathsUndo(entry)?.paths ?? []).filter(({ was }) => was === 'absent').map(({ path }) => path);
+    const found = types(String(kind)).handsOver?.othersNow(made, absent, host);
+    if (found !== undefined) tell(found);
+    return found === undefined ? [] : absent;
+  });
+  return new Set(left);
 }
 
 /**

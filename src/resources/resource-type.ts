@@ -146,6 +146,13 @@ interface ResourceType<
     /** `onto`, with these entries as they stand in `from`. Pure; carried from what `apply` made to what stood before, it makes the same text. Throws where a text cannot be read. */
     carry(names: JsonObject, from: Buffer, onto: Buffer): Buffer;
   };
+  /** What is made once, for others to go on with: a rollback by hand leaves what they have made of it. */
+  readonly handsOver?: {
+    /** For the journal, what it is known by; undefined for what stays the resource's own. */
+    of(desired: Desired): JsonObject | undefined;
+    /** Of paths at which nothing stood before the run: the one with something of others in it. All of them stay then. */
+    othersNow(made: JsonObject, paths: readonly AbsolutePath[], host: HostReader): AbsolutePath | undefined;
+  };
   /** Paths that `apply` lets a program write, which the engine does not restore; policy judges them like the others. */
   writes?(desired: Desired): readonly AbsolutePath[];
   /** Undo of effects that are not paths. Journalled before `apply` starts; must not need `apply` to have finished, nor to have started. */

@@ -77,6 +77,32 @@ export function buildDatabase({ tables, indexes, userVersion, journalMode }: Dat
   }
 }
 
+function isDatabase(real: string): boolean {
+  try {
+    return readHeader(real).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a file is a database, and rows stand in it. Of one that cannot be read that is assumed. */
+export function hasRows(real: string): boolean {
+  if (!isDatabase(real)) return false;
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(real, { readOnly: true, timeout: busyTimeout });
+    database.exec('PRAGMA trusted_schema = OFF');
+    const tables = database
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+      .all();
+    return tables.some(({ name }) => database!.prepare(`SELECT 1 FROM ${quoteName(String(name))} LIMIT 1`).get() !== undefined);
+  } catch {
+    return true;
+  } finally {
+    database?.close();
+  }
+}
+
 /** Adds what is missing, in one transaction, judged by what stands there at that moment. Throws on a conflict or a busy database. */
 export function migrateDatabase(real: string, desired: DatabaseSchema): void {
   changeDatabase(real, (database) => {

@@ -143,6 +143,28 @@ const cases: readonly Case[] = [
     told: 'was put back whole',
   },
   {
+    name: 'what others have made of a file that was seeded once',
+    resources: `- { kind: file, path: /${yaml}, content: "seed\\n", create_only: true }`,
+    path: yaml,
+    since: (text) => `${text}mine\n`,
+    after: 'seed\nmine\n',
+    told: 'what others have written since stays in',
+  },
+  {
+    name: 'what others have written into a file that was seeded empty',
+    resources: `- { kind: file, path: /${yaml}, content: "", create_only: true }`,
+    path: yaml,
+    since: () => 'mine\n',
+    after: 'mine\n',
+    told: 'what others have written since stays in',
+  },
+  {
+    name: 'not a file that was seeded, and that nobody has touched',
+    resources: `- { kind: file, path: /${yaml}, content: "seed\\n", create_only: true }`,
+    path: yaml,
+    since: (text) => text,
+  },
+  {
     name: 'not what stands in a file of the run alone',
     resources: `- { kind: file, path: /${yaml}, content: "a: 1\\n" }`,
     path: yaml,

@@ -143,6 +143,11 @@ export const file = defineResourceType({
   watches: ({ path }) => [path],
   owns: ({ path }) => [path],
   touches: ({ path }) => [path],
+  handsOver: {
+    of: ({ content, createOnly }) => (createOnly && content ? { sha256: content.sha256 } : undefined),
+    othersNow: ({ sha256: seeded }, paths, host) =>
+      paths.find((path) => host.stat(path)?.type === 'file' && host.digest(path) !== seeded),
+  },
   sharedFile: ({ path, createOnly }) => (createOnly ? path : undefined),
   preview: ({ path, content }, changes, { host, contents }) =>
     changes.some(({ field }) => field === 'content')

@@ -3,7 +3,7 @@ import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { accountsOf, applyOwners, diffOwners, inspectOwners, ownerIds, ownershipOf, type OwnedState } from '../ownership.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
-import { buildDatabase, migrateDatabase, readDatabase, revertDatabase } from '../sqlite-database.ts';
+import { buildDatabase, hasRows, migrateDatabase, readDatabase, revertDatabase } from '../sqlite-database.ts';
 import { planMigration, type ActualSchema } from '../sqlite-migration.ts';
 import { compileSchema, type DatabaseSchema } from '../sqlite-schema.ts';
 
@@ -101,6 +101,12 @@ export const sqlite = defineResourceType({
   // file is never replaced. Under --root, and where there was no database, the files themselves are put back.
   touches: ({ path }, _changes, host) =>
     host.live && host.stat(path) ? [] : ['', '-wal', '-shm', '-journal'].map((suffix) => path + suffix),
+
+  handsOver: {
+    of: () => ({}),
+    // Rows are never given up.
+    othersNow: (_made, paths, host) => paths.find((path) => host.stat(path)?.type === 'file' && hasRows(host.realPath(path))),
+  },
 
   undo: {
     capture({ path, schema }, { host }) {
