@@ -1,6 +1,6 @@
 import type { Event } from '../model/event.ts';
 import type { Follower, Look } from '../model/follower.ts';
-import type { Report } from '../model/report.ts';
+import { quarantineOf, type Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import type { Source } from '../model/revision.ts';
 import { awaitsRemote } from '../model/unconfirmed.ts';
@@ -163,12 +163,8 @@ function settle(run: string, { follower, stateDirectory }: PassDeps, { emit, sig
 }
 
 /** When it is to be tried again, if so. */
-async function record(
-  { outcome, summary, problems, retriable, confirmation, opensAt }: Report,
-  commit: string | null,
-  deps: PassDeps,
-  signal: AbortSignal,
-): Promise<number | undefined> {
+async function record(report: Report, commit: string | null, deps: PassDeps, signal: AbortSignal): Promise<number | undefined> {
+  const { outcome, summary, problems, retriable, confirmation, opensAt } = report;
   const { attempts, follower } = deps;
   // A run that was cut short by the end of this process says nothing about its revision.
   if (signal.aborted && outcome !== 'converged') return undefined;
@@ -181,7 +177,7 @@ async function record(
       return undefined;
     case 'refused':
     case 'invalid': {
-      if (commit !== null && problems.some(({ code }) => code === 'quarantined')) {
+      if (commit !== null && quarantineOf(report)) {
         quarantine(commit, summary, deps);
         return undefined;
       }

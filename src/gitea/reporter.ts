@@ -1,5 +1,5 @@
 import type { GiteaPolicy } from '../model/host-policy-document.ts';
-import type { Memory, Reporter } from '../model/reporter.ts';
+import type { Delivered, Memory, Reporter } from '../model/reporter.ts';
 import type { Secret } from '../model/secret.ts';
 import { openGitea } from './client.ts';
 import { openCommitStatus } from './commit-status.ts';
@@ -33,7 +33,7 @@ export function openGiteaReporter({
     ...(policy.statuses ? [openCommitStatus(gitea, place)] : []),
     ...(policy.issues ? [openHostIssue(gitea, place)] : []),
   ];
-  const deliver = async (signal: AbortSignal): Promise<{ readonly problem?: string }> => {
+  const deliver = async (signal: AbortSignal): Promise<Delivered> => {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(longest)]);
     const problems: string[] = [];
     for (const subject of subjects) {

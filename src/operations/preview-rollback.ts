@@ -1,12 +1,22 @@
-import { notUndone, notUndoneInWords } from '../apply/not-undone.ts';
+import { notUndone } from '../apply/not-undone.ts';
 import type { Event } from '../model/event.ts';
 import { monotonic } from '../model/monotonic.ts';
 import type { Report, ReportedDiff } from '../model/report.ts';
+import { count } from '../report/render-text.ts';
 import { reverseDiff } from '../report/reverse-diff.ts';
 import { loadResourceTypes } from '../resources/registry.ts';
 import { startRun } from '../run/start-run.ts';
 import { openState } from '../state/state.ts';
-import { countUndone, runsDownTo, undone, type Refused, type RollbackRequest } from './roll-back-runs.ts';
+import {
+  changedSteps,
+  countUndone,
+  lastingInWords,
+  runsDownTo,
+  runsInWords,
+  undone,
+  type Refused,
+  type RollbackRequest,
+} from './roll-back-runs.ts';
 
 const reversed = ({ path, text }: ReportedDiff): ReportedDiff => ({ path, text: reverseDiff(text) });
 
@@ -26,12 +36,8 @@ export async function previewRollback(
   if ('refused' in choice) return choice;
   const { runs } = choice;
   const reports = runs.flatMap((id) => state.runs.get(id) ?? []);
-  const steps = reports
-    .flatMap((report) => report.steps.filter(({ outcome }) => outcome === 'changed'))
-    .map((step) => ({ ...undone(step, 'pending'), diffs: step.diffs.map(reversed) }));
-  const stays = notUndoneInWords(steps.filter(({ reason }) => reason === notUndone).map(({ address }) => address));
+  const steps = changedSteps(reports).map((step) => ({ ...undone(step, 'pending'), diffs: step.diffs.map(reversed) }));
   const resources = new Set(steps.filter(({ reason }) => reason !== notUndone).map(({ address }) => address)).size;
-  const which = runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;
   const newest = reports[0];
   const nowhere = { commit: null, branch: null, workingTree: false, key: '' };
   const preview = startRun({ action: 'check', root }, newest?.revision ?? nowhere, newest?.host ?? '', started);
@@ -39,7 +45,7 @@ export async function previewRollback(
   const report = preview.report({
     action: 'rollback',
     outcome: 'upstreamPending',
-    summary: `${which} would be taken back: ${resources} ${resources === 1 ? 'resource' : 'resources'}${stays === undefined ? '' : `; ${stays}`}; nothing was written`,
+    summary: `${runsInWords(runs)} would be taken back: ${count(resources, 'resource')}${lastingInWords(steps)}; nothing was written`,
     steps,
     counts: countUndone(steps, resources),
   });

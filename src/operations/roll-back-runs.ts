@@ -116,7 +116,7 @@ async function takeBack(
   const reason = because === undefined ? `asked for: ${runs.join(', ')}` : `run ${runs.join(', ')} ${because}`;
   emit({ type: 'run-started', run: run.id, host, revision: newest?.revision.commit ?? 'working tree' });
   emit({ type: 'rolling-back', run: run.id, reason });
-  const steps = reports.flatMap((report) => report.steps.filter(({ outcome }) => outcome === 'changed'));
+  const steps = changedSteps(reports);
   await loadResourceTypes();
   removeStamp(state.directory);
   declare(runs, steps, { by: run.id, reason: because ?? 'taken back by reconcile rollback' }, state);
@@ -143,13 +143,11 @@ async function takeBack(
   const owed = state.journal.owed().map(({ address }) => address);
   failures.push(...failuresOf(await refreshRestored(owed, [...new Map([...applied, ...ledger]).values()], deps, signal)));
   const undoneSteps = steps.map((step) => undone(step, failed.has(step.address) ? 'failed' : 'restored'));
-  const stays = notUndoneInWords(undoneSteps.filter(({ reason }) => reason === notUndone).map(({ address }) => address));
   const report = run.report({
     action: 'rollback',
     outcome: failures.length > 0 ? 'rollbackIncomplete' : because === undefined ? 'converged' : 'rolledBack',
     summary:
-      summaryOf(runs, restored.size, [...describeWritten(written), ...aside], failures, because) +
-      (stays === undefined ? '' : `; ${stays}`),
+      summaryOf(runs, restored.size, [...describeWritten(written), ...aside], failures, because) + lastingInWords(undoneSteps),
     steps: undoneSteps,
     counts: countUndone(undoneSteps, restored.size),
     writes: machine.writes,
@@ -184,6 +182,20 @@ function declare(
 
 const inverse: Readonly<Record<Action, Action>> = { create: 'remove', remove: 'create', update: 'update', replace: 'replace' };
 
+/** What runs have done, and taking them back undoes. */
+export const changedSteps = (reports: readonly Report[]): readonly ReportedStep[] =>
+  reports.flatMap(({ steps }) => steps.filter(({ outcome }) => outcome === 'changed'));
+
+/** Begins a sentence. */
+export const runsInWords = (runs: readonly string[]): string =>
+  runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;
+
+/** Ends a sentence with what cannot be undone, if anything. */
+export function lastingInWords(steps: readonly ReportedStep[]): string {
+  const stays = notUndoneInWords(steps.filter(({ reason }) => reason === notUndone).map(({ address }) => address));
+  return stays === undefined ? '' : `; ${stays}`;
+}
+
 /** The step that takes one back. */
 export function undone(step: ReportedStep, outcome: Outcome): ReportedStep {
   const type = findResourceType(step.kind);
@@ -211,7 +223,7 @@ function summaryOf(
   failures: readonly string[],
   because: string | undefined,
 ): string {
-  const which = runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;
+  const which = runsInWords(runs);
   const [what, not] = because === undefined ? [which, 'could not be'] : [`${which} ${because} and was`, 'not'];
   const asBefore = `${restored} ${restored === 1 ? 'resource is' : 'resources are'} as before${others.map((words) => `; ${words}`).join('')}`;
   const after = because === undefined ? '. What it applied waits for a newer revision, or for `reconcile release`' : '';
