@@ -1,3 +1,4 @@
+import type { StructuredPatchHunk } from 'diff';
 import { monotonic } from '../model/monotonic.ts';
 import type { Preview } from '../model/plan.ts';
 import type { ReportedDiff } from '../model/report.ts';
@@ -54,14 +55,24 @@ export async function unifiedDiff({ path, before, after }: Preview, time: number
   if (!old.text || !young.text) return head + wholeFile(old.text ? '-' : '+', old.text || young.text);
   const { structuredPatch } = await import('diff');
   const near = skipCommon(before!, after!, context);
-  const patch = structuredPatch('', '', near.before.toString(), near.after.toString(), '', '', { context, timeout: time });
-  if (!patch) return `too different to show in time: ${summary(preview)}`;
-  const hunks = patch.hunks.map(
+  const hunksUpTo = (tail: Buffer): readonly StructuredPatchHunk[] | undefined => {
+    const [from, to] = [near.before, near.after].map((part) => Buffer.concat([part, tail]).toString());
+    return structuredPatch('', '', from!, to!, '', '', { context, timeout: time })?.hunks;
+  };
+  const short = hunksUpTo(Buffer.alloc(0));
+  // Where lines repeat, a change may be told further down than where it begins, and then lacks the lines after it.
+  const isWhole = near.left === 0 || !short || endsInContext(short.at(-1));
+  const found = isWhole ? short : hunksUpTo(before!.subarray(-near.left));
+  if (!found) return `too different to show in time: ${summary(preview)}`;
+  const hunks = found.map(
     ({ oldStart, oldLines, newStart, newLines, lines }) =>
       `@@ -${oldStart + near.skipped},${oldLines} +${newStart + near.skipped},${newLines} @@\n${lines.map((line) => `${line}\n`).join('')}`,
   );
   return cut(head + hunks.join(''));
 }
+
+const endsInContext = (hunk: StructuredPatchHunk | undefined): boolean =>
+  hunk?.lines.slice(-context).every((line) => line.startsWith(' ')) === true;
 
 /** `3.1 KiB → 2.9 KiB`, `new, 12 bytes`, `removed, 12 bytes`. */
 function summary({ before, after }: Preview): string {
