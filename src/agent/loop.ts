@@ -11,6 +11,7 @@ import { backoff } from './backoff.ts';
 import { openCalm } from './calm.ts';
 import { untilNextPoll } from './next-poll.ts';
 import { runPass, type PassDeps } from './pass.ts';
+import { lookPatiently } from './patient-look.ts';
 import { openSchedule } from './schedule.ts';
 import type { StatusBoard } from './status-board.ts';
 
@@ -44,8 +45,6 @@ export type Loop = Pick<AgentPort, 'trigger' | 'ended'> & {
 
 /** Whether nobody can have pushed anything. */
 const isLocal = (causes: ReadonlySet<Trigger>): boolean => [...causes].every((cause) => cause === 'watch');
-/** Milliseconds that the first look may take before the host is kept up without it. */
-const patience = 2_000;
 /** Ended runs that can still be waited for. Their reports may hold the diffs of thousands of files. */
 const keptReports = 4;
 
@@ -58,6 +57,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   let waiting: { readonly run: string; readonly causes: Set<Trigger> } | undefined;
   const visits: (() => Promise<void>)[] = [];
   let wake: (() => void) | undefined;
+  const woken = (): Promise<void> => new Promise((resolve) => (wake = resolve));
   let look: Look | undefined;
   let failedLooks = 0;
   let failures = 0;
@@ -83,10 +83,13 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   };
 
   const lookAgain = async (causes: ReadonlySet<Trigger>): Promise<Look> => {
-    board.set({ phase: 'fetching' });
+    const isExpected = causes.has('webhook') || causes.has('control') || causes.has('signal');
+    const begin = (cut: AbortSignal): Promise<Look> => {
+      board.set({ phase: 'fetching' });
+      return follower.look(AbortSignal.any([signal, cut]), isExpected);
+    };
+    const found = await lookPatiently(begin, { beside: repair, instead: visits, late: takeLastGood, woken });
     const known = look;
-    const looking = follower.look(signal, causes.has('webhook') || causes.has('control') || causes.has('signal'));
-    const found = await repairUntil(looking);
     failedLooks = found.state === 'offline' ? failedLooks + 1 : 0;
     schedule.set('look', failedLooks > 0 ? backoff(failedLooks, Math.random()) : undefined);
     board.looked(found, new Date());
@@ -95,30 +98,20 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     return found;
   };
 
-  /**
-   * A remote that hangs takes minutes; what moves on the host meanwhile is repaired by what is known, and after a start what was good
-   * last is kept up.
-   */
-  const repairUntil = async (looking: Promise<Look>): Promise<Look> => {
-    let isOver = false;
-    const atStart = look ? undefined : setTimeout(takeLastGood, patience);
-    const over = looking.then(
-      () => (isOver = true),
-      () => (isOver = true),
-    );
-    while (!isOver) {
-      const next = waiting;
-      if (next && look && isLocal(next.causes) && failures === 0) {
-        waiting = undefined;
-        await pass(next.run, next.causes);
-        board.set({ phase: 'fetching' });
-      } else await Promise.race([over, new Promise<void>((resolve) => (wake = resolve))]);
-    }
-    clearTimeout(atStart);
-    return looking;
+  /** What has moved on the host meanwhile, by what is known. */
+  const repair = (): (() => Promise<void>) | undefined => {
+    const next = waiting;
+    if (!next || !look || !isLocal(next.causes) || failures > 0) return undefined;
+    waiting = undefined;
+    return async () => {
+      await pass(next.run, next.causes);
+      board.set({ phase: 'fetching' });
+    };
   };
 
+  /** After a start nothing is known, and what was good last is kept up. */
   const takeLastGood = (): void => {
+    if (look) return;
     try {
       const source = follower.lastGood();
       if (!source) return;
@@ -273,7 +266,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
         }
         const next = waiting;
         if (!next) {
-          await new Promise<void>((resolve) => (wake = resolve));
+          await woken();
           continue;
         }
         waiting = undefined;

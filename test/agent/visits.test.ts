@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { callAgent } from '../../src/agent/control-client.ts';
@@ -177,5 +179,38 @@ describe('an agent whose remote is behind what was pushed', () => {
     expect((await status()).fetch).toMatchObject({ ok: true, remote });
     expect(agent.lines.filter(applied)).toHaveLength(2);
     expect(readFileSync(join(host.base, 'motd'), 'utf8')).toBe('two\n');
+  });
+});
+
+describe('an agent whose remote hangs', () => {
+  it('takes a push meanwhile, and another one, and goes on to look', async () => {
+    const asked: Socket[] = [];
+    const remote = createServer((socket) => void asked.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+    await once(remote, 'listening');
+    const { port } = remote.address() as AddressInfo;
+    const urls = [`http://127.0.0.1:${port}/config.git`];
+    host.policy({ agent: { interval: '1h' }, remote: { urls, timeout: '10m' } });
+    try {
+      await using agent = startAgentProcess([], host.environment);
+      await once(remote, 'connection');
+      const one = host.commit('one');
+
+      expect(await host.visit('converge', one)).toMatchObject({ exit: 0, greeting: { status: { phase: 'fetching' } } });
+      while (asked.length < 2) await once(remote, 'connection');
+      expect(await status()).toMatchObject({ phase: 'fetching', revision: { applied: one } });
+      const two = host.commit('two');
+      expect(await host.visit('converge', two)).toMatchObject({ exit: 0 });
+
+      expect(host.motd()).toBe('two');
+      expect(agent.lines.filter(({ level }) => level !== 'info')).toEqual([]);
+      while (asked.length < 3) await once(remote, 'connection');
+      const healed = agent.next(applied);
+      writeFileSync(join(host.base, 'motd'), 'edited');
+      await healed;
+      expect(host.motd()).toBe('two');
+    } finally {
+      remote.close();
+      for (const socket of asked) socket.destroy();
+    }
   });
 });
