@@ -11,7 +11,7 @@ export function renderRollout(
   columns = usualWidth,
 ): string {
   const branch = state.branch === null ? '' : ` (${fit(state.branch, 60)})`;
-  const lines = [`${paint('bold', state.commit.slice(0, 8))}${branch}: ${phaseInWords(state, isAtWork)}`];
+  const lines = [`${paint('bold', state.commit.slice(0, 8))}${branch}: ${phaseInWords(state, isAtWork, wish?.word === 'abort')}`];
   if (wish?.word === 'pause')
     lines.push(paint('yellow', `paused by ${fit(wish.by, 80)}; reconcile fleet rollout resume goes on`));
   if (state.reason !== null) lines.push(paint('red', fit(state.reason, columns)));
@@ -39,13 +39,14 @@ export function renderRollout(
   return `${lines.join('\n')}\n`;
 }
 
-function phaseInWords({ phase, startedAt }: RolloutState, isAtWork: boolean): string {
+function phaseInWords({ phase, startedAt }: RolloutState, isAtWork: boolean, isAborted: boolean): string {
   const since = `${startedAt.slice(0, 10)} ${startedAt.slice(11, 19)}Z`;
   switch (phase) {
     case 'running':
     case 'halting':
-      return isAtWork
-        ? `at work since ${since}`
+      if (isAtWork) return `at work since ${since}${isAborted ? ', ends as it was aborted' : ''}`;
+      return isAborted
+        ? `aborted (begun ${since})`
         : `left in the middle; reconcile fleet push goes on where it was (begun ${since})`;
     case 'halted':
       return `halted (begun ${since})`;

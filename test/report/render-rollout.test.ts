@@ -52,6 +52,9 @@ describe('a rollout', () => {
       'cccccccc (main): left in the middle; reconcile fleet push goes on where it was (begun 2026-11-21 08:00:00Z)\n' +
         'paused by alice; reconcile fleet rollout resume goes on\n',
     );
+    expect(renderRollout({ ...state, waves: [] }, { isAtWork: false, wish: { word: 'abort', by: 'alice' } }, plain)).toBe(
+      'cccccccc (main): aborted (begun 2026-11-21 08:00:00Z)\n',
+    );
     const halted: RolloutState = { ...state, waves: [], phase: 'halted', reason: '1 of 1 hosts failed in wave canary' };
     expect(renderRollout(halted, { isAtWork: false, wish: undefined }, plain)).toBe(
       'cccccccc (main): halted (begun 2026-11-21 08:00:00Z)\n1 of 1 hosts failed in wave canary\n',

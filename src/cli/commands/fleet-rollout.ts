@@ -27,6 +27,13 @@ export function run(invocation: Invocation): Promise<number> {
   if (word === 'status') return Promise.resolve(show(store, state, isAtWork, invocation));
   if (!isOpen(state))
     throw cliError('usage', `there is nothing to ${word}: the last rollout has ended`, 'reconcile fleet rollout status');
+  const wish = store.wish();
+  if (wish?.word === 'abort' && word !== 'abort')
+    throw cliError(
+      'usage',
+      `there is nothing to ${word}: ${wish.by} has aborted it`,
+      'the next reconcile fleet push begins anew',
+    );
   const by = ownName();
   if (word === 'resume') store.setWish(undefined);
   else store.setWish({ word: word === 'pause' ? 'pause' : 'abort', by, at: new Date().toISOString() });

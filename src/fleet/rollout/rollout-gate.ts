@@ -29,6 +29,8 @@ export function openRolloutGate(
   let isToldPaused = false;
   const look = (): void => {
     const before = wish?.word;
+    // Nobody goes on with what was aborted, whatever is wished afterwards.
+    if (before === 'abort') return;
     wish = store.wish();
     if (wish?.word === before) return;
     if (wish?.word === 'abort') ending.abort();

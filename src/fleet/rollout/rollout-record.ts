@@ -26,6 +26,8 @@ export interface RolloutRecord {
   began(host: string, run: string): void;
   hasBegun(host: string): boolean;
   pushed(host: string, outcome: HostOutcome): void;
+  /** Who had begun when the push was interrupted, and did not say how it ended, is absent from now on. */
+  loseUnheard(): void;
   change(host: string, change: Partial<RolloutHost>): void;
   setWave(name: string, change: Partial<Pick<RolloutState['waves'][number], 'until' | 'isDone'>>): void;
   set(change: Partial<Pick<RolloutState, 'phase' | 'reason'>>): void;
@@ -40,7 +42,7 @@ export interface RolloutRecord {
 export function openRecord(
   { commit, branch, tags, waves }: RolloutPlan,
   before: RolloutState | undefined,
-  store: Pick<RolloutStore, 'write'>,
+  store: Pick<RolloutStore, 'read' | 'write'>,
 ): RolloutRecord {
   const told = new Map<string, HostOutcome>();
   let state: RolloutState = {
@@ -54,6 +56,8 @@ export function openRecord(
     waves: waves.map((wave) => ({ ...wave, hosts: [...wave.hosts], until: null, isDone: false })),
     hosts: {},
   };
+  const last = before ?? store.read();
+  if (last && last.commit === commit && isSameTags(last, state)) state = { ...state, begun: unprovedRuns(last) };
   if (before && isOpen(before) && isSame(before, state))
     state = { ...before, reason: before.phase === 'halting' ? before.reason : null };
   const save = (change: Partial<RolloutState>): void => store.write((state = { ...state, ...change }));
@@ -94,6 +98,13 @@ export function openRecord(
       const isNothing = run !== undefined && outcome.verdict === 'busy' && outcome.report?.run === run;
       save({ hosts: { ...state.hosts, [host]: remember(outcome, run) }, ...(isNothing && { begun: others }) });
     },
+    loseUnheard() {
+      const unheard = waves.flatMap(({ hosts }) => hosts).filter((host) => state.begun?.[host] && !state.hosts[host]);
+      const lost = (host: string): RolloutHost =>
+        remember({ ...notReached(host, '', null), message: unheardOf }, state.begun![host]);
+      if (unheard.length > 0)
+        save({ hosts: { ...state.hosts, ...Object.fromEntries(unheard.map((host) => [host, lost(host)])) } });
+    },
     change: (host, change) => save({ hosts: { ...state.hosts, [host]: { ...state.hosts[host]!, ...change } } }),
     setWave: (name, change) => save({ waves: state.waves.map((wave) => (wave.name === name ? { ...wave, ...change } : wave)) }),
     set: save,
@@ -110,9 +121,27 @@ export function leftOpen(store: Pick<RolloutStore, 'read' | 'wish'>): RolloutSta
   return state && isOpen(state) && store.wish()?.word !== 'abort' ? state : undefined;
 }
 
+/**
+ * Of hosts that have the revision, or have begun it, while nobody has watched them to the end of their wave. Who pushes it anew changes
+ * nothing there, and is to watch them all the same.
+ */
+function unprovedRuns({ phase, waves, hosts, begun = {} }: RolloutState): Readonly<Record<string, string>> {
+  const unheard = Object.entries(begun).filter(([host]) => !hosts[host]);
+  const isOver = phase === 'finished' || phase === 'halted';
+  const open = isOver ? [] : waves.filter(({ isDone }) => !isDone).flatMap((wave) => wave.hosts);
+  const unwatched = open.flatMap((host): [string, string][] => {
+    const { run = null, isTakenBack = false } = hosts[host] ?? {};
+    return run === null || isTakenBack ? [] : [[host, run]];
+  });
+  return Object.fromEntries([...unheard, ...unwatched]);
+}
+
+const isSameTags = (one: RolloutState, other: RolloutState): boolean => JSON.stringify(one.tags) === JSON.stringify(other.tags);
 const isSame = (one: RolloutState, other: RolloutState): boolean => identity(one) === identity(other);
 const identity = ({ commit, tags, waves }: RolloutState): string =>
   JSON.stringify([commit, tags, waves.map(({ name, hosts }) => [name, hosts])]);
+
+const unheardOf = 'it had begun when the push was interrupted, and did not say how that ended';
 
 const notReached = (host: string, wave: string, reason: string | null): HostOutcome => ({
   host,

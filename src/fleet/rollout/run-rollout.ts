@@ -24,7 +24,7 @@ export interface Rollout extends RolloutPlan, RolloutActs {
   readonly forks: number;
   /** What the last process that was at work here has left. */
   readonly before: RolloutState | undefined;
-  readonly store: Pick<RolloutStore, 'write'>;
+  readonly store: Pick<RolloutStore, 'read' | 'write'>;
   readonly gate: RolloutGate;
   readonly emit: (event: FleetEvent) => void;
 }
@@ -101,13 +101,21 @@ async function runWave(wave: Wave, rollout: Rollout, record: RolloutRecord): Pro
   await inParallel(left, forks, async (host) => {
     if (isTooMuch() || !(await gate.pass()) || isTooMuch()) return;
     record.pushed(host, await push(host, wave.name, (run) => record.began(host, run)));
+    // A bake time of before an interruption was not that of a host that takes the revision only now.
+    if (isWatched(host, record)) record.setWave(wave.name, { until: null });
   });
   if (!gate.ended() && !isTooMuch()) await bake(wave, rollout, record);
 }
 
+/** It took the revision, and was changed by that. */
+function isWatched(name: string, record: RolloutRecord): boolean {
+  const host = record.host(name);
+  return host?.standing === 'healthy' && host.run !== null;
+}
+
 /** Watches those that were changed; whoever is not well afterwards has failed. */
 async function bake(wave: Wave, { gate, emit, check, commit }: Rollout, record: RolloutRecord): Promise<void> {
-  const watched = record.among(wave, 'healthy').filter((host) => record.host(host)!.run !== null);
+  const watched = wave.hosts.filter((host) => isWatched(host, record));
   if (watched.length === 0) return;
   const until = record.wave(wave.name).until ?? new Date(Date.now() + wave.bake).toISOString();
   record.setWave(wave.name, { until });
@@ -124,9 +132,10 @@ async function bake(wave: Wave, { gate, emit, check, commit }: Rollout, record: 
 /** False: it was interrupted, and is to be gone on with. */
 async function takeBackAsToldFor(rollout: Rollout, record: RolloutRecord): Promise<boolean> {
   const { onHalt } = rollout;
+  record.loseUnheard();
   const isDone =
     (onHalt === 'keep' || (await takeBack(record.all('failed'), rollout, record))) &&
-    (onHalt !== 'rollback_all' || (await takeBack(record.all('healthy'), rollout, record)));
+    (onHalt !== 'rollback_all' || (await takeBack([...record.all('healthy'), ...record.all('absent')], rollout, record)));
   if (isDone) record.set({ phase: 'halted' });
   return isDone;
 }

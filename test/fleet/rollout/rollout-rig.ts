@@ -90,3 +90,14 @@ export const down: Finding = { verdict: 'unreachable', message: 'no answer withi
 export const drifted: Finding = { verdict: 'driftOnly', message: 'service[gateway] is not running' };
 /** `a: converged, b: halted`. */
 export const verdicts = ({ hosts }: RolloutEnd): string => hosts.map(({ host, verdict }) => `${host}: ${verdict}`).join(', ');
+
+/** Resolves with the next event of this type. */
+export function told({ events }: RolloutRig, type: FleetEvent['type']): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const push = events.push.bind(events);
+  events.push = (...some) => {
+    if (some.some((event) => event.type === type)) resolve();
+    return push(...some);
+  };
+  return promise;
+}

@@ -1,12 +1,13 @@
 import { globSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Finding, FleetEvent } from '../../../src/model/fleet.ts';
+import type { Finding } from '../../../src/model/fleet.ts';
 import type { RolloutWish } from '../../../src/model/rollout.ts';
 import { openRolloutStore } from '../../../src/fleet/rollout/rollout-store.ts';
 import { reportWith } from '../../report/report-fixture.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { down, drifted, rolledBack, rolloutRig, verdicts, type RolloutRig } from './rollout-rig.ts';
+import { down, drifted, rolledBack, rolloutRig, told, verdicts, type RolloutRig } from './rollout-rig.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let rig: RolloutRig;
@@ -21,25 +22,13 @@ const wish = (word: RolloutWish['word']): RolloutWish => ({ word, by: 'alice', a
 const elsewhere = () => openRolloutStore(directory.path, '/srv/config');
 const waves = [{ hosts: ['a'] }, { hosts: ['b', 'c'] }];
 
-/** Resolves with the next event of this type. */
-function told(type: FleetEvent['type']): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const { events } = rig;
-  const push = events.push.bind(events);
-  events.push = (...some) => {
-    if (some.some((event) => event.type === type)) resolve();
-    return push(...some);
-  };
-  return promise;
-}
-
 describe('a rollout that is paused at another terminal', () => {
   it('begins no further host until it is resumed', async () => {
     rig.whenPushed = (host) => {
       if (host === 'a') elsewhere().setWish(wish('pause'));
     };
-    const paused = told('paused');
-    const resumed = told('resumed');
+    const paused = told(rig, 'paused');
+    const resumed = told(rig, 'resumed');
     const end = rig.run(waves);
     await paused;
 
@@ -54,7 +43,7 @@ describe('a rollout that is paused at another terminal', () => {
     rig.whenPushed = (host) => {
       if (host === 'b') elsewhere().setWish(wish('pause'));
     };
-    const paused = told('paused');
+    const paused = told(rig, 'paused');
     const end = rig.run([{ hosts: ['b', 'c'] }]);
     await paused;
 
@@ -65,7 +54,7 @@ describe('a rollout that is paused at another terminal', () => {
 
   it('can be aborted', async () => {
     elsewhere().setWish(wish('pause'));
-    const paused = told('paused');
+    const paused = told(rig, 'paused');
     const end = rig.run(waves);
     await paused;
     elsewhere().setWish(wish('abort'));
@@ -90,8 +79,24 @@ describe('a rollout that is aborted at another terminal', () => {
     expect(rig.store.read()?.phase).toBe('aborted');
   });
 
+  it.each([undefined, wish('pause')])('stays so, whatever is wished afterwards', async (later) => {
+    rig.whenPushed = async (host) => {
+      if (host !== 'b') return;
+      elsewhere().setWish(wish('abort'));
+      // The gate looks by its own clock.
+      await setTimeout(500);
+      elsewhere().setWish(later);
+    };
+
+    const end = await rig.run(waves);
+
+    expect(verdicts(end)).toBe('a: converged, b: converged, c: halted');
+    expect(end).toMatchObject({ halted: 'aborted by alice', isOpen: false });
+    expect(rig.store.read()?.phase).toBe('aborted');
+  });
+
   it('does not wait for the end of the bake time', async () => {
-    const baking = told('baking');
+    const baking = told(rig, 'baking');
     const end = rig.run([{ hosts: ['a'], bake: 3_600_000 }]);
     await baking;
     elsewhere().setWish(wish('abort'));
@@ -158,7 +163,7 @@ describe('a rollout whose process is ended', () => {
   });
 
   it('waits only for what is left of the bake time', async () => {
-    const baking = told('baking');
+    const baking = told(rig, 'baking');
     const end = rig.run([{ hosts: ['a'], bake: 3_600_000 }]);
     await baking;
     rig.interrupt.abort();

@@ -1,0 +1,67 @@
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { down, drifted, rolledBack, rolloutRig, told, verdicts, type RolloutRig } from './rollout-rig.ts';
+
+let directory: ReturnType<typeof temporaryDirectory>;
+let rig: RolloutRig;
+beforeEach(() => {
+  directory = temporaryDirectory();
+  rig = rolloutRig(directory.path);
+});
+afterEach(() => directory[Symbol.dispose]());
+
+const waves = [{ hosts: ['a'] }, { hosts: ['b', 'c'] }];
+
+it('a rollout that goes on has a bake time of its own for a host that takes the revision after it', async () => {
+  rig.pushes['b'] = down;
+  const baking = told(rig, 'baking');
+  const pair = [{ hosts: ['a', 'b'], bake: 300, mayFail: 1 }];
+  const first = rig.run(pair);
+  await baking;
+  rig.interrupt.abort();
+  await first;
+  const { until } = rig.store.read()!.waves[0]!;
+  await setTimeout(300);
+
+  const again = rolloutRig(directory.path);
+  await again.run(pair);
+
+  expect(again.asked).toEqual(['push b', 'check a b']);
+  expect(Date.parse(again.store.read()!.waves[0]!.until!)).toBeGreaterThan(Date.parse(until!) + 299);
+});
+
+it('a rollout that goes on takes back with all others who had begun and did not say how that ended', async () => {
+  rig.pushes['a'] = rolledBack;
+  rig.begun['b'] = 'run-b1';
+  rig.whenPushed = async (host) => {
+    if (host !== 'b') return;
+    while (rig.store.read()!.hosts['a'] === undefined) await setTimeout(5);
+    rig.interrupt.abort();
+  };
+  const three = [{ hosts: ['a', 'b', 'c'] }];
+  await rig.run(three, { forks: 2, onHalt: 'rollback_all' });
+
+  const again = rolloutRig(directory.path);
+  const end = await again.run(three, { onHalt: 'rollback_all' });
+
+  expect(again.asked).toEqual(['take back b run-b1']);
+  expect(verdicts(end)).toBe('a: rolledBack, b: rolledBack, c: halted');
+});
+
+it('a rollout is not forgotten by a push of others: who has the revision is watched by the next one', async () => {
+  rig.checks['a'] = drifted;
+  rig.rollbacks['a'] = { verdict: 'halted', message: 'interrupted' };
+  expect(verdicts(await rig.run(waves))).toBe('a: error, b: halted, c: halted');
+  const others = rolloutRig(directory.path);
+  await others.run([{ hosts: ['c'] }]);
+  expect(others.asked).toEqual(['push c', 'check c']);
+
+  const again = rolloutRig(directory.path);
+  again.pushes['a'] = { verdict: 'converged', message: 'nothing to do' };
+  again.checks['a'] = drifted;
+  const end = await again.run(waves);
+
+  expect(again.asked).toEqual(['push a', 'check a', 'take back a run-a']);
+  expect(verdicts(end)).toBe('a: rolledBack, b: halted, c: halted');
+});
