@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { FleetReport } from '../model/fleet.ts';
+import { isPostponed } from '../model/report.ts';
 import { fleetReportSchema } from '../report/fleet-report-schema.ts';
 import { cliError } from './cli-error.ts';
 
@@ -50,9 +51,14 @@ export function readFleetPlan(file: string): FleetPlan {
   };
 }
 
+/** Of plans that can be applied as they are: an approval is what applying one gives. */
 const digestsOf = ({ hosts }: FleetReport): ReadonlyMap<string, string> =>
   new Map(
-    hosts.flatMap(({ host, report }) => (report?.planDigest === null || report === undefined ? [] : [[host, report.planDigest]])),
+    hosts.flatMap(({ host, report }) => {
+      if (!report || report.planDigest === null) return [];
+      const isRefused = (report.outcome === 'refused' || report.outcome === 'invalid') && !isPostponed(report);
+      return isRefused ? [] : [[host, report.planDigest]];
+    }),
   );
 
 function parse(text: string): unknown {

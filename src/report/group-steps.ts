@@ -21,12 +21,12 @@ interface Variant {
   readonly hosts: string[];
 }
 
-/** So many different steps of one resource are shown one by one; of more, one stands for all. */
+/** So many different steps of one resource are shown one by one, however few hosts have them in common. */
 const mostVariants = 2;
 
 /**
  * What many hosts would do, told once: each step with all hosts that have it, and steps of the same hosts together, most hosts first. Where
- * a resource is different on nearly every host (its own name is in it), one of them is shown for all.
+ * the same is done to a resource with a difference on nearly every host (its own name is in it), one of them is shown for all.
  */
 export function groupSteps(outcomes: readonly HostOutcome[]): readonly StepGroup[] {
   const byAddress = new Map<string, Map<string, Variant>>();
@@ -36,7 +36,8 @@ export function groupSteps(outcomes: readonly HostOutcome[]): readonly StepGroup
       byAddress.set(step.address, variants);
       const variant = variants.get(keyOf(step)) ?? { step, hosts: [] };
       variants.set(keyOf(step), variant);
-      variant.hosts.push(host);
+      // A host may say anything, and anything twice.
+      if (variant.hosts.at(-1) !== host) variant.hosts.push(host);
     }
   const groups = new Map<string, { hosts: readonly string[]; steps: SharedStep[] }>();
   const add = (hosts: readonly string[], shared: SharedStep): void => {
@@ -46,20 +47,21 @@ export function groupSteps(outcomes: readonly HostOutcome[]): readonly StepGroup
     group.steps.push(shared);
   };
   const order = new Map(outcomes.map(({ host }, index) => [host, index]));
-  for (const variants of byAddress.values()) {
-    if (variants.size <= mostVariants)
-      for (const { step, hosts } of variants.values()) add(hosts, { step, exampleOf: undefined });
-    else {
-      const [first] = variants.values();
-      const hosts = [...variants.values()].flatMap((variant) => variant.hosts).sort((a, b) => order.get(a)! - order.get(b)!);
-      add(hosts, { step: first!.step, exampleOf: first!.hosts[0]! });
+  for (const all of byAddress.values())
+    for (const variants of Map.groupBy(all.values(), ({ step }) => deedOf(step)).values()) {
+      const hosts = variants.flatMap((variant) => variant.hosts).sort((a, b) => order.get(a)! - order.get(b)!);
+      if (variants.length <= mostVariants || variants.length * 2 < hosts.length)
+        for (const { step, hosts: own } of variants) add(own, { step, exampleOf: undefined });
+      else add(hosts, { step: variants[0]!.step, exampleOf: variants[0]!.hosts[0]! });
     }
-  }
   return [...groups.values()].sort((a, b) => b.hosts.length - a.hosts.length);
 }
 
 /** What is to be done, and what is kept from being done. Who has adopted something has nothing to decide. */
 const isShown = ({ action, outcome }: ReportedStep): boolean => action !== 'none' || outcome === 'held';
+
+/** What is done, and why, whatever the texts are. */
+const deedOf = ({ cause, action, outcome }: ReportedStep): string => JSON.stringify([cause, action, outcome]);
 
 /** The same for steps that say the same, wherever they are declared. */
 const keyOf = ({ cause, action, outcome, reason, changes, diffs }: ReportedStep): string =>

@@ -33,5 +33,9 @@ it.skipIf(whyNoSsh !== undefined)(
 
     const again = await fleet.report('apply', plan);
     expect(verdicts(again)).toMatch(/^a: \w+$/);
+
+    fleet.commit({ 'desired-state/site.yaml': site('- { kind: file, path: /srv/never, content: "one\\n" }\n') });
+    const kept = await fleet.reach('check', '--out', plan).ended;
+    expect(kept).toMatchObject({ exit: 7, stderr: expect.stringContaining('does exactly this on 0 hosts') });
   },
 );

@@ -70,6 +70,16 @@ describe('a fleet check', () => {
     ]);
   });
 
+  it('shows what is done on few hosts beside what is done on many', () => {
+    const gone = stepWith({ action: 'remove', cause: 'orphan', changes: [] });
+    const other = (mode: string): ReportedStep => ({ ...motd, changes: [{ field: 'mode', from: mode, to: '0444' }] });
+    const many = Array.from({ length: 18 }, (_, index) => pending(`m${index}`, [motd]));
+    const text = shown([...many, pending('x', [other('0600')]), pending('y', [other('0640')]), pending('z', [gone, gone])]);
+
+    expect(text).not.toContain('on each host its own');
+    expect(text).toMatch(/^18 hosts: m0, [^]*\n1 host: x\n[^]*0600[^]*\n1 host: y\n[^]*0640[^]*\n1 host: z\n\n- file/);
+  });
+
   it('groups hosts that gave no plan by verdict and message, with each hint once', () => {
     const down = { verdict: 'unreachable', message: 'no answer within 10 s' } as const;
     const changed = { verdict: 'untrusted', hint: '`reconcile fleet trust HOST` enrols it' } as const;
