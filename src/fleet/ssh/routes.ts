@@ -46,6 +46,8 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
   const settingsOf = openSettings({ home: own.home, account: own.name, environment: process.env, ...options });
   const keys = openKeyRing(options.askPassphrase ?? askSecretly);
   const hops = new Map<string, Promise<OpenClient>>();
+  /** For which way the last jump host of a way waits, while it is opened. */
+  const waits = new Map<string, string>();
   const files = new Map<string, readonly KnownKey[]>();
   const revokedFiles = new Map<string, RevokedKeys>();
 
@@ -66,8 +68,7 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
     const settings = await settingsOf(destination);
     const { hostname, port, hostKeyAlias: alias, proxyJump, knownHostsFiles, revokedKeysFiles } = settings;
     const jumps = way ?? proxyJump ?? '';
-    if (path.includes(jumps) || path.length > mostJumps)
-      throw new ConnectionError('unreachable', `the way to ${name} is through ${said(jumps)}, which leads in a circle`);
+    if (path.includes(jumps) || path.length > mostJumps) throw circle(name, jumps);
     const known = findKnownHost(
       { hostname, port, alias, inventoryName: path.length === 0 ? name : undefined },
       [...new Set(knownHostsFiles)].map((file) => ({ file, keys: knownIn(file) })),
@@ -79,7 +80,16 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
   async function reach({ name, settings, jumps, path }: Route, stop: AbortSignal): Promise<Duplex> {
     if (jumps === '' && settings.proxyCommand !== undefined) return openProxyCommand(name, settings.proxyCommand, settings);
     if (jumps === '') return dial(settings.hostname, settings.port, settings.connectTimeout, stop);
+    const asker = path.at(-1);
+    if (asker !== undefined) waitFor(jumps, asker, name);
     return through(await untilAborted(hopOf(jumps, path), stop), { settings, name, jumps }, stop);
+  }
+
+  /** Two that others began to open may wait for each other. */
+  function waitFor(way: string, asker: string, name: string): void {
+    for (let next: string | undefined = way; next !== undefined; next = waits.get(next))
+      if (next === asker) throw circle(name, way);
+    waits.set(asker, way);
   }
 
   async function open(route: Route, stop: AbortSignal): Promise<OpenClient> {
@@ -102,6 +112,8 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
     const opening = openHop(way, [...path, way]);
     const forget = (): void => void (hops.get(way) === opening && hops.delete(way));
     hops.set(way, opening);
+    const isOpen = (): void => void waits.delete(way);
+    opening.then(isOpen, isOpen);
     opening.then(({ gone }) => gone.addEventListener('abort', forget), forget);
     return opening;
   }
@@ -133,6 +145,9 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
     },
   };
 }
+
+const circle = (name: string, jumps: string): ConnectionError =>
+  new ConnectionError('unreachable', `the way to ${name} is through ${said(jumps)}, which leads in a circle`);
 
 async function through(
   { ssh, gone }: OpenClient,

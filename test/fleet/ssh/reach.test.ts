@@ -200,6 +200,14 @@ describe.skipIf(whyNoSsh !== undefined)(`hosts behind others${whyNoSsh ? ` (${wh
 
     expect((await rejection(operator.connect(at(22, 'a'), never))).message).toMatch(/circle/);
   });
+  it('jump hosts that lead to each other are told as a circle to all who go through them', async () => {
+    const config = ['Host a', 'ProxyJump c', 'Host b', 'ProxyJump d', 'Host c', 'ProxyJump d', 'Host d', 'ProxyJump c'];
+    await using operator = await openOperator({ config });
+
+    const told = await Promise.all(['a', 'b'].map((name) => rejection(operator.connect(at(22, name), never))));
+
+    for (const { message } of told) expect(message).toMatch(/circle/);
+  });
 
   it('when a jump host is lost, so is what is behind it; the next connection makes its own', async () => {
     await using jump = await startSshServer();
