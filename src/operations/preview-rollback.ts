@@ -37,7 +37,10 @@ export async function previewRollback(
   const { runs } = choice;
   const reports = runs.flatMap((id) => state.runs.get(id) ?? []);
   const steps = changedSteps(reports).map((step) => ({ ...undone(step, 'pending'), diffs: step.diffs.map(reversed) }));
-  const resources = new Set(steps.filter(({ reason }) => reason !== notUndone).map(({ address }) => address)).size;
+  // A run that was interrupted has told nothing of itself.
+  const untold = runs.filter((id) => state.runs.get(id) === undefined).flatMap((id) => state.journal.undoOf(id));
+  const touched = [...untold, ...steps.filter(({ reason }) => reason !== notUndone)];
+  const resources = new Set(touched.map(({ address }) => address)).size;
   const newest = reports[0];
   const nowhere = { commit: null, branch: null, workingTree: false, key: '' };
   const preview = startRun({ action: 'check', root }, newest?.revision ?? nowhere, newest?.host ?? '', started);

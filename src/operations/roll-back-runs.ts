@@ -77,8 +77,8 @@ export async function rollBackRuns(
 /** The run that is asked for, and the later ones. */
 export function runsDownTo(asked: string | undefined, { journal }: State, because: string | undefined): Choice | Refused {
   const wanted = asked === 'latest' ? undefined : asked;
-  if (journal.open()) return { refused: 'a run was interrupted here; the next reconcile takes it back', exit: 'busy' };
-  const undoable = journal.undoable();
+  // What was interrupted stands on top of all others.
+  const undoable = [...journal.unfinished(), ...journal.undoable()];
   // Of runs within one second, the id of the first is the beginning of the others'.
   const whole = undoable.filter((id) => id === wanted);
   const begun = undoable.filter((id) => wanted !== undefined && id.startsWith(wanted));

@@ -39,6 +39,8 @@ export interface Journal {
   begin(run: string, key: string, startedAt: string): void;
   /** The newest run that was begun and neither finished nor rolled back, or is being taken back: what a crash left. */
   open(): OpenRun | undefined;
+  /** All such runs, newest first: a crash can interrupt taking back several. */
+  unfinished(): readonly string[];
   /** An applied run is going to be taken back, whatever happens now: it is open again. */
   reopen(run: string): void;
   finish(run: string, how: 'applied' | 'rolled-back'): void;
@@ -79,6 +81,8 @@ export function openJournal(database: DatabaseSync, file: string): Journal {
     Number(database.prepare(sql).run(...values).changes);
   const rows = (sql: string, ...values: (string | number)[]): Readonly<Record<string, unknown>>[] =>
     database.prepare(sql).all(...values);
+  const runsThat = (condition: string): readonly string[] =>
+    rows(`SELECT run FROM journal WHERE ${condition} ORDER BY rowid DESC`).map((row) => String(row['run']));
   const insertUndo = () => database.prepare('INSERT INTO undo (run, address, entry, checksum) VALUES (?, ?, ?, ?)');
   let preparedUndo: ReturnType<typeof insertUndo> | undefined;
   const sizesOf = (): ReadonlyMap<string, number> =>
@@ -164,9 +168,10 @@ export function openJournal(database: DatabaseSync, file: string): Journal {
       const [row] = rows('SELECT key FROM journal WHERE run = ?', id);
       return row && String(row['key']);
     },
-    undoable: () => rows("SELECT run FROM journal WHERE state = 'applied' ORDER BY rowid DESC").map((row) => String(row['run'])),
+    unfinished: () => runsThat("state = 'open'"),
+    undoable: () => runsThat("state = 'applied'"),
     forget({ runs, bytes }) {
-      const finished = rows("SELECT run FROM journal WHERE state != 'open' ORDER BY rowid DESC").map((row) => String(row['run']));
+      const finished = runsThat("state != 'open'");
       // Adding up the sizes reads every row; the size of the database is known.
       const isLarge = pageBytes(database).used > bytes;
       const kept = isLarge ? Math.max(1, countWithin(bytes, finished, sizesOf())) : finished.length;

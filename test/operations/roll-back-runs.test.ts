@@ -5,6 +5,7 @@ import { followWorkingTree } from '../../src/agent/follow-working-tree.ts';
 import { rollBackRuns } from '../../src/operations/roll-back-runs.ts';
 import { reconcile } from '../../src/reconcile.ts';
 import { stateDirectory } from '../../src/state/state-directory.ts';
+import { makeLiveRepository } from '../support/live-repository.ts';
 import { makeRepository } from '../support/repository.ts';
 
 const { signal } = new AbortController();
@@ -48,4 +49,23 @@ it('a file that has got a second name since gets its mode back, and the other na
   expect(exit, stdout + stderr).toBe(0);
   expect([motd, backup].map((path) => statSync(path).mode & 0o777)).toEqual([0o644, 0o600]);
   expect(readFileSync(motd, 'utf8')).toBe('x\n');
+});
+
+it('a run that was killed in the middle is taken back like any other', () => {
+  const motd = (text: string): string => `- { kind: file, path: "{{ base }}/motd", content: ${text} }\n`;
+  using live = makeLiveRepository(motd('one'));
+  expect(live.run().exit).toBe(0);
+  live.resources(
+    `${motd('two')}- { kind: command, name: die, argv: [sh, -c, "kill -9 $PPID"], creates: /never, after: ["file[{{ base }}/motd]"] }\n`,
+  );
+  expect(live.run().exit).toBeNull();
+  const text = (): string => readFileSync(join(live.base, 'motd'), 'utf8');
+  expect(text()).toBe('two');
+
+  const preview = live.cli(['rollback', '--check']);
+  const { exit, stdout, stderr } = live.cli(['rollback']);
+
+  expect(preview.stdout, preview.stderr).toMatch(/would be taken back: \d resource/);
+  expect(exit, stdout + stderr).toBe(0);
+  expect(text()).toBe('one');
 });
