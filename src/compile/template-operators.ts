@@ -54,7 +54,10 @@ export function calculate(operator: Arithmetic, left: Value, right: Value, meter
       }
     }
   }
-  if (operator === 'Mod' && typeof a === 'string') return formatText(a, Array.isArray(b) ? b : [b], meter);
+  if (operator === 'Mod' && typeof a === 'string') {
+    const value = right instanceof Secret ? b : right;
+    return formatText(a, Array.isArray(value) ? value : [value], meter);
+  }
   const hint =
     operator === 'Add' && (typeof a === 'string' || typeof b === 'string') ? 'use ~ to join values as text' : undefined;
   throw new TemplateFailure(`cannot calculate ${typeName(a)} ${signs[operator]} ${typeName(b)}`, { hint });

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { noAnsible } from '../support/ansible.ts';
 import { readYaml } from '../../src/source/yaml.ts';
 import { dailyFiles, dailyRefused, dailyStatements, dailyTexts, dailyVariables } from './jinja-daily.ts';
+import { detailRefused, detailTexts, detailVariables } from './jinja-details.ts';
 import { refusedTexts, sameFiles, sameTexts, variables } from './jinja-texts.ts';
 import { openEngine, scopeOf, somewhere } from './template-rig.ts';
 
@@ -24,7 +25,10 @@ function askAnsible(yaml: string, texts: readonly string[], files: readonly stri
   return new Map([...texts, ...files].map((text, index) => [text, answers[index] ?? null]));
 }
 
-const { loaded } = readYaml('inventory/group_vars/all.yml', Buffer.from(dailyVariables), { version: '1.1' });
+const inventoryScope = (yaml: string) => {
+  const { loaded } = readYaml('inventory/group_vars/all.yml', Buffer.from(yaml), { version: '1.1' });
+  return scopeOf(loaded?.value as object, undefined, undefined, loaded?.isFloat);
+};
 const tables = [
   {
     what: 'the whole language',
@@ -37,10 +41,18 @@ const tables = [
   {
     what: 'what people write every day',
     yaml: dailyVariables,
-    scope: scopeOf(loaded?.value as object, undefined, undefined, loaded?.isFloat),
+    scope: inventoryScope(dailyVariables),
     same: [...dailyTexts, ...dailyStatements],
     files: dailyFiles,
     refused: dailyRefused,
+  },
+  {
+    what: 'the details',
+    yaml: detailVariables,
+    scope: inventoryScope(detailVariables),
+    same: detailTexts,
+    files: [],
+    refused: detailRefused,
   },
 ];
 
