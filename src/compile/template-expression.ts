@@ -5,6 +5,7 @@ import { TemplateFailure } from './template-failure.ts';
 import { applyFilter, applyTest } from './template-library.ts';
 import { callMethod, memberOf } from './template-members.ts';
 import type { CallNode, Node } from './template-nodes.ts';
+import { exact } from './template-number.ts';
 import { calculate, compareBy, concatenate, contains, sliceOf } from './template-operators.ts';
 import { toText } from './template-text.ts';
 import { type Call, Callable, defined, isTruthy, Undefined, type Value } from './template-value.ts';
@@ -20,7 +21,9 @@ export function evaluateExpression(node: Node, frame: Frame, render: Render): Va
   switch (node.typename) {
     case 'Literal':
       if (node.value instanceof RegExp) throw failureAt(node, render, 'regular expression literals are not provided');
-      return node.value;
+      if (!Number.isInteger(node.value)) return node.value;
+      render.place = node;
+      return exact(node.value as number);
     case 'Symbol':
       return at(openNumber(lookUp(node.value, frame, render, node), render));
     case 'Group':

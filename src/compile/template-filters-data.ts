@@ -1,6 +1,7 @@
 import { Scalar, stringify } from 'yaml';
 import { Secret } from '../model/secret.ts';
 import { type Filter, required, type Tools } from './template-call.ts';
+import { combineFilter } from './template-combine.ts';
 import { TemplateFailure } from './template-failure.ts';
 import {
   asNumber,
@@ -15,19 +16,7 @@ import {
   wholeOf,
 } from './template-number.ts';
 import { stringOf, toPlain, toText } from './template-text.ts';
-import {
-  boundText,
-  compareValues,
-  isEqual,
-  isMapping,
-  isTruthy,
-  itemsOf,
-  membersOf,
-  type Meter,
-  typeName,
-  Undefined,
-  type Value,
-} from './template-value.ts';
+import { boundText, compareValues, isTruthy, itemsOf, membersOf, typeName, Undefined, type Value } from './template-value.ts';
 import { readYamlText } from './template-yaml.ts';
 
 /** Python's `json.dumps`: a space after separators, everything beyond ASCII escaped unless told otherwise. */
@@ -84,39 +73,6 @@ const yamlFilter = (nice: boolean): Filter => ({
   },
 });
 
-function combine(base: Value, over: Value, recursive: boolean, lists: string, meter: Meter, depth = 0): Value {
-  const [left, right] = [membersOf(base, meter), membersOf(over, meter)];
-  if (left === undefined || right === undefined) {
-    throw new TemplateFailure(`combine needs mappings, found ${typeName(left === undefined ? base : over)}`);
-  }
-  if (depth > 100) throw new TemplateFailure('combine: nested too deeply', { code: 'too-large' });
-  const merged = new Map(Object.entries(left));
-  for (const [key, value] of Object.entries(right)) {
-    meter.spend(1);
-    const before = merged.get(key);
-    const deeper = recursive && isMapping(before) && isMapping(value);
-    if (deeper) merged.set(key, combine(before, value, recursive, lists, meter, depth + 1));
-    else merged.set(key, Array.isArray(before) && Array.isArray(value) ? mergeLists(before, value, lists, meter) : value);
-  }
-  return Object.fromEntries(merged);
-}
-
-function mergeLists(before: readonly Value[], after: readonly Value[], how: string, meter: Meter): readonly Value[] {
-  const lacks = (list: readonly Value[]) => (item: Value) => !list.some((other) => isEqual(item, other, meter));
-  switch (how) {
-    case 'append':
-      return [...before, ...after];
-    case 'prepend':
-      return [...after, ...before];
-    case 'append_rp':
-      return [...before.filter(lacks(after)), ...after];
-    case 'prepend_rp':
-      return [...after, ...before.filter(lacks(after))];
-    default:
-      return after;
-  }
-}
-
 /** The types of the library do not know yet that revivers see what was written. */
 const parseJson = JSON.parse as (
   text: string,
@@ -158,7 +114,14 @@ export const dataFilters: { readonly [name: string]: Filter } = {
     },
   },
   to_json: jsonFilter(undefined),
-  tojson: jsonFilter(undefined),
+  tojson: {
+    params: ['indent'],
+    run: (input, [indent], tools) =>
+      toText(tools.filter('to_json', input, { positional: [indent ?? null, true], named: new Map() }), tools).replace(
+        /[<>&']/g,
+        (unsafe) => `\\u00${unsafe.charCodeAt(0).toString(16)}`,
+      ),
+  },
   to_nice_json: jsonFilter(4),
   to_yaml: yamlFilter(false),
   to_nice_yaml: yamlFilter(true),
@@ -169,7 +132,7 @@ export const dataFilters: { readonly [name: string]: Filter } = {
       tools.spend(text.length >>> 3);
       return parsed('from_json', () =>
         parseJson(text, (_key, value, { source = '' }) =>
-          typeof value === 'number' && /[.e]/i.test(source) ? toFloat(value) : value,
+          typeof value === 'number' ? (/[.e]/i.test(source) ? toFloat : exact)(value) : value,
         ),
       );
     },
@@ -178,15 +141,7 @@ export const dataFilters: { readonly [name: string]: Filter } = {
     params: [],
     run: (input, _given, tools) => parsed('from_yaml', () => readYamlText(stringOf(input, tools), tools)),
   },
-  combine: {
-    params: ['*mappings'],
-    run(input, mappings, tools, { named }) {
-      const recursive = named.get('recursive');
-      const lists = toText(named.get('list_merge') ?? 'replace', tools);
-      const isRecursive = recursive !== undefined && isTruthy(recursive, tools);
-      return [input, ...mappings].flat().reduce((base, over) => combine(base, over, isRecursive, lists, tools), {});
-    },
-  },
+  combine: combineFilter,
   dict2items: {
     params: ['key_name', 'value_name'],
     run: (input, [key = 'key', value = 'value'], tools) =>

@@ -180,16 +180,14 @@ export const listFilters: { readonly [name: string]: Filter } = {
   flatten: {
     params: ['levels', 'skip_nulls'],
     run(input, [levels, skipNulls = true], tools) {
+      const skipsNulls = isTruthy(skipNulls, tools);
       const flatten = (items: readonly Value[], depth: number): Value[] =>
         items.flatMap((item) => {
           tools.spend(1);
+          if (skipsNulls && (item === null || item === 'None' || item === 'null')) return [];
           return Array.isArray(item) && depth > 0 ? flatten(item, depth - 1) : [item];
         });
-      const flat = flatten(
-        itemsOf(input, tools),
-        levels === undefined || levels === null ? 100 : wholeOf(asNumber(levels), 'levels'),
-      );
-      return isTruthy(skipNulls, tools) ? flat.filter((item) => item !== null) : flat;
+      return flatten(itemsOf(input, tools), levels === undefined || levels === null ? 100 : wholeOf(asNumber(levels), 'levels'));
     },
   },
   zip: {
@@ -222,16 +220,18 @@ export const listFilters: { readonly [name: string]: Filter } = {
   },
   groupby: {
     params: ['attribute', 'default', 'case_sensitive'],
-    run(input, [attribute, otherwise], tools) {
-      const groups: { readonly key: Value; readonly items: Value[] }[] = [];
+    run(input, [attribute, otherwise, caseSensitive], tools) {
+      const fold = (key: Value): Value => (typeof key === 'string' && !isYes(caseSensitive, tools) ? key.toLowerCase() : key);
+      const groups: { readonly shown: Value; readonly key: Value; readonly items: Value[] }[] = [];
       for (const item of itemsOf(input, tools)) {
         const found = attributeOf(item, required(attribute, 'attribute'), tools);
-        const key = found instanceof Undefined && otherwise !== undefined ? otherwise : defined(found);
+        const shown = found instanceof Undefined && otherwise !== undefined ? otherwise : defined(found);
+        const key = fold(shown);
         const group = groups.find((known) => isEqual(known.key, key, tools));
-        if (group === undefined) groups.push({ key, items: [item] });
+        if (group === undefined) groups.push({ shown, key, items: [item] });
         else group.items.push(item);
       }
-      return groups.sort((a, b) => compareValues(a.key, b.key, tools)).map(({ key, items }) => [key, items]);
+      return groups.sort((a, b) => compareValues(a.key, b.key, tools)).map(({ shown, items }) => [shown, items]);
     },
   },
   batch: {

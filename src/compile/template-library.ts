@@ -23,7 +23,7 @@ import {
   type Value,
 } from './template-value.ts';
 
-const aliases = { e: textFilters['escape']!, tojson: dataFilters['to_json']! };
+const aliases = { e: textFilters['escape']! };
 const filters = { ...textFilters, ...listFilters, ...dataFilters, ...aliases };
 
 const chance = 'the result would differ from run to run';

@@ -130,7 +130,7 @@ php{{ php_version }}-fpm {{ ratio }} {{ secs / 2 }}
 {{ 'a' * 3 }} {{ [0] * 2 }} {{ hosts + ['x'] }} {{ 'a' ~ 1 ~ none }} {{ 'a' + 'b' }} {{ -5 // 2 }} {{ -5 % 3 }} {{ 5.5 % 2 }} {{ (1 + 2) * 3 }} {{ 2 + 3 * 4 ** 2 }} {{ 2 ** 3 ** 2 }} {{ -2 ** 2 }}
 {{ {'a': 1}.a }} {{ {'a': 1}['a'] }} {{ {'a': 1}.get('b', 'd') }} {{ {'a': 1}.get('a') }} {{ {1: 'x'}[1] }} {{ {'a': {'b': 1}}.a.b }} {{ [1, 2][0] }} {{ [[1, 2], [3]][1][0] }} {{ {'items': 1}['items'] }}
 {{ 'x' if enabled }} {{ 'x' if disabled }}| {{ 'a' if disabled else 'b' }} {{ ('a' if enabled else 'b') | upper }} {{ 'a' if enabled else 'b' | upper }} {{ indirect }} {{ indirect | upper }} {{ [indirect] }}
-{{ 10 | string | length }} {{ 10 ~ 20 }} {{ 1.10 }} {{ 100000000000000000000 if false else 1 }} {{ 12345678901 }} {{ 0.00001 }} {{ 1000000.0 * 10000000000000000 }} {{ 1 / 3 }} {{ 2 / 3 * 3 }}
+{{ 10 | string | length }} {{ 10 ~ 20 }} {{ 1.10 }} {{ 100000000000000000000 if false else 1 }} {{ 12345678901 }} {{ 0.00001 }} {{ 1000000.0 * 1e16 }} {{ 1 / 3 }} {{ 2 / 3 * 3 }}
 {{ [1, 'a', none, true, 1.5, [2], {'k': 'v'}] }} {{ ('a', 1) | list }} {{ {'a': none, 'b': true} }} {{ ["it's"] }} {{ ['h\u00e9'] }} {{ ['a\b'] }} {{ [title] }}
 {{ 'abc' | list }} {{ limits | dict2items | length }} {{ 'abc' | first }} {{ 'abc' | last }} {{ [] | first | default('none') }} {{ [] | length }} {{ [] | sum }} {{ [] | max | default(0) }} {{ '' | length }}
 {{ users | map(attribute='groups') | flatten | unique | sort | list }} {{ users | map(attribute='groups') | map('length') | list }} {{ users | subelements('groups') | map('last') | list }}

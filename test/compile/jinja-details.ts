@@ -13,6 +13,18 @@ export const detailTexts: readonly string[] = [
   "{{ '%#x' % 255 }} {{ '%#o' % 8 }} {{ '%c' % 65 }} {{ '%c' % 'A' }} {{ '%#X' % 255 }} {{ '%#06x' % 255 }} {{ '%06x' % 255 }} {{ '%x' % -255 }} {{ '%#x' % -255 }} {{ '%.3d' % 5 }} {{ '%.4x' % 255 }} {{ '%5c|' % 'A' }} {{ '%05d' % -3 }} {{ '%#x' % tls }} {{ '%+.1f' % 0.25 }} {{ '%+d' % 3 }}",
   "{{ '%s' % none }} {{ '%s' | format(tls) }} {{ '%.2f' | format(ratio) }} {{ '%(a)s' % {'a': true} }}",
   "{{ '%08.3f|%-8.2f|%+08.2f' % (3.14159, 2.5, 1) }} {{ '%.20f' % 0.1 }} {{ '%.17g' % 0.1 }} {{ '%.25g' % 0.1 }} {{ '%.30e' % 0.1 }}",
+  "{{ {'a': [1]} | combine({'a': [2]}, list_merge='keep') }} {{ {'a': [1], 'b': {'c': [1]}} | combine({'a': [2, 1], 'b': {'c': [2]}}, recursive=true, list_merge='keep') }}",
+  "{{ {'b': \"<a href='x'>&</a>\", 'a': [1, 2.0]} | tojson }} {{ {'b': 1, 'a': 'é'} | tojson(indent=2) }} {{ {'b': \"<'\", 'a': 1} | to_json }} {{ [] | tojson }}",
+  "{{ ['a', 'None', 'null', none, ['null', ['b', none]]] | flatten }} {{ ['a', 'None', none] | flatten(skip_nulls=false) }} {{ ['a', ['null', ['null']]] | flatten(levels=1) }}",
+  "{{ '[1, 9007199254740991, 2.5, 1e3, -3]' | from_json }} {{ 9007199254740991 }}",
+  "{{ [{'n': 'b', 'v': 1}, {'n': 'A', 'v': 2}, {'n': 'B', 'v': 3}, {'n': 'a', 'v': 4}] | groupby('n') | map(\"list\") | list }}",
+  "{{ [{'n': 'b', 'v': 1}, {'n': 'A', 'v': 2}, {'n': 'B', 'v': 3}] | groupby('n', case_sensitive=true) | map(\"list\") | list }}",
+  "{% for key, items in [{'n': 'x'}, {}, {'n': 'Y'}] | groupby('n', default='Y') %}{{ key }}={{ items | length }} {% endfor %}",
 ];
 
-export const detailRefused: readonly string[] = ["{{ '%x' % 2.0 }}", "{{ '%c' % 'AB' }}", "{{ '%c' % 1.0 }}"];
+export const detailRefused: readonly string[] = [
+  "{{ '%x' % 2.0 }}",
+  "{{ '%c' % 'AB' }}",
+  "{{ '%c' % 1.0 }}",
+  "{{ {'a': [1]} | combine({'a': [2]}, list_merge='kepe') }}",
+];

@@ -124,6 +124,8 @@ describe('methods, filters and tests do what Python and Ansible do', () => {
     ["[map] | selectattr('kee')", 'the item has no key "kee"'],
     ["[map] | rejectattr('kee')", 'the item has no key "kee"'],
     ["'12345678901234567890' | int", 'a whole number has more digits than can be kept exactly'],
+    ["'[12345678901234567890]' | from_json", 'a whole number has more digits than can be kept exactly'],
+    ['9007199254740993', 'a whole number has more digits than can be kept exactly'],
   ])('%s is a problem', (expression, message) => {
     expect(evaluate(`{{ ${expression} }}`).problems.map((problem) => problem.message)).toEqual([message]);
   });
