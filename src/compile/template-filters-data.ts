@@ -1,4 +1,4 @@
-import { Scalar, stringify } from 'yaml';
+import { Document, Scalar, visit } from 'yaml';
 import { Secret } from '../model/secret.ts';
 import { type Filter, required, type Tools } from './template-call.ts';
 import { combineFilter } from './template-combine.ts';
@@ -52,22 +52,38 @@ function floatNode(_key: unknown, value: unknown): unknown {
   return Object.assign(new Scalar(value.value), { minFractionDigits: 1 });
 }
 
+/** What PyYAML does not read unless it is escaped. */
+const unreadable = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+/** The library thinks of YAML 1.2, where these stand without quotes. */
+function quoteScalar(_key: unknown, node: Scalar): void {
+  if (node.value === '=' || node.value === '<<') node.type = 'QUOTE_SINGLE';
+  if (typeof node.value === 'string' && (node.value.includes('\t') || node.value.search(unreadable) >= 0))
+    node.type = 'QUOTE_DOUBLE';
+}
+
 /** YAML 1.1 like PyYAML's, so that `yes` and `1:30` stay strings for every reader; lines are not folded. */
 const yamlFilter = (nice: boolean): Filter => ({
   params: ['indent', 'width', 'sort_keys', 'default_flow_style'],
   run(input, [given, width, sortKeys, flow], tools) {
     const indent = given === undefined ? (nice ? 4 : 2) : wholeOf(asNumber(given ?? 2), 'indent');
     const longest = wholeOf(asNumber(width ?? 0), 'width');
-    const text = stringify(toPlain(input, tools), floatNode, {
+    const document = new Document(toPlain(input, tools), floatNode, {
       version: '1.1',
+      sortMapEntries: sortKeys === undefined || isTruthy(sortKeys, tools),
+      aliasDuplicateObjects: false,
+      customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:merge'),
+    });
+    visit(document, { Scalar: quoteScalar });
+    const written = document.toString({
       indent: indent > 1 && indent < 10 ? indent : 2,
       indentSeq: false,
       lineWidth: Math.max(0, longest),
-      sortMapEntries: sortKeys === undefined || isTruthy(sortKeys, tools),
       singleQuote: true,
+      blockQuote: false,
       collectionStyle: flow !== undefined && isTruthy(flow, tools) ? 'flow' : 'any',
-      aliasDuplicateObjects: false,
     });
+    const text = written.replace(unreadable, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
     boundText(text.length, tools);
     return text;
   },

@@ -2,6 +2,9 @@
 export const detailVariables = `
 ratio: 2.0
 tls: true
+lines: " first\\n second\\n"
+odd: "x\\u0085y\\u2028z\\u2029\\ufeff\\u007f\\tend"
+marks: { '=': '=', '<<': '<<' }
 `;
 
 /** Where JavaScript and its libraries do almost what Python does. */
@@ -20,6 +23,8 @@ export const detailTexts: readonly string[] = [
   "{{ [{'n': 'b', 'v': 1}, {'n': 'A', 'v': 2}, {'n': 'B', 'v': 3}, {'n': 'a', 'v': 4}] | groupby('n') | map(\"list\") | list }}",
   "{{ [{'n': 'b', 'v': 1}, {'n': 'A', 'v': 2}, {'n': 'B', 'v': 3}] | groupby('n', case_sensitive=true) | map(\"list\") | list }}",
   "{% for key, items in [{'n': 'x'}, {}, {'n': 'Y'}] | groupby('n', default='Y') %}{{ key }}={{ items | length }} {% endfor %}",
+  "{{ {'a': lines} | to_nice_yaml }}{{ lines | trim | to_nice_yaml }}{{ marks | to_nice_yaml }}",
+  "{{ (marks | to_nice_yaml | from_yaml) == marks }} {{ (odd | to_nice_yaml | from_yaml) == odd }} {{ ({'a': odd, 'b': lines} | to_nice_yaml | from_yaml) == {'a': odd, 'b': lines} }}",
 ];
 
 export const detailRefused: readonly string[] = [

@@ -131,6 +131,12 @@ describe('methods, filters and tests do what Python and Ansible do', () => {
   });
 });
 
+it('escapes in YAML what PyYAML cannot read', () => {
+  expect(evaluate('={{ ["x\u0085\u2028\u2029\ufeff\u007f", "a\tb"] | to_yaml }}').value).toBe(
+    '=- "x\\u0085\\u2028\\u2029\\ufeff\\u007f"\n- "a\\tb"\n',
+  );
+});
+
 describe('a problem of a scalar stands at the scalar', () => {
   it.each([
     ['{{ hme }}/x', 'undefined-variable', '"hme" is undefined', 'did you mean "home"?'],
