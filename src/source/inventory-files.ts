@@ -32,7 +32,7 @@ export function loadInventoryFiles(files: SourceTree): InventoryFiles {
       problems.push({ code: 'secret-unreadable', message, at: { file: path, line: 1, column: 1 }, hint });
       return undefined;
     }
-    const { loaded, problems: found } = readYaml(path, bytes, { version: '1.1' });
+    const { loaded, problems: found } = readYaml(path, bytes, { version: isJson(bytes) ? '1.2' : '1.1' });
     problems.push(...found);
     return loaded;
   };
@@ -54,6 +54,18 @@ export function loadInventoryFiles(files: SourceTree): InventoryFiles {
     return entry instanceof Map ? variableFiles(entry, load) : [];
   });
   return { inventories, groupVars, hostVars, problems };
+}
+
+/** Ansible tries JSON first, whatever the name of the file: `1e3` is a number there, and `<<` a key like others. */
+function isJson(bytes: Buffer): boolean {
+  const text = bytes.toString('utf8');
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** As the first thing that is no comment: in YAML it would be a list, which no inventory is. */

@@ -90,6 +90,17 @@ describe('loadInventoryFiles', () => {
     expect(problems).toMatchObject([{ code: 'secret-unreadable', at: { file: 'inventory/group_vars/all.yml', line: 1 } }]);
   });
 
+  it.each([
+    ['{"big": 1e3, "list": [1.0, 010]}', { big: '1e3', list: [1, 8] }],
+    ['{"big": 1e3, "list": [1E2, -2.5e-1], "word": "no", "<<": 1}\n', { big: 1000, list: [100, -0.25], word: 'no', '<<': 1 }],
+    ['big: 1e3\nword: no\n', { big: '1e3', word: false }],
+  ])('reads %j as JSON only where all of it is', (text, expected) => {
+    const { hostVars, problems } = loadInventoryFiles(inventoryTree({ 'host_vars/w.yml': text }));
+
+    expect(problems).toEqual([]);
+    expect(hostVars[0]?.loaded.value).toEqual(expected);
+  });
+
   it('passes on what the YAML reader finds wrong', () => {
     const { problems } = loadInventoryFiles(inventoryTree({ 'hosts.yml': 'a: 1\na: 2\n' }));
 
