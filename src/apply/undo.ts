@@ -17,7 +17,14 @@ type PathUndo =
       readonly sha256: string;
     }
   | { readonly path: string; readonly was: 'directory'; readonly mode: number; readonly uid: number; readonly gid: number }
-  | { readonly path: string; readonly was: 'link'; readonly target: string };
+  | {
+      readonly path: string;
+      readonly was: 'link';
+      readonly target: string;
+      /** Absent in journals of older versions. */
+      readonly uid?: number;
+      readonly gid?: number;
+    };
 
 /** Where undo data goes: the journal of one run, with the bytes beside it. */
 interface UndoStore {
@@ -55,7 +62,7 @@ function captureStanding(path: string, host: HostReader, { run, journal }: UndoS
   const stat = host.stat(path);
   if (!stat) return undefined;
   if (stat.type === 'other') throw new Error(`${path} is a device, fifo or socket; it is not replaced`);
-  if (stat.type === 'link') return { path, was: 'link', target: host.readLink(path) ?? '' };
+  if (stat.type === 'link') return { path, was: 'link', target: host.readLink(path) ?? '', uid: stat.uid, gid: stat.gid };
   if (stat.type === 'directory') return { path, was: 'directory', mode: stat.mode, uid: stat.uid, gid: stat.gid };
   // Whose file it is must be said of the file that was read: the rollback gives one the other's bytes.
   const file = host.readStanding(path, largestUndo);
@@ -120,7 +127,10 @@ function restorePath(before: PathUndo, host: Host, { run, journal }: UndoStore):
     return;
   }
   if (before.was === 'link') {
-    if (now?.type !== 'link' || host.readLink(path) !== before.target) host.link(path, before.target);
+    const { target, uid, gid } = before;
+    const isSame =
+      now?.type === 'link' && host.readLink(path) === target && now.uid === (uid ?? now.uid) && now.gid === (gid ?? now.gid);
+    if (!isSame) host.link(path, target, { uid, gid });
     return;
   }
   const { mode, uid, gid } = before;

@@ -95,6 +95,11 @@ export interface FileAttributes {
   readonly sensitive?: true;
 }
 
+export interface LinkOwner {
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+}
+
 /**
  * What `apply` may do. Contents and targets of links are read through directories that nobody can swap meanwhile, since a run writes
  * what it has read: into a file that is edited, or when it is rolled back. Missing parent directories are made (0755), as `install -D` does. `writeFile`, `writeStream`, `link` and `remove` take effect in one group when the batch commits (staged beside the
@@ -104,7 +109,8 @@ export interface Host extends HostReader {
   writeFile(path: AbsolutePath, content: Uint8Array, attributes: FileAttributes): void;
   /** The same for what is too much to be held in memory. Nothing is staged when the chunks end with an error. */
   writeStream(path: AbsolutePath, chunks: AsyncIterable<Uint8Array>, attributes: FileAttributes): Promise<void>;
-  link(path: AbsolutePath, target: string): void;
+  /** Without an owner it is this user's. */
+  link(path: AbsolutePath, target: string, owner?: LinkOwner): void;
   /** A file or link. No error when absent. */
   remove(path: AbsolutePath): void;
   makeDirectory(path: AbsolutePath, attributes: { readonly mode: number; readonly uid?: number; readonly gid?: number }): void;

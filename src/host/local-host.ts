@@ -91,10 +91,10 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
       changing(path, () => makeParents(path));
       await staging.writeStream(path, chunks, { ...attributes, uid: owner(attributes.uid), gid: owner(attributes.gid) });
     },
-    link(path, target) {
+    link(path, target, wanted = {}) {
       changing(path, () => {
         makeParents(path);
-        staging.link(path, target);
+        staging.link(path, target, reader.privileged ? wanted : {});
       });
     },
     remove: (path) => changing(path, () => staging.remove(path, 'unlink')),
@@ -164,9 +164,10 @@ function stagedStat(staged: Staged): PathStat | undefined {
   if (staged.kind === 'remove') return undefined;
   const uid = process.geteuid?.() ?? 0;
   const gid = process.getegid?.() ?? 0;
-  if (staged.kind === 'link') return { type: 'link', size: staged.target.length, mode: 0o777, uid, gid, links: 1 };
-  const { mode, uid: wantedUid, gid: wantedGid } = staged.attributes;
-  return { type: 'file', size: staged.size, mode, uid: wantedUid ?? uid, gid: wantedGid ?? gid, links: 1 };
+  const owner = staged.kind === 'link' ? staged.owner : staged.attributes;
+  const standing = { uid: owner.uid ?? uid, gid: owner.gid ?? gid, links: 1 };
+  if (staged.kind === 'link') return { type: 'link', size: staged.target.length, mode: 0o777, ...standing };
+  return { type: 'file', size: staged.size, mode: staged.attributes.mode, ...standing };
 }
 
 /** Who owns the directory above can put something else under the name in the meantime: a file that is not theirs to read. */

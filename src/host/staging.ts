@@ -15,8 +15,9 @@ import {
 import { basename, dirname } from 'node:path';
 import { lastLines } from '../model/last-lines.ts';
 import { monotonic } from '../model/monotonic.ts';
-import type { AbsolutePath, Argv, FileAttributes } from './host.ts';
+import type { AbsolutePath, Argv, FileAttributes, LinkOwner } from './host.ts';
 import { makeDurable } from './make-durable.ts';
+import { giveLink } from './give-link.ts';
 import { about, PathError } from './path-error.ts';
 import type { SafeDirectories } from './safe-directories.ts';
 import { assertNamed, createStaged, identityOf, openStaged, type StagedIdentity } from './staged-file.ts';
@@ -34,7 +35,7 @@ interface StagedFile {
 
 export type Staged =
   | StagedFile
-  | { readonly kind: 'link'; readonly temporary: string; readonly target: string }
+  | { readonly kind: 'link'; readonly temporary: string; readonly target: string; readonly owner: LinkOwner }
   | { readonly kind: 'remove'; readonly call: 'unlink' | 'rmdir' };
 
 /**
@@ -117,11 +118,18 @@ export class Staging {
     this.#replace(path, { kind: 'file', temporary, identity, size, attributes });
   }
 
-  link(path: AbsolutePath, target: string): void {
+  link(path: AbsolutePath, target: string, owner: LinkOwner): void {
     this.#target(path);
     const temporary = this.#newName();
-    symlinkSync(target, this.#stagedPath(path, temporary));
-    this.#replace(path, { kind: 'link', temporary, target });
+    const real = this.#stagedPath(path, temporary);
+    symlinkSync(target, real);
+    try {
+      giveLink(real, owner);
+    } catch (error) {
+      unlinkSync(real);
+      throw error;
+    }
+    this.#replace(path, { kind: 'link', temporary, target, owner });
   }
 
   remove(path: AbsolutePath, call: 'unlink' | 'rmdir'): void {

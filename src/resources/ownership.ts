@@ -74,9 +74,10 @@ export function applyOwners(
   if (uid !== undefined || gid !== undefined) host.setOwner(path, uid ?? -1, gid ?? -1);
 }
 
-/** A replaced file keeps the owner that nobody asked to change. */
+/** A replaced file or link keeps the owner that nobody asked to change. */
 export const keptOwners = (
   stat: Pick<PathStat, 'type' | 'uid' | 'gid'> | undefined,
   { privileged }: HostReader,
+  type: 'file' | 'link' = 'file',
 ): { readonly uid?: number; readonly gid?: number } =>
-  stat?.type === 'file' && privileged ? { uid: stat.uid, gid: stat.gid } : {};
+  stat?.type === type && privileged ? { uid: stat.uid, gid: stat.gid } : {};

@@ -1,4 +1,5 @@
 import { converged } from '../../model/plan.ts';
+import { keptOwners } from '../ownership.ts';
 import { defineResourceType, type Vocabulary } from '../resource-type.ts';
 
 const spec = ({ z, absolutePath }: Vocabulary) =>
@@ -47,7 +48,10 @@ export const link = defineResourceType({
     target !== null && actual.type !== 'absent' && actual.type !== 'link'
       ? [{ code: 'unsafe-target', message: `${path} is a ${actual.type}, where a link is wanted`, hint: 'move it away by hand' }]
       : [],
-  apply: ({ path, target }, _changes, { host }) => (target === null ? host.remove(path) : host.link(path, target)),
+  apply: ({ path, target }, _changes, { host }) => {
+    if (target === null) return host.remove(path);
+    host.link(path, target, keptOwners(host.stat(path), host, 'link'));
+  },
   watches: ({ path }) => [path],
   owns: ({ path }) => [path],
   touches: ({ path }) => [path],
