@@ -7,9 +7,9 @@ import { placeOf, type JudgeInput } from './judge-input.ts';
  * limit of the two policies. One resource may always go, unless a limit is 0. An empty catalog is refused whatever the limits.
  */
 export function judgeDestroyBudget(input: JudgeInput): readonly Problem[] {
-  const { plan, policy, hostPolicy, ledgerSize } = input;
+  const { plan, policy, hostPolicy, catalogSize, ledgerSize } = input;
   const found: Problem[] = [];
-  if (ledgerSize > 0 && !policy.allow_empty && plan.steps.every(({ cause }) => cause === 'orphan')) {
+  if (ledgerSize > 0 && !policy.allow_empty && catalogSize === 0) {
     found.push({
       code: 'empty-catalog',
       message: `nothing is desired for ${plan.host} any more, but ${ledgerSize} resources were applied here`,

@@ -44,6 +44,8 @@ export interface JudgeInput {
   texts(): Iterable<PolicyText>;
   /** Beside those of the chains. Read only when policy lists base URLs or hosts. */
   urls(): Iterable<WrittenUrl>;
+  /** Resources in the catalog: those that cannot be inspected have no step. */
+  readonly catalogSize: number;
   /** Resources in the ledger. */
   readonly ledgerSize: number;
   /** As the host sees it: nothing in it is ever managed. */

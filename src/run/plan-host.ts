@@ -112,6 +112,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
     chains,
     urls: () => written?.writtenUrls(desired) ?? [],
     texts: () => policyTexts(desired, revision.files, plan, reader, previewsOf),
+    catalogSize: catalog.resources.length,
     ledgerSize: ledger.size,
     ...(request.unattended === true && { unattended: { now: Date.now(), isApproved: request.planDigest !== undefined } }),
     stateDirectory: asHostSees(scope, request),

@@ -66,6 +66,7 @@ export function makeInput({
     chains: [],
     urls: () => [],
     texts: () => [],
+    catalogSize: steps.filter(({ cause }) => cause !== 'orphan').length,
     ledgerSize: steps.length,
     stateDirectory: '/var/lib/timmy-reconciler',
     commandsOf: () => [],

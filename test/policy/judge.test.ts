@@ -176,6 +176,7 @@ describe('one rule at a time', () => {
       'allow',
     ],
     ['an empty catalog', { steps: removals(1) }, 'empty-catalog'],
+    ['a catalog of which nothing can be inspected', { steps: [], catalogSize: 1, ledgerSize: 1 }, 'allow'],
     ['an empty catalog that policy allows', { policy: { allow_empty: true }, steps: removals(1) }, 'allow'],
     ['an empty catalog on a new host', { steps: [], ledgerSize: 0 }, 'allow'],
 
