@@ -51,7 +51,7 @@ export interface HostReader {
   readonly live: boolean;
   /** Whether owners can be set. Without root's rights they are reported, not set. */
   readonly privileged: boolean;
-  /** Like lstat: a link is a link. Undefined when nothing is there. Throws on any other error. */
+  /** Like lstat: a link is a link. Undefined when nothing is there, as below a file. Throws on any other error. */
   stat(path: AbsolutePath): PathStat | undefined;
   /** The bytes of a regular file; undefined when absent. Throws for links, devices and files over `limit` (64 MiB unless told). */
   readFile(path: AbsolutePath, limit?: number): Buffer | undefined;

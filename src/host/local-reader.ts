@@ -9,6 +9,7 @@ import {
   readlinkSync,
   readSync,
   realpathSync,
+  statSync,
   type BigIntStats,
   type Stats,
 } from 'node:fs';
@@ -58,9 +59,10 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
   const accounts = readAccounts(readFile, root === undefined);
   // Ten thousand paths have few directories.
   const walls = new Map<AbsolutePath, Wall | undefined>();
+  const lstatAt = (path: AbsolutePath) => absentAs(undefined, () => lstatSync(realPath(path), { throwIfNoEntry: false }));
   const wallAt = (directory: AbsolutePath): Wall | undefined => {
     if (walls.has(directory)) return walls.get(directory);
-    const isThere = directory === '/' || lstatSync(realPath(directory), { throwIfNoEntry: false }) !== undefined;
+    const isThere = directory === '/' || lstatAt(directory) !== undefined;
     const wall = isThere ? wallOf(directory, realPath(directory)) : wallAt(dirname(directory));
     walls.set(directory, wall);
     return wall;
@@ -75,7 +77,7 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
     stat(path) {
       const known = looked?.stat(path);
       if (known !== undefined) return known ?? undefined;
-      const stat = lstatSync(realPath(path), { bigint: true, throwIfNoEntry: false });
+      const stat = absentAs(undefined, () => lstatSync(realPath(path), { bigint: true, throwIfNoEntry: false }));
       if (!stat) return undefined;
       seen = { path, stat };
       return pathStat(stat);
@@ -98,7 +100,7 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
       return digest;
     },
     unwritable(path, what) {
-      const stat = what === 'content' ? undefined : lstatSync(realPath(path), { throwIfNoEntry: false });
+      const stat = what === 'content' ? undefined : lstatAt(path);
       const uid = process.geteuid?.();
       // Anything else that changes hands is replaced.
       if (stat && (what === 'mode' || stat.isDirectory()))
@@ -117,6 +119,8 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
 
 function wallOf(directory: AbsolutePath, real: string): Wall | undefined {
   try {
+    // What else is in the way is told by what stands there.
+    if (!statSync(real).isDirectory()) return undefined;
     accessSync(real, constants.W_OK | constants.X_OK);
     return undefined;
   } catch (error) {

@@ -12,7 +12,8 @@ export function objections(
 ): Problem[] {
   const at = resource.origin.assignment < 0 ? {} : { at: resource.origin.at };
   const type = types(resource.kind);
-  const found: Problem[] = (type.refuses?.(resource.desired, actual) ?? []).map((refusal) => ({ ...refusal, address, ...at }));
+  const refusals = type.refuses?.(resource.desired, actual) ?? [];
+  const found: Problem[] = refusals.map((refusal) => ({ ...refusal, address, ...at }));
   const { owner, group, groups, user } = resource.desired as { readonly [attribute: string]: unknown };
   for (const [kind, name] of [
     ['user', owner],
@@ -35,13 +36,21 @@ export function objections(
     // A directory that the catalog has may be made writable by the same run.
     if (wall && (graph.claims.get(wall.where) ?? address) === address)
       found.push({ code: 'not-writable', message: `${wall.where} cannot be written: ${wall.reason}`, address, ...at });
-  const links = new Set(paths.map((path) => observation.linkOnTheWay(path)));
-  for (const link of links)
-    if (link !== undefined)
+  const obstacles = new Map(paths.map((path) => observation.obstacleTo(path)).map((obstacle) => [obstacle?.path, obstacle]));
+  for (const obstacle of obstacles.values())
+    if (obstacle?.type === 'link')
       found.push({
         code: 'symlink-in-path',
-        message: `${link} is a symbolic link; nothing is written through it`,
+        message: `${obstacle.path} is a symbolic link; nothing is written through it`,
         hint: 'manage the real path',
+        address,
+        ...at,
+      });
+    // A tree has told of what stands in its own way.
+    else if (obstacle && !refusals.some(({ message }) => message.startsWith(`${obstacle.path} `)))
+      found.push({
+        code: 'unsafe-target',
+        message: `${obstacle.path} is a ${obstacle.type === 'file' ? 'file' : 'device, fifo or socket'}; move it away by hand`,
         address,
         ...at,
       });

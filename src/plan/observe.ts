@@ -13,13 +13,18 @@ export interface Observed {
   readonly unsupported?: string;
 }
 
+interface Obstacle {
+  readonly path: string;
+  readonly type: 'link' | 'file' | 'other';
+}
+
 /** The host as the catalog and the ledger see it. */
 export interface Observation {
   readonly byAddress: ReadonlyMap<Address, Observed>;
   /** Resources whose state could not be read, with the reason. They are neither converged nor changed. */
   readonly failures: readonly { readonly address: Address; readonly message: string }[];
-  /** Whether a path, or a directory on the way to it, is a symbolic link. */
-  linkOnTheWay(path: string): string | undefined;
+  /** What stands on the way to a path and is no directory: the first of it. */
+  obstacleTo(path: string): Obstacle | undefined;
   /** How many names the file at a path has, and its bytes; 0 where there is none. */
   fileAt(path: string): { readonly links: number; readonly size: number };
 }
@@ -65,7 +70,7 @@ export async function observe(
     const stat = host.stat(path);
     return stat?.type === 'file' ? { links: stat.links, size: stat.size } : { links: 0, size: 0 };
   };
-  return { byAddress, failures, linkOnTheWay: linkFinder(host), fileAt };
+  return { byAddress, failures, obstacleTo: obstacleFinder(host), fileAt };
 }
 
 interface Subject {
@@ -111,12 +116,15 @@ function surveyor(
   };
 }
 
-function linkFinder(host: HostReader): (path: string) => string | undefined {
-  const known = new Map<string, string | undefined>();
-  const find = (directory: string): string | undefined => {
+function obstacleFinder(host: HostReader): (path: string) => Obstacle | undefined {
+  const known = new Map<string, Obstacle | undefined>();
+  const look = (path: string): Obstacle | undefined => {
+    const type = host.stat(path)?.type;
+    return type === undefined || type === 'directory' ? undefined : { path, type };
+  };
+  const find = (directory: string): Obstacle | undefined => {
     if (directory === '/' || directory === '.') return undefined;
-    if (!known.has(directory))
-      known.set(directory, find(dirname(directory)) ?? (host.stat(directory)?.type === 'link' ? directory : undefined));
+    if (!known.has(directory)) known.set(directory, find(dirname(directory)) ?? look(directory));
     return known.get(directory);
   };
   return (path) => find(dirname(path));

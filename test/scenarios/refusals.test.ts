@@ -1,8 +1,9 @@
-import { linkSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { ProblemCode } from '../../src/model/problem.ts';
-import { makeRepository } from '../support/repository.ts';
+import { makeRepository, site } from '../support/repository.ts';
 import { snapshot } from '../support/snapshot.ts';
 
 const isState = (path: string): boolean => path === '/var';
@@ -63,4 +64,99 @@ it('a file with a second name that is as it should be is left in peace', () => {
   linkSync(join(repository.root, 'etc/live'), join(repository.root, 'etc/second'));
 
   expect(repository.run().exit).toBe(0);
+});
+
+const tree = '- { kind: tree, path: /srv/o, source: o }';
+const a = '- { kind: file, path: /srv/a, content: "a\\n" }';
+const below = '- { kind: file, path: /srv/a/deep/g, content: "g\\n" }';
+const isFile = { code: 'unsafe-target', message: '/srv/a is a file; move it away by hand', address: 'file[/srv/a/deep/g]' };
+
+interface Obstacle {
+  readonly what: string;
+  /** Applied before, with the files of the repository that are gone then. */
+  readonly before?: readonly [resources: string, files?: Readonly<Record<string, string>>];
+  readonly given?: (root: string) => void;
+  readonly resources: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly problems: readonly object[];
+}
+
+const obstacles: readonly Obstacle[] = [
+  {
+    what: 'a file of a tree where a directory is wanted',
+    before: [tree, { 'desired-state/files/o/a': 'a\n' }],
+    resources: tree,
+    files: { 'desired-state/files/o/a/deep/in': 'in\n' },
+    problems: [{ code: 'unsafe-target', message: '/srv/o/a is a file; move it away by hand' }],
+  },
+  {
+    what: 'a directory of a tree where a file is wanted',
+    before: [tree, { 'desired-state/files/o/d/y': 'y\n' }],
+    resources: tree,
+    files: { 'desired-state/files/o/d': 'd\n' },
+    problems: [{ code: 'unsafe-target', message: '/srv/o/d is a directory; move it away by hand' }],
+  },
+  {
+    what: 'a file that became a directory with something in it',
+    before: [a],
+    resources: `- { kind: directory, path: /srv/a }\n${below}`,
+    problems: [
+      { code: 'unsafe-target', message: '/srv/a is a file, where a directory is wanted', address: 'directory[/srv/a]' },
+      isFile,
+    ],
+  },
+  {
+    what: 'a file on the way to another',
+    given: (root) => writeFileSync(join(root, 'srv/a'), 'mine\n'),
+    resources: below,
+    problems: [isFile],
+  },
+  {
+    what: 'a fifo on the way to a file',
+    given: (root) => execFileSync('mkfifo', [join(root, 'srv/a')]),
+    resources: below,
+    problems: [{ code: 'unsafe-target', message: '/srv/a is a device, fifo or socket; move it away by hand' }],
+  },
+  {
+    what: 'a link to a file on the way to another',
+    given: (root) => {
+      writeFileSync(join(root, 'srv/b'), 'mine\n');
+      symlinkSync('b', join(root, 'srv/a'));
+    },
+    resources: below,
+    problems: [{ code: 'symlink-in-path', message: '/srv/a is a symbolic link; nothing is written through it' }],
+  },
+];
+
+it.each(obstacles)(
+  '$what is refused by its path, as the check predicts',
+  ({ before, given, resources, files = {}, problems }) => {
+    using repository = makeRepository(before?.[0] ?? resources, before?.[1] ?? files);
+    mkdirSync(join(repository.root, 'srv'));
+    if (before) {
+      expect(repository.run().exit).toBe(0);
+      rmSync(join(repository.path, 'desired-state/files'), { recursive: true, force: true });
+      repository.write('desired-state/site.yaml', site(resources));
+      for (const [name, content] of Object.entries(files)) repository.write(name, content);
+    }
+    given?.(repository.root);
+    const stood = snapshot(repository.root, { ignore: isState });
+
+    for (const args of [['--check'], []]) {
+      const report = repository.report(args);
+      expect(report.exit).toBe(7);
+      expect(report.problems).toHaveLength(problems.length);
+      expect(report.problems).toMatchObject(problems);
+    }
+    expect(snapshot(repository.root, { ignore: isState })).toBe(stood);
+  },
+);
+
+it('what is to be absent below a file is absent', () => {
+  using repository = makeRepository('- { kind: file, path: /srv/a/g, ensure: absent }');
+  mkdirSync(join(repository.root, 'srv'));
+  writeFileSync(join(repository.root, 'srv/a'), 'mine\n');
+
+  for (let run = 0; run < 2; run++) expect(repository.run().exit).toBe(0);
+  expect(readFileSync(join(repository.root, 'srv/a'), 'utf8')).toBe('mine\n');
 });
