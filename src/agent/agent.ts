@@ -13,7 +13,7 @@ import { openAttempts } from './attempts.ts';
 import { openBake } from './bake.ts';
 import { openContest } from './contest.ts';
 import { openLoop } from './loop.ts';
-import { managedPaths } from './managed-paths.ts';
+import { openManaged } from './managed.ts';
 import type { Reporting } from './reporting.ts';
 import { openStatusBoard } from './status-board.ts';
 import { chooseCompiler } from './tend-memory.ts';
@@ -75,10 +75,12 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
   const isWatching = policy.heal || options.sourceTrees.length > 0;
   const watch = isWatching ? openWatch((names) => loop.moved(names), options.problem) : undefined;
   const rooted = (path: string): string => (place.root === undefined ? path : place.root + path);
+  const managed = openManaged(stateDirectory, rooted);
+  const nothing = { paths: 0, directories: [] };
   const passed = async (): Promise<void> => {
-    const managed = policy.heal ? await managedPaths(stateDirectory) : [];
-    chooseCompiler(managed.length);
-    watch?.follow(managed.map(rooted), options.sourceTrees);
+    const { paths, directories } = policy.heal ? await managed() : nothing;
+    chooseCompiler(paths);
+    watch?.follow(directories, options.sourceTrees);
   };
   const interval = milliseconds(policy.interval);
   const deps = {

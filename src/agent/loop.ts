@@ -24,7 +24,7 @@ interface LoopDeps extends PassDeps {
   /** Puts a report where `history` finds it. */
   keep(report: Report): void;
   tell(news: News): void;
-  /** Called when the managed paths may have become others. */
+  /** Called after each pass: what is managed, and the directories that it is in, may have become others. */
   passed(): Promise<void>;
   emit(event: AgentEvent): void;
   problem(message: string): void;
@@ -63,7 +63,6 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   let failures = 0;
   let hasMoved = false;
   let isRunning = false;
-  let isWatching = false;
   const calm = openCalm();
   const schedule = openSchedule((reason) => {
     if (reason === 'moved') moved([]);
@@ -164,8 +163,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       } else if (before.fetch?.message !== board.status().fetch?.message) {
         deps.tell({ type: 'status', status: board.status() });
       }
-      if (!isWatching || writes > 0) await deps.passed();
-      isWatching = true;
+      await deps.passed();
       failures = 0;
     } catch (error) {
       if (!signal.aborted) failed(error as Error);
@@ -248,7 +246,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       if (isWhole) board.ended(report, new Date());
       if (board.isNews(report)) deps.keep(report);
       deps.tell({ type: 'ended', report, status: board.status() });
-      if (!isWatching || report.writes > 0) await deps.passed();
+      await deps.passed();
       return report;
     } finally {
       rest();

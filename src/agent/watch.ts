@@ -4,8 +4,8 @@ import { watch as watchWith, type ChokidarOptions, type FSWatcher } from 'chokid
 
 /** Tells that something may have moved. An accelerator: what it does not see, the next poll finds. */
 interface Watch {
-  /** From now on these paths, and everything in these directories and below them. Of a path that ends in `/` also the names in it. */
-  follow(paths: readonly string[], trees: readonly string[]): void;
+  /** From now on the files and names in these directories, and everything in these trees. */
+  follow(directories: readonly string[], trees: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -30,15 +30,16 @@ export function openWatch(moved: (names: Iterable<string>) => void, problem: (me
       moved(burst);
     }, settle);
   };
+  let named: readonly string[] | undefined;
   const ofPaths = watchDirectories({ depth: 0 }, seen, problem);
   const ofTrees = watchDirectories({}, seen, problem);
   return {
-    follow(paths, trees) {
+    follow(directories, trees) {
       // What moved before they were named: a rollback by hand may have left other ones than the agent's run.
-      seen('');
-      // Ten thousand paths have few directories.
-      const parents = new Set(paths.map((path) => (path.endsWith('/') ? path.slice(0, -1) : dirname(path))));
-      ofPaths.follow([...parents].map(nearestDirectory));
+      if (directories !== named) seen('');
+      named = directories;
+      // The same ones may have been taken away or put back.
+      ofPaths.follow(directories.map(nearestDirectory));
       ofTrees.follow(trees.map(realTree));
     },
     async close() {

@@ -23,6 +23,9 @@ export function stateDirectory(
   return join(env['XDG_STATE_HOME'] || join(env['HOME'] || ownAccount().home, '.local/state'), name);
 }
 
+/** The database of what was done on this host; every change of it is one of the file. */
+export const stateFile = (directory: string): string => join(directory, 'state.db');
+
 /** Where the agent whose state is in this directory listens. */
 export const controlSocket = (directory: string): string => join(directory, 'control.sock');
 

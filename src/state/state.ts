@@ -1,5 +1,4 @@
 import { chmodSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { syncFile } from './durable-file.ts';
 import { openJournal, type Journal } from './journal.ts';
@@ -7,7 +6,7 @@ import { openLedger, type Ledger } from './ledger.ts';
 import { madeSchema } from './made.ts';
 import { openRuns, type Runs } from './runs.ts';
 import { pageBytes } from './page-bytes.ts';
-import { makeStateDirectory } from './state-directory.ts';
+import { makeStateDirectory, stateFile } from './state-directory.ts';
 import { damaged, namedError, naming, StateError } from './state-error.ts';
 
 const schema = `
@@ -48,7 +47,7 @@ export interface State extends Disposable {
 export function openState(directory: string, options: { readonly readOnly: true }): State | undefined;
 export function openState(directory: string): State;
 export function openState(directory: string, { readOnly = false } = {}): State | undefined {
-  const file = join(directory, 'state.db');
+  const file = stateFile(directory);
   if (readOnly) {
     if (!isThere(file)) return undefined;
   } else makeStateDirectory(directory);

@@ -1,7 +1,8 @@
-import { it } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { expect, it } from 'vitest';
 import { openWatch } from '../../src/agent/watch.ts';
 
-it('whatever is followed is looked at once more: a rollback by hand may have come before it', async () => {
+it('whatever else is followed is looked at once more, for a rollback by hand may have come before it; the same is not', async () => {
   let moved = Promise.withResolvers<void>();
   const watch = openWatch(
     () => moved.resolve(),
@@ -11,7 +12,15 @@ it('whatever is followed is looked at once more: a rollback by hand may have com
   await moved.promise;
 
   moved = Promise.withResolvers();
-  watch.follow([], []);
+  const same: string[] = [];
+  watch.follow(same, []);
   await moved.promise;
+
+  let isSeen = false;
+  moved = Promise.withResolvers();
+  void moved.promise.then(() => (isSeen = true));
+  watch.follow(same, []);
+  await setTimeout(200);
+  expect(isSeen).toBe(false);
   await watch.close();
 });

@@ -1,0 +1,42 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { loadResourceTypes, resourceType } from '../resources/registry.ts';
+import { stateFile } from '../state/state-directory.ts';
+import { openState } from '../state/state.ts';
+
+/** What runs have put under management on this host. */
+interface Managed {
+  /** How many paths, as `watches` of the kinds names them. */
+  readonly paths: number;
+  /** Those that they are in. Of a path that ends in `/`, that itself. The same list as long as nothing was recorded. */
+  readonly directories: readonly string[];
+}
+
+/** To be asked after each pass: the ledger is read only where something was recorded. `rooted`: where a path of the host is. */
+export function openManaged(stateDirectory: string, rooted: (path: string) => string): () => Promise<Managed> {
+  let known: Managed = { paths: 0, directories: [] };
+  let seen = '';
+  return async () => {
+    const now = signature(stateFile(stateDirectory));
+    if (now === seen) return known;
+    const paths = (await managedPaths(stateDirectory)).map(rooted);
+    const parents = new Set(paths.map((path) => (path.endsWith('/') ? path.slice(0, -1) : dirname(path))));
+    // Ten thousand paths have few directories, and an idle agent is to stay small.
+    known = { paths: paths.length, directories: [...parents] };
+    seen = now;
+    return known;
+  };
+}
+
+async function managedPaths(stateDirectory: string): Promise<readonly string[]> {
+  const state = openState(stateDirectory, { readOnly: true });
+  const entries = [...(state?.ledger.all().values() ?? [])];
+  state?.close();
+  await loadResourceTypes(entries.map(({ kind }) => kind));
+  return entries.flatMap(({ kind, desired }) => resourceType(kind).watches?.(desired) ?? []);
+}
+
+function signature(file: string): string {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}` : '';
+}
