@@ -69,12 +69,13 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     else trigger(reason === 'poll' ? 'interval' : 'retry');
   });
   const ended = new Map<string, { readonly promise: Promise<Report | undefined>; resolve(report: Report | undefined): void }>();
+  /** Oldest first. A run that waits for its look may be older than all of them. */
+  const over: string[] = [];
 
   const trigger: AgentPort['trigger'] = (cause) => {
     if (!waiting) {
       waiting = { run: makeRunId(new Date().toISOString()), causes: new Set() };
       ended.set(waiting.run, Promise.withResolvers<Report | undefined>());
-      for (const run of ended.keys()) if (ended.size > keptReports) ended.delete(run);
     }
     waiting.causes.add(cause);
     wake?.();
@@ -172,6 +173,8 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     calm.end(!isPoll && writes === 0);
     rest();
     ended.get(run)?.resolve(report);
+    over.push(run);
+    for (const old of over.splice(0, over.length - keptReports)) ended.delete(old);
   };
 
   /** A bug, or a state that cannot be used: a full disk must not end the one that is to say so. */
