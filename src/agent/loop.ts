@@ -166,6 +166,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       }
       await deps.passed();
       failures = 0;
+      board.worked();
     } catch (error) {
       if (!signal.aborted) failed(error as Error);
     }
@@ -250,6 +251,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       if (board.isNews(report)) deps.keep(report);
       deps.tell({ type: 'ended', report, status: board.status() });
       await deps.passed();
+      board.worked();
       return report;
     } finally {
       rest();

@@ -45,6 +45,8 @@ export interface StatusBoard {
   /** The last good revision was kept up, for what is newest may not be applied: that says nothing of the newest one. */
   keptUp(report: Report): void;
   failed(message: string, at: Date): void;
+  /** A pass could be made, whatever became of it. */
+  worked(): void;
   /** Whether a report says something that the one before did not. Ask once for each. */
   isNews(report: Report): boolean;
 }
@@ -70,6 +72,8 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     seen: null,
     branch: null,
   };
+  /** Of a pass that could not be made: no word on the run before it, and over with the next one that can. */
+  let failure: AgentStatus['last'] = null;
   const suspension = (): Suspension | null => readSuspension(stateDirectory, Date.now()) ?? null;
   const approval = (): Waiting | undefined => {
     const found = memory.get('approval') as Waiting | undefined;
@@ -84,7 +88,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       startedAt,
       phase: live.phase,
       revision: { applied: kept.applied, seen: live.seen, branch: live.branch },
-      last: kept.last,
+      last: failure ?? kept.last,
       lastSuccess: kept.lastSuccess,
       fetch: live.fetch,
       nextPass: live.nextPass,
@@ -180,9 +184,10 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       change({ differing: countDiffering(steps) });
     },
     failed(message, at) {
-      keep({ last: { run: '', outcome: 'error', summary: message, at: at.toISOString() } });
+      failure = { run: '', outcome: 'error', summary: message, at: at.toISOString() };
       change({});
     },
+    worked: () => void (failure = null),
     isNews({ outcome, problems, steps }) {
       const told = JSON.stringify([
         outcome,
