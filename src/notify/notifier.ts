@@ -37,7 +37,7 @@ export function openNotifier(options: {
   readonly now: () => number;
 }): Notifier {
   const { channels, host, memory, now } = options;
-  const outboxes = channels.map((channel) => openOutbox(channel, host, memory, now));
+  const outboxes = channels.map((channel, index) => openOutbox(channel, channels.slice(0, index), host, memory, now));
 
   const note = (news: News): void => {
     if (news.type === 'applying') return;

@@ -40,9 +40,16 @@ interface Outbox extends Recipient {
   deliver: Recipient['deliver'];
 }
 
-export function openOutbox(channel: Channel, host: string, memory: Memory, now: () => number): Outbox {
-  // Where it goes, not how often: a changed cooldown must not make it forget.
-  const name = `channel ${digestOf([channel.type, ...addressOf(channel)]).slice(0, 16)}`;
+/** `earlier`: the channels before this one. One that goes to the same place has a memory of its own. */
+export function openOutbox(
+  channel: Channel,
+  earlier: readonly Channel[],
+  host: string,
+  memory: Memory,
+  now: () => number,
+): Outbox {
+  const same = earlier.filter((other) => nameOf(other) === nameOf(channel)).length;
+  const name = same === 0 ? nameOf(channel) : `${nameOf(channel)}#${same + 1}`;
   const read = (): ChannelRecord => {
     const value = memory.get(name);
     return isObject(value) ? { ...unknown, ...(value as Partial<ChannelRecord>) } : unknown;
@@ -95,6 +102,9 @@ export function openOutbox(channel: Channel, host: string, memory: Memory, now: 
     },
   };
 }
+
+/** Where it goes, not how often: a changed cooldown must not make it forget. */
+const nameOf = (channel: Channel): string => `channel ${digestOf([channel.type, ...addressOf(channel)]).slice(0, 16)}`;
 
 function addressOf(channel: Channel): readonly string[] {
   switch (channel.type) {
