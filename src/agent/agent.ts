@@ -122,8 +122,8 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     suspend(suspension) {
       writeSuspension(stateDirectory, suspension);
       told();
-      // What waits for its end is noticed now.
-      loop.moved([`suspended until ${suspension.until}`]);
+      // The pass that is made now knows when the next one is due: at its end.
+      loop.trigger('control');
     },
     resume() {
       removeSuspension(stateDirectory);

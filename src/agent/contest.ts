@@ -8,6 +8,8 @@ export interface Contest {
   healed(addresses: readonly string[], now: number): void;
   /** What is not to be repaired at `now`: repaired five times in ten minutes, and then for an hour. */
   contested(now: number): readonly string[];
+  /** When the first of them is to be repaired again; undefined where nothing is contested. Milliseconds since 1970. */
+  nextEnd(now: number): number | undefined;
 }
 
 export function openContest(): Contest {
@@ -21,6 +23,7 @@ export function openContest(): Contest {
         if (recent.length >= mostHeals) until.set(address, now + pause);
       }
     },
+    nextEnd: (now) => [...until.values()].filter((end) => end > now).sort((a, b) => a - b)[0],
     contested: (now) => [...until].filter(([, end]) => end > now).map(([address]) => address),
   };
 }

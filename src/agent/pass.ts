@@ -46,7 +46,7 @@ interface PassResult {
   readonly report: Report | undefined;
   /** Of the run that has kept up the last good revision, where the newest one may not be applied. */
   readonly repair?: Report | undefined;
-  /** Milliseconds since 1970 when the newest revision is to be tried again, also where this pass was none for it. */
+  /** Milliseconds since 1970 when the host is to be looked at again before the next poll, for whatever reason. */
   readonly retryAt?: number;
   /** Why the newest revision is not applied yet, where it is not this host's turn. */
   readonly waitsFor?: string;
@@ -57,7 +57,7 @@ interface PassResult {
  * Records what became of it. Throws only for bugs and unusable state; the caller tries those again too.
  */
 export async function runPass(look: Look, deps: PassDeps, options: PassOptions): Promise<PassResult> {
-  return withRetries(await passOver(look, deps, options), options.suspendedUntil);
+  return withRetries(await passOver(look, deps, options), options.suspendedUntil, deps.contest.nextEnd(Date.now()));
 }
 
 async function passOver(look: Look, deps: PassDeps, options: PassOptions): Promise<PassResult> {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openFollowRig } from '../source/git/follow-rig.ts';
@@ -94,6 +94,30 @@ it('when a suspension ends by itself, what has come meanwhile is applied', async
   await done;
 
   expect(scene.motd()).toBe('two\n');
+});
+
+it('the end of a suspension of a host that is as it should be is told at once', async () => {
+  await using agent = startRig(motd('right'));
+  await pass(agent);
+
+  agent.port.suspend({ reason: 'x', by: 'ada', until: new Date(Date.now() + 1_500).toISOString() });
+  await vi.waitFor(() => expect(agent.port.status().passes).toMatchObject({ retry: 1 }), 10_000);
+  await vi.waitFor(() => expect(agent.news.at(-1)).toMatchObject({ type: 'ended', status: { suspended: null } }), 10_000);
+});
+
+it('the end of a contest is when the agent looks again', async () => {
+  await using agent = startRig(motd('right'), {}, { interval: '24h' });
+  await pass(agent);
+  for (const text of ['a', 'b', 'c', 'd', 'e']) {
+    const healed = agent.next(({ writes }) => writes > 0);
+    writeFileSync(join(agent.repository.root, 'motd'), text);
+    await healed;
+    await vi.waitFor(() => expect(agent.port.status().phase).toBe('idle'));
+  }
+
+  const { contested, nextPass } = agent.port.status();
+  expect(contested).toEqual(['file[/motd]']);
+  expect(Date.parse(nextPass!)).toBeLessThanOrEqual(Date.now() + 3_600_000);
 });
 
 it('when a suspension ends by itself, a local edit from then is repaired; one that is cut short ends then', async () => {
