@@ -1,6 +1,6 @@
 import type { AgentStatus, Approval, Suspension, Trigger } from '../model/agent.ts';
 import type { Look } from '../model/follower.ts';
-import { isPostponed, quarantineOf, type Report } from '../model/report.ts';
+import { isPostponed, isPutBack, quarantineOf, type Report } from '../model/report.ts';
 import type { Memory } from '../model/reporter.ts';
 import { version } from '../model/version.ts';
 import { printableLine } from '../report/printable.ts';
@@ -235,7 +235,9 @@ function rememberApproval(report: Report, before: Waiting | undefined, memory: M
   const isQuarantined = quarantineOf(report) !== undefined;
   const reason = problems.find(({ code }) => code === 'needs-approval')?.message;
   if (reason === undefined || planDigest === null || isQuarantined) {
-    const isStillWaiting = isPostponed(report) && before?.planDigest === planDigest;
+    // What failed for a reason that passes is tried again, without asking again.
+    const isTriedAgain = isPostponed(report) || (report.retriable && isPutBack(report));
+    const isStillWaiting = isTriedAgain && before?.planDigest === planDigest;
     const isDecided = isQuarantined || (action !== 'check' && outcome !== 'busy' && !isStillWaiting);
     if (isDecided && before?.commit === commit) memory.set('approval', undefined);
     return;

@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
+import { callAgent } from '../../src/agent/control-client.ts';
+import type { AgentStatus } from '../../src/model/agent.ts';
+import { controlSocket } from '../../src/state/state-directory.ts';
 import { openScene } from '../support/agent-scene.ts';
 import { openFileServer, sha256Of } from '../support/file-server.ts';
 
@@ -26,6 +29,28 @@ it('a server that is out of order is asked again, until the same revision is app
 
   expect(applied.commit).toBe(commit);
   expect(readFileSync(join(scene.base, 'app'), 'utf8')).toBe(program);
+});
+
+it('a plan that a person let through is still let through when it is tried again', async () => {
+  await using scene = await openScene();
+  await using server = await openFileServer();
+  let isDown = true;
+  server.serve('/app', (_request, response) => (isDown ? response.writeHead(503).end() : response.end(program)));
+  scene.rig.commit({ 'desired-state/policy.yaml': `approval: { addresses: ["download[${scene.base}/app]"] }\n` });
+  const commit = scene.push('one', wanted(`${server.url}/app`));
+  await using agent = scene.start();
+  await agent.line(({ outcome }) => outcome === 'refused');
+  await scene.now();
+
+  const failed = agent.next(({ outcome }) => outcome === 'rolledBack');
+  const ask = async (method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> =>
+    (await callAgent(controlSocket(scene.state), { method, path, ...(body && { body }) }, new AbortController().signal))?.body;
+  const { approval } = (await ask('GET', '/api/v1/status')) as AgentStatus;
+  await ask('POST', '/approve', { run: approval!.run, by: 'ada' });
+  await failed;
+  isDown = false;
+
+  expect(await agent.next(({ outcome }) => outcome !== undefined)).toMatchObject({ outcome: 'converged', commit });
 });
 
 it('the time of the next try stands, whatever moves on the host until then', async () => {
