@@ -89,11 +89,12 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       return follower.look(AbortSignal.any([signal, cut]), isExpected);
     };
     const found = await lookPatiently(begin, { beside: repair, instead: visits, late: takeLastGood, woken });
-    const known = look;
+    const known = board.status().revision.seen;
     failedLooks = found.state === 'offline' ? failedLooks + 1 : 0;
     schedule.set('look', failedLooks > 0 ? backoff(failedLooks, Math.random()) : undefined);
     board.looked(found, new Date());
-    const isNews = known !== undefined && found.seen !== known.seen;
+    // A look without an answer says nothing of what is newest.
+    const isNews = known !== null && found.seen !== null && found.seen !== known;
     if (isNews && causes.has('interval') && !causes.has('webhook')) board.missedHook();
     return found;
   };

@@ -119,6 +119,17 @@ it('local edits are repaired while a remote does not answer, and who waits for t
   expect(await agent.port.ended(run)).toMatchObject({ outcome: 'converged', writes: 0 });
 });
 
+it('a poll that finds another revision has missed a hook, and one that finds none after an outage has not', async () => {
+  const answers = ['a', null, 'a', null, null, 'b'];
+  await using agent = startRig(motd, {}, {}, (path) => {
+    const tree = followWorkingTree(path);
+    return { ...tree, look: async (signal) => ({ ...(await tree.look(signal)), seen: answers.shift() ?? null }) };
+  });
+  while (answers.length > 0) await agent.port.ended(agent.port.trigger('interval').run);
+
+  expect(agent.port.status().missedHooks).toBe(1);
+});
+
 it('an agent that starts while a remote does not answer keeps up what was good last', async () => {
   const answer = Promise.withResolvers<void>();
   await using agent = startRig(motd, {}, {}, (path) => {
