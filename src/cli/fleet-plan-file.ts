@@ -1,9 +1,10 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import type { FleetReport } from '../model/fleet.ts';
 import { isPostponed } from '../model/report.ts';
 import { fleetReportSchema } from '../report/fleet-report-schema.ts';
 import { cliError } from './cli-error.ts';
+import { writeOutFile } from './out-file.ts';
 
 /** What `fleet check --out FILE` writes and `fleet apply FILE` reads: the report that people reviewed. */
 interface FleetPlan {
@@ -26,10 +27,8 @@ const planSchema = z.object({
 
 /** Keeps what was shown; how many hosts have a plan in it. */
 export function writeFleetPlan(file: string, report: FleetReport, tags: readonly string[]): number {
-  // Diffs can show what only the owner of the targets may read; a file that stands there could be open to others.
-  rmSync(file, { force: true });
   const text = JSON.stringify({ schema: 'reconcile.fleet-plan/1', tags, report }, null, 2);
-  writeFileSync(file, `${text}\n`, { mode: 0o600, flag: 'wx' });
+  writeOutFile(file, `${text}\n`);
   return digestsOf(report).size;
 }
 

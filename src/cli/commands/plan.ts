@@ -1,9 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs';
 import { exitCodes } from '../../model/exit-code.ts';
 import { reconcile } from '../../reconcile.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
-import { requireOutFile } from '../out-file.ts';
+import { requireOutFile, writeOutFile } from '../out-file.ts';
 import type { PlanFile } from '../plan-file.ts';
 import { makeRequest } from '../request.ts';
 import { openRunOutput } from '../run-output.ts';
@@ -21,9 +20,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const isPlan = report.planDigest !== null && report.exit <= exitCodes.conflict.code && report.exit !== exitCodes.error.code;
   if (!isPlan) return report.exit;
   const plan: PlanFile = { schema: 'reconcile.plan/1', request: { ...request, source: request.source.identity }, report };
-  // Diffs can show what only the owner of the targets may read; a file that stands there could be open to others.
-  rmSync(file, { force: true });
-  writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+  writeOutFile(file, `${JSON.stringify(plan, null, 2)}\n`);
   const waiting = report.steps.filter(
     (step) => step.cause === 'orphan' && step.outcome === 'held' && step.action === 'remove',
   ).length;
