@@ -1,8 +1,10 @@
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runCli } from '../support/run-cli.ts';
+import { mountSmall } from '../support/mount-small.ts';
 import { makeRepository, type Repository } from '../support/repository.ts';
 import { doctorSchema } from '../../src/report/answer-schemas.ts';
 import { expectDocumented } from '../support/documented.ts';
@@ -54,6 +56,18 @@ it('a state directory that others can enter is found, with chmod as the fix', ()
 
   chmodSync(repository.root, 0o700);
   expect(doctor({}).of('state directory').ok).toBe(true);
+});
+
+it('a state directory on a filesystem that is read-only is found', ({ skip }) => {
+  using disk = mountSmall('size=1m,mode=700', skip);
+  const env = { RECONCILE_STATE_DIR: disk.path };
+  expect(doctor(env).of('state directory').ok).toBe(true);
+
+  spawnSync('mount', ['-o', 'remount,ro', disk.path]);
+
+  expect(doctor(env).of('state directory')).toMatchObject({ ok: false, found: `the filesystem of ${disk.path} is read-only` });
+  expect(doctor(env).of('state directory').fix).toContain('dmesg');
+  expect(doctor({ RECONCILE_STATE_DIR: join(disk.path, 'state') }).of('state directory').fix).toContain('dmesg');
 });
 
 it('a state that cannot be read is found, with what to do', () => {

@@ -1,29 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { mountSmall } from '../support/mount-small.ts';
 import { makeRepository } from '../support/repository.ts';
 import { runCli, type CliResult } from '../support/run-cli.ts';
 import { snapshot } from '../support/snapshot.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-
-/** A filesystem of its own, or why there can be none. */
-function mountSmall(options: string): (Disposable & { readonly path: string }) | string {
-  if (process.getuid?.() !== 0) return 'needs root to mount a small filesystem';
-  const directory = temporaryDirectory();
-  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'small', directory.path], { encoding: 'utf8' });
-  if (status !== 0) {
-    directory[Symbol.dispose]();
-    return `cannot mount a small filesystem: ${stderr.trim()}`;
-  }
-  return {
-    path: directory.path,
-    [Symbol.dispose]() {
-      spawnSync('umount', [directory.path]);
-      directory[Symbol.dispose]();
-    },
-  };
-}
 
 const kilobytes = (count: number, letter: string): string => letter.repeat(count * 1024);
 
@@ -63,7 +45,7 @@ function runIn(root: string, repository: { readonly path: string }, args: readon
 const managed = (root: string): string => snapshot(root, { ignore: (path) => path === '/var' || path === '/ballast' });
 
 it('a disk that fills up half-way through an apply: the exact previous tree, exit 6, and what was full', ({ skip }) => {
-  using disk = orSkip(mountSmall('size=4m'), skip);
+  using disk = mountSmall('size=4m', skip);
   using elsewhere = temporaryDirectory();
   using repository = makeRepository(resources, sources);
   makeOriginal(disk.path);
@@ -88,7 +70,7 @@ it('a disk that fills up half-way through an apply: the exact previous tree, exi
 
 it('a full disk under state and targets at once: told, nothing half-done, and put right once there is room', ({ skip }) => {
   for (const left of [0, 4, 20, 60, 120, 200, 300, 500, 700, 900, 1000]) {
-    using disk = orSkip(mountSmall('size=4m'), skip);
+    using disk = mountSmall('size=4m', skip);
     using repository = makeRepository(resources, sources);
     makeOriginal(disk.path);
     const before = managed(disk.path);
@@ -110,7 +92,7 @@ it('a full disk under state and targets at once: told, nothing half-done, and pu
 
 it('a disk without inodes: told, and the exact previous tree', ({ skip }) => {
   for (const left of [0, 1, 2, 3, 4, 5, 6]) {
-    using disk = orSkip(mountSmall('size=8m,nr_inodes=60'), skip);
+    using disk = mountSmall('size=8m,nr_inodes=60', skip);
     using repository = makeRepository(resources, sources);
     makeOriginal(disk.path);
     mkdirSync(join(disk.path, 'ballast'));
@@ -129,7 +111,3 @@ it('a disk without inodes: told, and the exact previous tree', ({ skip }) => {
     expect(next.exit, `${said}\n${next.stdout}${next.stderr}`).toBe(0);
   }
 });
-
-function orSkip<T extends object>(mounted: T | string, skip: (reason: string) => never): T {
-  return typeof mounted === 'string' ? skip(mounted) : mounted;
-}

@@ -84,12 +84,15 @@ const findProgram = (name: string): string | undefined =>
     .map((directory) => join(directory, name))
     .find((file) => isAccessible(file, constants.X_OK));
 
-function isAccessible(path: string, mode: number): boolean {
+const isAccessible = (path: string, mode: number): boolean => whyNotAccessible(path, mode) === undefined;
+
+/** As the kernel calls it: `EROFS`. */
+function whyNotAccessible(path: string, mode: number): string | undefined {
   try {
     accessSync(path, mode);
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
   }
 }
 
@@ -99,23 +102,32 @@ function existing(directory: string): string {
   return isThere || dirname(directory) === directory ? directory : existing(dirname(directory));
 }
 
+/** Root may write everything but what is on a filesystem that is read-only. What is not there is no fault. */
+function unwritable(path: string, fix: string): { readonly found: string; readonly fix: string } | undefined {
+  const code = whyNotAccessible(path, constants.W_OK);
+  if (code === undefined || code === 'ENOENT') return undefined;
+  if (code !== 'EROFS') return { found: `${path} cannot be written (${code})`, fix };
+  return { found: `the filesystem of ${path} is read-only`, fix: 'see why (dmesg), and mount it again for writing' };
+}
+
 function stateIsUsable(directory: string): Finding {
   const stat = statSync(directory, { throwIfNoEntry: false });
   const name = 'state directory';
   if (!stat) {
     const parent = existing(directory);
-    const ok = isAccessible(parent, constants.W_OK);
-    return finding(
-      name,
-      ok,
-      ok ? `${directory} will be made` : `${directory} cannot be made in ${parent}`,
-      'run as root, or set RECONCILE_STATE_DIR',
-    );
+    const fault = unwritable(parent, 'run as root, or set RECONCILE_STATE_DIR');
+    return fault
+      ? finding(name, false, `${directory} cannot be made: ${fault.found}`, fault.fix)
+      : finding(name, true, `${directory} will be made`, '');
   }
   if (stat.uid !== process.getuid?.())
     return finding(name, false, `${directory} belongs to user ${stat.uid}`, `chown ${process.getuid?.()} ${directory}`);
   const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
   if ((stat.mode & 0o077) !== 0) return finding(name, false, `${directory}, mode ${mode}`, `chmod 700 ${directory}`);
+  for (const path of [directory, join(directory, 'state.db')]) {
+    const fault = unwritable(path, `chmod u+w ${path}`);
+    if (fault) return finding(name, false, fault.found, fault.fix);
+  }
   try {
     openState(directory, { readOnly: true })?.close();
     return finding(name, true, `${directory}, mode ${mode}`, '');
