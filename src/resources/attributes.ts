@@ -18,6 +18,7 @@ export const z = {
 export { duration } from '../model/document.ts';
 
 const maxPathBytes = 4096;
+const maxNameBytes = 255;
 
 function pathFault(path: string): string | undefined {
   if (!path.startsWith('/')) return 'expected an absolute path, one that starts with "/"';
@@ -26,6 +27,8 @@ function pathFault(path: string): string | undefined {
   if (path.endsWith('/')) return 'expected a path without "/" at its end';
   if (/\/\.?\//.test(path) || path.endsWith('/.')) return 'expected a plain path, without "//" and "/./"';
   if (Buffer.byteLength(path) > maxPathBytes) return `a path cannot be longer than ${maxPathBytes} bytes`;
+  if (path.split('/').some((name) => Buffer.byteLength(name) > maxNameBytes))
+    return `a name in a path cannot be longer than ${maxNameBytes} bytes`;
   return undefined;
 }
 

@@ -19,6 +19,13 @@ export const graphCases = resourceCases([
     'duplicate-resource',
     `${file('/srv/dup/b', '')}  - ¦kind: link\n    path: /srv/dup/b\n    target: /x\n`,
   ],
+  ['a file below a file', 'below-file', `${file('/srv/f', '')}  - ¦kind: file\n    path: /srv/f/g/h\n    content: y\n`],
+  [
+    'a file below a link, declared first',
+    'below-file',
+    `  - ¦kind: file\n    path: /srv/l/y\n    content: y\n  - kind: link\n    path: /srv/l\n    target: real\n`,
+  ],
+  ['a directory below a file', 'below-file', `${file('/srv/d', '')}  - ¦kind: directory\n    path: /srv/d/e\n`],
   ['after a resource that is not there', 'unknown-resource', file('/srv/u1', '    after: ¦file[/srv/nowhere]\n')],
   ['after a list with an unknown resource', 'unknown-resource', file('/srv/u2', '    after: [¦"file[/srv/nowhere]"]\n')],
   ['notifies a resource that is not there', 'unknown-resource', file('/srv/u3', '    notify: ¦command[reload]\n')],

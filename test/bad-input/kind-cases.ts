@@ -27,6 +27,7 @@ export const kindCases = resourceCases([
   ['a path that climbs by a template', 'wrong-type', file('path: ¦"/srv/{{ \'..\' }}/x"', 'content: x')],
   ['content as a list', 'wrong-type', file('path: /srv/x', 'content: ¦[x]')],
   ['a source that is not there', 'missing-file', file('path: /srv/x', 'source: ¦nothing.txt')],
+  ['a path with a name that no filesystem takes', 'wrong-type', file(`path: ¦/srv/${'ä'.repeat(128)}/x`, 'content: x')],
   ['a source that climbs', 'unsafe-path', file('path: /srv/x', 'source: ¦../../../etc/passwd')],
   ['an absolute source', 'unsafe-path', file('path: /srv/x', 'source: ¦/etc/passwd')],
   ['a source with a NUL', 'unsafe-path', file('path: /srv/x', 'source: ¦"a\\0b"')],

@@ -105,6 +105,42 @@ it.each(['after', 'notify'] as const)('"%s" cannot name the resource itself', (k
   expect(graphOf(resource('command[a]', { [key]: ['command[a]'] })).problems).toEqual(['cycle: command[a] waits for itself']);
 });
 
+it('refuses what lies below a file, a link or a config, and nothing below a directory, a checkout or what is to go', () => {
+  const at = (address: string, desired: object): CatalogResource => {
+    const made = resource(address);
+    return { ...made, desired: { ...made.desired, ...desired } };
+  };
+  const { problems } = graphOf(
+    resource('file[/a]'),
+    resource('file[/a/b/c]'),
+    resource('directory[/a/d]'),
+    at('link[/l]', { target: 'x' }),
+    at('config[/l/y]', {}),
+    resource('file[/l/y/z]'),
+    resource('directory[/d]'),
+    resource('file[/d/x]'),
+    at('tree[/t]', { files: ['f', 'g/h'].map((path) => `0644 ${'0'.repeat(64)} 1 ${path}`) }),
+    resource('file[/t/f/x]'),
+    resource('file[/t/g/i]'),
+    at('git[/g]', { ref: 'v1' }),
+    resource('file[/g/x]'),
+    at('download[/u]', { extract: { format: 'tar.gz' } }),
+    resource('file[/u/x]'),
+    at('file[/old]', { ensure: 'absent' }),
+    resource('file[/old/new]'),
+    at('file[/a/gone]', { ensure: 'absent' }),
+    resource('file[/ab]'),
+  );
+
+  expect(problems).toEqual([
+    'below-file: /a/b/c (file[/a/b/c]) lies below /a, which file[/a] makes no directory',
+    'below-file: /l/y/z (file[/l/y/z]) lies below /l/y, which config[/l/y] makes no directory',
+    'below-file: /t/f/x (file[/t/f/x]) lies below /t/f, which tree[/t] makes no directory',
+    'below-file: /l/y (config[/l/y]) lies below /l, which link[/l] makes no directory',
+    'below-file: /a/d (directory[/a/d]) lies below /a, which file[/a] makes no directory',
+  ]);
+});
+
 it('orders a chain of 20,000 in linear time', () => {
   const chain = Array.from({ length: 20_000 }, (_, index) =>
     resource(`file[/srv/${index}]`, { after: index === 19_999 ? [] : [`file[/srv/${index + 1}]`] }),

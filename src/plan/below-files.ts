@@ -1,0 +1,62 @@
+import { dirname } from 'node:path/posix';
+import { isDeepStrictEqual } from 'node:util';
+import type { CatalogResource } from '../model/catalog.ts';
+import type { Problem } from '../model/problem.ts';
+import type { AnyResourceType } from '../resources/resource-type.ts';
+
+/** Paths below one that another resource makes a file or a link: they can never be applied. `owners`: by path, who owns it alone. */
+export function belowFiles(
+  resources: readonly CatalogResource[],
+  owners: ReadonlyMap<string, CatalogResource>,
+  types: (kind: string) => AnyResourceType,
+): readonly Problem[] {
+  const keyed = new Map<string, CatalogResource>();
+  const directories: (readonly [string, CatalogResource])[] = [];
+  for (const resource of resources) {
+    const type = types(resource.kind);
+    const path = type.owns ? undefined : type.sharedFile?.(resource.desired);
+    if (path !== undefined) keyed.set(path, resource);
+    if (resource.kind === 'directory') directories.push([resource.id, resource]);
+  }
+  /** By directory, the nearest path of a resource there or above; null where there is none. */
+  const known = new Map<string, string | null>([
+    ['/', null],
+    ['.', null],
+  ]);
+  const nearest = (directory: string): string | null => {
+    let found = known.get(directory);
+    if (found !== undefined) return found;
+    found = owners.has(directory) || keyed.has(directory) ? directory : nearest(dirname(directory));
+    known.set(directory, found);
+    return found;
+  };
+  const problems: Problem[] = [];
+  for (const entries of [owners, keyed, directories])
+    for (const [path, resource] of entries) {
+      const above = nearest(dirname(path));
+      if (above === null) continue;
+      const other = (owners.get(above) ?? keyed.get(above))!;
+      if (other === resource) continue;
+      if (isGone(other, types) || isGone(resource, types) || !isNoDirectory(above, other, types(other.kind))) continue;
+      problems.push(problem(path, resource, above, other));
+    }
+  return problems;
+}
+
+/** What is owned and not watched itself is looked into: a checkout, an archive that was unpacked. */
+const isNoDirectory = (path: string, { desired }: CatalogResource, type: AnyResourceType): boolean =>
+  type.watches?.(desired)?.includes(path) ?? false;
+
+function isGone({ kind, desired }: CatalogResource, types: (kind: string) => AnyResourceType): boolean {
+  const { ensure } = desired as { readonly ensure?: unknown };
+  return ensure === 'absent' || isDeepStrictEqual(types(kind).absent?.(desired), desired);
+}
+
+const problem = (path: string, lower: CatalogResource, above: string, upper: CatalogResource): Problem => ({
+  code: 'below-file',
+  message: `${path} (${lower.address}) lies below ${above}, which ${upper.address} makes no directory`,
+  at: lower.origin.at,
+  related: [upper.origin.at],
+  address: lower.address,
+  hint: 'move one of them',
+});
