@@ -116,7 +116,7 @@ describe('explain', () => {
     expect(textOf('/etc/app.yaml')).toContain('server.port: 2\n');
   });
 
-  it.each(['/etc/cron.d/nightly', 'cron[cron.d/nightly]'])(
+  it.each(['/etc/cron.d/nightly', 'cron[cron.d/nightly]', 'cron[nightly]'])(
     'of a cron job is found by its file and by its address: %s',
     (target) => {
       expect(explain(target)).toMatchObject([{ address: 'cron[cron.d/nightly]', origin: 'roles/everything/role.yaml:22:5' }]);

@@ -10,8 +10,9 @@ import { makeRequest } from '../request.ts';
 /** Moves a local edit into the repository. Exits 7 when that is refused, 65 when the documents have problems. */
 export async function run(invocation: Invocation): Promise<number> {
   const target = invocation.arguments[0]!;
-  // An address, as plans show it, has the path in brackets.
-  const path = resolve(/^\w+\[(\/.*)\]$/.exec(target)?.[1] ?? target);
+  // An address, as plans show it, has the path in brackets, where it has one.
+  const [, named] = /^\w+\[(.*)\]$/.exec(target) ?? [];
+  const path = named === undefined ? resolve(target) : named.startsWith('/') ? resolve(named) : target;
   const adoption = await adopt(await makeRequest(invocation, 'check'), path);
   if ('refused' in adoption) {
     const { refused, hint, problems } = adoption;
