@@ -34,6 +34,9 @@ export interface Refused {
   readonly exit: ExitName;
 }
 
+/** How many runs back are looked through for why one cannot be taken back. */
+const searchedRuns = 200;
+
 const refused = (reason: string): Refused => ({ refused: reason, exit: 'usage' });
 
 /** Which runs, newest first. */
@@ -75,7 +78,7 @@ export async function rollBackRuns(
 }
 
 /** The run that is asked for, and the later ones. */
-export function runsDownTo(asked: string | undefined, { journal }: State, because: string | undefined): Choice | Refused {
+export function runsDownTo(asked: string | undefined, { journal, runs }: State, because: string | undefined): Choice | Refused {
   const wanted = asked === 'latest' ? undefined : asked;
   // What was interrupted stands on top of all others.
   const undoable = [...journal.unfinished(), ...journal.undoable()];
@@ -84,9 +87,17 @@ export function runsDownTo(asked: string | undefined, { journal }: State, becaus
   const begun = undoable.filter((id) => wanted !== undefined && id.startsWith(wanted));
   const named = wanted === undefined ? undoable.slice(0, 1) : whole.length > 0 ? whole : begun;
   if (undoable.length === 0) return refused('no run is left that could be taken back');
-  if (named.length !== 1)
-    return refused(`no run, or more than one, that could be taken back has an id that begins with '${wanted}'`);
+  if (named.length > 1) return refused(`${named.length} runs that could be taken back begin with '${wanted}'`);
+  if (named.length === 0) return refused(whyNone(wanted ?? '', runs.list(searchedRuns)));
   return { runs: undoable.slice(0, undoable.indexOf(named[0]!) + 1), ...(because !== undefined && { because }) };
+}
+
+/** `no run` is what whoever takes back from afar goes by. */
+function whyNone(wanted: string, reports: readonly Report[]): string {
+  const back = reports.flatMap(({ takenBack }) => takenBack ?? []).find((id) => id.startsWith(wanted));
+  if (back !== undefined) return `no run is taken back: run ${back} was taken back already`;
+  const found = reports.find(({ run }) => run.startsWith(wanted));
+  return found ? `no run is taken back: run ${found.run} has nothing that could be` : `no run begins with '${wanted}'`;
 }
 
 /** What was taken back need not be confirmed. Who followed the run and did not take it back finds a note. */

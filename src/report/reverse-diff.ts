@@ -1,10 +1,10 @@
 /**
- * A unified diff the other way round, as `unifiedDiff` writes it: the lines that it takes away first. A sentence in its place, and what
- * was cut off its end, stay as they are.
+ * A unified diff the other way round, as `unifiedDiff` writes it: the lines that it takes away first; of a sentence in its place, the
+ * sizes. What was cut off its end stays as it is.
  */
 export function reverseDiff(text: string): string {
   const [from = '', to = '', ...lines] = text.split('\n');
-  if (!from.startsWith('--- ') || !to.startsWith('+++ ')) return text;
+  if (!from.startsWith('--- ') || !to.startsWith('+++ ')) return reverseSummary(text);
   const made = [`--- ${to.slice(4).replace(/^b\//, 'a/')}`, `+++ ${from.slice(4).replace(/^a\//, 'b/')}`];
   let gone: string[] = [];
   let come: string[] = [];
@@ -26,3 +26,9 @@ export function reverseDiff(text: string): string {
   flush();
   return made.join('\n');
 }
+
+/** `binary: new, 12 bytes`, `binary: 3 bytes → 4 bytes`. */
+const reverseSummary = (text: string): string =>
+  text
+    .replace(/^([a-z ]+: )(?:(new)|removed), /, (_all, what: string, isNew?: string) => `${what}${isNew ? 'removed' : 'new'}, `)
+    .replace(/^([a-z ]+: )(.+) → (.+)$/, '$1$3 → $2');

@@ -37,8 +37,16 @@ it('twice it is what it was', async () => {
   );
 });
 
+it.each([
+  ['binary: 3 bytes → 4.0 KiB', 'binary: 4.0 KiB → 3 bytes'],
+  ['binary: new, 2.9 KiB', 'binary: removed, 2.9 KiB'],
+  ['too large to show: removed, 1 byte', 'too large to show: new, 1 byte'],
+])('%s is %s the other way round', (text, other) => {
+  expect([reverseDiff(text), reverseDiff(other)]).toEqual([other, text]);
+});
+
 it('what is no diff, and what was cut off, stays', async () => {
-  expect(reverseDiff('binary: 3 bytes → 4 bytes')).toBe('binary: 3 bytes → 4 bytes');
+  expect(reverseDiff('same content')).toBe('same content');
   const long = await diff(undefined, 'x\n'.repeat(500));
   expect(reverseDiff(long)).toMatch(/^--- a\/etc\/motd\n\+\+\+ \/dev\/null\n@@ -1,500 \+0,0 @@\n(-x\n)+\.\.\. 400 more lines\n$/);
 });

@@ -32,7 +32,14 @@ it('rollback --check says what would be taken back, and writes nothing', () => {
   expect(snapshot(repository.root)).toBe(before);
   expect(rollback(repository, '--check', 'no-such-run')).toMatchObject({ exit: 64 });
 
-  expect(rollback(repository).exit).toBe(0);
+  expect(rollback(repository, '--check', 'no-such-run').stderr).toContain("no run begins with 'no-such-run'");
+  expect(rollback(repository, '--check', first.run.slice(0, 2)).stderr).toContain(
+    "2 runs that could be taken back begin with '20'",
+  );
+  const last = JSON.parse(rollback(repository, '-o', 'json').stdout) as Report;
+  const [gone] = last.takenBack!;
+  expect(rollback(repository, '--check', gone!).stderr).toContain(`no run is taken back: run ${gone} was taken back already`);
+  expect(rollback(repository, last.run).stderr).toContain(`no run is taken back: run ${last.run} has nothing that could be`);
   expect(rollback(repository, '--check').stdout).toContain(
     `Run ${first.run} would be taken back: 1 resource; nothing was written`,
   );
