@@ -21,7 +21,7 @@ export interface Digest {
     readonly outcome: ExitName;
     readonly reason: string;
   }[];
-  /** Runs that a person took back. Their revisions are not applied again by themselves. */
+  /** Runs that a person took back, and no run has converged since. Their revisions are not applied again by themselves. */
   readonly takenBack: readonly { readonly run: string; readonly at: string; readonly summary: string }[];
   readonly drift: {
     /** What was put back, and how often. */

@@ -23,7 +23,8 @@ export function makeDigest(input: {
   const good = reports.filter((report) => isAboutRevision(report) && !isFailure(report));
   const gone = new Set(reports.flatMap(({ takenBack }) => takenBack ?? []));
   const healed = new Map<string, number>();
-  for (const { address } of good.flatMap(({ steps }) => steps.filter((step) => isDrift(step) && step.outcome === 'changed')))
+  const stands = good.filter(({ run }) => !gone.has(run));
+  for (const { address } of stands.flatMap(({ steps }) => steps.filter((step) => isDrift(step) && step.outcome === 'changed')))
     healed.set(address, (healed.get(address) ?? 0) + 1);
   return {
     schema: 'reconcile.digest/1',
@@ -31,9 +32,9 @@ export function makeDigest(input: {
     since: new Date(since).toISOString(),
     until: new Date(until).toISOString(),
     runs: { total: reports.length, failed: failed.length },
-    changes: good.flatMap(({ run, startedAt: at, revision: { commit }, steps }) => {
+    changes: stands.flatMap(({ run, startedAt: at, revision: { commit }, steps }) => {
       const addresses = steps.filter((step) => !isDrift(step) && step.outcome === 'changed').map(({ address }) => address);
-      return addresses.length === 0 || gone.has(run) ? [] : [{ run, at, commit, addresses }];
+      return addresses.length === 0 ? [] : [{ run, at, commit, addresses }];
     }),
     failures: failed.map((report) => ({
       run: report.run,
@@ -41,7 +42,9 @@ export function makeDigest(input: {
       outcome: report.outcome,
       reason: reasonOf(report),
     })),
-    takenBack: good.flatMap(({ action, run, startedAt: at, summary }) => (action === 'rollback' ? [{ run, at, summary }] : [])),
+    takenBack: good
+      .slice(good.findLastIndex(({ action, outcome }) => action === 'converge' && outcome === 'converged') + 1)
+      .flatMap(({ action, run, startedAt: at, summary }) => (action === 'rollback' ? [{ run, at, summary }] : [])),
     drift: {
       healed: [...healed].map(([address, times]) => ({ address, times })).sort((a, b) => b.times - a.times),
       left: (good.at(-1)?.steps ?? [])

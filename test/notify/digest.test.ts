@@ -75,6 +75,18 @@ Healed local edits:
 
     expect(text).toContain('Needs a person:\n- 05:30 UTC Run r1 taken back\n');
     expect(text).not.toContain('Changes:');
+
+    const again = goodRun('a', { run: 'r5', startedAt: '2026-11-20T06:00:00.000Z' });
+    const settled = makeDigest({ host: 'allegro', reports: [back, again], status: undefined, since, until });
+    expect(renderDigest(settled)).toContain('Nothing needs a person.');
+  });
+
+  it('has nothing of what was healed and taken back', () => {
+    const steps = [stepWith({ address: 'file[/a]', cause: 'drift', outcome: 'changed' })];
+    const heals = goodRun('a', { run: 'r1', startedAt: '2026-11-20T01:00:00.000Z', steps });
+    const back = goodRun('a', { run: 'r2', action: 'rollback', startedAt: '2026-11-20T02:00:00.000Z', takenBack: ['r1'] });
+
+    expect(makeDigest({ host: 'allegro', reports: [heals, back], status: undefined, since, until }).drift.healed).toEqual([]);
   });
 
   it('counts a run that only waits, and says nothing of what that would have done', () => {
