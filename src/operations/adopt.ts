@@ -40,7 +40,13 @@ export async function adopt(request: Request, path: string): Promise<Adoption & 
   const found = sourceOf(resource, path, desired, revision.files);
   if ('refused' in found) return found;
   const { file } = found;
-  const live = openLocalReader({ root: request.root }).readFile(path);
+  const host = openLocalReader({ root: request.root });
+  const type = host.stat(path)?.type;
+  if (type !== undefined && type !== 'file') {
+    const what = type === 'other' ? 'device, fifo or socket' : type;
+    return { refused: `${path} is a ${what} here, and no file`, hint: 'move it away by hand; reconcile puts the file back' };
+  }
+  const live = host.readFile(path);
   if (!live) {
     const hint = `reconcile puts it back; to drop it everywhere, remove ${file} from the repository`;
     return { refused: `there is no file ${path} here`, hint };

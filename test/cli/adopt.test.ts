@@ -1,5 +1,5 @@
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeRepository, type Repository } from '../support/repository.ts';
@@ -118,8 +118,9 @@ describe('refused, with a reason and what to do, and nothing is written:', () =>
     ['/srv/tree', '/srv/tree is a directory', 'name one of its files'],
     ['/srv/tree/new', 'is none of the files of tree[/srv/tree]', 'copy it to desired-state/files/overlay/new'],
     ['/nowhere', 'nothing manages /nowhere', 'explain'],
+    ['config[nowhere]', 'nothing manages config[nowhere]', 'explain'],
   ])('%s', (path, reason, hint) => {
-    if (!['/srv', '/srv/tree'].includes(path)) writeFileSync(live(path), 'edited\n');
+    if (path.startsWith('/') && !['/srv', '/srv/tree'].includes(path)) writeFileSync(live(path), 'edited\n');
 
     const { exit, stderr, stdout } = adopt(path);
 
@@ -127,6 +128,21 @@ describe('refused, with a reason and what to do, and nothing is written:', () =>
     expect(stderr).toContain(hint);
     expect(stdout).toBe('');
     expect(exit).toBe(7);
+  });
+
+  it.each([
+    ['link', (path: string) => symlinkSync('/x', path)],
+    ['directory', (path: string) => mkdirSync(path)],
+  ])('a %s in the place of a file', (what, make) => {
+    rmSync(live('/etc/app.conf'), { recursive: true, force: true });
+    make(live('/etc/app.conf'));
+
+    const { exit, stderr } = adopt('/etc/app.conf');
+
+    expect(stderr).toContain(`/etc/app.conf is a ${what} here`);
+    expect(stderr).toContain('move it away by hand');
+    expect(exit).toBe(7);
+    rmSync(live('/etc/app.conf'), { recursive: true });
   });
 
   it('a file that was deleted here', () => {

@@ -1,5 +1,8 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandTable } from '../../src/cli/command-table.ts';
+import { makeRepository } from '../support/repository.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const repository = new URL('../..', import.meta.url).pathname;
@@ -46,6 +49,19 @@ describe('wrong usage', () => {
     expect(exit).toBe(64);
     expect(stderr).not.toContain('\x1b');
   });
+});
+
+it.each(['repository', '--root'])('apply of a plan whose %s is gone says so', (what) => {
+  using place = makeRepository('- { kind: file, path: /etc/motd, content: x }');
+  const plan = join(place.path, '../plan.json');
+  expect(place.run(['plan', '-o', plan]).exit).toBe(0);
+  rmSync(what === '--root' ? place.root : place.path, { recursive: true });
+
+  const { exit, stderr } = runCli(['apply', plan]);
+
+  expect(stderr).toContain(`the ${what} that the plan was made for is gone: ${what === '--root' ? place.root : place.path}`);
+  expect(stderr).toContain('make a new plan');
+  expect(exit).toBe(64);
 });
 
 describe('--help', () => {

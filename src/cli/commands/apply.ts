@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Event } from '../../model/event.ts';
 import type { Report } from '../../model/report.ts';
 import type { Source } from '../../model/revision.ts';
@@ -14,6 +15,7 @@ import { withWhatMoved } from '../what-moved.ts';
 /** Does what a plan says, or refuses (exit 7) when the host or the revision has moved since. */
 export async function run(invocation: Invocation): Promise<number> {
   const { request, report: planned } = readPlanFile(invocation.arguments[0]!);
+  if (request.root !== undefined) requireDirectory(request.root, '--root');
   const source = await plannedSource(request, invocation.signal);
   const { commit } = source.head();
   if (commit !== planned.revision.commit) {
@@ -44,9 +46,17 @@ export async function run(invocation: Invocation): Promise<number> {
 
 /** Where the plan was made from: a directory, or the remote of the host policy, whatever is newest there now. */
 async function plannedSource({ source, host, root }: PlanFile['request'], signal: AbortSignal): Promise<Source> {
-  if (!isCommitIdentity(source)) return workingTree(source);
+  if (!isCommitIdentity(source)) {
+    requireDirectory(source, 'repository');
+    return workingTree(source);
+  }
   const { remoteSource } = await import('../remote-source.ts');
   const found = await remoteSource({ host, root, signal });
   if (!found) throw cliError('refused', 'the plan was made from a remote, and the host policy names none', 'make a new plan');
   return found;
+}
+
+function requireDirectory(path: string, what: string): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw cliError('usage', `the ${what} that the plan was made for is gone: ${path}`, 'make a new plan');
 }
