@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { generateX25519Identity } from 'age-encryption';
@@ -78,9 +78,11 @@ describe('a run that fails lets no secret out', () => {
       6,
       '- { kind: config, path: "{{ target }}/x.json", set: { a: "{{ secrets.short | upper }}" }, validate: [sh, -c, "cat $0; exit 1", "%s"] }',
     ],
-    ['a target that cannot be had', 7, '- { kind: file, path: "{{ target }}", content: "{{ secrets.content }}" }'],
+    ['a target that cannot be had', 7, '- { kind: file, path: "{{ target }}/taken", content: "{{ secrets.content }}" }'],
+    ['a target above others', 65, '- { kind: file, path: "{{ target }}", content: "{{ secrets.content }}" }'],
   ])('%s', async (_title, exit, resources) => {
     using repository = await makeSecretRepository();
+    mkdirSync(join(repository.target, 'taken'));
     repository.write('desired-state/templates/bad.j2', '{{ secrets.content }}{% if %}');
     if (exit === 7) repository.write('desired-state/policy.yaml', 'banned: { patterns: ["canary-checked"] }\n');
     repository.resources(before + resources, { roles: '[]' });
