@@ -13,7 +13,8 @@ interface Found<R> {
 
 /**
  * The resources that a person means: one by its address, or all that manage a path, be it as their own or as one of the
- * files of a tree, or all that have a word as a name, or whose name ends with it. For a path that nothing manages, the nearest tree or directory above it.
+ * files of a tree, or all that have a word as a name, or whose name ends with it. For a path that nothing manages, the nearest tree
+ * or directory above it.
  */
 export function findResources<R extends Findable>(resources: readonly R[], target: string): Found<R> {
   const named = resources.filter(({ address }) => address === target);

@@ -102,7 +102,7 @@ async function runWave(wave: Wave, rollout: Rollout, record: RolloutRecord): Pro
     if (isTooMuch() || !(await gate.pass()) || isTooMuch()) return;
     record.pushed(host, await push(host, wave.name, (run) => record.began(host, run)));
     // A bake time of before an interruption was not that of a host that takes the revision only now.
-    if (isWatched(host, record)) record.setWave(wave.name, { until: null });
+    if (record.wave(wave.name).until !== null && isWatched(host, record)) record.setWave(wave.name, { until: null });
   });
   if (!gate.ended() && !isTooMuch()) await bake(wave, rollout, record);
 }
