@@ -88,13 +88,14 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       board.set({ phase: 'fetching' });
       return follower.look(AbortSignal.any([signal, cut]), isExpected);
     };
-    const found = await lookPatiently(begin, { beside: repair, instead: visits, late: takeLastGood, woken });
-    const known = board.status().revision.seen;
+    const late = (): void => {
+      takeLastGood();
+      wake?.();
+    };
+    const found = await lookPatiently(begin, { beside: repair, instead: visits, late, woken });
     failedLooks = found.state === 'offline' ? failedLooks + 1 : 0;
     schedule.set('look', failedLooks > 0 ? backoff(failedLooks, Math.random()) : undefined);
-    board.looked(found, new Date());
-    // A look without an answer says nothing of what is newest.
-    const isNews = known !== null && found.seen !== null && found.seen !== known;
+    const isNews = board.looked(found, new Date());
     if (isNews && causes.has('interval') && !causes.has('webhook')) board.missedHook();
     return found;
   };

@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
+import { fileSignature } from '../run/scope.ts';
 import { stateFile } from '../state/state-directory.ts';
 import { openState } from '../state/state.ts';
 
@@ -15,9 +15,9 @@ interface Managed {
 /** To be asked after each pass: the ledger is read only where something was recorded. `rooted`: where a path of the host is. */
 export function openManaged(stateDirectory: string, rooted: (path: string) => string): () => Promise<Managed> {
   let known: Managed = { paths: 0, directories: [] };
-  let seen = '';
+  let seen: string | null = null;
   return async () => {
-    const now = signature(stateFile(stateDirectory));
+    const now = fileSignature(stateFile(stateDirectory));
     if (now === seen) return known;
     const paths = (await managedPaths(stateDirectory)).map(rooted);
     const parents = new Set(paths.map((path) => (path.endsWith('/') ? path.slice(0, -1) : dirname(path))));
@@ -34,9 +34,4 @@ async function managedPaths(stateDirectory: string): Promise<readonly string[]> 
   state?.close();
   await loadResourceTypes(entries.map(({ kind }) => kind));
   return entries.flatMap(({ kind, desired }) => resourceType(kind).watches?.(desired) ?? []);
-}
-
-function signature(file: string): string {
-  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return stat ? `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}` : '';
 }

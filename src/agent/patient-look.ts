@@ -8,9 +8,9 @@ interface Meanwhile {
   beside(): (() => Promise<void>) | undefined;
   /** What needs the mirror that the look holds, in turn: a look that is late is ended for it, and begun anew. */
   readonly instead: (() => Promise<void>)[];
-  /** The look is late. */
+  /** The look is late. Resolves `woken`. */
   late(): void;
-  /** Resolves when one of the two may have become more. */
+  /** Resolves when one of the two may have become more, or something else is to be seen to. */
   woken(): Promise<void>;
 }
 
@@ -20,14 +20,12 @@ export async function lookPatiently(begin: (signal: AbortSignal) => Promise<Look
   for (;;) {
     const cut = new AbortController();
     const looking = begin(cut.signal);
-    const late = Promise.withResolvers<void>();
     let isOver = false;
     let isLate = false;
     const over = looking.then(noop, noop).then(() => (isOver = true));
     const timer = setTimeout(() => {
       isLate = true;
       meanwhile.late();
-      late.resolve();
     }, patience);
     while (!isOver) {
       const work = meanwhile.beside();
@@ -35,7 +33,7 @@ export async function lookPatiently(begin: (signal: AbortSignal) => Promise<Look
       else if (isLate && instead.length > 0) {
         cut.abort();
         await over;
-      } else await Promise.race([over, woken(), ...(isLate ? [] : [late.promise])]);
+      } else await Promise.race([over, woken()]);
     }
     clearTimeout(timer);
     // It may have found its answer all the same.

@@ -37,7 +37,8 @@ export interface StatusBoard {
   set(parts: Partial<Pick<AgentStatus, 'phase' | 'nextPass' | 'waitsFor'>>): void;
   counted(causes: Iterable<Trigger>): void;
   missedHook(): void;
-  looked(look: Look, at: Date): void;
+  /** Whether another revision was seen than before. A look without an answer says nothing of what is newest. */
+  looked(look: Look, at: Date): boolean;
   /** This revision was pushed, applied and verified. */
   pushed(revision: { readonly commit: string; readonly branch: string }, at: Date): void;
   /** What became of what is to be enforced. */
@@ -152,7 +153,9 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
         ...(hint !== undefined && { hint }),
         ...(passedOver !== undefined && { passedOver }),
       };
-      change({ fetch, seen: seen ?? live.seen, branch });
+      const known = live.seen;
+      change({ fetch, seen: seen ?? known, branch });
+      return known !== null && seen !== null && seen !== known;
     },
     pushed({ commit, branch }, at) {
       supersedeApproval(commit, options);

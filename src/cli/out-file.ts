@@ -1,6 +1,6 @@
-import { accessSync, constants, existsSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { randomBytes } from 'node:crypto';
-import { dirname, join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, lstatSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { replaceFile } from '../source/write-atomically.ts';
 import { cliError } from './cli-error.ts';
 
 /** The file that `--out` names can be written, as far as can be told before the work for it is done. Throws a usage error otherwise. */
@@ -27,15 +27,12 @@ function faultOf(file: string, directory: string): string | undefined {
 
 /**
  * Puts a text in its place at once; what stood there stays when that fails. Diffs can show what only the owner of the targets may
- * read: a file that stands there could be open to others, and its mode is not kept. Staged under a name that the source reader skips.
+ * read: a file that stands there could be open to others, and its mode is not kept.
  */
 export function writeOutFile(file: string, text: string): void {
-  const staged = join(dirname(resolve(file)), `.agent-${randomBytes(8).toString('hex')}`);
   try {
-    writeFileSync(staged, text, { mode: 0o600, flag: 'wx', flush: true });
-    renameSync(staged, file);
+    replaceFile(file, text, { mode: 0o600 });
   } catch (error) {
-    rmSync(staged, { force: true });
     throw cliError(
       'error',
       `${file} cannot be written: ${(error as Error).message}`,

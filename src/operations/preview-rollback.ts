@@ -38,7 +38,8 @@ export async function previewRollback(
   const reports = runs.flatMap((id) => state.runs.get(id) ?? []);
   const steps = changedSteps(reports).map((step) => ({ ...undone(step, 'pending'), diffs: step.diffs.map(reversed) }));
   // A run that was interrupted has told nothing of itself.
-  const untold = runs.filter((id) => state.runs.get(id) === undefined).flatMap((id) => state.journal.undoOf(id));
+  const told = new Set(reports.map((report) => report.run));
+  const untold = runs.filter((id) => !told.has(id)).flatMap((id) => state.journal.undoOf(id));
   const touched = [...untold, ...steps.filter(({ reason }) => reason !== notUndone)];
   const resources = new Set(touched.map(({ address }) => address)).size;
   const newest = reports[0];

@@ -12,6 +12,7 @@ import type { Action } from '../model/plan.ts';
 import type { Outcome, Report, ReportedStep } from '../model/report.ts';
 import { findResourceType, loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { startRun } from '../run/start-run.ts';
+import { keptRuns } from '../state/runs.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
 import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
 import { takeLock } from '../state/lock.ts';
@@ -33,9 +34,6 @@ export interface Refused {
   readonly refused: string;
   readonly exit: ExitName;
 }
-
-/** How many runs back are looked through for why one cannot be taken back. */
-const searchedRuns = 200;
 
 const refused = (reason: string): Refused => ({ refused: reason, exit: 'usage' });
 
@@ -88,7 +86,7 @@ export function runsDownTo(asked: string | undefined, { journal, runs }: State, 
   const named = wanted === undefined ? undoable.slice(0, 1) : whole.length > 0 ? whole : begun;
   if (undoable.length === 0) return refused('no run is left that could be taken back');
   if (named.length > 1) return refused(`${named.length} runs that could be taken back begin with '${wanted}'`);
-  if (named.length === 0) return refused(whyNone(wanted ?? '', runs.list(searchedRuns)));
+  if (named.length === 0) return refused(whyNone(wanted ?? '', runs.list(keptRuns)));
   return { runs: undoable.slice(0, undoable.indexOf(named[0]!) + 1), ...(because !== undefined && { because }) };
 }
 

@@ -11,6 +11,7 @@ import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Revision, SourceTree } from '../model/revision.ts';
 import { hostsToCompile } from './hosts-to-compile.ts';
+import { belowFiles } from '../plan/below-files.ts';
 import { buildGraph } from '../plan/graph.ts';
 import { findResourceType, resourceType } from '../resources/registry.ts';
 
@@ -57,7 +58,8 @@ export async function validateRepository(
   let resources = 0;
   for (const host of hosts) {
     const catalog = compile(documents, inventory, findResourceType, { ...request, host });
-    [...catalog.problems, ...buildGraph(catalog, resourceType).problems].forEach(report);
+    const graph = buildGraph(catalog, resourceType);
+    [...catalog.problems, ...graph.problems, ...belowFiles(catalog, graph, resourceType)].forEach(report);
     compiled.push(host);
     resources += catalog.resources.length;
     // What is too much for one host would take as long for each of the others.

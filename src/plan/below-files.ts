@@ -1,13 +1,17 @@
 import { dirname } from 'node:path/posix';
 import { isDeepStrictEqual } from 'node:util';
-import type { CatalogResource } from '../model/catalog.ts';
+import type { Catalog, CatalogResource } from '../model/catalog.ts';
 import type { Problem } from '../model/problem.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
+import type { Graph } from './graph.ts';
 
-/** Paths below one that another resource makes a file or a link: they can never be applied. `owners`: by path, who owns it alone. */
+/**
+ * Paths below one that another resource makes a file or a link: they can never be applied. Looks at every path, and is asked where a
+ * catalog is compiled, not where a run trusts one that was judged.
+ */
 export function belowFiles(
-  resources: readonly CatalogResource[],
-  owners: ReadonlyMap<string, CatalogResource>,
+  { resources }: Pick<Catalog, 'resources'>,
+  { owners }: Pick<Graph, 'owners'>,
   types: (kind: string) => AnyResourceType,
 ): readonly Problem[] {
   const keyed = new Map<string, CatalogResource>();

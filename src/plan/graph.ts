@@ -3,7 +3,6 @@ import type { Address, Catalog, CatalogResource } from '../model/catalog.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
-import { belowFiles } from './below-files.ts';
 import { toLevels } from './to-levels.ts';
 
 /** The catalog in order of execution. */
@@ -109,7 +108,6 @@ function findClaims(resources: readonly CatalogResource[], types: Types): Omit<G
       else if (!claims.has(path)) claims.set(path, resource.address);
     }
   }
-  problems.push(...belowFiles(resources, owners, types));
   return { claims, owners, shared, problems };
 }
 

@@ -12,8 +12,7 @@ export function objections(
 ): Problem[] {
   const at = resource.origin.assignment < 0 ? {} : { at: resource.origin.at };
   const type = types(resource.kind);
-  const refusals = type.refuses?.(resource.desired, actual) ?? [];
-  const found: Problem[] = refusals.map((refusal) => ({ ...refusal, address, ...at }));
+  const found: Problem[] = (type.refuses?.(resource.desired, actual) ?? []).map((refusal) => ({ ...refusal, address, ...at }));
   const { owner, group, groups, user } = resource.desired as { readonly [attribute: string]: unknown };
   for (const [kind, name] of [
     ['user', owner],
@@ -46,8 +45,7 @@ export function objections(
         address,
         ...at,
       });
-    // A tree has told of what stands in its own way.
-    else if (obstacle && !refusals.some(({ message }) => message.startsWith(`${obstacle.path} `)))
+    else if (obstacle)
       found.push({
         code: 'unsafe-target',
         message: `${obstacle.path} is a ${obstacle.type === 'file' ? 'file' : 'device, fifo or socket'}; move it away by hand`,

@@ -4,8 +4,10 @@ interface Rest {
   readonly after: Buffer;
   /** Lines that both have before that. */
   readonly skipped: number;
-  /** Bytes that both have after that. */
-  readonly left: number;
+  /** The same from there on to the end of both texts. */
+  whole(): readonly [before: Buffer, after: Buffer];
+  /** Whether something was left out after it. */
+  readonly isCut: boolean;
 }
 
 /**
@@ -21,7 +23,13 @@ export function skipCommon(before: Buffer, after: Buffer, context: number): Rest
   let end = before.length - tail;
   for (let line = 0; line <= context && end < before.length; line++) end = before.indexOf(10, end) + 1 || before.length;
   const left = before.length - end;
-  return { before: before.subarray(start, end), after: after.subarray(start, after.length - left), skipped, left };
+  return {
+    before: before.subarray(start, end),
+    after: after.subarray(start, after.length - left),
+    skipped,
+    whole: () => [before.subarray(start), after.subarray(start)],
+    isCut: left > 0,
+  };
 }
 
 /** Bytes that both begin with. */

@@ -55,14 +55,12 @@ export async function unifiedDiff({ path, before, after }: Preview, time: number
   if (!old.text || !young.text) return head + wholeFile(old.text ? '-' : '+', old.text || young.text);
   const { structuredPatch } = await import('diff');
   const near = skipCommon(before!, after!, context);
-  const hunksUpTo = (tail: Buffer): readonly StructuredPatchHunk[] | undefined => {
-    const [from, to] = [near.before, near.after].map((part) => Buffer.concat([part, tail]).toString());
-    return structuredPatch('', '', from!, to!, '', '', { context, timeout: time })?.hunks;
-  };
-  const short = hunksUpTo(Buffer.alloc(0));
+  const hunksOf = (from: Buffer, to: Buffer): readonly StructuredPatchHunk[] | undefined =>
+    structuredPatch('', '', from.toString(), to.toString(), '', '', { context, timeout: time })?.hunks;
+  const short = hunksOf(near.before, near.after);
   // Where lines repeat, a change may be told further down than where it begins, and then lacks the lines after it.
-  const isWhole = near.left === 0 || !short || endsInContext(short.at(-1));
-  const found = isWhole ? short : hunksUpTo(before!.subarray(-near.left));
+  const isWhole = !near.isCut || !short || endsInContext(short.at(-1));
+  const found = isWhole ? short : hunksOf(...near.whole());
   if (!found) return `too different to show in time: ${summary(preview)}`;
   const hunks = found.map(
     ({ oldStart, oldLines, newStart, newLines, lines }) =>

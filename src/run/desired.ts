@@ -13,6 +13,7 @@ import type { KeyPath, WithProblems } from '../model/located.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
 import type { ContentChange, Revision } from '../model/revision.ts';
 import type { Secrets } from '../model/secret.ts';
+import { belowFiles } from '../plan/below-files.ts';
 import { buildGraph, type Graph } from '../plan/graph.ts';
 import { judgePrograms, type WantedProgram } from '../policy/commands.ts';
 import { findResourceType, kindNames, resourceType } from '../resources/registry.ts';
@@ -64,6 +65,7 @@ export async function loadDesired(revision: Revision, scope: Scope): Promise<Des
     ...(documents.site ? hostProblems : []),
     ...catalog.problems,
     ...graph.problems,
+    ...belowFiles(catalog, graph, resourceType),
     ...chainProblems,
     ...(scope.reader.live ? judgePrograms(programsOf(catalog), hostPolicy) : []),
     ...(scope.reader.live ? judgeWantedUnits(unitsOf(catalog), hostPolicy) : []),

@@ -9,13 +9,27 @@ import { syncDirectory } from '../state/durable-file.ts';
  * owner; a new one gets this mode, whatever the umask, and the owner of its directory.
  */
 export function writeAtomically(file: string, bytes: Uint8Array | string, mode: number): void {
-  const staged = join(dirname(file), `.agent-${randomBytes(8).toString('hex')}`);
   const before = statSync(file, { throwIfNoEntry: false });
   const { uid, gid } = before ?? statSync(dirname(file));
+  replaceFile(file, bytes, {
+    mode: before ? before.mode & 0o777 : mode,
+    ...(process.getuid?.() === 0 && { owner: { uid, gid } }),
+  });
+}
+
+interface NewFile {
+  readonly mode: number;
+  /** Without one it is this user's. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
+/** The same with nothing kept of what stood there. */
+export function replaceFile(file: string, bytes: Uint8Array | string, { mode, owner }: NewFile): void {
+  const staged = join(dirname(file), `.agent-${randomBytes(8).toString('hex')}`);
   const descriptor = openSync(staged, 'wx', 0o600);
   try {
-    if (process.getuid?.() === 0) fchownSync(descriptor, uid, gid);
-    fchmodSync(descriptor, before ? before.mode & 0o777 : mode);
+    if (owner) fchownSync(descriptor, owner.uid, owner.gid);
+    fchmodSync(descriptor, mode);
     const content = Buffer.from(bytes as Uint8Array);
     for (let offset = 0; offset < content.length;) offset += writeSync(descriptor, content, offset);
     fsyncSync(descriptor);

@@ -1,9 +1,19 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
+import type { AgentProcess } from '../support/agent-process.ts';
 import { openScene } from '../support/agent-scene.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
+
+/** With a file of the state that cannot be read meanwhile. */
+async function failOnePass(agent: AgentProcess, file: string): Promise<void> {
+  writeFileSync(file, '{"run":');
+  const said = agent.next(({ level, message }) => level === 'warn' && message.includes('unconfirmed.json'));
+  agent.kill('SIGUSR1');
+  await said;
+  rmSync(file);
+}
 
 it('an agent whose state cannot be read for a while says so, goes on when it can, and ends when it is told to', async () => {
   await using scene = await openScene();
@@ -12,11 +22,7 @@ it('an agent whose state cannot be read for a while says so, goes on when it can
   await agent.line(({ outcome }) => outcome === 'converged');
   const file = join(scene.state, 'unconfirmed.json');
 
-  writeFileSync(file, '{"run":');
-  const said = agent.next(({ level, message }) => level === 'warn' && message.includes('unconfirmed.json'));
-  agent.kill('SIGUSR1');
-  await said;
-  rmSync(file);
+  await failOnePass(agent, file);
   const second = scene.push('two');
 
   expect(await agent.next(({ outcome }) => outcome !== undefined)).toMatchObject({ outcome: 'converged', commit: second });
@@ -39,11 +45,7 @@ it('an agent that keeps up what was good last is ready again after an unexpected
   await bad;
   const file = join(scene.state, 'unconfirmed.json');
 
-  writeFileSync(file, '{"run":');
-  const said = agent.next(({ level, message }) => level === 'warn' && message.includes('unconfirmed.json'));
-  agent.kill('SIGUSR1');
-  await said;
-  rmSync(file);
+  await failOnePass(agent, file);
 
   await vi.waitFor(async () => expect(await ready()).toBe(200), { timeout: 20_000, interval: 200 });
   expect((await scene.now()).stderr).not.toContain('unconfirmed.json');

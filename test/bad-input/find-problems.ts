@@ -2,6 +2,7 @@ import { compile } from '../../src/compile/compile.ts';
 import { planWaves } from '../../src/inventory/plan-waves.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { Problem } from '../../src/model/problem.ts';
+import { belowFiles } from '../../src/plan/below-files.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
 import { findResourceType, kindNames, loadResourceTypes, resourceType } from '../../src/resources/registry.ts';
 import { loadDocuments } from '../../src/source/load.ts';
@@ -37,7 +38,8 @@ export function findProblems(files: BadCase['files']): readonly Problem[] {
   if (documents.rollout) problems.push(...planWaves(documents.rollout, inventory).problems);
   for (const host of inventory.hosts) {
     const catalog = compile(documents, inventory, findResourceType, { ...request, host });
-    problems.push(...catalog.problems, ...buildGraph(catalog, resourceType).problems);
+    const graph = buildGraph(catalog, resourceType);
+    problems.push(...catalog.problems, ...graph.problems, ...belowFiles(catalog, graph, resourceType));
   }
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }

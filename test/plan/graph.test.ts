@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { noContents, type Catalog, type CatalogResource } from '../../src/model/catalog.ts';
+import { belowFiles } from '../../src/plan/below-files.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
 import { loadResourceTypes, resourceType } from '../../src/resources/registry.ts';
 
@@ -27,9 +28,10 @@ function resource(address: string, { assignment = 0, ...links }: Links = {}): Ca
 
 const graphOf = (...resources: readonly CatalogResource[]) => {
   const catalog: Catalog = { host: 'box', resources, contents: noContents, health: [], problems: [] };
-  const { batches, problems } = buildGraph(catalog, resourceType);
+  const graph = buildGraph(catalog, resourceType);
+  const problems = [...graph.problems, ...belowFiles(catalog, graph, resourceType)];
   return {
-    order: batches.map((batch) => batch.map(({ address }) => address).join(' ')),
+    order: graph.batches.map((batch) => batch.map(({ address }) => address).join(' ')),
     problems: problems.map(({ code, message }) => `${code}: ${message}`),
   };
 };

@@ -11,8 +11,8 @@ import { makeRequest } from '../request.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const target = invocation.arguments[0]!;
   // An address, as plans show it, has the path in brackets, where it has one.
-  const [, named] = /^\w+\[(.*)\]$/.exec(target) ?? [];
-  const path = named === undefined ? resolve(target) : named.startsWith('/') ? resolve(named) : target;
+  const named = /^\w+\[(.*)\]$/.exec(target)?.[1];
+  const path = named === undefined || named.startsWith('/') ? resolve(named ?? target) : target;
   const adoption = await adopt(await makeRequest(invocation, 'check'), path);
   if ('refused' in adoption) {
     const { refused, hint, problems } = adoption;

@@ -16,7 +16,7 @@ import { loadInventoryFiles } from '../../source/inventory-files.ts';
 import { loadRollout } from '../../source/load.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
 import { openState } from '../../state/state.ts';
-import { stateDirectory } from '../../state/state-directory.ts';
+import { stateDirectory, stateFile } from '../../state/state-directory.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { rootOption } from '../request.ts';
 import { writeJson } from '../run-output.ts';
@@ -124,7 +124,7 @@ function stateIsUsable(directory: string): Finding {
     return finding(name, false, `${directory} belongs to user ${stat.uid}`, `chown ${process.getuid?.()} ${directory}`);
   const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
   if ((stat.mode & 0o077) !== 0) return finding(name, false, `${directory}, mode ${mode}`, `chmod 700 ${directory}`);
-  for (const path of [directory, join(directory, 'state.db')]) {
+  for (const path of [directory, stateFile(directory)]) {
     const fault = unwritable(path, `chmod u+w ${path}`);
     if (fault) return finding(name, false, fault.found, fault.fix);
   }

@@ -57,9 +57,9 @@ export function openRecord(
     hosts: {},
   };
   const last = before ?? store.read();
-  if (last && last.commit === commit && isSameTags(last, state)) state = { ...state, begun: unprovedRuns(last) };
   if (before && isOpen(before) && isSame(before, state))
     state = { ...before, reason: before.phase === 'halting' ? before.reason : null };
+  else if (last && last.commit === commit && isSameTags(last, state)) state = { ...state, begun: unprovedRuns(last) };
   const save = (change: Partial<RolloutState>): void => store.write((state = { ...state, ...change }));
   save({});
 

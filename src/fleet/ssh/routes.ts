@@ -112,8 +112,8 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
     const opening = openHop(way, [...path, way]);
     const forget = (): void => void (hops.get(way) === opening && hops.delete(way));
     hops.set(way, opening);
-    const isOpen = (): void => void waits.delete(way);
-    opening.then(isOpen, isOpen);
+    const waitIsOver = (): void => void waits.delete(way);
+    opening.then(waitIsOver, waitIsOver);
     opening.then(({ gone }) => gone.addEventListener('abort', forget), forget);
     return opening;
   }

@@ -90,7 +90,8 @@ export const tree = defineResourceType({
     return { action, changes: sortedForApply(changes), ...(wanted.size === 0 && { mayStay: 'something else is in it' }) };
   },
   refuses: (desired, { paths }) => {
-    const wanted = wantedTexts(desired);
+    // What is in the way of a directory is in the way of the files in it, and is refused as for every kind.
+    const wanted = entriesOf(desired);
     return Object.entries(paths)
       .filter(([relative, found]) => found && wanted.has(relative) && found.text.startsWith('a '))
       .map(([relative, found]) => ({

@@ -200,6 +200,7 @@ describe.skipIf(whyNoSsh !== undefined)(`hosts behind others${whyNoSsh ? ` (${wh
 
     expect((await rejection(operator.connect(at(22, 'a'), never))).message).toMatch(/circle/);
   });
+
   it('jump hosts that lead to each other are told as a circle to all who go through them', async () => {
     const config = ['Host a', 'ProxyJump c', 'Host b', 'ProxyJump d', 'Host c', 'ProxyJump d', 'Host d', 'ProxyJump c'];
     await using operator = await openOperator({ config });
