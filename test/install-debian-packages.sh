@@ -2,6 +2,7 @@
 # Installs the Debian packages that the tests compare with or drive. Without them those tests are skipped with a reason.
 #   ansible-core  oracle for inventories, patterns and vault files
 #   age           oracle for encrypted secrets
+#   chromium      the dashboard as people see it
 #   cron          the real crontab program
 #   git           repositories
 #   python3-dotenv
@@ -14,7 +15,7 @@
 #   mmdebstrap, apt-utils, iproute2, systemd-container
 #                 booted hosts (test/hosts): a Debian image with its packages, their network, and systemd-nspawn
 set -eu
-packages="ansible-core age cron git python3-dotenv strace zsh fish openssh-server openssh-client xz-utils mmdebstrap apt-utils iproute2 systemd-container"
+packages="ansible-core age chromium cron git python3-dotenv strace zsh fish openssh-server openssh-client xz-utils mmdebstrap apt-utils iproute2 systemd-container"
 missing=""
 for package in $packages; do
   dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"

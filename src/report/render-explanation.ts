@@ -1,6 +1,7 @@
 import type { Json } from '../model/json.ts';
 import type { Cause } from '../model/plan.ts';
 import type { Outcome, ReportedStep } from '../model/report.ts';
+import { moment } from './moment.ts';
 import type { Paint } from './paint.ts';
 import { printable, printableLine } from './printable.ts';
 import { causeInWords, renderStep } from './render-step.ts';
@@ -123,10 +124,8 @@ const clip = (text: string): string => (text.length > 300 ? `${text.slice(0, 297
 /** Of a line that tells of a file, twelve digits of the digest are enough. */
 const shortDigest = (text: string): string => text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/, '$1');
 
-const time = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)}Z`;
-
 const commitInWords = (commit: CommitNote): string =>
-  `${commit.id.slice(0, 8)} by ${commit.author}, ${time(commit.time)}: ${commit.subject}`;
+  `${commit.id.slice(0, 8)} by ${commit.author}, ${moment(commit.time)}: ${commit.subject}`;
 
 const appliedInWords = ({ run, time: at, revision }: NonNullable<Explanation['lastApplied']>): string =>
-  `${time(at)} by run ${run}${revision ? ` at ${revision.slice(0, 8)}` : ''}`;
+  `${moment(at)} by run ${run}${revision ? ` at ${revision.slice(0, 8)}` : ''}`;

@@ -1,4 +1,6 @@
 import type { Report } from '../model/report.ts';
+import { moment } from './moment.ts';
+import { outcomeInWords } from './outcome-in-words.ts';
 import type { Paint } from './paint.ts';
 import { printableLine } from './printable.ts';
 import { duration } from './render-text.ts';
@@ -9,11 +11,8 @@ export function renderHistory(reports: readonly Report[], paint: Paint): string 
 }
 
 function historyLine({ run, startedAt, action, outcome, counts, revision, duration: took }: Report, paint: Paint): string {
-  const time = `${startedAt.slice(0, 10)} ${startedAt.slice(11, 19)}Z`;
   const colour = outcome === 'converged' ? 'green' : 'red';
   const changes = `+${counts.create} ~${counts.update} -${counts.remove}`;
   const commit = revision.commit?.slice(0, 8) ?? 'no git';
-  const words = outcome.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  const what = action === 'converge' ? words : `${action} ${words}`;
-  return `${paint('bold', printableLine(run))}  ${time}  ${paint(colour, what.padEnd(18))}  ${changes.padEnd(14)}  ${commit.padEnd(8)}  ${duration(took)}`;
+  return `${paint('bold', printableLine(run))}  ${moment(startedAt)}  ${paint(colour, outcomeInWords({ action, outcome }).padEnd(18))}  ${changes.padEnd(14)}  ${commit.padEnd(8)}  ${duration(took)}`;
 }

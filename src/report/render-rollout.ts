@@ -1,6 +1,7 @@
 import type { RolloutState } from '../model/rollout.ts';
 import { fit } from './fit.ts';
 import { nameList, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
+import { moment } from './moment.ts';
 import type { Paint } from './paint.ts';
 
 /** How far a rollout is, wave by wave. `isAtWork`: its process runs. `wish`: what somebody at another terminal wants of it. */
@@ -40,7 +41,7 @@ export function renderRollout(
 }
 
 function phaseInWords({ phase, startedAt }: RolloutState, isAtWork: boolean, isAborted: boolean): string {
-  const since = `${startedAt.slice(0, 10)} ${startedAt.slice(11, 19)}Z`;
+  const since = moment(startedAt);
   switch (phase) {
     case 'running':
     case 'halting':

@@ -11,9 +11,13 @@ export type DiffDetail = 'brief' | 'full';
 
 /** A whole report for people: what the plan was, what became of it, one closing line. Ends with a newline. */
 export function renderReport(report: Report, paint: Paint, detail: DiffDetail): string {
-  const why = report.action === 'rollback' ? takenBackInWords : causeInWords;
-  return renderPlan(report.host, revisionInWords(report), report.steps, paint, detail, why) + renderClosing(report, paint);
+  return (
+    renderPlan(report.host, revisionInWords(report), report.steps, paint, detail, whyOf(report)) + renderClosing(report, paint)
+  );
 }
+
+/** How the steps of this report say why they are done. */
+export const whyOf = ({ action }: Pick<Report, 'action'>): Why => (action === 'rollback' ? takenBackInWords : causeInWords);
 
 const takenBackInWords: Why = ({ outcome }) =>
   outcome === 'unchanged' ? 'not taken back' : outcome === 'pending' ? 'to be taken back' : 'taken back';
@@ -33,7 +37,7 @@ export function renderPlan(
 }
 
 /** `1a2b3c4d (main), working tree`. */
-function revisionInWords({ revision }: Pick<Report, 'revision'>): string {
+export function revisionInWords({ revision }: Pick<Report, 'revision'>): string {
   const { commit, branch, workingTree } = revision;
   const at = commit ? `${commit.slice(0, 8)}${branch ? ` (${branch})` : ''}` : 'a directory outside git';
   return commit && workingTree ? `${at}, working tree` : at;
@@ -123,7 +127,7 @@ export function planLine(steps: readonly ReportedStep[]): string {
 }
 
 /** Who names tags does not want to read about the rest; it is counted. */
-const isOutsideTags = ({ outcome, reason }: ReportedStep): boolean => outcome === 'held' && reason === outsideTags;
+export const isOutsideTags = ({ outcome, reason }: ReportedStep): boolean => outcome === 'held' && reason === outsideTags;
 
 /** `1 problem`, `2 problems`. */
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import type { AgentPort } from '../../model/agent.ts';
-import type { Report } from '../../model/report.ts';
 import { reportSchema } from '../../report/report-schema.ts';
 import { statusSchema } from '../../report/status-schema.ts';
 import type { openEventStream } from './event-stream.ts';
@@ -8,6 +7,8 @@ import { failure, type DoorServer } from './server.ts';
 
 interface Api {
   readonly port: AgentPort;
+  /** What a run would do now. */
+  readonly check: AgentPort['check'];
   readonly events: ReturnType<typeof openEventStream>;
   /** The OpenAPI document of the whole door. */
   readonly describe: () => Readonly<Record<string, unknown>>;
@@ -18,7 +19,7 @@ const stream = z
   .meta({ description: 'Server-sent events: `event:` is the type, `data:` the event.', type: 'text/event-stream' });
 
 /** Everything that can be asked; nothing here changes anything. */
-export function addApi(server: DoorServer, { port, events, describe }: Api): void {
+export function addApi(server: DoorServer, { port, check, events, describe }: Api): void {
   server.get(
     '/api/v1/status',
     { schema: { summary: 'What the agent does and knows.', response: { 200: statusSchema } } },
@@ -47,11 +48,10 @@ export function addApi(server: DoorServer, { port, events, describe }: Api): voi
     async ({ params }, reply) =>
       port.report(params.id) ?? reply.code(404).send({ error: 'no run of that id is recorded', hint: '/api/v1/runs lists them' }),
   );
-  const plan = shared(() => port.check());
   server.get(
     '/api/v1/plan',
     { schema: { summary: 'What a run would do now. Changes nothing.', response: { 200: reportSchema } } },
-    () => plan(),
+    () => check(),
   );
   for (const url of ['/events', '/api/v1/events'])
     server.get(
@@ -64,13 +64,4 @@ export function addApi(server: DoorServer, { port, events, describe }: Api): voi
     { schema: { summary: 'This document.', response: { 200: z.looseObject({}).meta({ description: 'OpenAPI 3.1' }) } } },
     async () => describe(),
   );
-}
-
-/** Those who ask while it is being made get the same one: a check reads every managed file. */
-function shared(make: () => Promise<Report>): () => Promise<Report> {
-  let current: Promise<Report> | undefined;
-  return () =>
-    (current ??= make().finally(() => {
-      current = undefined;
-    }));
 }

@@ -8,6 +8,7 @@ import { AgentError } from '../agent-error.ts';
 import { addApi } from './api.ts';
 import { addControl } from './control.ts';
 import { listenAt } from './control-socket.ts';
+import { addDashboard } from './dashboard.ts';
 import { openEventStream } from './event-stream.ts';
 import { openFailureBudget } from './failure-budget.ts';
 import { addHooks } from './hooks.ts';
@@ -18,6 +19,7 @@ import { addReceive } from './receive.ts';
 import { addProbes } from './probes.ts';
 import { readSecret } from './read-secret.ts';
 import { makeServer, type DoorLog, type DoorServer } from './server.ts';
+import { sharedCheck } from './shared-check.ts';
 import { requireToken } from './token.ts';
 
 interface DoorSettings {
@@ -48,6 +50,7 @@ export async function openDoors({ port, policy, socket, log }: DoorSettings): Pr
   const hooks = loadHooks(policy);
   const token = policy.api_token_file === undefined ? undefined : readSecret(policy.api_token_file, 'API token');
   const events = openEventStream(port);
+  const check = sharedCheck(() => port.check());
   const metrics = openMetrics(port, events.count);
   const opened: DoorServer[] = [];
   const close = async (): Promise<void> => {
@@ -60,7 +63,7 @@ export async function openDoors({ port, policy, socket, log }: DoorSettings): Pr
     opened.push(control);
     const describeControl = documentRoutes(control, named);
     addProbes(control, { port, metrics });
-    addApi(control, { port, events, describe: describeControl });
+    addApi(control, { port, check, events, describe: describeControl });
     addControl(control, port, now);
     await addReceive(control, port, dirname(socket));
     await listenAt(socket, control);
@@ -74,7 +77,8 @@ export async function openDoors({ port, policy, socket, log }: DoorSettings): Pr
     await addHooks(http, { hooks, port, budget, log, now, count: metrics.countHook });
     await http.register(async (scope: DoorServer) => {
       requireToken(scope, { token, budget, log });
-      addApi(scope, { port, events, describe });
+      addApi(scope, { port, check, events, describe });
+      addDashboard(scope, { port, check });
     });
     return { address: await listen(http, policy.listen), close };
   } catch (error) {

@@ -5,7 +5,7 @@ import { failure, type DoorServer } from './server.ts';
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** One sentence on what the route is for. */
+    /** One sentence on what the route is for, for programs; pages have none. */
     readonly summary?: string;
   }
   interface FastifyContextConfig {
@@ -18,10 +18,10 @@ type Json = Readonly<Record<string, unknown>>;
 /** Schemas that stand once in the document, by name. */
 type NamedSchemas = Readonly<Record<string, z.ZodType>>;
 
-/** Collects the routes that are added after this; the answer makes the OpenAPI document of them. */
+/** Collects the routes that are added after this and say what they are for; the answer makes the OpenAPI document of them. */
 export function documentRoutes(server: DoorServer, named: NamedSchemas): () => Json {
   const routes: RouteOptions[] = [];
-  server.addHook('onRoute', (route) => void routes.push(route));
+  server.addHook('onRoute', (route) => void (route.schema?.summary !== undefined && routes.push(route)));
   return () => makeDocument(routes, { ...named, Failure: failure });
 }
 

@@ -1,0 +1,69 @@
+import type { AgentStatus } from '../../model/agent.ts';
+import type { Report } from '../../model/report.ts';
+import { moment } from '../moment.ts';
+import { duration } from '../render-text.ts';
+import { statusLines, type StatusLine } from '../status-lines.ts';
+import { html } from './html.ts';
+import { badge } from './badge.ts';
+import { page } from './page.ts';
+
+/** The agent of one host: where it stands, what somebody should look at, and its last runs. */
+export function hostPage(status: AgentStatus, reports: readonly Report[]): string {
+  const { host, phase, version, startedAt } = status;
+  const { standing, troubles } = statusLines(status);
+  const line = ([name, text]: StatusLine): Piece =>
+    html`<tr>
+      <th scope="row">${name}</th>
+      <td>${text}</td>
+    </tr>`;
+  const table = (className: string, lines: readonly StatusLine[]): Piece =>
+    lines.length === 0
+      ? html``
+      : html`<table class="${className}">
+          <tbody>
+            ${lines.map(line)}
+          </tbody>
+        </table>`;
+  return page({
+    title: `${host} is ${phase}`,
+    home: './',
+    isLive: true,
+    main: html`<main>
+      <h1>${host} <span class="phase">${phase}</span></h1>
+      ${table('troubles', troubles)} ${table('standing', standing)}
+      <p><a href="plan">What a run would do now</a></p>
+      <h2>Runs</h2>
+      ${reports.length === 0 ? html`<p>None is recorded yet.</p>` : runs(reports)}
+      <footer>version ${version}, up since ${moment(startedAt)}</footer>
+    </main>`,
+  });
+}
+
+type Piece = ReturnType<typeof html>;
+
+const runs = (reports: readonly Report[]): Piece =>
+  html`<table class="runs">
+    <thead>
+      <tr>
+        <th scope="col">Begun</th>
+        <th scope="col">Outcome</th>
+        <th scope="col">Changes</th>
+        <th scope="col">Revision</th>
+        <th scope="col">Took</th>
+        <th scope="col">Summary</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${reports.map(run)}
+    </tbody>
+  </table>`;
+
+const run = (report: Report): Piece =>
+  html`<tr>
+    <td><a href="runs/${encodeURIComponent(report.run)}">${moment(report.startedAt)}</a></td>
+    <td>${badge(report)}</td>
+    <td>+${report.counts.create} ~${report.counts.update} -${report.counts.remove}</td>
+    <td>${report.revision.commit?.slice(0, 8) ?? 'no git'}</td>
+    <td>${duration(report.duration)}</td>
+    <td>${report.summary}</td>
+  </tr> `;

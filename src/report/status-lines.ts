@@ -1,0 +1,76 @@
+import type { AgentStatus } from '../model/agent.ts';
+import { moment } from './moment.ts';
+
+interface StatusLines {
+  /** Where the host stands. */
+  readonly standing: readonly StatusLine[];
+  /** What somebody should look at. */
+  readonly troubles: readonly StatusLine[];
+}
+
+/** Not made printable. */
+export type StatusLine = readonly [name: string, text: string];
+
+/** What the agent says of itself, in words. */
+export const statusLines = (status: AgentStatus): StatusLines => ({ standing: standing(status), troubles: troubles(status) });
+
+function standing({ revision, lastSuccess, last, fetch, nextPass }: AgentStatus): readonly StatusLine[] {
+  const { applied, seen, branch } = revision;
+  const at = branch === null ? '' : ` (${branch})`;
+  return [
+    [
+      'revision',
+      applied === null ? (lastSuccess === null ? 'none was applied yet' : 'a directory outside git') : `${short(applied)}${at}`,
+    ],
+    ...(seen !== null && seen !== applied ? [['seen', `${short(seen)}${at}, not applied yet`] as const] : []),
+    ['verified', lastSuccess === null ? 'never' : moment(lastSuccess)],
+    ...(last ? [['last run', `${last.run} at ${moment(last.at)}: ${last.summary}`] as const] : []),
+    ...(fetch?.ok
+      ? [
+          fetch.remote === null
+            ? (['no remote', fetch.message] as const)
+            : (['fetched', `${moment(fetch.at)} from ${fetch.remote}`] as const),
+        ]
+      : []),
+    ...(nextPass === null ? [] : [['next pass', moment(nextPass)] as const]),
+  ];
+}
+
+function troubles(status: AgentStatus): readonly StatusLine[] {
+  const { fetch, retry, quarantine, suspended, windowClosed, waitsFor, approval, unconfirmed } = status;
+  const { contested, stalled, differing, missedHooks } = status;
+  const lines: (readonly [isSo: boolean, name: string, text: () => string])[] = [
+    [fetch?.ok === false, fetch?.state ?? 'offline', () => keptFor(fetch!)],
+    [fetch?.passedOver !== undefined, 'remotes', () => `${fetch!.passedOver}; a later one is used`],
+    [retry !== null, 'retry', () => `${short(retry!.commit)} failed ${times(retry!.failures)}; again at ${moment(retry!.next)}`],
+    [
+      quarantine !== undefined,
+      'quarantine',
+      () => `${short(quarantine!.commit)}: ${quarantine!.reason}; reconcile release tries it again`,
+    ],
+    [stalled !== null, 'stalled', () => stalled!],
+    [suspended !== null, 'suspended', () => `until ${moment(suspended!.until)} by ${suspended!.by}: ${suspended!.reason}`],
+    [waitsFor !== null, 'rollout', () => waitsFor!],
+    [windowClosed, 'window', () => 'closed: changes wait for the next maintenance window'],
+    [approval !== null, 'approval', () => `${approval!.reason}; ${approvalIn(approval!)}, until ${moment(approval!.expires)}`],
+    [
+      unconfirmed !== null,
+      'confirm',
+      () => `run ${unconfirmed!.run} waits until ${moment(unconfirmed!.until)}; reconcile confirm ${unconfirmed!.run}`,
+    ],
+    [contested.length > 0, 'contested', () => `${contested.join(', ')}; somebody else keeps changing this`],
+    [differing > 0, 'differing', () => `${differing} ${differing === 1 ? 'resource is' : 'resources are'} only reported`],
+    [missedHooks > 0, 'hooks', () => `a poll found ${missedHooks} new ${missedHooks === 1 ? 'revision' : 'revisions'} first`],
+  ];
+  return lines.filter(([isSo]) => isSo).map(([, name, text]) => [name, text()]);
+}
+
+const approvalIn = ({ run, approved }: NonNullable<AgentStatus['approval']>): string =>
+  approved ? 'approved, and done when nothing else keeps it away' : `reconcile approve ${run}`;
+
+/** Why the last good revision is kept, and what would change that. */
+const keptFor = ({ message, at, hint }: NonNullable<AgentStatus['fetch']>): string =>
+  [`${message}, at ${moment(at)}; the last good revision is kept`, hint].filter((part) => part !== undefined).join('; ');
+
+const short = (commit: string): string => commit.slice(0, 8);
+const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
