@@ -60,8 +60,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Each npm package has its doors; whoever else needs it goes through them. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   'age-encryption': ['inventory/age.ts'],
-  ajv: ['compile/role-parameters.ts'],
-  'ajv-formats': ['compile/role-parameters.ts'],
+  ajv: ['compile/role-parameters.ts', 'compile/role-schema.ts'],
+  'ajv-formats': ['compile/role-schema.ts'],
   chokidar: ['agent/watch.ts'],
   commander: ['cli'],
   croner: ['policy/windows.ts', 'notify/digest-times.ts'],

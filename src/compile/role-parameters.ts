@@ -1,5 +1,4 @@
-import addFormats from 'ajv-formats';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { Document, RoleDocument } from '../model/document.ts';
 import { isObject } from '../model/json.ts';
 import type { KeyPath } from '../model/located.ts';
@@ -9,15 +8,12 @@ import { Secret } from '../model/secret.ts';
 import { runFor } from '../model/time-limit.ts';
 import type { Compilation } from './compilation.ts';
 import { renderWritten, type Written } from './render.ts';
+import { roleSchema } from './role-schema.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { WholeFloat } from './template-number.ts';
-import { createRegexRunner } from './template-regex.ts';
 
-/** Milliseconds that compiling a schema, or checking parameters, may take. */
+/** Milliseconds. */
 const longestCheck = 1000;
-
-/** Schemas of roles, compiled once per document. */
-const compiled = new WeakMap<object, ValidateFunction | string>();
 
 /**
  * The parameters that a role gets: what `with:` says, rendered in the host's scope, and the defaults of the role's own JSON
@@ -44,7 +40,7 @@ export function roleParameters(
     values[name] = made.value;
   }
 
-  const validate = validatorOf(schema);
+  const validate = roleSchema(schema);
   if (typeof validate === 'string') {
     const message = `the parameters of role "${role}" are not a JSON Schema: ${validate}`;
     compilation.report({ code: 'role-parameter', message, at: document.source.at(['parameters']) });
@@ -77,9 +73,6 @@ function unknownParameter(role: string, name: string, properties: object, at: So
   return [{ code: 'role-parameter', message: `role "${role}" has no parameter "${name}"`, at, hint }];
 }
 
-/** ajv takes its time to start; most roles have no parameters. */
-const acceptAll = (() => true) as unknown as ValidateFunction;
-
 /** What is wrong with the values, or why that cannot be told. */
 function outcomeOf(validate: ValidateFunction, values: unknown): readonly ErrorObject[] | string {
   try {
@@ -91,53 +84,6 @@ function outcomeOf(validate: ValidateFunction, values: unknown): readonly ErrorO
     if (error instanceof RangeError) return 'the JSON Schema refers to itself without an end';
     throw error;
   }
-}
-
-/** JSON Schema's own schema takes 15 ms to compile, so that one instance checks every role's. */
-let metaSchema: Ajv2020 | undefined;
-
-function validatorOf(schema: object): ValidateFunction | string {
-  if (Object.keys(schema).length === 0) return acceptAll;
-  const known = compiled.get(schema);
-  if (known !== undefined) return known;
-  metaSchema ??= new Ajv2020({ strict: false, logger: false });
-  let made: ValidateFunction | string;
-  try {
-    made = runFor(longestCheck, () => compileSchema({ type: 'object', ...schema }, metaSchema!))?.value ?? 'it takes too long';
-  } catch (error) {
-    made = (error as Error).message.slice(0, 300);
-  }
-  compiled.set(schema, made);
-  return made;
-}
-
-/** Each schema has an instance of its own, so that ids of one role mean nothing in another. Throws for what is no schema. */
-function compileSchema(schema: object, meta: Ajv2020): ValidateFunction {
-  if (!meta.validateSchema(schema)) throw new Error(meta.errorsText(meta.errors, { dataVar: 'schema' }));
-  const regex = createRegexRunner();
-  const engine = Object.assign(
-    (pattern: string) => {
-      // Asked while the schema is compiled: a broken pattern is the role's fault, whatever parameters are given.
-      regex(pattern, '', '', () => undefined);
-      return {
-        test: (text: string) => regex(pattern, '', text, (expression) => expression.test(text)),
-        // ajv keeps patterns apart by their text.
-        toString: () => pattern,
-      };
-    },
-    { code: 'boundedRegExp' },
-  );
-  const ajv = new Ajv2020({
-    strict: false,
-    meta: false,
-    validateSchema: false,
-    allErrors: true,
-    useDefaults: true,
-    code: { regExp: engine },
-    logger: false,
-  });
-  addFormats.default(ajv);
-  return ajv.compile(schema);
 }
 
 function problemOf(

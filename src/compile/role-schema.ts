@@ -1,0 +1,66 @@
+import addFormats from 'ajv-formats';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { runFor } from '../model/time-limit.ts';
+import { createRegexRunner } from './template-regex.ts';
+
+/** Milliseconds. */
+const longestCompile = 1000;
+
+/** Compiled once per document. */
+const compiled = new WeakMap<object, ValidateFunction | string>();
+
+/** ajv takes its time to start; most roles have no parameters. */
+const acceptAll = (() => true) as unknown as ValidateFunction;
+
+/**
+ * JSON Schema's own schema takes 15 ms to compile, so that one instance checks every role's. It is kept when it has checked one: what is
+ * ended in the middle of compiling is of no use any more.
+ */
+let metaSchema: Ajv2020 | undefined;
+
+/** What checks the parameters of a role by its own JSON Schema, or why that is none. */
+export function roleSchema(schema: object): ValidateFunction | string {
+  if (Object.keys(schema).length === 0) return acceptAll;
+  const known = compiled.get(schema);
+  if (known !== undefined) return known;
+  let made: ValidateFunction | string;
+  try {
+    made = runFor(longestCompile, () => compileSchema({ type: 'object', ...schema }))?.value ?? 'it takes too long';
+  } catch (error) {
+    made = (error as Error).message.slice(0, 300);
+  }
+  compiled.set(schema, made);
+  return made;
+}
+
+/** Each schema has an instance of its own, so that ids of one role mean nothing in another. Throws for what is no schema. */
+function compileSchema(schema: object): ValidateFunction {
+  const meta = metaSchema ?? new Ajv2020({ strict: false, logger: false });
+  const isSchema = meta.validateSchema(schema);
+  metaSchema = meta;
+  if (!isSchema) throw new Error(meta.errorsText(meta.errors, { dataVar: 'schema' }));
+  const regex = createRegexRunner();
+  const engine = Object.assign(
+    (pattern: string) => {
+      // Asked while the schema is compiled: a broken pattern is the role's fault, whatever parameters are given.
+      regex(pattern, '', '', () => undefined);
+      return {
+        test: (text: string) => regex(pattern, '', text, (expression) => expression.test(text)),
+        // ajv keeps patterns apart by their text.
+        toString: () => pattern,
+      };
+    },
+    { code: 'boundedRegExp' },
+  );
+  const ajv = new Ajv2020({
+    strict: false,
+    meta: false,
+    validateSchema: false,
+    allErrors: true,
+    useDefaults: true,
+    code: { regExp: engine },
+    logger: false,
+  });
+  addFormats.default(ajv);
+  return ajv.compile(schema);
+}
