@@ -142,6 +142,7 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
       return reconcile({ action: 'check', source, ...place, tags: [], paranoid: false }, () => undefined, signal);
     },
     reports,
+    summaries: (limit) => withRuns((runs) => runs.summaries(limit)) ?? [],
     report: (run) => withRuns((runs) => runs.get(run)),
     subscribe(listener) {
       listeners.add(listener);

@@ -1,7 +1,7 @@
 import type { Event } from './event.ts';
 import type { Look } from './follower.ts';
 import type { ExitName } from './exit-code.ts';
-import type { Report } from './report.ts';
+import type { Report, RunSummary } from './report.ts';
 import type { Greeting, Order, VisitEvent } from './visit.ts';
 import type { Confirmation } from './unconfirmed.ts';
 
@@ -118,6 +118,8 @@ export interface AgentPort {
   receive(order: Order, brought: Brought, tell: (event: VisitEvent) => void, gone: AbortSignal): Promise<void>;
   /** Newest first. */
   reports(limit: number): readonly Report[];
+  /** Newest first. */
+  summaries(limit: number): readonly RunSummary[];
   report(run: string): Report | undefined;
   /** Calls `listener` with everything from now on; the answer ends it. */
   subscribe(listener: (event: AgentEvent) => void): () => void;

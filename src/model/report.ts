@@ -50,6 +50,9 @@ export const isPostponed = ({ outcome, problems }: Pick<Report, 'outcome' | 'pro
 export const isAboutRevision = (report: Pick<Report, 'outcome' | 'problems'>): boolean =>
   report.outcome !== 'busy' && !isPostponed(report);
 
+/** A run as lists show it: steps are most of a report, and can be megabytes. */
+export type RunSummary = Omit<Report, 'steps'>;
+
 /** What is said of a revision that is in quarantine here, where that is why it was refused. */
 export const quarantineOf = ({ problems }: Pick<Report, 'problems'>): Problem | undefined =>
   problems.find(({ code }) => code === 'quarantined');

@@ -1,4 +1,4 @@
-import type { Report } from '../model/report.ts';
+import type { RunSummary } from '../model/report.ts';
 import { moment } from './moment.ts';
 import { outcomeInWords } from './outcome-in-words.ts';
 import type { Paint } from './paint.ts';
@@ -6,11 +6,11 @@ import { printableLine } from './printable.ts';
 import { duration } from './render-text.ts';
 
 /** One line per run: id, time in UTC, action and outcome, what it changed, revision. */
-export function renderHistory(reports: readonly Report[], paint: Paint): string {
-  return reports.map((report) => `${historyLine(report, paint)}\n`).join('');
+export function renderHistory(summaries: readonly RunSummary[], paint: Paint): string {
+  return summaries.map((summary) => `${historyLine(summary, paint)}\n`).join('');
 }
 
-function historyLine({ run, startedAt, action, outcome, counts, revision, duration: took }: Report, paint: Paint): string {
+function historyLine({ run, startedAt, action, outcome, counts, revision, duration: took }: RunSummary, paint: Paint): string {
   const colour = outcome === 'converged' ? 'green' : 'red';
   const changes = `+${counts.create} ~${counts.update} -${counts.remove}`;
   const commit = revision.commit?.slice(0, 8) ?? 'no git';

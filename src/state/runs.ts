@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Report } from '../model/report.ts';
+import type { Report, RunSummary } from '../model/report.ts';
 
 /** How many reports, and the undo data of how many runs at most, are kept. */
 export const keptRuns = 200;
@@ -7,6 +7,7 @@ export const keptRuns = 200;
 /** Reports of past runs, newest first, in the order in which they ended whatever the clock said. Runs that found nothing to do leave none. */
 export interface Runs {
   list(limit: number): readonly Report[];
+  summaries(limit: number): readonly RunSummary[];
   /** By its whole id, or by a beginning of it that fits one run only. */
   get(id: string): Report | undefined;
   /** One that is there already stays in its place. */
@@ -17,6 +18,11 @@ export function openRuns(database: DatabaseSync): Runs {
   const parse = (row: Readonly<Record<string, unknown>>): Report => JSON.parse(String(row['report'])) as Report;
   return {
     list: (limit) => database.prepare('SELECT report FROM runs ORDER BY rowid DESC LIMIT ?').all(limit).map(parse),
+    summaries: (limit) =>
+      database
+        .prepare("SELECT json_remove(report, '$.steps') AS report FROM runs ORDER BY rowid DESC LIMIT ?")
+        .all(limit)
+        .map(parse),
     get(id) {
       const whole = database.prepare('SELECT report FROM runs WHERE id = ?').get(id);
       if (whole) return parse(whole);

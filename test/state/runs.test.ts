@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { keptRuns } from '../../src/state/runs.ts';
 import { openState } from '../../src/state/state.ts';
-import { reportWith } from '../report/report-fixture.ts';
+import { reportWith, stepWith } from '../report/report-fixture.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 it('a run is found by its whole id, also where another begins with it', () => {
@@ -41,4 +41,13 @@ it('a report that is completed later stays where it was', () => {
     ['b', false],
     ['a', true],
   ]);
+});
+
+it('lists have all of a run but its steps', () => {
+  using directory = temporaryDirectory();
+  using state = openState(directory.path);
+  const { steps, ...rest } = reportWith({ run: 'a', steps: [stepWith()] });
+  state.runs.put({ ...rest, steps });
+
+  expect(state.runs.summaries(5)).toEqual([rest]);
 });

@@ -15,7 +15,7 @@ const shownRuns = 50;
 export function addDashboard(server: DoorServer, { port, check }: Dashboard): void {
   server.get('/', async (_request, reply) => {
     const { hostPage } = await import('../../report/pages/host-page.ts');
-    return send(reply, 'text/html', hostPage(port.status(), port.reports(shownRuns)));
+    return send(reply, 'text/html', hostPage(port.status(), port.summaries(shownRuns)));
   });
   server.get('/plan', async (_request, reply) => {
     const { runPage } = await import('../../report/pages/run-page.ts');

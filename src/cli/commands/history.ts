@@ -1,3 +1,4 @@
+import type { Report } from '../../model/report.ts';
 import { paintFor } from '../../report/paint.ts';
 import { renderHistory } from '../../report/render-history.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
@@ -11,13 +12,17 @@ import { writeJson } from '../run-output.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const limit = textOption(invocation, 'limit') ?? '20';
   if (!/^[1-9]\d{0,5}$/.test(limit)) throw cliError('usage', `--limit needs a number from 1, not '${limit}'`);
-  const state = readState(invocation);
-  const reports = state?.runs.list(Number(limit)) ?? [];
-  state?.close();
+  using state = readState(invocation);
   const format = textOption(invocation, 'output');
-  if (format === 'json') writeJson(reports);
-  else if (format === 'ndjson') process.stdout.write(reports.map((report) => `${JSON.stringify(report)}\n`).join(''));
-  else if (state) process.stdout.write(renderHistory(reports, paintFor(process.stdout)));
+  const reports = (): readonly Report[] => state?.runs.list(Number(limit)) ?? [];
+  if (format === 'json') writeJson(reports());
+  else if (format === 'ndjson')
+    process.stdout.write(
+      reports()
+        .map((report) => `${JSON.stringify(report)}\n`)
+        .join(''),
+    );
+  else if (state) process.stdout.write(renderHistory(state.runs.summaries(Number(limit)), paintFor(process.stdout)));
   else
     process.stdout.write(`No run is recorded in ${stateDirectory(rootOption(invocation))}; a sandbox has its own: --root DIR\n`);
   return 0;

@@ -1,5 +1,5 @@
 import type { AgentStatus } from '../../model/agent.ts';
-import type { Report } from '../../model/report.ts';
+import type { RunSummary } from '../../model/report.ts';
 import { moment } from '../moment.ts';
 import { duration } from '../render-text.ts';
 import { statusLines, type StatusLine } from '../status-lines.ts';
@@ -8,7 +8,7 @@ import { badge } from './badge.ts';
 import { page } from './page.ts';
 
 /** The agent of one host: where it stands, what somebody should look at, and its last runs. */
-export function hostPage(status: AgentStatus, reports: readonly Report[]): string {
+export function hostPage(status: AgentStatus, summaries: readonly RunSummary[]): string {
   const { host, phase, version, startedAt } = status;
   const { standing, troubles } = statusLines(status);
   const line = ([name, text]: StatusLine): Piece =>
@@ -33,7 +33,7 @@ export function hostPage(status: AgentStatus, reports: readonly Report[]): strin
       ${table('troubles', troubles)} ${table('standing', standing)}
       <p><a href="plan">What a run would do now</a></p>
       <h2>Runs</h2>
-      ${reports.length === 0 ? html`<p>None is recorded yet.</p>` : runs(reports)}
+      ${summaries.length === 0 ? html`<p>None is recorded yet.</p>` : runs(summaries)}
       <footer>version ${version}, up since ${moment(startedAt)}</footer>
     </main>`,
   });
@@ -41,7 +41,7 @@ export function hostPage(status: AgentStatus, reports: readonly Report[]): strin
 
 type Piece = ReturnType<typeof html>;
 
-const runs = (reports: readonly Report[]): Piece =>
+const runs = (summaries: readonly RunSummary[]): Piece =>
   html`<table class="runs">
     <thead>
       <tr>
@@ -54,11 +54,11 @@ const runs = (reports: readonly Report[]): Piece =>
       </tr>
     </thead>
     <tbody>
-      ${reports.map(run)}
+      ${summaries.map(run)}
     </tbody>
   </table>`;
 
-const run = (report: Report): Piece =>
+const run = (report: RunSummary): Piece =>
   html`<tr>
     <td><a href="runs/${encodeURIComponent(report.run)}">${moment(report.startedAt)}</a></td>
     <td>${badge(report)}</td>

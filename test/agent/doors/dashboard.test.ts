@@ -138,7 +138,7 @@ describe.skipIf(whyNoBrowser !== undefined)(`the dashboard in a browser${whyNoBr
       diffs: [{ path: hostile, text: `${diff}+${hostile}\n` }],
     });
     rig.port.report = () => report({ run: hostile, summary: hostile, steps: [step] });
-    rig.port.reports = () => [report({ run: '../x"y', summary: hostile })];
+    rig.port.summaries = () => [report({ run: '../x"y', summary: hostile })];
     const page = await visit(rig, '/');
     rig.port.set({ stalled: hostile, host: hostile });
     await page.getByText('stalled').waitFor();
