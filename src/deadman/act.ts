@@ -41,7 +41,12 @@ async function tryTo(action: WatchAction, look: Look, settings: DeadmanSettings,
     case 'flag':
       return { action: 'give-up', endpoint: endpointOf(settings), status: 'error', said: why };
     case 'unflag':
-      return { action: 'recovered', endpoint: endpointOf(settings), status: 'success', said: 'the agent is well again' };
+      return {
+        action: 'recovered',
+        endpoint: endpointOf(settings),
+        status: 'success',
+        said: look.verdict === 'alive' ? `the agent answers again, but not that it is well: ${why}` : 'the agent is well again',
+      };
     case 'snapshot':
       return attempt('snapshot', config, () => snapshot(look, settings, at));
     case 'restart':

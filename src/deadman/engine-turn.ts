@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { takeLock } from '../state/lock.ts';
-import { readSuspension } from '../state/suspension.ts';
+import { findSuspension } from '../state/suspension.ts';
 
 /** Milliseconds. */
 const pause = 500;
@@ -31,7 +31,7 @@ export async function takeTurn(stateDirectory: string, patience: number): Promis
 }
 
 function suspendedOr(stateDirectory: string, free: Turn): Turn {
-  return readSuspension(stateDirectory, Date.now()) ? { suppressed: 'suspended' } : free;
+  return typeof findSuspension(stateDirectory, Date.now()) === 'object' ? { suppressed: 'suspended' } : free;
 }
 
 function tryLock(stateDirectory: string): { release(): void } | undefined {

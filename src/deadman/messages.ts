@@ -12,7 +12,10 @@ export function composeNotice(tell: Tell, state: WatchState, look: Look, setting
   const reasons = look.reasons.join('; ');
   const status = `reconcile deadman status ${agent}`;
   const texts = {
-    well: { title: `${agent} is well again`, why: '', todo: '' },
+    well:
+      look.verdict === 'alive'
+        ? { title: `${agent} answers again, but not that it is well`, why: reasons, todo: `${status} shows how it goes` }
+        : { title: `${agent} is well again`, why: '', todo: '' },
     dead: {
       title: `${agent} is dead`,
       why: `${state.misses} bad checks in a row: ${reasons}`,

@@ -3,7 +3,7 @@ import type { DeadmanLimits } from '../model/deadman-settings.ts';
 /** What one check saw. */
 export interface Observation {
   /**
-   * `healthy`: all is well. `alive`: it answers, but not that it is well (401, 403, 429): no death and no proof of health. `dead`: a
+   * `healthy`: all is well. `alive`: it answers, but not that it is well (401, 403, 429): no death, and the end of one, but no proof of health. `dead`: a
    * check failed. `blind`: the watchdog itself could not look.
    */
   readonly verdict: 'healthy' | 'alive' | 'dead' | 'blind';

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Suspension } from '../model/agent.ts';
 import { isObject } from '../model/json.ts';
@@ -9,6 +9,14 @@ const fileName = 'suspended';
 
 /** Who wants this host left alone at `now` (milliseconds since 1970). A file that cannot be read suspends, too: somebody meant something. */
 export function readSuspension(directory: string, now: number): Suspension | undefined {
+  const found = findSuspension(directory, now);
+  return typeof found === 'string'
+    ? { reason: `${found}; \`reconcile resume\` removes it`, by: 'unknown', until: '9999-12-31T00:00:00.000Z' }
+    : found;
+}
+
+/** The same; a text says what cannot be read and why. */
+export function findSuspension(directory: string, now: number): Suspension | string | undefined {
   const file = join(directory, fileName);
   let text: string;
   try {
@@ -29,18 +37,16 @@ export function readSuspension(directory: string, now: number): Suspension | und
   }
 }
 
-const unreadable = (file: string, why: string): Suspension => ({
-  reason: `${file} cannot be read: ${why}; \`reconcile resume\` removes it`,
-  by: 'unknown',
-  until: '9999-12-31T00:00:00.000Z',
-});
+const unreadable = (file: string, why: string): string => `${file} cannot be read: ${why}`;
 
 /** Holds for every run on this host, the agent's and those by hand, and over restarts. */
 export function writeSuspension(directory: string, suspension: Suspension): void {
   makeStateDirectory(directory);
+  // Whatever stands there that is no file means nothing.
+  if (lstatSync(join(directory, fileName), { throwIfNoEntry: false })?.isDirectory()) removeSuspension(directory);
   writeDurably(join(directory, fileName), `${JSON.stringify(suspension)}\n`);
 }
 
 export function removeSuspension(directory: string): void {
-  rmSync(join(directory, fileName), { force: true });
+  rmSync(join(directory, fileName), { force: true, recursive: true });
 }

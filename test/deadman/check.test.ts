@@ -42,6 +42,19 @@ describe('a check', () => {
     expect(existsSync(watch.path('snapshots'))).toBe(false);
   });
 
+  it('an answer that is no proof of health ends a death, and is not told as health', async () => {
+    await using watch = await openWatch();
+    await watch.gateway.behave('closed');
+    await watch.check(12);
+    await watch.gateway.behave(401);
+
+    await watch.check(2);
+
+    expect(existsSync(watch.path('state', 'deadman_active'))).toBe(false);
+    expect(watch.told().at(-1)?.text).toMatch(/^ezra answers again, but not that it is well\nthe gateway answers 401\n/);
+    expect(JSON.stringify([watch.told(), watch.rows()])).not.toContain('well again');
+  });
+
   it('leaves alone what never fails three times in a row', async () => {
     await using watch = await openWatch();
     for (const behaviour of [500, 500, 200, 500, 500, 200, 500, 401, 500, 500] as const) {
@@ -164,6 +177,18 @@ describe('a check among others', () => {
 
     expect(watch.restarts()).toBe(1);
     expect(takeLock(state)).toBeDefined();
+  });
+
+  it('is not kept away by a suspension that cannot be read', async () => {
+    await using watch = await openWatch();
+    const state = watch.path('reconciler');
+    mkdirSync(state, { mode: 0o700 });
+    writeFileSync(watch.path('reconciler', 'suspended'), '');
+    await watch.gateway.behave('closed');
+
+    await watch.check(3);
+
+    expect(watch.restarts()).toBe(1);
   });
 
   it('looks once more when nobody else works on the host: what looked dead may have been restarted by somebody', async () => {

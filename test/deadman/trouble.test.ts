@@ -73,7 +73,7 @@ describe('a check in trouble of its own', () => {
     await watch.check();
 
     expect(first.unsent).toHaveLength(1);
-    expect(titles(watch.told())).toEqual(['ezra is well again']);
+    expect(titles(watch.told())).toEqual(['ezra answers again, but not that it is well']);
   });
 
   it('writes rows later when the request log was not there', async () => {

@@ -50,7 +50,7 @@ export function addApi(server: DoorServer, { port, check, events, describe }: Ap
   );
   server.get(
     '/api/v1/plan',
-    { schema: { summary: 'What a run would do now. Changes nothing.', response: { 200: reportSchema } } },
+    { schema: { summary: 'What a run would do now. Changes nothing.', response: { 200: reportSchema, 503: failure } } },
     () => check(),
   );
   for (const url of ['/events', '/api/v1/events'])

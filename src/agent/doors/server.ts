@@ -7,6 +7,7 @@ import {
 } from 'fastify';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
+import { AgentError } from '../agent-error.ts';
 import { boundConnections } from './connections.ts';
 
 /** Small values that go along with a line of the log. */
@@ -79,6 +80,8 @@ export function makeServer({ log, idle, isPatient = false }: ServerSettings): Do
   const server = fastify(options);
   server.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'there is nothing here' }));
   server.setErrorHandler<Error & { readonly statusCode?: number }>((error, request, reply) => {
+    if (error instanceof AgentError)
+      return reply.code(503).send({ error: error.message, ...(error.hint !== undefined && { hint: error.hint }) });
     const status = error.statusCode ?? 500;
     if (status < 500) return reply.code(status).send({ error: error.message });
     log.error({ error: error.message, method: request.method, path: request.routeOptions.url }, 'a request failed');

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
+import { AgentError } from '../../../src/agent/agent-error.ts';
 import { callAgent } from '../../../src/agent/control-client.ts';
 import type { Report } from '../../../src/model/report.ts';
 import { aReport } from '../../support/agent-port.ts';
@@ -87,6 +88,20 @@ describe('the API', () => {
 
     expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([200]));
     expect(checks).toBe(1);
+  });
+
+  it('says why there is no plan yet', async () => {
+    await using rig = await openRig();
+    rig.port.check = () => Promise.reject(new AgentError('there is no revision to check yet', 'reconcile status says why'));
+
+    for (const path of ['/api/v1/plan', '/plan']) {
+      const answer = await rig.get(path, token);
+      expect([answer.status, await answer.json()]).toEqual([
+        503,
+        { error: 'there is no revision to check yet', hint: 'reconcile status says why' },
+      ]);
+    }
+    expect(rig.logged).toEqual([]);
   });
 
   it('says nothing of an error but that there was one', async () => {
