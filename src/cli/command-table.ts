@@ -1,29 +1,13 @@
+import { nameKinds, type CommandEntry, type OptionEntry } from './command-entry.ts';
 import { output, root, source, tags } from './common-options.ts';
 import { deadmanCommands } from './deadman-commands.ts';
 import { fleetCommands } from './fleet-commands.ts';
-import type { CommandModule } from './invocation.ts';
 
-export interface OptionEntry {
-  /** As shown in the help: `--host <name>`, `-o, --output <format>`. */
-  readonly flags: string;
-  readonly summary: string;
-  readonly choices?: readonly string[];
-}
-
-export interface CommandEntry {
-  /** One word, or two where the first is a group: `secret set`. Empty: the program itself. */
-  readonly name: string;
-  /** `<FILE>`, `[run]`. */
-  readonly arguments?: string;
-  readonly argumentChoices?: readonly string[];
-  readonly summary: string;
-  readonly options: readonly OptionEntry[];
-  /** A command line that works, and what it does. */
-  readonly example: readonly [command: string, effect: string];
-  readonly load: () => Promise<CommandModule>;
-}
-
-const host: OptionEntry = { flags: '--host <name>', summary: 'the host, by its name in the inventory (default: this machine)' };
+const host: OptionEntry = {
+  flags: '--host <name>',
+  summary: 'the host, by its name in the inventory (default: this machine)',
+  names: 'host',
+};
 const anySource: OptionEntry = {
   flags: '--source <place>',
   summary:
@@ -87,6 +71,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'explain',
     arguments: '<resource>',
+    argumentNames: 'address',
     summary: 'Tell where a resource or a path comes from and why it changed.',
     options: [host, root, anySource, output('text', 'json')],
     example: ['reconcile explain /etc/motd', 'shows value, role, file:line, variables, commit and last runs'],
@@ -113,6 +98,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'show',
     arguments: '<run>',
+    argumentNames: 'run',
     summary: 'Show the report of one run; an unambiguous beginning of its id is enough.',
     options: [root, diff, output('text', 'json')],
     example: ['reconcile show latest', 'shows the report of the last run'],
@@ -128,6 +114,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'rollback',
     arguments: '[run]',
+    argumentNames: 'applied-run',
     summary: 'Take back what a run changed (default: the last run that changed something).',
     options: [
       { flags: '--check', summary: 'show what would be taken back; write nothing' },
@@ -140,6 +127,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'confirm',
     arguments: '[run]',
+    argumentNames: 'unconfirmed-run',
     summary: 'Keep a change that could have cut this host off; without it, or the remote, it is taken back.',
     options: [{ flags: '--expire', summary: 'take it back if its time is over; the timer of such a change does this' }],
     example: ['reconcile confirm', 'over a new connection, says that this host can still be reached'],
@@ -204,6 +192,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'approve',
     arguments: '<run>',
+    argumentNames: 'refused-run',
     summary: 'Let the plan through that waits for approval.',
     options: [root],
     example: ['reconcile approve 20261120T120000Z-001a2b', 'applies what `reconcile status` shows as waiting'],
@@ -212,10 +201,11 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'inventory',
     arguments: '[pattern]',
+    argumentNames: 'pattern',
     summary: 'Show hosts, groups and variables as ansible-inventory does.',
     options: [
       { flags: '--list', summary: 'all hosts, groups and variables as JSON' },
-      { flags: '--host <name>', summary: 'the variables of one host as JSON' },
+      { flags: '--host <name>', summary: 'the variables of one host as JSON', names: 'host' },
       { flags: '--graph', summary: 'groups and hosts as a tree' },
       source,
     ],
@@ -262,11 +252,17 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     name: 'completion',
-    arguments: '<shell>',
+    arguments: '<shell> [word...]',
     argumentChoices: ['bash', 'zsh', 'fish'],
     summary: 'Print the completion script of a shell.',
-    options: [],
-    example: ['source <(reconcile completion bash)', 'completes commands and options in this shell'],
+    options: [
+      {
+        flags: '--names <kind>',
+        summary: 'print what the last of the words can become instead; the script asks for this',
+        choices: nameKinds,
+      },
+    ],
+    example: ['source <(reconcile completion bash)', 'completes commands, options and names in this shell'],
     load: () => import('./commands/completion.ts'),
   },
   ...deadmanCommands,

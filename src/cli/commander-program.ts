@@ -1,7 +1,8 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { nearest } from '../model/nearest.ts';
 import { cliError } from './cli-error.ts';
-import { commandGroups, commandTable, type CommandEntry } from './command-table.ts';
+import type { CommandEntry } from './command-entry.ts';
+import { commandGroups, commandTable } from './command-table.ts';
 import type { Invocation } from './invocation.ts';
 import { version } from '../model/version.ts';
 
@@ -42,7 +43,9 @@ export function buildProgram(act: (entry: CommandEntry, invocation: Omit<Invocat
 
 function describe(command: Command, { summary, arguments: argument, argumentChoices, options, example }: CommandEntry): void {
   command.description(summary).allowExcessArguments(false);
-  if (argument) command.addArgument(argumentChoices ? new Argument(argument).choices(argumentChoices) : new Argument(argument));
+  for (const [index, each] of (argument?.split(' ') ?? []).entries()) {
+    command.addArgument(index === 0 && argumentChoices ? new Argument(each).choices(argumentChoices) : new Argument(each));
+  }
   for (const { flags, summary: description, choices } of options) {
     command.addOption(choices ? new Option(flags, description).choices(choices) : new Option(flags, description));
   }

@@ -1,4 +1,4 @@
-import type { OptionEntry } from './command-table.ts';
+import type { OptionEntry } from './command-entry.ts';
 
 /** Options that mean the same for every command that has them. */
 export const root: OptionEntry = {
@@ -12,6 +12,7 @@ export const source: OptionEntry = {
 export const tags: OptionEntry = {
   flags: '--tags <tags>',
   summary: 'only resources with one of these tags, separated by commas',
+  names: 'tags',
 };
 export const output = (...choices: readonly string[]): OptionEntry => ({
   flags: '-o, --output <format>',

@@ -1,4 +1,6 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
+import type { NameKind } from './command-entry.ts';
+import { commandTable } from './command-table.ts';
 
 export type Shell = 'bash' | 'zsh' | 'fish';
 
@@ -15,13 +17,15 @@ interface Place {
   readonly options: readonly Word[];
   /** Values of options and arguments that take one of a few words, by option (`--output`, `-o`); `''` is the argument. */
   readonly choices: readonly (readonly [option: string, words: readonly string[]])[];
+  /** The same for those that take a name, for which the script asks the program. */
+  readonly names: readonly (readonly [option: string, kind: NameKind])[];
   /** Options whose value is anything else: there files are offered. */
   readonly valued: readonly string[];
   /** Whether an argument can be anything: there files are offered too. */
   readonly takesFiles: boolean;
 }
 
-/** The completion script of a shell, made from the program's tree: commands, options, choices, files elsewhere. */
+/** The completion script of a shell, made from the program's tree: commands, options, choices, names, files elsewhere. */
 export function completionScript(program: Command, shell: Shell): string {
   const places = listPlaces(program, '');
   return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](places);
@@ -30,20 +34,27 @@ export function completionScript(program: Command, shell: Shell): string {
 function listPlaces(command: Command, path: string): readonly Place[] {
   const help = command.createHelp();
   const options = help.visibleOptions(command);
-  const names = (option: { readonly long?: string | undefined; readonly short?: string | undefined }): string[] =>
-    [option.long, option.short].filter((name) => name !== undefined);
+  const names = ({ long, short }: Option): string[] => [long, short].filter((name) => name !== undefined);
+  const namesWith = <T>(option: Option, value: T | undefined): (readonly [string, T])[] =>
+    value === undefined ? [] : names(option).map((name) => [name, value]);
+  const entry = commandTable.find(({ name }) => name === path);
+  const [argument] = command.registeredArguments;
+  const kindOf = (option: Option) => entry?.options.find(({ flags }) => flags === option.flags)?.names;
   const place: Place = {
     path,
     commands: help.visibleCommands(command).map((inner) => ({ word: inner.name(), summary: help.subcommandDescription(inner) })),
     options: options.flatMap((option) => names(option).map((word) => ({ word, summary: option.description }))),
     choices: [
-      ...options.flatMap(({ argChoices, ...option }) =>
-        argChoices ? names(option).map((name) => [name, argChoices] as const) : [],
-      ),
-      ...command.registeredArguments.flatMap(({ argChoices }) => (argChoices ? [['', argChoices] as const] : [])),
+      ...options.flatMap((option) => namesWith(option, option.argChoices)),
+      ...(argument?.argChoices ? [['', argument.argChoices] as const] : []),
     ],
-    valued: options.filter((option) => option.required && !option.argChoices).flatMap(names),
-    takesFiles: command.registeredArguments.some(({ argChoices }) => !argChoices),
+    names: [
+      ...options.flatMap((option) => namesWith(option, kindOf(option))),
+      ...(entry?.argumentNames ? [['', entry.argumentNames] as const] : []),
+    ],
+    valued: options.filter((option) => option.required && !option.argChoices && !kindOf(option)).flatMap(names),
+    // An address may be given as the path that it has.
+    takesFiles: argument !== undefined && !argument.argChoices && [undefined, 'address'].includes(entry?.argumentNames),
   };
   const inner = command.commands.flatMap((child) => listPlaces(child, path ? `${path} ${child.name()}` : child.name()));
   return [place, ...inner];
@@ -65,32 +76,62 @@ function findPath(places: readonly Place[]): string {
 function cases(places: readonly Place[]): string {
   return places
     .map((place) => {
-      const choices = place.choices
-        .filter(([option]) => option !== '')
-        .map(([option, list]) => `        ${option}) reply="${list.join(' ')}" ;;`);
+      const choices = ofOptions(place.choices).map(([option, list]) => `        ${option}) reply="${list.join(' ')}" ;;`);
+      const names = ofOptions(place.names).map(([option, kind]) => `        ${option}) names=${kind} ;;`);
       const valued = place.valued.length > 0 ? [`        ${place.valued.join('|')}) files=1 ;;`] : [];
-      const argument = place.choices.find(([option]) => option === '')?.[1].join(' ') ?? '';
+      const argument = ofArgument(place.choices)?.join(' ') ?? '';
+      const kind = ofArgument(place.names);
       const first = [words(place.commands), argument].filter((text) => text !== '').join(' ');
-      const others = `        *) reply="${[first, words(place.options)].filter((text) => text !== '').join(' ')}"${place.takesFiles ? '; files=1' : ''} ;;`;
-      return `    "${place.path}")\n      case "$previous" in\n${[...choices, ...valued, others].join('\n')}\n      esac ;;`;
+      const others = `        *) reply="${[first, words(place.options)].filter((text) => text !== '').join(' ')}"${kind ? `; names=${kind}` : ''}${place.takesFiles ? '; files=1' : ''} ;;`;
+      return `    "${place.path}")\n      case "$previous" in\n${[...choices, ...names, ...valued, others].join('\n')}\n      esac ;;`;
     })
     .join('\n');
 }
 
+type Entries<T> = readonly (readonly [option: string, value: T])[];
+const ofOptions = <T>(entries: Entries<T>): Entries<T> => entries.filter(([option]) => option !== '');
+const ofArgument = <T>(entries: Entries<T>): T | undefined => entries.find(([option]) => option === '')?.[1];
+
+/** `$2` is what will be replaced: what follows the last `:` or `=` outside of quotes. COMP_WORDS are divided there, too. */
 function bashScript(places: readonly Place[]): string {
   return `# bash completion for reconcile; load it with: source <(reconcile completion bash)
 _reconcile() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" at="" reply="" files="" word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  local words last current previous prefix="" head typed at="" reply="" files="" names="" word
+  read -r -d '' -a words <<< "\${COMP_LINE:0:COMP_POINT}."
+  last=$((\${#words[@]} - 1))
+  typed="\${words[last]%.}"
+  words[last]="$typed"
+  current="\${typed//[\\'\\"\\\\]/}" previous="\${words[last-1]}"
+  head="\${current%"\${2//[\\'\\"\\\\]/}"}"
+  if [[ $current == --*=* ]]; then
+    previous="\${current%%=*}" prefix="\${current%%=*}=" current="\${current#*=}"
+    words[last]="$current"
+  fi
+  for word in "\${words[@]:1:last-1}"; do
 ${findPath(places)}
   done
   case "$at" in
 ${cases(places)}
   esac
-  COMPREPLY=($(compgen -W "$reply" -- "$current"))
+  COMPREPLY=()
+  if [[ -n $names && $current != -* ]]; then
+    while IFS= read -r word; do
+      [[ $word == "$current"* ]] || continue
+      word="$prefix$word" word="\${word#"$head"}"
+      [[ $typed == *[\\'\\"]* ]] || printf -v word %q "$word"
+      COMPREPLY+=("\${word//\\\\,/,}")
+    done < <(reconcile completion bash --names "$names" -- "\${words[@]}" 2> /dev/null < /dev/null)
+    if [[ \${#COMPREPLY[@]} -gt 0 ]]; then
+      compopt +o filenames
+      compopt -o nosort 2> /dev/null
+      return
+    fi
+  fi
+  COMPREPLY=($(compgen -P "$prefix" -W "$reply" -- "$current"))
+  COMPREPLY=("\${COMPREPLY[@]#"$head"}")
   if [[ -n $files && $current != -* ]]; then
     local IFS=$'\\n'
-    COMPREPLY+=($(compgen -f -- "$current"))
+    COMPREPLY+=($(compgen -f -- "$2"))
   fi
 }
 complete -o filenames -F _reconcile reconcile
@@ -101,13 +142,25 @@ function zshScript(places: readonly Place[]): string {
   return `#compdef reconcile
 # zsh completion for reconcile; save it as _reconcile in a directory of $fpath
 _reconcile() {
-  local current="$words[CURRENT]" previous="$words[CURRENT-1]" at="" reply="" files="" word
+  local current="$words[CURRENT]" previous="$words[CURRENT-1]" at="" reply="" files="" names="" list="" word about
+  local -a found shown
+  if [[ $current == --*=* ]]; then
+    previous="\${current%%=*}" current="\${current#*=}"
+    compset -P 1 '*='
+  fi
   for word in "\${(@)words[2,CURRENT-1]}"; do
 ${findPath(places)}
   done
   case "$at" in
 ${cases(places)}
   esac
+  if [[ -n $names && $current != -* ]]; then
+    while IFS=$'\\t' read -r word about; do
+      found+=("$word") shown+=("$word\${about:+  -- $about}")
+      [[ -n $about ]] && list=-l
+    done < <(reconcile completion zsh --names $names -- "\${(@)words[1,CURRENT-1]}" "$current" 2> /dev/null < /dev/null)
+    compadd $list -V names -d shown -a found && return
+  fi
   [[ -n $reply ]] && compadd -- \${=reply}
   [[ -n $files && $current != -* ]] && _files
 }
@@ -115,8 +168,11 @@ if [[ $funcstack[1] == _reconcile ]]; then _reconcile "$@"; else compdef _reconc
 `;
 }
 
+/** In the order of the program. */
+const asking = (kind: NameKind): string => ` -k -a '(__reconcile_names ${kind})'`;
+
 function fishScript(places: readonly Place[]): string {
-  const lines = places.flatMap(({ path, commands, options, choices, valued }) => {
+  const lines = places.flatMap(({ path, commands, options, choices, names, valued, takesFiles }) => {
     const deeper = isGroup(places, path) || path === '' ? ` and not __fish_seen_subcommand_from ${words(commands)}` : '';
     const seen =
       path === ''
@@ -134,12 +190,27 @@ function fishScript(places: readonly Place[]): string {
         .filter(({ word }) => word.startsWith('--'))
         .map(({ word, summary }) => {
           const list = choices.find(([option]) => option === word)?.[1];
-          const value = list ? ` -x -a ${quoted(list.join(' '))}` : valued.includes(word) ? ' -r' : '';
+          const kind = names.find(([option]) => option === word)?.[1];
+          const value = list
+            ? ` -x -a ${quoted(list.join(' '))}`
+            : kind
+              ? ` -x${asking(kind)}`
+              : valued.includes(word)
+                ? ' -r'
+                : '';
           const short = options.find((option) => option.word.length === 2 && option.summary === summary)?.word.slice(1);
           return `${start}${short === undefined ? '' : ` -s ${short}`} -l ${word.slice(2)}${value} -d ${quoted(summary)}`;
         }),
       ...choices.filter(([option]) => option === '').map(([, list]) => `${start} -f -a ${quoted(list.join(' '))}`),
+      ...names.filter(([option]) => option === '').map(([, kind]) => `${start}${takesFiles ? '' : ' -f'}${asking(kind)}`),
     ];
   });
-  return `# fish completion for reconcile; save it as ~/.config/fish/completions/reconcile.fish\n${lines.join('\n')}\n`;
+  return `# fish completion for reconcile; save it as ~/.config/fish/completions/reconcile.fish
+function __reconcile_names
+  set -l current (commandline -ct | string replace -r '^--[^=]*=' '')
+  string match -q -- '-*' "$current"; and return
+  type -q reconcile; and reconcile completion fish --names $argv -- (commandline -opc) "$current" 2> /dev/null < /dev/null
+end
+${lines.join('\n')}
+`;
 }

@@ -1,4 +1,4 @@
-import type { CommandEntry, OptionEntry } from './command-table.ts';
+import type { CommandEntry, OptionEntry } from './command-entry.ts';
 import { output } from './common-options.ts';
 
 const settings: OptionEntry = {

@@ -1,7 +1,11 @@
-import type { CommandEntry, OptionEntry } from './command-table.ts';
+import type { CommandEntry, OptionEntry } from './command-entry.ts';
 import { output, root, source, tags } from './common-options.ts';
 
-const limit: OptionEntry = { flags: '--limit <pattern>', summary: 'which hosts, as an Ansible host pattern (default: all)' };
+const limit: OptionEntry = {
+  flags: '--limit <pattern>',
+  summary: 'which hosts, as an Ansible host pattern (default: all)',
+  names: 'pattern',
+};
 const forks: OptionEntry = { flags: '--forks <count>', summary: 'hosts at the same time (default 50)' };
 const timeout: OptionEntry = {
   flags: '--timeout <time>',
@@ -92,6 +96,7 @@ export const fleetCommands: readonly CommandEntry[] = [
   {
     name: 'fleet trust',
     arguments: '<pattern>',
+    argumentNames: 'pattern',
     summary: 'Show the SSH keys of hosts that are not known yet and, after a yes, add them to ~/.ssh/known_hosts.',
     options: [
       { flags: '--replace', summary: 'take a key although another one is known, which is removed' },

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { commandTable, type OptionEntry } from './command-table.ts';
+import type { OptionEntry } from './command-entry.ts';
+import { commandTable } from './command-table.ts';
 import { run as receive } from './commands/receive.ts';
 import { run as converge } from './commands/reconcile.ts';
 import type { Invocation } from './invocation.ts';

@@ -16,6 +16,8 @@ export interface LedgerEntry extends LastApplied {
 /** The ledger: every resource that this program owns on the host. */
 export interface Ledger {
   all(): ReadonlyMap<Address, LedgerEntry>;
+  /** Sorted, without reading the entries. */
+  addresses(): readonly Address[];
   get(address: Address): LedgerEntry | undefined;
   put(entry: LedgerEntry): void;
   remove(address: Address): void;
@@ -36,6 +38,11 @@ export function openLedger(database: DatabaseSync, file: string): Ledger {
         rows.map((row) => [String(row['address']), { ...readEntry(row, file), made: partsOf.get(String(row['address'])) ?? [] }]),
       );
     },
+    addresses: () =>
+      database
+        .prepare('SELECT address FROM ledger ORDER BY address')
+        .all()
+        .map(({ address }) => String(address)),
     get(address) {
       const row = database.prepare('SELECT * FROM ledger WHERE address = ?').get(address);
       return row && { ...readEntry(row, file), made: made.get(address) };

@@ -42,9 +42,9 @@ const expectations: readonly (readonly [line: string, offered: readonly string[]
 
 describe.skipIf(!has('bash'))('the bash script, sourced by bash (skipped where there is no bash)', () => {
   it.each(expectations)('completes "%s"', (line, offered, notOffered) => {
-    const words = line.split(' ');
-    const script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _reconcile; printf "%s\\n" "${COMPREPLY[@]}"';
-    const run = spawnSync('bash', ['--norc', '-c', script, 'bash', scriptFile('bash'), ...words], {
+    const script = 'source "$1"; COMP_LINE="$2"; COMP_POINT=${#2}; _reconcile reconcile "$3"; printf "%s\\n" "${COMPREPLY[@]}"';
+    const last = line.split(' ').at(-1)!;
+    const run = spawnSync('bash', ['--norc', '-c', script, 'bash', scriptFile('bash'), line, last], {
       cwd: directory,
       encoding: 'utf8',
     });
