@@ -1,5 +1,6 @@
 import type { Change } from '../model/plan.ts';
 import { tableItems, type SqlToken } from './sqlite-statements.ts';
+import { tableConstraints } from './sqlite-constraints.ts';
 import { quoteName, sameSql, type ColumnSchema, type DatabaseSchema, type TableSchema } from './sqlite-schema.ts';
 
 /** What stands in an existing database, as far as a schema asks for it. */
@@ -38,6 +39,7 @@ export function planMigration(desired: DatabaseSchema, actual: ActualSchema): Mi
     if (present) {
       for (const [index, column] of table.columns.entries())
         planColumn({ table, index, column, present }, { changes, statements, additions, conflict });
+      planConstraints(table, present, conflict);
     } else if (actual.taken.includes(table.name.toLowerCase())) {
       conflict(`table ${table.name}`, 'another object', 'table', `"${table.name}" is there, but it is no table`);
     } else {
@@ -101,6 +103,33 @@ function planColumn(
   plan.changes.push({ field, from: null, to: item.text });
   plan.statements.push(`ALTER TABLE ${quoteName(present.name)} ADD COLUMN ${item.text}`);
   plan.additions.push({ kind: 'column', table: present.name, name: column.name });
+}
+
+/** A column that is added brings its own constraints; one that nobody asked for keeps every constraint that names it. */
+function planConstraints(table: TableSchema, present: TableSchema, conflict: ColumnPlan['conflict']): void {
+  const wanted = tableConstraints(table).filter(({ column }) => column === undefined || find(present.columns, column));
+  const found = tableConstraints(present);
+  const lacking = without(wanted, found);
+  const unasked = new Set(present.columns.filter(({ name }) => !find(table.columns, name)).map(({ name }) => name.toLowerCase()));
+  const others = without(found, wanted).filter(({ names }) => !names.some((name) => unasked.has(name)));
+  if (lacking.length === 0 && others.length === 0) return;
+  const from = others.map(({ text }) => text).join(', ');
+  const to = lacking.map(({ text }) => text).join(', ');
+  const differs = [...(to ? [`lacks ${to}`] : []), ...(from ? [`has ${from}, which the schema does not have`] : [])].join(
+    ' and ',
+  );
+  const advice = lacking.some(({ meaning }) => meaning.startsWith('unique')) ? ', but a unique index can be added' : '';
+  conflict(
+    `constraints of ${table.name}`,
+    from || 'none',
+    to || 'none',
+    `table ${table.name} ${differs}; constraints cannot be changed later${advice}`,
+  );
+}
+
+function without<T extends { readonly meaning: string }>(constraints: readonly T[], others: readonly T[]): readonly T[] {
+  const meanings = new Set(others.map(({ meaning }) => meaning));
+  return constraints.filter(({ meaning }) => !meanings.has(meaning));
 }
 
 /** SQLite's limits of ADD COLUMN. */

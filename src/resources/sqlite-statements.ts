@@ -52,11 +52,10 @@ export function unquote({ kind, text }: SqlToken): string {
 }
 
 /** The same for statements that differ only in case, white space, comments and quotes around names. */
-export const canonicalSql = (sql: string): string =>
-  splitSql(sql)
-    .flatMap(({ tokens }) => tokens)
-    .map((token) => (token.kind === 'string' ? token.text : unquote(token).toLowerCase()))
-    .join(' ');
+export const canonicalSql = (sql: string): string => canonicalTokens(splitSql(sql).flatMap(({ tokens }) => tokens));
+
+export const canonicalTokens = (tokens: readonly SqlToken[]): string =>
+  tokens.map((token) => (token.kind === 'string' ? token.text : unquote(token).toLowerCase())).join(' ');
 
 /** The definitions between the parentheses of a CREATE TABLE, in order; columns come before table constraints. */
 export function tableItems(createTable: string): readonly { readonly text: string; readonly tokens: readonly SqlToken[] }[] {

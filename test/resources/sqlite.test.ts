@@ -148,6 +148,16 @@ describe('a database with rows', () => {
     await expect(convergeDesired(sqlite, desired, root)).rejects.toThrow('column t.a is TEXT');
   });
 
+  it('is refused, and gets no column either, when a constraint beside the new column would be lost', async () => {
+    use((opened) => opened.exec('CREATE TABLE t (a TEXT); INSERT INTO t VALUES (1), (1)'));
+    const { desired } = prepare(sqlite, { path: '/db/log.db', schema: 'CREATE TABLE t (a TEXT, b TEXT, UNIQUE (a, b))' });
+    const state = await sqlite.inspect(desired, { host: openLocalReader({ root }), last: undefined, signal, survey: undefined });
+
+    expect(sqlite.refuses?.(desired, state)).toMatchObject([{ code: 'schema-conflict' }]);
+    await expect(convergeDesired(sqlite, desired, root)).rejects.toThrow('table t lacks UNIQUE (a, b)');
+    expect(use((opened) => opened.prepare('SELECT * FROM t').all())).toEqual([{ a: '1' }, { a: '1' }]);
+  });
+
   it('gets its mode back without being opened for writing', async () => {
     await converge(sqlite, database, root);
     chmodSync(file(), 0o666);

@@ -33,7 +33,7 @@ type SqliteState =
 
 const nothing: ActualSchema = { tables: [], indexes: [], taken: [], journalMode: null, userVersion: null };
 
-/** A SQLite database that has at least the tables, columns and indexes of a schema. Rows are never touched. */
+/** A SQLite database that has at least the tables, columns and indexes of a schema, with their constraints. Rows are never touched. */
 export const sqlite = defineResourceType({
   kind: 'sqlite',
   summary: 'A SQLite database: created, and given the tables, columns and indexes that it lacks; nothing is ever dropped.',
