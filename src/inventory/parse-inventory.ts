@@ -14,6 +14,9 @@ const maxMentions = 100_000;
 
 const sections = ['hosts', 'vars', 'children'] as const;
 
+/** In the order in which they are written. */
+type Members = readonly (readonly [name: string, value: Json])[];
+
 /**
  * Adds what one YAML inventory says to the draft, in the order in which it says it. Wrong parts are skipped and returned as
  * problems, also those of which Ansible only warns: a host under a misspelt key would otherwise silently be unmanaged.
@@ -24,6 +27,9 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
   const report = (code: ProblemCode, message: string, path: KeyPath, hint?: string): void => {
     problems.push({ code, message, at: source.keyAt(path), ...(hint !== undefined && { hint }) });
   };
+
+  const membersOf = (mapping: JsonObject, path: KeyPath): Members =>
+    source.keysOf(path).map((key) => [key, mapping[key] as Json]);
 
   function parseGroup(name: string, content: Json, path: KeyPath): DraftGroup | undefined {
     if (!isGroupName(name)) {
@@ -43,7 +49,7 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
         report('unknown-key', `unknown key "${key.slice(0, 80)}" in the group "${name}"`, keyPath, hint);
         continue;
       }
-      const members = sectionMembers(member);
+      const members = isObject(member) ? membersOf(member, keyPath) : shortSection(member);
       if (!members)
         report('bad-inventory', `"${key}" of the group "${name}" is a ${typeName(member)}; expected a mapping`, keyPath);
       else if (section === 'vars') parseVars(group, members, keyPath);
@@ -53,8 +59,8 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
     return group;
   }
 
-  function parseVars(group: DraftGroup, members: JsonObject, path: KeyPath): void {
-    for (const [name, member] of Object.entries(members)) setGroupVariable(group, name, member, [...path, name]);
+  function parseVars(group: DraftGroup, members: Members, path: KeyPath): void {
+    for (const [name, member] of members) setGroupVariable(group, name, member, [...path, name]);
   }
 
   function setGroupVariable(group: DraftGroup, name: string, member: Json, path: KeyPath): void {
@@ -68,8 +74,8 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
     else report('wrong-type', 'ansible_group_priority is not a number', path);
   }
 
-  function parseChildren(group: DraftGroup, members: JsonObject, path: KeyPath): void {
-    for (const [name, member] of Object.entries(members)) {
+  function parseChildren(group: DraftGroup, members: Members, path: KeyPath): void {
+    for (const [name, member] of members) {
       const child = parseGroup(name, member, [...path, name]);
       if (!child) continue;
       const circle = name === 'all' ? ['all', group.name, 'all'] : addChild(draft, group.name, name);
@@ -77,8 +83,8 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
     }
   }
 
-  function parseHosts(group: DraftGroup, members: JsonObject, path: KeyPath): void {
-    for (const [key, member] of Object.entries(members)) {
+  function parseHosts(group: DraftGroup, members: Members, path: KeyPath): void {
+    for (const [key, member] of members) {
       const keyPath = [...path, key];
       const expanded = expandHostKey(key);
       if ('fault' in expanded) {
@@ -135,16 +141,15 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
   } else if (value['plugin']) {
     report('bad-inventory', 'the configuration of an inventory plugin; only static YAML inventories are read', ['plugin']);
   } else {
-    for (const [name, content] of Object.entries(value)) parseGroup(name, content, [name]);
+    for (const [name, content] of membersOf(value, [])) parseGroup(name, content, [name]);
   }
   return problems;
 }
 
-/** A section may be a single name, or empty; undefined when it is neither that nor a mapping. */
-function sectionMembers(section: unknown): JsonObject | undefined {
-  if (section === null) return {};
-  if (typeof section === 'string') return Object.fromEntries([[section, null]]);
-  return isObject(section) ? (section as JsonObject) : undefined;
+/** A section that is no mapping may be a single name, or empty; undefined when it is neither. */
+function shortSection(section: Json): Members | undefined {
+  if (section === null) return [];
+  return typeof section === 'string' ? [[section, null]] : undefined;
 }
 
 /** Anything that Python takes for empty stands for no variables. */

@@ -13,6 +13,11 @@ export interface LoadedFile {
   at(path: KeyPath): SourcePosition;
   /** The position of the *key* at the end of `path`, for unknown and duplicate keys. */
   keyAt(path: KeyPath): SourcePosition;
+  /**
+   * The keys of the mapping at `path` in the order in which they are written. In `value`, those that look like whole numbers
+   * come first.
+   */
+  keysOf(path: KeyPath): readonly string[];
   /** Whether the number at `path` is whole and written as a float, `8.0`. Absent where no number of the file is. */
   readonly isFloat?: ((path: KeyPath) => boolean) | undefined;
 }

@@ -117,7 +117,7 @@ function loadRoles(files: SourceTree, load: Load, problems: Problem[]): Readonly
 
 function emptyRole(path: string): Document<RoleDocument> {
   const start = { file: path, line: 1, column: 1 };
-  const source = { file: path, value: {}, at: () => start, keyAt: () => start };
+  const source = { file: path, value: {}, at: () => start, keyAt: () => start, keysOf: () => [] };
   return { source, value: { summary: path, depends: [], parameters: { additionalProperties: true }, resources: [], health: [] } };
 }
 

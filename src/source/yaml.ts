@@ -53,6 +53,7 @@ function loadedFile(file: string, root: Located, position: (offset: number) => S
     value: root.value,
     at: (path) => position(walk(path).value),
     keyAt: (path) => position(walk(path).key),
+    keysOf: (path) => [...(walk(path).node.keys?.keys() ?? [])],
     isFloat: root.hasFloat && ((path) => walk(path).node.hasFloat === true),
   };
 }

@@ -12,7 +12,10 @@ const fleet = inventoryOf('wizards:\n  hosts: {timmy: , allegro: , bezalel: , ez
 
 const rolloutOf = (value: unknown): Document<RolloutDocument> => {
   const at = (path: readonly (string | number)[]) => ({ file: 'desired-state/rollout.yaml', line: path.length, column: 1 });
-  return { source: { file: 'desired-state/rollout.yaml', value: {}, at, keyAt: at }, value: rolloutDocument.parse(value) };
+  return {
+    source: { file: 'desired-state/rollout.yaml', value: {}, at, keyAt: at, keysOf: () => [] },
+    value: rolloutDocument.parse(value),
+  };
 };
 const planned = (value: unknown, chosen?: readonly string[]): string[] =>
   planWaves(rolloutOf(value), fleet, chosen && new Set(chosen)).waves.map(({ name, hosts }) => `${name}: ${hosts.join(' ')}`);

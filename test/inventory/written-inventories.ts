@@ -118,6 +118,12 @@ export const writtenInventories: { readonly [title: string]: { readonly [path: s
     'hosts.yml': 'web: {hosts: {web: {v: 1}, w2: {v: 2}}, vars: {g: 1}}\ndb: {hosts: {web: {w: 3}}}\n',
   },
   'a host named like a word of ours': { 'hosts.yml': 'constructor: {hosts: {toString: {hasOwnProperty: 1}, valueOf: }}\n' },
+  'names that look like whole numbers': {
+    'hosts.yml':
+      'all:\n  hosts: {"10": , web1: , "2": }\n  children: {b: , "7": , "3": {hosts: {"1": , a: , "0": }}}\n' +
+      '"5": {hosts: {"9": , "4": }}\nb: {children: {"6": {hosts: {"2": }}, "5": }}\n',
+    'more.json': '{"all": {"hosts": {"30": null, "x": null, "20": null}}}\n',
+  },
   'upper case, dashes, underscores': { 'hosts.yml': 'Web-1_x:\n  hosts: {A-b_c.Example: , WEB: }\n  vars: {Upper: X}\n' },
   localhost: { 'hosts.yml': 'all: {hosts: {localhost: {ansible_connection: local}, 127.0.0.1: }}\n' },
   'all under its own name': { 'hosts.yml': 'all: {children: {all: }}\n' },
