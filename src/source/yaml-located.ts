@@ -119,14 +119,17 @@ export function locate(
     });
   }
 
-  /** `<<`: earlier sources win over later ones, the mapping's own keys over all. */
+  /**
+   * `<<`: earlier sources of a list win over later ones, a later `<<` over an earlier one, the mapping's own keys over all. The
+   * order of keys is that of PyYAML, too.
+   */
   function merge(source: Located, merged: Map<string, LocatedKey>, offset: number): void {
     const sources = source.items ?? [source];
-    for (const { keys } of sources) {
+    for (const { keys } of sources.toReversed()) {
       if (!keys) return fail('wrong-type', '"<<" merges something that is not a mapping', offset);
       mergedKeys += keys.size;
       if (mergedKeys > yamlBounds.merged) return fail('too-large', `more than ${yamlBounds.merged} keys merged by "<<"`, offset);
-      for (const [name, member] of keys) if (!merged.has(name)) merged.set(name, member);
+      for (const [name, member] of keys) merged.set(name, member);
     }
   }
 

@@ -124,6 +124,11 @@ export const writtenInventories: { readonly [title: string]: { readonly [path: s
       '"5": {hosts: {"9": , "4": }}\nb: {children: {"6": {hosts: {"2": }}, "5": }}\n',
     'more.json': '{"all": {"hosts": {"30": null, "x": null, "20": null}}}\n',
   },
+  'hosts that are merged': {
+    'hosts.yml':
+      'a: {hosts: &a {h1: {v: a}, h2: }}\nb: {hosts: &b {h3: , h1: {v: b}}}\nc: {hosts: {<<: [*a, *b], h4: }}\n' +
+      'd: {hosts: {<<: *b, <<: *a, h2: {w: 1}}}\n',
+  },
   'upper case, dashes, underscores': { 'hosts.yml': 'Web-1_x:\n  hosts: {A-b_c.Example: , WEB: }\n  vars: {Upper: X}\n' },
   localhost: { 'hosts.yml': 'all: {hosts: {localhost: {ansible_connection: local}, 127.0.0.1: }}\n' },
   'all under its own name': { 'hosts.yml': 'all: {children: {all: }}\n' },
