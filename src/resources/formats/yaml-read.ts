@@ -11,6 +11,7 @@ import {
   type Document,
   type Node,
   type Pair,
+  type Scalar,
   type Tags,
   type YAMLMap,
 } from 'yaml';
@@ -25,9 +26,12 @@ const maxOpen = 1000;
 /** What PyYAML and every other YAML 1.1 reader take for a number; the library takes more. */
 const number11 = new RegExp(
   '^(?:[-+]?0b[01_]+|[-+]?0[0-7_]*|[-+]?[1-9][0-9_]*|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+' +
-    '|[-+]?[0-9][0-9_]*\\.[0-9_]*(?:[eE][-+][0-9]+)?|[-+]?\\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?' +
+    '|[-+]?[0-9][0-9_]*\\.[0-9_]*(?:[eE][-+][0-9]+)?|\\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?' +
     '|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\\.[0-9_]*|[-+]?\\.(?:inf|Inf|INF)|\\.(?:nan|NaN|NAN))$',
 );
+
+/** A zero for PyYAML, which the library cannot convert. */
+const zero11 = /^[-+]?0_+$/;
 
 /** Parses one YAML 1.1 document with the offsets of its tokens. Errors name positions only: the library quotes content. */
 export function parseYaml(text: string): Document {
@@ -40,7 +44,7 @@ export function parseYaml(text: string): Document {
     intAsBigInt: true,
     logLevel: 'error',
   });
-  const [error] = document.errors;
+  const [error] = document.errors.filter(({ code, pos }) => code !== 'TAG_RESOLVE_FAILED' || !zero11.test(text.slice(...pos)));
   if (error?.code === 'MULTIPLE_DOCS') throw new UnreadableText('more than one YAML document in the file');
   if (error) throw new UnreadableText(`not valid YAML at ${positionIn(text, error.pos[0])}`);
   return document;
@@ -75,6 +79,12 @@ function assertFlat(text: string): void {
   }
 }
 
+/** The name of a core tag that a node has explicitly: `int` of `!!int`. */
+export function coreTag(node: Node): string | undefined {
+  const core = 'tag:yaml.org,2002:';
+  return node.tag?.startsWith(core) ? node.tag.slice(core.length) : undefined;
+}
+
 /** The pair of a key in a mapping, by the text of the key; merged keys are not found. */
 export const pairOf = (map: YAMLMap, key: string): Pair | undefined =>
   map.items.find((pair) => !isMergeKey(pair) && keyText(pair) === key);
@@ -83,7 +93,7 @@ export const pairOf = (map: YAMLMap, key: string): Pair | undefined =>
 export function treeOf(document: Document, text: string): JsonObject {
   const root = document.contents;
   if (root === null || (isScalar(root) && root.value === null)) return {};
-  if (!isMap(root)) throw new UnreadableText('not a YAML mapping at the top level');
+  if (!isMap(root) || isOther(root, 'map')) throw new UnreadableText('not a YAML mapping at the top level');
   return mappingOf(root, { targets: targetsIn(document), text, nodes: 0 }, 0);
 }
 
@@ -139,22 +149,35 @@ function valueOf(node: unknown, reading: Reading, depth: number): Json {
   if (++reading.nodes > maxNodes) throw new UnreadableText(`more than ${maxNodes} values, aliases followed`);
   if (depth > maxDepth) throw new UnreadableText(`nested deeper than ${maxDepth} levels`);
   if (isAlias(node)) return valueOf(reading.targets.get(node), reading, depth + 1);
-  if (isMap(node)) return mappingOf(node, reading, depth);
-  if (isSeq(node)) return node.items.map((item) => valueOf(isPair(item) ? item.value : item, reading, depth + 1));
-  return isScalar(node) ? scalarOf(node.value, node.type === 'PLAIN' ? node.source : undefined, node.tag) : null;
+  if (isMap(node)) {
+    const mapping = mappingOf(node, reading, depth);
+    return isOther(node, 'map') ? `!!${coreTag(node)} ${JSON.stringify(mapping)}` : mapping;
+  }
+  if (isSeq(node)) {
+    const items = node.items.map((item) => valueOf(isPair(item) ? item.value : item, reading, depth + 1));
+    return isOther(node, 'seq') ? `!!${coreTag(node)} ${JSON.stringify(items)}` : items;
+  }
+  return isScalar(node) ? scalarOf(node) : null;
 }
 
-/** `plain` is the source of a scalar without quotes. What readers disagree about equals no value that can be wanted. */
-function scalarOf(value: unknown, plain: string | undefined, tag: string | undefined): Json {
-  if (tag !== undefined && !tag.startsWith('tag:yaml.org,2002:')) return `${tag} ${String(value)}`;
-  if (plain !== undefined && tag === undefined) {
-    const isNumber = typeof value === 'number' || typeof value === 'bigint';
-    if ((isNumber && !number11.test(plain)) || /^[yYnN]$|^0o[0-7]+$/.test(plain)) return `!!ambiguous ${plain}`;
-  }
+/** Whether a tag makes something else of a mapping or list, such as `!!set`, or nothing that can be loaded. */
+const isOther = (node: Node, own: 'map' | 'seq'): boolean => (coreTag(node) ?? own) !== own;
+
+/** What readers disagree about, and what its tag cannot hold, equals no value that can be wanted. */
+function scalarOf(node: Scalar): Json {
+  const { value, source = '', tag } = node;
+  const name = coreTag(node);
+  if (tag !== undefined && name === undefined) return `${tag} ${String(value)}`;
+  if (name !== undefined && name !== 'str' && typeof value === 'string') return `!!${name} ${value}`;
+  const isPlain = node.type === 'PLAIN' && tag === undefined;
+  const isNumber = typeof value === 'bigint' || (typeof value === 'number' && isPlain);
+  const isBooleanToSome = typeof value === 'boolean' && source.length === 1;
+  const isNumberToSome = isNumber ? !number11.test(source) : isPlain && (zero11.test(source) || /^0o[0-7]+$/.test(source));
+  if (isNumberToSome || isBooleanToSome) return `!!ambiguous ${source}`;
   if (value === null || value === undefined) return null;
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : `!!int ${value}`;
   if (typeof value === 'number') return Number.isFinite(value) ? value : `!!float ${value}`;
-  if (value instanceof Date) return `!!timestamp ${plain ?? value.toISOString()}`;
+  if (value instanceof Date) return `!!timestamp ${source}`;
   if (value instanceof Uint8Array) return `!!binary ${Buffer.from(value).toString('base64')}`;
   return typeof value === 'boolean' ? value : String(value);
 }

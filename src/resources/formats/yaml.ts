@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { Json } from '../../model/json.ts';
 import { insertLines, lineBreakOf, lineStart, nest, nextLine, removeLines, splice, type Format } from './format.ts';
-import { maxBytes, pairOf, parseYaml, treeOf } from './yaml-read.ts';
+import { coreTag, maxBytes, pairOf, parseYaml, treeOf } from './yaml-read.ts';
 import { needsLines, renderInline, renderLines, renderMember, type BlockStyle, type Quotes } from './yaml-write.ts';
 
 /**
@@ -25,7 +25,11 @@ export const yamlFormat: Format = {
       if (!pair) return addPair(text, map, key, nest(rest, value), style);
       const node = pair.value as Node | null;
       if (isAlias(node)) throw new Error(`${key} is an alias of another value`);
-      if (rest.length === 0 || !isMap(node)) return replaceValue(text, map, pair, nest(rest, value), style);
+      if (rest.length === 0 || !isMap(node)) {
+        const untagged = withoutTag(text, pair);
+        if (untagged !== text) return yamlFormat.set(untagged, path, value);
+        return replaceValue(text, map, pair, nest(rest, value), style);
+      }
       map = node;
     }
     return text;
@@ -49,6 +53,10 @@ const lineEnd = (text: string, end: number): number => (text[end - 1] === '\n' ?
 
 const isFlow = (node: { readonly flow?: boolean | undefined }): boolean => node.flow === true;
 const startOf = (node: unknown): number => (node as Node).range![0];
+
+/** Offset of the key, or of the question mark, the anchor or the tag before it. */
+const pairStart = ({ key, srcToken }: Pair): number =>
+  srcToken?.start.find(({ type }) => ['explicit-key-ind', 'anchor', 'tag'].includes(type))?.offset ?? startOf(key);
 
 /** Offset after the colon; undefined for a flow key that has none. */
 function colonEnd({ srcToken }: Pair): number | undefined {
@@ -83,7 +91,7 @@ function styleOf(document: Document, text: string): BlockStyle {
   const items = isMap(root) && !isFlow(root) ? root.items : [];
   const nested = items.find(({ value }) => isMap(value) && !isFlow(value));
   const list = items.find(({ value }) => isSeq(value) && !isFlow(value));
-  const unit = nested && isMap(nested.value) ? columnOf(text, startOf(nested.value.items[0]!.key)) : '';
+  const unit = nested && isMap(nested.value) ? columnOf(text, pairStart(nested.value.items[0]!)) : '';
   const isOpen = text !== '' && !text.endsWith('\n');
   return { unit: unit || '  ', dash: list ? columnOf(text, startOf(list.value)) : unit || '  ', isOpen };
 }
@@ -91,7 +99,7 @@ function styleOf(document: Document, text: string): BlockStyle {
 const columnOf = (text: string, offset: number): string => text.slice(lineStart(text, offset), offset);
 
 function indentOf(text: string, map: YAMLMap): string {
-  const indent = columnOf(text, startOf(map.items[0]!.key));
+  const indent = columnOf(text, pairStart(map.items[0]!));
   if (indent.trim() !== '') throw new Error('a mapping starts within a line, where no key can be added or removed');
   return indent;
 }
@@ -131,11 +139,23 @@ function removeInline(text: string, pair: Pair): string {
   return splice(text, colonEnd(pair)!, text.startsWith('\n', end - 1) ? end - 1 : end, '');
 }
 
+/** The text without the core tag of a value: the next value may not fit it. */
+function withoutTag(text: string, { value, srcToken }: Pair): string {
+  const tag = srcToken?.sep?.find(({ type }) => type === 'tag');
+  if (!tag || !('source' in tag) || coreTag(value as Node) === undefined) return text;
+  const before = text.slice(0, tag.offset);
+  const after = text.slice(tag.offset + tag.source.length).replace(/^[ \t]+/, '');
+  return (/^\r?\n|^$/.test(after) ? before.trimEnd() : before) + after;
+}
+
 function quotesOf(node: Node | null): Quotes {
   if (!isScalar(node)) return 'plain';
   if (node.type === 'QUOTE_SINGLE') return 'single';
   return node.type === 'QUOTE_DOUBLE' ? 'double' : 'plain';
 }
+
+/** Whether there is nothing but comments, directives and the start of a document, which is an empty one to every reader. */
+const isBare = (text: string): boolean => text.split('\n').every((line) => /^(?:%.*|---)?\s*(?:#.*)?$/.test(line));
 
 function replaceInline(text: string, pair: Pair, inline: string): string {
   const { key, value } = pair;
@@ -153,16 +173,18 @@ function replaceInline(text: string, pair: Pair, inline: string): string {
 }
 
 function removePair(text: string, map: YAMLMap, pair: Pair): string {
-  const start = startOf(pair.key);
+  const start = pairStart(pair);
   if (!isFlow(map)) {
     if (columnOf(text, start).trim() !== '')
       throw new Error('a mapping starts within a line, where no key can be added or removed');
-    return removeLines(text, lineStart(text, start), lineEnd(text, contentEnd(text, pair)));
+    const line = lineStart(text, start);
+    const rest = removeLines(text, line, lineEnd(text, contentEnd(text, pair)));
+    return map.items.length > 1 || isBare(rest) ? rest : insertLines(rest, Math.min(line, rest.length), ['{}']);
   }
   const index = map.items.indexOf(pair);
   const next = map.items[index + 1];
   const previous = map.items[index - 1];
-  if (next) return splice(text, start, startOf(next.key), '');
+  if (next) return splice(text, start, pairStart(next), '');
   if (previous) return splice(text, contentEnd(text, previous), contentEnd(text, pair), '');
   return splice(text, startOf(map), map.range![1], '{}');
 }
