@@ -33,13 +33,23 @@ export function roleSchema(schema: object): ValidateFunction | string {
   return made;
 }
 
+/** JSON Schema's patterns are ECMAScript's. The older mode is for needless escapes; Python's anchors would be letters in it. */
+function readSchemaPattern(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, 'u');
+  } catch (error) {
+    if (/(?<!\\)(?:\\\\)*\\[AZ]/.test(pattern)) throw error;
+    return new RegExp(pattern);
+  }
+}
+
 /** Each schema has an instance of its own, so that ids of one role mean nothing in another. Throws for what is no schema. */
 function compileSchema(schema: object): ValidateFunction {
   const meta = metaSchema ?? new Ajv2020({ strict: false, logger: false });
   const isSchema = meta.validateSchema(schema);
   metaSchema = meta;
   if (!isSchema) throw new Error(meta.errorsText(meta.errors, { dataVar: 'schema' }));
-  const regex = createRegexRunner();
+  const regex = createRegexRunner(readSchemaPattern);
   const engine = Object.assign(
     (pattern: string) => {
       // Asked while the schema is compiled: a broken pattern is the role's fault, whatever parameters are given.

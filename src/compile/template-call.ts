@@ -1,4 +1,5 @@
 import { didYouMean } from '../model/nearest.ts';
+import type { PythonPattern } from '../model/python/pattern.ts';
 import { TemplateFailure } from './template-failure.ts';
 import type { Call, Meter, Value } from './template-value.ts';
 
@@ -8,8 +9,8 @@ export interface Tools extends Meter {
   filter(name: string, input: Value, call: Call): Value;
   /** Applies a test by name, for `select` and its kin. */
   test(name: string, input: Value, call: Call): boolean;
-  /** Runs work with a regular expression in Python's syntax, bounded in time. */
-  regex<T>(pattern: string, flags: string, subject: string, work: (expression: RegExp) => T): T;
+  /** Runs work with a regular expression in Python's syntax, bounded in time; `flags` are `i` and `m`. */
+  regex<T>(pattern: string, flags: string, subject: string, work: (expression: PythonPattern) => T): T;
 }
 
 export interface Filter {

@@ -1,4 +1,5 @@
 import type { Problem, SourcePosition } from '../model/problem.ts';
+import { readPythonPattern } from '../model/python/pattern.ts';
 import { Secret, type Secrets, holdsSecret } from '../model/secret.ts';
 import { parseTemplate } from './parse-template.ts';
 import { isRelativeName } from './relative-name.ts';
@@ -73,7 +74,7 @@ interface Target {
  */
 export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions): TemplateEngine {
   const parsed = new Map<string, Node>();
-  const regex = createRegexRunner();
+  const regex = createRegexRunner(readPythonPattern);
   let stepsLeft = stepsPerEngine;
   let renderLeft = stepsPerRender;
 

@@ -4,7 +4,7 @@ import { type Filter, required, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { formatText } from './template-format.ts';
 import { wholeOf } from './template-number.ts';
-import { fillReplacement } from './template-regex.ts';
+import { regexFilters } from './template-regex-filters.ts';
 import { centerText, indentText, joinText, marginOf, replaceText, splitText, stripText } from './template-string-methods.ts';
 import { stringOf, toText } from './template-text.ts';
 import { boundText, isTruthy, itemsOf, type Value } from './template-value.ts';
@@ -25,9 +25,6 @@ const digestFilter = (name?: string): Filter => ({
     return createHash(algorithm).update(stringOf(input, tools)).digest('hex');
   },
 });
-
-const flagsOf = (ignorecase: Value, multiline: Value, tools: Tools): string =>
-  (isSet(ignorecase, false, tools) ? 'i' : '') + (isSet(multiline, false, tools) ? 'm' : '');
 
 const styles: { readonly [style: string]: { readonly decoration: string; readonly beginning?: string; readonly end?: string } } =
   {
@@ -158,50 +155,7 @@ export const textFilters: { readonly [name: string]: Filter } = {
       return [...bracketed, ...(closing === undefined ? [] : [stringOf(closing, tools)])].join('\n');
     },
   },
-  regex_replace: {
-    params: ['pattern', 'replacement', 'ignorecase', 'multiline', 'count'],
-    run(input, [pattern, replacement, ignorecase, multiline, count = 0], tools) {
-      const text = stringOf(input, tools);
-      const made = stringOf(replacement ?? '', tools);
-      const most = wholeOf(count, 'the count');
-      const flags = `g${flagsOf(ignorecase, multiline, tools)}`;
-      return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (expression) => {
-        let [result, from, times] = ['', 0, 0];
-        for (const match of text.matchAll(expression)) {
-          if (most > 0 && times++ >= most) break;
-          result += text.slice(from, match.index) + fillReplacement(made, match);
-          from = match.index + match[0].length;
-          boundText(result.length, tools);
-        }
-        return result + text.slice(from);
-      });
-    },
-  },
-  regex_search: {
-    params: ['pattern', '*groups'],
-    run(input, [pattern, ...groups], tools, call) {
-      const text = stringOf(input, tools);
-      const flags = flagsOf(call.named.get('ignorecase'), call.named.get('multiline'), tools);
-      return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (expression) => {
-        const match = expression.exec(text);
-        if (match === null || groups.length === 0) return match?.[0] ?? null;
-        return groups.map((group) => fillReplacement(stringOf(group, tools), match));
-      });
-    },
-  },
-  regex_findall: {
-    params: ['pattern', 'multiline', 'ignorecase'],
-    run(input, [pattern, multiline, ignorecase], tools) {
-      const text = stringOf(input, tools);
-      const flags = `g${flagsOf(ignorecase, multiline, tools)}`;
-      return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (expression) =>
-        [...text.matchAll(expression)].map((match) =>
-          match.length === 1 ? match[0] : match.length === 2 ? (match[1] ?? '') : match.slice(1).map((group) => group ?? ''),
-        ),
-      );
-    },
-  },
-  regex_escape: onText((text) => text.replace(/[()[\]{}?*+\-|^$\\.&~# \t\n\r\v\f]/g, '\\$&')),
+  ...regexFilters,
   hash: digestFilter(),
   md5: digestFilter('md5'),
   sha1: digestFilter('sha1'),

@@ -3,6 +3,7 @@ import { required, type Test, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { asNumber, isFloat } from './template-number.ts';
 import { compareBy, contains } from './template-operators.ts';
+import { regexFlags } from './template-regex-filters.ts';
 import { stringOf, toText } from './template-text.ts';
 import { Callable, defined, isMapping, isTruthy, itemsOf, LazyMapping, Undefined, type Value } from './template-value.ts';
 
@@ -25,23 +26,19 @@ const whole = (given: Value): number => {
 };
 
 /** Ansible's `search` and `regex` look anywhere, its `match` only at the start. */
-const searchAnywhere: Test = {
+const matching = (isAtStart: boolean): Test => ({
   params: ['pattern', 'ignorecase', 'multiline'],
   run(value, [pattern, ignorecase, multiline], tools) {
     const text = stringOf(value, tools);
-    const flags = (ignorecase !== undefined && isTruthy(ignorecase, tools) ? 'i' : '') + (multiline === true ? 'm' : '');
-    return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (found) => found.test(text));
+    const flags = regexFlags(ignorecase, multiline, tools);
+    return tools.regex(
+      stringOf(required(pattern, 'pattern'), tools),
+      flags,
+      text,
+      (expression) => (isAtStart ? expression.matchStart(text) : expression.search(text)) !== undefined,
+    );
   },
-};
-
-const matchStart: Test = {
-  params: ['pattern', 'ignorecase', 'multiline'],
-  run(value, [pattern, ignorecase], tools) {
-    const text = stringOf(value, tools);
-    const flags = ignorecase !== undefined && isTruthy(ignorecase, tools) ? 'iy' : 'y';
-    return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (found) => found.test(text));
-  },
-};
+});
 
 const subset = (isReversed: boolean): Test => ({
   params: ['other'],
@@ -136,9 +133,9 @@ export const tests: { readonly [name: string]: Test } = {
   '>=': compared('>='),
   in: { params: ['container'], run: (value, [container], tools) => contains(required(container, 'container'), value, tools) },
   contains: { params: ['item'], run: (value, [item], tools) => contains(value, required(item, 'item'), tools) },
-  match: matchStart,
-  search: searchAnywhere,
-  regex: searchAnywhere,
+  match: matching(true),
+  search: matching(false),
+  regex: matching(false),
   subset: subset(false),
   issubset: subset(false),
   superset: subset(true),

@@ -1,24 +1,22 @@
+import { readPythonPattern } from '../model/python/pattern.ts';
+import { PatternFault } from '../model/python/reader.ts';
 import { runFor } from '../model/time-limit.ts';
 
 const maxLength = 1000;
 /** Milliseconds; an expression that needs longer for all names together backtracks without end. */
 const timeLimit = 500;
 
-/** The names that match a regular expression at their start, as Python's `re.match` would, or what is wrong with it. */
+/** The names that a regular expression of Python's matches at their start, or what is wrong with it. */
 export function matchRegex(expression: string, names: readonly string[]): readonly string[] | { readonly fault: string } {
   if (expression.length > maxLength) return { fault: `is longer than ${maxLength} characters` };
-  const flags = /^\(\?([ims]+)\)/.exec(expression);
-  const source = expression
-    .slice(flags?.[0].length ?? 0)
-    .replaceAll('(?P<', '(?<')
-    .replace(/\(\?P=(\w+)\)/g, String.raw`\k<$1>`)
-    .replace(/\\([AZ])/g, (_all, end) => (end === 'A' ? '^' : '$'));
-  let pattern: RegExp;
   try {
-    pattern = new RegExp(`^(?:${source})`, flags?.[1] ?? '');
-  } catch {
-    return { fault: 'is not a regular expression' };
+    const pattern = readPythonPattern(expression, '');
+    const found = runFor(timeLimit, () => names.filter((name) => pattern.matchStart(name) !== undefined));
+    return found?.value ?? { fault: 'takes too long; repeated groups inside repeated groups are the usual cause' };
+  } catch (error) {
+    if (error instanceof PatternFault) return { fault: `is not a regular expression: ${error.message}` };
+    if (error instanceof SyntaxError || error instanceof RangeError)
+      return { fault: 'is a regular expression that is too large' };
+    throw error;
   }
-  const found = runFor(timeLimit, () => names.filter((name) => pattern.test(name)));
-  return found?.value ?? { fault: 'takes too long; repeated groups inside repeated groups are the usual cause' };
 }

@@ -25,6 +25,10 @@ export const detailTexts: readonly string[] = [
   "{% for key, items in [{'n': 'x'}, {}, {'n': 'Y'}] | groupby('n', default='Y') %}{{ key }}={{ items | length }} {% endfor %}",
   "{{ {'a': lines} | to_nice_yaml }}{{ lines | trim | to_nice_yaml }}{{ marks | to_nice_yaml }}",
   "{{ (marks | to_nice_yaml | from_yaml) == marks }} {{ (odd | to_nice_yaml | from_yaml) == odd }} {{ ({'a': odd, 'b': lines} | to_nice_yaml | from_yaml) == {'a': odd, 'b': lines} }}",
+  "{{ odd | regex_findall('\\s') | length }} {{ lines | regex_search('second$') }} {{ lines | regex_replace('$', '<') }} {{ lines | regex_findall('^ \\w', multiline=true) }} {{ lines | regex_replace('(?m) *$', ';') }}",
+  "{{ 'Größe_1' | regex_replace('\\W', '-') }} {{ 'é à' | regex_findall('\\b\\w') }} {{ 'a]b' | regex_replace('[]]', '-') }} {{ 'aaa' | regex_replace('a{,2}', '-') }} {{ 'ab' | regex_search('(?x) a  b # both') }}",
+  "{{ 'a1' | regex_replace('(a)|(b)', '[\\1\\2]') }} {{ 'ab' | regex_replace('(?P<x>a)', '\\g<x>0\\g<1>') }} {{ 'ab' | regex_search('(a)(z)?', '\\1', '\\2') }} {{ 'ab' | regex_search('z', '\\9') }} {{ 'xaz' | regex_replace('|a', '-') }}",
+  "{{ ['a\\n', 'b', 'aé'] | select('match', 'a$') | list }} {{ ['é', '-'] | reject('search', '\\w') | list }} {{ 'x\\na' is match('x\\n^a', multiline=true) }} {{ 'x\\na' is search('^a', multiline=1) }} {{ 'K' is regex('\u212a', ignorecase=true) }} {{ 'abc' is match('(?>a|ab)c') }}",
 ];
 
 export const detailRefused: readonly string[] = [
@@ -32,4 +36,9 @@ export const detailRefused: readonly string[] = [
   "{{ '%c' % 'AB' }}",
   "{{ '%c' % 1.0 }}",
   "{{ {'a': [1]} | combine({'a': [2]}, list_merge='kepe') }}",
+  "{{ 'a' | regex_replace('b', '\\1') }}",
+  "{{ 'a' | regex_replace('a', '\\q') }}",
+  "{{ 'a' | regex_search('(?<n>a)') }}",
+  "{{ 'a' | regex_search('(a)', '1') }}",
+  "{{ 'a' is match('\\y') }}",
 ];

@@ -88,6 +88,20 @@ resources:
     expect(problems[0]).toContain(message);
   });
 
+  it.each([
+    ["'^[a-z\\_]+\\d$'", 'x_1', true],
+    ["'^\\d$'", '٣', false],
+    ["'\\Ax\\Z'", 'x', false],
+    ["'(?i)x'", 'x', false],
+  ])('have patterns of ECMAScript: %s', (pattern, value, isAccepted) => {
+    const { problems } = compileFiles({
+      'desired-state/site.yaml': site(`- hosts: all\n  roles: [{ role: web, with: { a: '${value}' } }]`),
+      'roles/web/role.yaml': role(`parameters: { properties: { a: { type: string, pattern: ${pattern} } } }`),
+    });
+
+    expect(problems).toHaveLength(isAccepted ? 0 : 1);
+  });
+
   it('with a pattern that backtracks are refused in time', () => {
     const { problems } = compileFiles({
       'desired-state/site.yaml': site(`- hosts: all\n  roles: [{ role: web, with: { a: ${'a'.repeat(40)}b } }]`),

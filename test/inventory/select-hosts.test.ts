@@ -53,6 +53,7 @@ describe('selectHosts', () => {
     ['wizards[-5]', 'bad-pattern', undefined],
     ['a[b', 'bad-pattern', undefined],
     ['~(', 'bad-pattern', undefined],
+    ['~(?<n>a)', 'bad-pattern', undefined],
     [`~${'a'.repeat(2000)}`, 'bad-pattern', undefined],
     ['a,'.repeat(300), 'bad-pattern', undefined],
     ['a'.repeat(20_000), 'bad-pattern', undefined],
