@@ -27,7 +27,8 @@ export const dotenvFormat: Format = {
       const prefix = all.length > 0 && all.every(({ isExported }) => isExported) ? 'export ' : '';
       return insertLines(text, text.length, [`${prefix}${key}=${quote(String(value), '')}`]);
     }
-    const written = quote(String(value), text[last.valueStart] ?? '');
+    const isBeforeComment = text.slice(last.valueEnd, last.end).trim() !== '';
+    const written = quote(String(value), text[last.valueStart] ?? '') || (isBeforeComment ? "''" : '');
     const earlier = found.slice(0, -1).map(({ start, end }) => ({ start, end, by: '' }));
     return replaceAll(text, [...earlier, { start: last.valueStart, end: last.valueEnd, by: written }]);
   },

@@ -154,6 +154,8 @@ const tables: { readonly [name in FormatName]: readonly Case[] } = {
     ['edits the assignment that counts', 'A=1\nB=2\nA=3\n', 'A', '4', 'B=2\nA=4\n'],
     ['replaces a text of several lines', 'A="x\ny"\nB=1\n', 'A', 'z', 'A="z"\nB=1\n'],
     ['keeps the blank in front of a comment', 'A=  # why\nB=1\n', 'A', '2', 'A=2  # why\nB=1\n'],
+    ['empties a key in front of a comment', 'A=1 # why\n', 'A', '', "A='' # why\n"],
+    ['empties a quoted key in front of a comment', 'A="1" # why\n', 'A', '', 'A="" # why\n'],
     ['removes every assignment', 'A=1\nB=2\nexport A=3', 'A', undefined, 'B=2'],
   ],
 };
