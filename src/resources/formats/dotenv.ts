@@ -3,7 +3,10 @@ import { mebibyte, insertLines, nextLine, positionIn, replaceAll, UnreadableText
 
 interface Assignment {
   readonly key: string;
+  /** As python-dotenv has it. */
   readonly value: string;
+  /** Whether sh, systemd and python-dotenv read the same. */
+  readonly isCertain: boolean;
   readonly isExported: boolean;
   readonly start: number;
   readonly valueStart: number;
@@ -12,13 +15,14 @@ interface Assignment {
 }
 
 /**
- * Environment files: `KEY=value`, `export` before it, quotes that may span lines, comments after a blank. Of a key that
- * stands twice the last one counts, as everywhere; an edit leaves only one. What is written means the same to sh, to systemd
- * (EnvironmentFile=) and to python-dotenv, which Hermes reads its keys with.
+ * Environment files: `KEY=value`, `export` before it, quotes that may span lines, comments after a blank (to systemd a part of
+ * the value). Of a key that stands twice the last one counts, as everywhere; an edit leaves only one. What is written means the
+ * same to sh, to systemd (EnvironmentFile=) and to python-dotenv, which Hermes reads its keys with. What stands there and does
+ * not equals no value that can be wanted, so that it is written anew.
  */
 export const dotenvFormat: Format = {
   maxBytes: mebibyte,
-  read: (text) => Object.fromEntries(scan(text).map(({ key, value }) => [key, value])),
+  read: (text) => Object.fromEntries(scan(text).map((one) => [one.key, valueIn(text, one)])),
   set(text, [key = ''], value) {
     const all = scan(text);
     const found = all.filter((one) => one.key === key);
@@ -50,6 +54,10 @@ export const dotenvFormat: Format = {
 export const readAssignments = (text: string): ReadonlyMap<string, string> =>
   new Map(scan(text.replace(/^\uFEFF/, ''), true).map(({ key, value }) => [key, value]));
 
+/** One with `${` can be wanted by nobody, and stays readable. */
+const valueIn = (text: string, { value, isCertain, valueStart, valueEnd }: Assignment): string =>
+  isCertain || value.includes('${') ? value : `!!ambiguous ${text.slice(valueStart, valueEnd).trimStart()}`;
+
 function textOf(value: Json): string {
   if (value === null || typeof value === 'object') throw new Error('the value of an environment variable is a text');
   quote(String(value), '');
@@ -77,31 +85,39 @@ function scan(text: string, isLenient = false): Assignment[] {
       start = end;
       continue;
     }
-    // No value stands right behind the sign, so that the blank in front of a comment stays there.
+    // For sh a value stands right behind the sign: one that is empty, too, or looks like a comment.
     const isNothing = scanned.valueEnd === headEnd;
-    const valueStart = isNothing ? start + match[0].trimEnd().length : headEnd;
-    const { value } = scanned;
+    const valueStart = isNothing || text[headEnd] === '#' ? start + match[0].trimEnd().length : headEnd;
+    const { value, isCertain } = scanned;
     const valueEnd = isNothing ? valueStart : scanned.valueEnd;
     const after = nextLine(text, valueEnd);
-    found.push({ key: match[2]!, value, isExported: match[1] !== undefined, start, valueStart, valueEnd, end: after });
+    const isExported = match[1] !== undefined;
+    found.push({ key: match[2]!, value, isCertain, isExported, start, valueStart, valueEnd, end: after });
     start = after;
   }
   return found;
 }
 
 /** Undefined for a quote that is not closed. */
-function scanValue(text: string, start: number): { readonly value: string; readonly valueEnd: number } | undefined {
+function scanValue(
+  text: string,
+  start: number,
+): (Pick<Assignment, 'value' | 'isCertain'> & { readonly valueEnd: number }) | undefined {
   const mark = text[start];
   if (mark === '"' || mark === "'") {
     const end = closingQuote(text, start, mark);
     if (end === undefined || !/^\s*(?:$|\s#)/.test(text.slice(end + 1, nextLine(text, end)))) return undefined;
     const inner = text.slice(start + 1, end);
-    return { value: mark === '"' ? unescape(inner) : inner, valueEnd: end + 1 };
+    const { escape, differs } = quotes[mark];
+    const value = inner.replace(escape, (_whole, letter: string) => escapes[letter] ?? letter);
+    return { value, isCertain: !differs.test(inner), valueEnd: end + 1 };
   }
   const line = text.slice(start, nextLine(text, start));
-  const comment = line.search(/(?:^|[ \t])#/);
+  const comment = line.search(/[ \t]#/);
   const value = (comment === -1 ? line : line.slice(0, comment)).trimEnd();
-  return { value, valueEnd: start + value.length };
+  // Where a blank or an operator makes a command of it, sh reads no other value, but none.
+  const differs = /[$`\\"';<>]|(?:^|:)~|[ \t]\w+=/.test(value) || (mark === '#' && text[start - 1] !== '=');
+  return { value, isCertain: !differs, valueEnd: start + value.length };
 }
 
 function closingQuote(text: string, start: number, mark: string): number | undefined {
@@ -110,9 +126,13 @@ function closingQuote(text: string, start: number, mark: string): number | undef
   return end < text.length ? end : undefined;
 }
 
-const escapes: { readonly [letter: string]: string } = { n: '\n', r: '\r', t: '\t' };
+/** What python-dotenv takes for an escape, and what others read otherwise than it does. */
+const quotes = {
+  '"': { escape: /\\([\\'"abfnrtv])/g, differs: /[$`]|(?<!\\)(?:\\\\)*\\['abfnrtv\n]|\\$/ },
+  "'": { escape: /\\([\\'])/g, differs: /\\\\|\\$/ },
+};
 
-const unescape = (text: string): string => text.replace(/\\([nrt"\\$`])/g, (_whole, letter: string) => escapes[letter] ?? letter);
+const escapes: { readonly [letter: string]: string } = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 
 /**
  * Bare where a shell reads it so, else in the quotes that were there, else in single ones, else in double ones. Throws for what
