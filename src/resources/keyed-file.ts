@@ -119,7 +119,11 @@ function contradictionOf({ leaves, unset }: KeyedFile, others: readonly Leaves[]
 
 /** So that an edit that cannot be made refuses the run before its first write. */
 function faultOfEdit(wanted: KeyedFile, changes: readonly Change[], text: string): string | undefined {
+  const going = changes.filter(({ to }) => to === null).map(({ field }) => parsePath(field));
+  // Of a name that is set and unset in two spellings, the one that is set counts.
+  const paths = [...wanted.unset, ...Object.keys(wanted.leaves)].map(parsePath);
   try {
+    formatByName[wanted.format].assertDistinct?.(text, paths, going);
     if (changes.length > 0) editKeys(wanted, changes, text);
     return undefined;
   } catch (error) {

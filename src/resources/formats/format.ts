@@ -23,6 +23,8 @@ export interface Format {
   unset(text: string, path: LeafPath): string;
   /** The path and value as `read` gives them back once written. Throws an Error that says what the format cannot hold. */
   fit(path: LeafPath, value: Json): readonly [LeafPath, Json];
+  /** Throws where a key stands, and is not to go, that some programs take for one of the wanted ones, and others do not. */
+  assertDistinct?(text: string, wanted: readonly LeafPath[], going: readonly LeafPath[]): void;
 }
 
 /** A text that is not of its format, or breaks a bound. The message names the position, never content. */

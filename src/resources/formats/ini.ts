@@ -2,6 +2,7 @@ import { unsafe } from 'ini';
 import type { Json, JsonObject } from '../../model/json.ts';
 import {
   aboveBlankLine,
+  formatPath,
   insertLines,
   mebibyte,
   nextLine,
@@ -9,6 +10,7 @@ import {
   replaceAll,
   UnreadableText,
   type Format,
+  type LeafPath,
 } from './format.ts';
 
 interface Line {
@@ -36,8 +38,9 @@ interface Stray {
 
 /**
  * INI: `[section]`, `key = value` or `key: value`, comments after `;` or `#` on lines of their own or behind a blank. A key
- * that stands more than once in its section is a list. Values are texts; quotes around them are not part of them. A value may
- * go on in deeper indented lines. Lines that only some programs take for that are read both ways, and never edited.
+ * that stands more than once in its section is a list, and a section that stands twice is one. Values are texts; quotes around
+ * them are not part of them. A value may go on in deeper indented lines. Lines that only some programs take for that are read
+ * both ways, and never edited.
  */
 export const iniFormat: Format = {
   maxBytes: mebibyte,
@@ -122,7 +125,24 @@ export const iniFormat: Format = {
     const texts = value.map(textOf);
     return [fitted, texts.length === 1 ? texts[0]! : texts];
   },
+  assertDistinct(text, wanted, going) {
+    const names = new Map(wanted.map((path) => [fold(path), path.at(-1)!]));
+    const gone = new Set(going.map(formatPath));
+    const { lines, strays } = scan(text);
+    for (const { section, key, start } of [...lines, ...strays]) {
+      if (key === undefined) continue;
+      const path = section === undefined ? [key] : [section, key];
+      const name = names.get(fold(path));
+      if (name === undefined || name === key || gone.has(formatPath(path))) continue;
+      throw new Error(
+        `${key} at ${positionIn(text, start)} is the same as ${name} for programs that know no case in keys, such as git and Python; ` +
+          'write it in git as it stands there',
+      );
+    }
+  },
 };
+
+const fold = (path: LeafPath): string => formatPath([...path.slice(0, -1), path.at(-1)!.toLowerCase()]);
 
 const valuesOf = (members: ReadonlyMap<string, readonly string[]>): JsonObject =>
   Object.fromEntries([...members].map(([key, values]) => [key, values.length === 1 ? values[0]! : values]));
