@@ -5,6 +5,7 @@ import type { KeyPath, LoadedFile } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import { Secret } from '../model/secret.ts';
 import { asNumber, numberText, WholeFloat, withoutFloats } from './template-number.ts';
+import { isMapping, SecretMapping } from './template-value.ts';
 
 interface Checked<T> {
   /** Undefined when there are problems. */
@@ -14,7 +15,7 @@ interface Checked<T> {
 
 /**
  * Checks a rendered value by its schema; every misfit is a problem at the place where the value was written, secrets in
- * places that would show them included. Where a text is expected and `"{{ port }}"` gave a number or a boolean, its text
+ * places that would show them included, and wherever they would be keys. Where a text is expected and `"{{ port }}"` gave a number or a boolean, its text
  * (`8080`, `True`) is taken, since no quotes could say so.
  */
 export function checkAttributes<S extends z.ZodType>(
@@ -24,6 +25,8 @@ export function checkAttributes<S extends z.ZodType>(
   source: LoadedFile,
   path: KeyPath,
 ): Checked<z.output<S>> {
+  const hidden = secretMappings(value, []).map((at) => secretKeys(at, source, path));
+  if (hidden.length > 0) return { problems: hidden };
   const first = checkValue(schema, withoutFloats(value));
   const scalars = first.misfits.filter(
     (misfit) => isScalar(valueAt(value, misfit.path)) && typeof valueAt(written, misfit.path) === 'string',
@@ -37,7 +40,7 @@ export function checkAttributes<S extends z.ZodType>(
 
 function problemOf({ code, path, isKey, message, hint }: Misfit, value: unknown, source: LoadedFile, base: KeyPath): Problem {
   const full = [...base, ...path];
-  const name = path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');
+  const name = nameOf(path);
   if (valueAt(value, path) instanceof Secret) {
     const reason = message.endsWith('got a secret') ? 'a secret would be visible here' : message;
     return { code: 'secret-not-allowed', message: `"${name}": ${reason}`, at: source.at(full) };
@@ -46,6 +49,23 @@ function problemOf({ code, path, isKey, message, hint }: Misfit, value: unknown,
   const subject = isKey || code === 'missing-key' || name === '' ? '' : `"${name}": `;
   return { code, message: `${subject}${message}`, at, ...(hint !== undefined && { hint }) };
 }
+
+const nameOf = (path: KeyPath): string =>
+  path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');
+
+function secretMappings(value: unknown, path: KeyPath): readonly KeyPath[] {
+  if (value instanceof SecretMapping) return [path];
+  if (Array.isArray(value)) return value.flatMap((item, index) => secretMappings(item, [...path, index]));
+  if (!isMapping(value)) return [];
+  return Object.entries(value).flatMap(([key, member]) => secretMappings(member, [...path, key]));
+}
+
+const secretKeys = (path: KeyPath, source: LoadedFile, base: KeyPath): Problem => ({
+  code: 'secret-not-allowed',
+  message: `"${nameOf(path)}": a secret went into the keys of this mapping, and they would be visible here`,
+  at: source.at([...base, ...path]),
+  hint: 'name its keys in git, as in `user: "{{ mapping.user }}"`, or make one text of it with `to_json`',
+});
 
 const isScalar = (value: unknown): boolean => typeof asNumber(value) === 'number';
 

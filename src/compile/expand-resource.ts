@@ -1,12 +1,13 @@
 import type { ResourceDocument } from '../model/document.ts';
 import type { KeyPath } from '../model/located.ts';
+import { Secret } from '../model/secret.ts';
 import type { Unit } from './assign-roles.ts';
 import type { Compilation } from './compilation.ts';
 import { overlay } from './host-scope.ts';
 import { renderCondition, renderWritten } from './render.ts';
 import type { Evaluated } from './template-engine.ts';
 import type { Scope, ScopeVariable } from './template-scope.ts';
-import { isMapping, typeName } from './template-value.ts';
+import { isMapping, SecretMapping, typeName } from './template-value.ts';
 
 /** Items that one `for_each` may have. */
 const mostItems = 10_000;
@@ -64,7 +65,9 @@ function itemsOf(
     ? done.value
     : isMapping(done.value)
       ? Object.entries(done.value).map(([key, value]) => ({ key, value }))
-      : undefined;
+      : done.value instanceof SecretMapping
+        ? Object.entries(done.value.reveal()).map(([key, value]) => ({ key: Secret.of(key), value }))
+        : undefined;
   const at = unit.source.at(written.path);
   if (values === undefined) {
     const hint = typeof given === 'string' && !given.includes('{{') ? `did you mean "{{ ${given} }}"?` : undefined;

@@ -11,6 +11,7 @@ import { renderWritten, type Written } from './render.ts';
 import { roleSchema } from './role-schema.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { WholeFloat } from './template-number.ts';
+import { SecretMapping } from './template-value.ts';
 
 /** Milliseconds. */
 const longestCheck = 1000;
@@ -56,7 +57,7 @@ export function roleParameters(
   if (typeof outcome === 'string') {
     problems.push({ code: 'role-parameter', message: `the parameters of role "${role}": ${outcome}`, at: at([]) });
   } else {
-    problems.push(...outcome.map((error) => problemOf(role, error, { at, keyAt }, properties)));
+    problems.push(...outcome.map((error) => problemOf(role, error, { at, keyAt }, properties, values)));
   }
   for (const problem of problems) compilation.report(problem);
   return problems.length > 0 ? undefined : (hidden(plain, values) as { readonly [name: string]: unknown });
@@ -91,18 +92,16 @@ function problemOf(
   { instancePath, keyword, params, message }: ErrorObject,
   locate: { at(path: KeyPath): SourcePosition; keyAt(path: KeyPath): SourcePosition },
   properties: object,
+  values: unknown,
 ): Problem {
-  const path = instancePath
-    .split('/')
-    .slice(1)
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const { path, isShown } = shownPath(instancePath, values);
   const name = path.join('.');
   if (keyword === 'required') {
     const missing = [...path, String(params['missingProperty'])].join('.');
     return { code: 'role-parameter', message: `role "${role}" needs the parameter "${missing}"`, at: locate.at(path) };
   }
   if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') {
-    const key = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
+    const key = isShown ? String(params['additionalProperty'] ?? params['unevaluatedProperty']) : '<secret>';
     if (path.length === 0) return unknownParameter(role, key, properties, locate.keyAt([key]))[0]!;
     return {
       code: 'role-parameter',
@@ -117,6 +116,18 @@ function problemOf(
   return { code: 'role-parameter', message: `${subject} ${words ?? 'is not valid'}${allowed}`, at: locate.at(path) };
 }
 
+/** A JSON pointer as a path. Keys that a secret went into are masked; `isShown` is false where the next one would be. */
+function shownPath(pointer: string, values: unknown): { readonly path: readonly string[]; readonly isShown: boolean } {
+  const path: string[] = [];
+  let inner = values;
+  for (const step of pointer.split('/').slice(1)) {
+    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+    path.push(inner instanceof SecretMapping ? '<secret>' : key);
+    if (!(inner instanceof SecretMapping)) inner = (inner as { readonly [key: string]: unknown } | undefined)?.[key];
+  }
+  return { path, isShown: !(inner instanceof SecretMapping) };
+}
+
 const typeWords: { readonly [type: string]: string } = {
   array: 'a list',
   boolean: 'true or false',
@@ -129,6 +140,7 @@ const typeWords: { readonly [type: string]: string } = {
 function revealed(value: unknown): unknown {
   if (value instanceof Secret) return value.value();
   if (value instanceof WholeFloat) return value.value;
+  if (value instanceof SecretMapping) return revealed(value.reveal());
   if (Array.isArray(value)) return value.map(revealed);
   return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, revealed(member)])) : value;
 }
@@ -136,6 +148,8 @@ function revealed(value: unknown): unknown {
 /** The checked value, completed by defaults, with the secrets and floats of the original in their places again. */
 function hidden(checked: unknown, original: unknown): unknown {
   if (original instanceof Secret || original instanceof WholeFloat) return original;
+  if (original instanceof SecretMapping)
+    return new SecretMapping(hidden(checked, original.reveal()) as { readonly [key: string]: unknown });
   if (Array.isArray(checked))
     return checked.map((item, index) => hidden(item, Array.isArray(original) ? original[index] : undefined));
   if (!isObject(checked)) return checked;

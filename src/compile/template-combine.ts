@@ -1,7 +1,7 @@
 import type { Filter } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { toText } from './template-text.ts';
-import { isEqual, isMapping, isTruthy, membersOf, type Meter, typeName, type Value } from './template-value.ts';
+import { isEqual, isSolidMapping, isTruthy, membersOf, type Meter, typeName, type Value } from './template-value.ts';
 
 /** How `combine` makes one list of two. */
 type MergeLists = (before: readonly Value[], after: readonly Value[], meter: Meter) => readonly Value[];
@@ -16,7 +16,7 @@ function combine(base: Value, over: Value, recursive: boolean, lists: MergeLists
   for (const [key, value] of Object.entries(right)) {
     meter.spend(1);
     const before = merged.get(key);
-    const deeper = recursive && isMapping(before) && isMapping(value);
+    const deeper = recursive && isSolidMapping(before) && isSolidMapping(value);
     if (deeper) merged.set(key, combine(before, value, recursive, lists, meter, depth + 1));
     else merged.set(key, Array.isArray(before) && Array.isArray(value) ? lists(before, value, meter) : value);
   }

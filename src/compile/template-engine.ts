@@ -12,7 +12,7 @@ import { WholeFloat } from './template-number.ts';
 import { createRegexRunner } from './template-regex.ts';
 import type { Frame, Render } from './template-render.ts';
 import { createVariables, openTagged, type RenderedText, type Scope, secretsMapping } from './template-scope.ts';
-import { redact, seal, toProblem, withNewlines } from './template-result.ts';
+import { publicTexts, redact, seal, toProblem, withNewlines } from './template-result.ts';
 import { makeMacro, renderStatement, renderTemplate } from './template-statement.ts';
 import { boundText, type LazyMapping, Undefined, type Value } from './template-value.ts';
 
@@ -104,6 +104,8 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
     const asked = new Set<string>();
     const failures: TemplateFailure[] = [];
     const revealed = new Set<string>();
+    const read = new Set<Value>();
+    let shown: { readonly of: number; readonly texts: ReadonlySet<string> } | undefined;
     let { file } = target;
     let depth = 0;
     const render: Render = {
@@ -117,6 +119,16 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
         revealed.add(secret.reveal());
         return secret.value();
       },
+      open(mapping) {
+        const members = mapping.reveal();
+        for (const key of Object.keys(members)) revealed.add(key);
+        return members;
+      },
+      isPublic(key) {
+        if (revealed.size === 0) return true;
+        if (shown?.of !== read.size) shown = { of: read.size, texts: publicTexts(text, read, render) };
+        return shown.texts.has(key);
+      },
       filter: (name, input, call) => applyFilter(name, input, call, render),
       test: (name, input, call) => applyTest(name, input, call, render),
       position: ({ lineno, colno }) => (file === undefined ? target.at : { file, line: lineno + 1, column: colno + 1 }),
@@ -126,6 +138,7 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
         if (found === undefined) return globalOf(name, render);
         for (const [used, layer] of found.uses) uses.set(used, layer);
         for (const word of found.asked) asked.add(word);
+        read.add(found.value);
         return found.value;
       },
       *names(frame) {

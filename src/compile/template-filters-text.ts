@@ -163,6 +163,6 @@ export const textFilters: { readonly [name: string]: Filter } = {
 };
 
 /** For steps whose text is no longer than their input, which was counted already. */
-const noMeter = { spend: () => undefined, reveal: () => '' };
+const noMeter = { spend: () => undefined, reveal: () => '', open: () => ({}), isPublic: () => true };
 
 const named = (values: { readonly [name: string]: Value }) => ({ positional: [], named: new Map(Object.entries(values)) });

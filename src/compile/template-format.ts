@@ -1,7 +1,16 @@
 import { TemplateFailure } from './template-failure.ts';
 import { asNumber, isFloat, roundHalfEven } from './template-number.ts';
 import { toText } from './template-text.ts';
-import { boundText, charactersOf, isMapping, type Meter, typeName, type Value } from './template-value.ts';
+import {
+  boundText,
+  charactersOf,
+  isMapping,
+  isSolidMapping,
+  type Meter,
+  SecretMapping,
+  typeName,
+  type Value,
+} from './template-value.ts';
 
 const conversion =
   /%(?:\((?<key>[^()%]{0,100})\))?(?<flags>[-+ 0#]*)(?<width>\d{1,5})?(?:\.(?<precision>\d{1,3}))?(?<type>[sdiuxXofFeEgGcr%])/g;
@@ -20,12 +29,13 @@ export function formatText(text: string, values: readonly Value[], meter: Meter)
     const body = convert(type!, value, precision === undefined ? undefined : Number(precision), flags ?? '', meter);
     return pad(body, Number(width ?? 0), flags ?? '', type!);
   });
-  if (next < values.length && !isMapping(values[0])) throw new TemplateFailure('the format has more values than places');
+  if (next < values.length && !isSolidMapping(values[0])) throw new TemplateFailure('the format has more values than places');
   boundText(made.length, meter);
   return made;
 }
 
 function named(values: Value, key: string): Value {
+  if (values instanceof SecretMapping) return values.get(key);
   return isMapping(values) && Object.hasOwn(values, key) ? values[key] : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { didYouMean } from '../model/nearest.ts';
+import { didYouMean, nearest } from '../model/nearest.ts';
 import { Secret } from '../model/secret.ts';
 import { bindCall, required } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
@@ -15,6 +15,7 @@ import {
   membersOf,
   type Meter,
   Namespace,
+  SecretMapping,
   typeName,
   Undefined,
   type Value,
@@ -68,7 +69,14 @@ export function memberOf(subject: Value, key: Value, shown: string, meter: Meter
   }
   const name = toText(key, meter);
   if (isMapping(subject)) {
-    return Object.hasOwn(subject, name) ? subject[name] : missing(`${shown} has no key "${name}"`, name, Object.keys(subject));
+    if (Object.hasOwn(subject, name)) return subject[name];
+    const near = nearest(name, Object.keys(subject));
+    const isShown = near !== undefined && meter.isPublic(near);
+    return missing(`${shown} has no key "${name}"`, name, isShown ? [near] : []);
+  }
+  if (subject instanceof SecretMapping) {
+    const value = subject.get(name);
+    return value === undefined ? missing(`${shown} has no key "${name}"`) : value;
   }
   if (subject instanceof LazyMapping) {
     const value = subject.get(name);

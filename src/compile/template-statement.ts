@@ -8,10 +8,11 @@ import {
   Callable,
   defined,
   isEqual,
-  isMapping,
+  isSolidMapping,
   isTruthy,
   itemsOf,
   LazyMapping,
+  membersOf,
   Namespace,
   Undefined,
   type Value,
@@ -111,7 +112,8 @@ function renderLoop(node: ForNode, frame: Frame, page: Page, render: Render): vo
   const chosen = node.arr.typename === 'InlineIf' && node.arr.else_ === null ? node.arr : undefined;
   const source = evaluateExpression(chosen?.body ?? node.arr, frame, render);
   render.place = node.arr;
-  const all = names.length > 1 && isMapping(source) ? Object.entries(source) : itemsOf(source, render);
+  const members = names.length > 1 && isSolidMapping(source) ? membersOf(source, render) : undefined;
+  const all = members ? Object.entries(members) : itemsOf(source, render);
   const bind = (item: Value): Frame => ({ values: new Map(unpack(names, item, render)), parent: frame });
   const items = chosen ? all.filter((item) => isTruthy(evaluateExpression(chosen.cond, bind(item), render), render)) : all;
   if (items.length === 0 && node.else_ !== null) return renderStatement(node.else_, frame, page, render);

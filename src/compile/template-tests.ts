@@ -5,7 +5,7 @@ import { asNumber, isFloat } from './template-number.ts';
 import { compareBy, contains } from './template-operators.ts';
 import { regexFlags } from './template-regex-filters.ts';
 import { stringOf, toText } from './template-text.ts';
-import { Callable, defined, isMapping, isTruthy, itemsOf, LazyMapping, Undefined, type Value } from './template-value.ts';
+import { Callable, defined, isSolidMapping, isTruthy, itemsOf, LazyMapping, Undefined, type Value } from './template-value.ts';
 
 const isText = (value: Value): boolean => typeof value === 'string' || value instanceof Secret;
 
@@ -49,7 +49,7 @@ const subset = (isReversed: boolean): Test => ({
   },
 });
 
-const isInstance = (value: Value): boolean => isMapping(value) || value instanceof LazyMapping;
+const isInstance = (value: Value): boolean => isSolidMapping(value) || value instanceof LazyMapping;
 
 const version: Test = {
   params: ['version', 'operator'],

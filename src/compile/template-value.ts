@@ -1,4 +1,4 @@
-import { isObject } from '../model/json.ts';
+import { digestOf, isObject } from '../model/json.ts';
 import { Secret } from '../model/secret.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { asNumber, WholeFloat } from './template-number.ts';
@@ -52,6 +52,32 @@ export class LazyMapping {
   }
 }
 
+/**
+ * A mapping that has keys which a secret went into. Whoever knows a key gets its member, a `Secret` where it is a text; who looks
+ * at the keys has looked at a secret. It is no value outside of templates.
+ */
+export class SecretMapping {
+  /** What `holdsSecret` looks for. */
+  readonly sensitive = true;
+  readonly #members: { readonly [key: string]: Value };
+
+  constructor(members: { readonly [key: string]: Value }) {
+    this.#members = members;
+  }
+
+  get(key: string): Value {
+    return Object.hasOwn(this.#members, key) ? this.#members[key] : undefined;
+  }
+
+  reveal(): { readonly [key: string]: Value } {
+    return this.#members;
+  }
+
+  toJSON(): { readonly $secret: string } {
+    return { $secret: digestOf(this.#members) };
+  }
+}
+
 /** `namespace()`: the one thing that a template may change. */
 export class Namespace {
   readonly members: Map<string, Value>;
@@ -70,6 +96,10 @@ export interface Meter {
   spend(steps: number): void;
   /** What a secret stands for; the render is marked. */
   reveal(secret: Secret): string | number;
+  /** The same for a mapping and its keys. */
+  open(mapping: SecretMapping): { readonly [key: string]: Value };
+  /** Whether a key may be shown: no secret was looked at, or git shows it anyway. */
+  isPublic(key: string): boolean;
 }
 
 /** Characters that one string may have. */
@@ -96,11 +126,15 @@ export function defined(value: Value): Value {
 
 export const isMapping = (value: Value): value is { readonly [key: string]: Value } => isObject(value) && !isSpecial(value);
 
+/** One whose members stand in it, hidden or not. */
+export const isSolidMapping = (value: Value): boolean => isMapping(value) || value instanceof SecretMapping;
+
 const isSpecial = (value: object): boolean =>
   value instanceof Undefined ||
   value instanceof Secret ||
   value instanceof Callable ||
   value instanceof LazyMapping ||
+  value instanceof SecretMapping ||
   value instanceof Namespace ||
   value instanceof WholeFloat ||
   value instanceof RegExp;
@@ -129,6 +163,7 @@ export function isTruthy(value: Value, meter: Meter): boolean {
 /** The members of any kind of mapping as own keys; undefined when the value is none. */
 export function membersOf(value: Value, meter: Meter): { readonly [key: string]: Value } | undefined {
   if (isMapping(value)) return value;
+  if (value instanceof SecretMapping) return meter.open(value);
   if (value instanceof Namespace) return Object.fromEntries(value.members);
   if (!(value instanceof LazyMapping)) return undefined;
   const keys = [...value.keys()];
@@ -155,6 +190,8 @@ export function isEqual(a: Value, b: Value, meter: Meter): boolean {
   meter.spend(1);
   if (a instanceof Secret) return isEqual(meter.reveal(a), b, meter);
   if (b instanceof Secret) return isEqual(a, meter.reveal(b), meter);
+  if (a instanceof SecretMapping) return isEqual(meter.open(a), b, meter);
+  if (b instanceof SecretMapping) return isEqual(a, meter.open(b), meter);
   defined(a);
   defined(b);
   if (asNumber(a) === asNumber(b)) return true;

@@ -204,6 +204,11 @@ describe('secrets', () => {
     ['{ kind: file, path: "/{{ secrets.token }}", content: "" }', '"path"'],
     ['{ kind: command, argv: [run, "{{ secrets.token }}"], refresh_only: true }', '"argv[1]"'],
     ['{ kind: file, path: /a, content: "", tags: ["{{ secrets.token }}"] }', '"tags'],
+    ['{ kind: config, path: /a.yaml, set: "{{ {secrets.token: 1} }}" }', '"set"'],
+    ['{ kind: config, path: /a.yaml, set: { a: { b: [1, "{{ {secrets.token: 1} }}"] } } }', '"set.a.b[1]"'],
+    ['{ kind: command, argv: [run], creates: /a, env: "{{ {secrets.token: 1} }}" }', '"env"'],
+    ['{ kind: file, path: "/{{ item.key }}", content: "", for_each: "{{ {secrets.token: 1} }}" }', '"path"'],
+    ['{ kind: file, path: "/{{ item.key }}", content: "", for_each: "{{ {secrets.token: 1} | dict2items }}" }', '"path"'],
   ])('%s would show one', (resource, attribute) => {
     const { catalog, problems } = compileFiles(siteOf(`- ${resource}`));
 

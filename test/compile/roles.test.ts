@@ -63,6 +63,22 @@ resources:
     expect(text('file[/a]')).toContain(Secret.of('canary-token').reveal());
   });
 
+  it('keep the keys that are secrets to themselves, and are checked and completed', () => {
+    const keyed = (schema: string) =>
+      compileFiles({
+        'desired-state/site.yaml': site('- hosts: all\n  roles: [{ role: web, with: { by: "{{ {secrets.token: 1} }}" } }]'),
+        'roles/web/role.yaml': role(
+          `parameters: { properties: { by: { type: object, ${schema} } } }\nresources:\n  - ${fileOf('/a', '{{ by | to_json }}')}`,
+        ),
+      });
+    const { resource, text } = keyed('properties: { more: { default: 2 } }');
+
+    expect(resource('file[/a]').sensitive).toBe(true);
+    expect(text('file[/a]')).toBe('{"canary-token": 1, "more": 2}');
+    expect(keyed('additionalProperties: { type: string }').problems[0]).toMatch(/"by.<secret>" of role "web" must be a text$/);
+    expect(keyed('additionalProperties: false').problems[0]).toMatch(/"by" of role "web" has no key "<secret>"$/);
+  });
+
   it('are visible in that role only', () => {
     const { problems } = compileFiles({
       'desired-state/site.yaml': site(

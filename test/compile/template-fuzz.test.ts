@@ -2,12 +2,20 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openEngine, scopeOf, somewhere } from './template-rig.ts';
 
-const variables = { a: 1, b: 'text', l: [3, 1, 2], d: { k: 'v' }, s: { __ansible_vault: 'sealed' }, u: '{{ nope }}' };
+const variables = {
+  a: 1,
+  b: 'text',
+  l: [3, 1, 2],
+  d: { k: 'v' },
+  s: { __ansible_vault: 'sealed' },
+  m: '{{ {s: {s: 1}, "k": [2]} }}',
+  u: '{{ nope }}',
+};
 
 const words =
   '{{ }} {% %} {# #} {%- -%} if elif else endif for in endfor set endset macro endmacro call endcall filter endfilter block endblock ' +
   'extends include import from as raw endraw switch case endswitch is not and or ( ) [ ] { } , : | ~ + - * / // % ** = == < > . ' +
-  '"x" \' 1 0 2.5 true none a b l d s u secrets token loop range namespace dict cycler map select attribute default join to_json ' +
+  '"x" \' 1 0 2.5 true none a b l d s m u secrets token loop range namespace dict cycler map select attribute default join to_json ' +
   'to_yaml from_json combine sort unique zip flatten regex_replace regex_search format indent defined string match groupby sum first ' +
   'batch extract items2dict product truncate round int hash split comment subelements asyncEach ifAsync omit r/ \\ __proto__ constructor';
 
@@ -17,6 +25,7 @@ const operand = fc.constantFrom(
   'l',
   'd',
   's',
+  'm',
   'u',
   'nope',
   'secrets.token',

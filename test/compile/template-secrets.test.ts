@@ -15,6 +15,9 @@ const variables = {
     { name: 'b', key: 'open' },
   ],
   open: 'open',
+  plain: { name: 'open', sizes: ['small'] },
+  keyed: '{{ {password: "a", "other": {"deep": true}} }}',
+  parsed: `{{ ('{"' ~ password ~ '": 1, "list": [{"' ~ password ~ '": null}]}') | from_json }}`,
 };
 
 const evaluate = (text: string, more?: object) => {
@@ -89,6 +92,88 @@ describe('a text that a secret went into is a secret', () => {
   });
 });
 
+describe('a key that a secret went into is one', () => {
+  it.each([
+    '{{ keyed }}',
+    '{{ parsed }}',
+    '{{ parsed.list }}',
+    '{{ {password: 1} }}',
+    '{{ {(password | upper): 1} }}',
+    '{{ dict([[password, 1]]) }}',
+    '{{ [{"key": password, "value": 1}] | items2dict }}',
+    '{{ plain | combine(keyed) }}',
+    '{{ {"a": {"b": keyed}} | combine({"a": {"b": parsed}}, recursive=true) }}',
+    '{{ [keyed, parsed] | map("dict2items") | flatten }}',
+    '{{ keyed | to_json | from_json }}',
+    '{{ keyed | list }}',
+    '{{ keyed | first }}',
+    '{{ keyed.items() }}',
+    '{{ keyed | length }}',
+    '{{ hostvars.one }}',
+  ])('in whatever is made of it: %s', (text) => {
+    const engine = openEngine();
+    const base = scopeOf(variables, engine);
+    const hostvars = { one: engine.evaluate('{{ keyed }}', base, somewhere).value };
+    const { value, problems, touchedSecret } = engine.evaluate(text, scopeOf({ hostvars }, undefined, base), somewhere);
+
+    expect(problems).toEqual([]);
+    expect(touchedSecret).toBe(true);
+    expect(inspect(value, { depth: 9 }) + JSON.stringify(value)).not.toMatch(/canary/i);
+  });
+
+  it.each([
+    ['{% for key in keyed %}{{ key }} {% endfor %}', 'canary-vault other '],
+    ['{% for key, value in keyed | dictsort %}{{ key }}={{ value }} {% endfor %}', "canary-vault=a other={'deep': True} "],
+    ['{% for key, value in keyed %}{{ key }} {% endfor %}', 'canary-vault other '],
+    ['{{ keyed }}', undefined],
+    ['<{{ keyed | to_json }}>', '<{"canary-vault": "a", "other": {"deep": true}}>'],
+    ['{{ "%(canary-vault)s" % keyed }}', 'a'],
+  ])('and a text that shows it is secret: %s', (text, expected) => {
+    const { value } = evaluate(text);
+
+    expect(value).not.toBeTypeOf('string');
+    if (expected !== undefined) expect(plain(value)).toBe(expected);
+  });
+
+  it.each([
+    ['{{ parsed.list | length }}', 1],
+    ['{{ keyed.other }}', { deep: true }],
+    ['{{ "%(other)s" % keyed }}', "{'deep': True}"],
+    ['{{ keyed.nope is defined }}', false],
+    ['{{ keyed is mapping and keyed == keyed and {} != keyed }}', true],
+    ['{{ "canary-vault" in keyed }}', true],
+    ['{{ {"a": keyed["canary-vault"]} }}', { a: Secret.of('a') }],
+  ])('but not what else stands there: %s', (text, expected) => {
+    expect(evaluate(text).value).toEqual(expected);
+  });
+
+  it('keys that git shows are none, whatever their values are made of', () => {
+    const made = '{{ plain | combine({"url": "x" ~ password}, dict(pin=pin | int, small=[password | upper])) }}';
+
+    expect(evaluate(made).value).toEqual({
+      name: Secret.of('open'),
+      sizes: [Secret.of('small')],
+      url: Secret.of('xcanary-vault'),
+      pin: Secret.of(4711),
+      small: [Secret.of('CANARY-VAULT')],
+    });
+  });
+
+  it.each(['{{ keyed["canary-vaul"] }}', `{{ (('{"' ~ password ~ '": 1}') | from_json)["canary-vaul"] }}`])(
+    'and no hint names it: %s',
+    (text) => {
+      const [problem] = evaluate(text).problems;
+
+      expect(problem).toMatchObject({ code: 'undefined-variable' });
+      expect(problem?.hint).toBeUndefined();
+    },
+  );
+
+  it('a hint may name what git shows', () => {
+    expect(evaluate('{{ password ~ plain.nam }}').problems).toMatchObject([{ hint: 'did you mean "name"?' }]);
+  });
+});
+
 describe('what does not look at a secret is none', () => {
   it.each([
     ['{{ users | map(attribute="name") | list }}', ['a', 'b']],
@@ -159,6 +244,8 @@ it('no problem shows a secret', () => {
     '{{ "%d" % password }}',
     '{{ "a" is version("1", password) }}',
     '{{ "a" | comment(password) }}',
+    '{% for key in keyed %}{{ plain[key] if key != "other" }}{% endfor %}',
+    '{{ plain[keyed | first] }}',
   ];
   const engine = openEngine();
   const scope = scopeOf(variables, engine);

@@ -93,6 +93,7 @@ describe('a run that fails lets no secret out', () => {
   it.each([
     ['a parameter that is too short', '{ token: "{{ secrets.short[:2] }}" }'],
     ['a parameter of another type', '{ token: "{{ number }}", options: "{{ secrets.parameter }}" }'],
+    ['a parameter with keys that are not allowed', '{ token: "{{ secrets.parameter }}", options: { list: "{{ keyed }}" } }'],
     ['a parameter that the role does not have', '{ token: "{{ secrets.parameter }}", more: "{{ secrets.content }}" }'],
   ])('%s', async (_title, given) => {
     using repository = await makeSecretRepository();
@@ -131,6 +132,12 @@ describe('a secret in a place that would show it is refused', () => {
     ['when', `- { kind: file, path: ${target}, content: x, when: "{{ secrets.content }}" }`],
     ['for_each', '- { kind: file, path: "/{{ item }}", content: x, for_each: "{{ secrets.content }}" }'],
     ['an item in a path', '- { kind: file, path: "/{{ item }}", content: x, for_each: ["{{ secrets.content }}"] }'],
+    ['a key in a path', '- { kind: file, path: "/{{ item.key }}", content: x, for_each: "{{ keyed }}" }'],
+    ['a key of an item in a path', '- { kind: file, path: "/{{ item | first }}", content: x, for_each: "{{ keyed.list }}" }'],
+    ['keys to set', `- { kind: config, path: ${target}, format: yaml, set: "{{ keyed }}" }`],
+    ['keys in a list to set', `- { kind: config, path: ${target}, format: yaml, set: { a: "{{ keyed.list }}" } }`],
+    ['a secret as a key to set', `- { kind: config, path: ${target}, format: yaml, set: "{{ {secrets.content: 2} }}" }`],
+    ['names of an environment', '- { kind: command, argv: [run], creates: /x, env: "{{ keyed }}" }'],
     ['source', `- { kind: file, path: ${target}, source: "{{ secrets.content }}" }`],
     ['template', `- { kind: file, path: ${target}, template: "{{ secrets.content }}" }`],
     ['validate', `- { kind: file, path: ${target}, content: x, validate: ["{{ secrets.content }}", "%s"] }`],

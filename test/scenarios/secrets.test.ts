@@ -81,12 +81,16 @@ it('every target gets its secret to the byte, and nobody else may read it', asyn
   expect(read('etc/digits')).toBe(canaries.digits);
   expect(read('etc/chained')).toBe(`postgres://app:${canaries.chained}@db/app?ssl=1`);
   expect(read('etc/encoded')).toBe(Buffer.from(canaries.encoded).toString('base64'));
+  expect(read('etc/keyed')).toBe('canary-key-yA82\nlist\n');
+  expect(read('etc/keys')).toBe('canary-key-yA82 list');
+  expect(read('app/keyed')).toBe('canary-key-yA82\nlist\n');
   expect(read('etc/made')).toBe(canaries.environment);
   expect(read('etc/c.yaml')).toContain('port: 50613371');
   expect(JSON.parse(read('etc/c.json'))).toEqual({ harmless: canaries.json, special: canaries.special });
   expect(JSON.parse(read('app/options'))).toEqual({ deep: [canaries.nested], port: Number(canaries.digits) });
   expect(existsSync(join(target, 'etc/plain'))).toBe(true);
-  expect(statSync(join(target, 'etc/unasked')).mode & 0o777).toBe(0o600);
+  for (const file of ['etc/unasked', 'etc/keyed', 'etc/keys', 'app/keyed'])
+    expect(statSync(join(target, file)).mode & 0o777, file).toBe(0o600);
   expect(repository.heard()).toEqual([]);
 });
 

@@ -121,6 +121,7 @@ items:
   - { name: one, key: "{{ vault_item_a }}" }
   - { name: two, key: "{{ vault_item_b }}" }
 document: "{{ secrets.document | from_json }}"
+keyed: "{{ secrets.keyed | from_json }}"
 `;
 
 const role = `
@@ -129,11 +130,13 @@ parameters:
   type: object
   properties:
     token: { type: string, minLength: 3 }
-    options: { type: object }
+    options: { type: object, properties: { list: { additionalProperties: { type: array } } } }
+    keyed: { type: object, default: "{{ secrets.keyed | from_json }}" }
     password: { type: string, default: "{{ secrets.fallback }}" }
 resources:
   - { kind: file, path: "{{ target }}/app/token", content: "{{ token }}", mode: "0600" }
   - { kind: file, path: "{{ target }}/app/options", content: "{{ options | to_json }}", mode: "0600" }
+  - { kind: file, path: "{{ target }}/app/keyed", content: "{% for key in keyed %}{{ key }}\\n{% endfor %}" }
   - { kind: file, path: "{{ target }}/app/password", content: "{{ password }}\\n", mode: "0440" }
   - { kind: file, path: "{{ target }}/app/app.conf", template: app.conf, mode: "0600" }
 `;
@@ -159,6 +162,8 @@ export const everyPlace = `
 - { kind: file, path: "{{ target }}/etc/plain", content: "nothing here\\n", when: "secrets.condition == 'canary-condition-oC26'" }
 - { kind: file, path: "{{ target }}/etc/document", content: "{{ document.user }} {{ document.port }}", mode: "0600" }
 - { kind: file, path: "{{ target }}/etc/item-{{ item.name }}", for_each: "{{ items }}", content: "{{ item.key }}", mode: "0600" }
+- { kind: file, path: "{{ target }}/etc/keyed", content: "{% for key in keyed %}{{ key }}\\n{% endfor %}" }
+- { kind: file, path: "{{ target }}/etc/keys", content: "{{ keyed | dict2items | map(attribute='key') | join(' ') }}" }
 - { kind: config, path: "{{ target }}/etc/c.yaml", set: { api.key: "{{ vault_yaml }}", plain.a: 1, port: "{{ document.port }}", list: [a, "{{ vault_nested.list[0].key }}"], deep: "{{ vault_nested }}" }, mode: "0600" }
 - { kind: config, path: "{{ target }}/etc/c.json", set: { harmless: "{{ secrets.json }}", special: "{{ secrets.special }}" }, mode: "0600" }
 - { kind: config, path: "{{ target }}/etc/c.toml", set: { harmless.name: "{{ secrets.toml }}", pem: "{{ secrets.pem }}" }, mode: "0600" }
