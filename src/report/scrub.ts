@@ -7,8 +7,12 @@ export type Scrub = <Told>(told: Told) => Told;
 
 /** Shorter texts are too common to be searched for; a secret of that length is none. */
 const shortest = 4;
-/** Members that tell in words what happened, or what stands somewhere. All others are names that git knows. */
+/** In names, which git knows and others look for, only what is hardly a name of something. */
+const shortestInNames = 12;
+/** Members that tell in words what happened, or what stands somewhere. */
 const told = new Set(['summary', 'reason', 'message', 'hint', 'text', 'from', 'to']);
+/** Members that name something on the host. All others are words of the program's own, and of git's. */
+const names = new Set(['address', 'addresses', 'field', 'path', 'name', 'refreshes', 'recovered']);
 
 /**
  * The last of three guards: secrets are typed, and contents that hold one are not shown at all. This one is for what others
@@ -23,14 +27,19 @@ export function openScrub(secrets: Secrets, { resources, contents }: Pick<Catalo
   if (forms.size === 0) return (anything) => anything;
   // Longest first: a part of a secret must not break up the whole.
   const needles = [...forms].filter((form) => form.length >= shortest).sort((a, b) => b.length - a.length);
-  const clean = (value: unknown, isTold: boolean): unknown => {
-    if (typeof value === 'string')
-      return isTold ? needles.reduce((rest, each) => rest.replaceAll(each, '<secret>'), value) : value;
-    if (Array.isArray(value)) return value.map((item) => clean(item, isTold));
+  const inNames = needles.filter((form) => form.length >= shortestInNames);
+  const soughtBelow = (key: string, sought: readonly string[]): readonly string[] =>
+    sought === needles || told.has(key) ? needles : names.has(key) ? inNames : sought;
+  const cleanText = (text: string, sought: readonly string[]): string =>
+    sought.reduce((rest, each) => rest.replaceAll(each, '<secret>'), text);
+  const clean = (value: unknown, sought: readonly string[]): unknown => {
+    if (typeof value === 'string') return cleanText(value, sought);
+    if (Array.isArray(value)) return value.map((item) => clean(item, sought));
     if (!isObject(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, clean(member, isTold || told.has(key))]));
+    const members = Object.entries(value).map(([key, member]) => [key, clean(member, soughtBelow(key, sought))] as const);
+    return Object.fromEntries(members.map(([key, member]) => [cleanText(key, sought), member]));
   };
-  return <Told>(anything: Told) => clean(anything, false) as Told;
+  return <Told>(anything: Told) => clean(anything, []) as Told;
 }
 
 function* secretsIn(value: unknown, contents: Catalog['contents']): Generator<Secret> {

@@ -35,6 +35,26 @@ it('leaves names alone, and what is told stays valid', () => {
   expect(scrub(step)).toEqual({ ...step, diffs: [{ path: '/file', text: 'a\nfoo <secret>\n' }] });
 });
 
+it('takes a long one out of names too, and out of what was looked up by it', () => {
+  const scrub = scrubOf('canary-abcdef');
+  const address = 'file[/canary-abcdef]';
+  const change = { field: 'a.canary-abcdef', from: { 'canary-abcdef': { name: 'x canary-abcdef' } }, to: null };
+  const told = { kind: 'canary-abcdef', steps: [{ address, changes: [change], diffs: [{ path: '/canary-abcdef', text: '' }] }] };
+
+  expect(scrub({ ...told, refreshes: [address, { name: address, ok: true }], recovered: [address] })).toEqual({
+    kind: 'canary-abcdef',
+    steps: [
+      {
+        address: 'file[/<secret>]',
+        changes: [{ field: 'a.<secret>', from: { '<secret>': { name: 'x <secret>' } }, to: null }],
+        diffs: [{ path: '/<secret>', text: '' }],
+      },
+    ],
+    refreshes: ['file[/<secret>]', { name: 'file[/<secret>]', ok: true }],
+    recovered: ['file[/<secret>]'],
+  });
+});
+
 it('does not look for texts that are too short to be secrets', () => {
   expect(scrubOf('', 'ab', '\n')({ message: 'abc' })).toEqual({ message: 'abc' });
 });
