@@ -193,6 +193,8 @@ async function sweepStaged(undos: readonly Undo[], host: LocalHost, signal: Abor
   const failures: string[] = [];
   for (const directory of directories)
     try {
+      // Nothing was staged behind a link that has the place of a directory by now.
+      if (!isDirectory(directory, host)) continue;
       for (const name of host.list(directory) ?? [])
         if (stagedName.test(name)) host.remove(`${directory === '/' ? '' : directory}/${name}`);
       await host.commit(signal);
@@ -202,3 +204,7 @@ async function sweepStaged(undos: readonly Undo[], host: LocalHost, signal: Abor
     }
   return failures;
 }
+
+/** By a path on which there is no link. */
+const isDirectory = (path: string, host: LocalHost): boolean =>
+  path === '/' || (isDirectory(dirname(path), host) && host.stat(path)?.type === 'directory');

@@ -128,6 +128,7 @@ function restorePath(before: PathUndo, host: Host, { run, journal }: UndoStore):
   }
   if (before.was === 'link') {
     const { target, uid, gid } = before;
+    if (now?.type === 'directory') host.removeDirectory(path);
     const isSame =
       now?.type === 'link' && host.readLink(path) === target && now.uid === (uid ?? now.uid) && now.gid === (gid ?? now.gid);
     if (!isSame) host.link(path, target, { uid, gid });
@@ -135,10 +136,14 @@ function restorePath(before: PathUndo, host: Host, { run, journal }: UndoStore):
   }
   const { mode, uid, gid } = before;
   if (before.was === 'directory') {
-    if (!now) host.makeDirectory(path, { mode, uid, gid });
-    else restoreDirectory(path, before, now, host);
+    if (now?.type === 'directory') restoreDirectory(path, before, now, host);
+    else {
+      if (now) host.remove(path);
+      host.makeDirectory(path, { mode, uid, gid });
+    }
     return;
   }
+  if (now?.type === 'directory') host.removeDirectory(path);
   // One that changed hands is written afresh: who had it meanwhile may have it open.
   const isOurs = now?.type === 'file' && now.uid === uid && now.gid === gid && host.digest(path) === before.sha256;
   if (isOurs && now.mode === mode) return;

@@ -103,7 +103,8 @@ export interface LinkOwner {
 /**
  * What `apply` may do. Contents and targets of links are read through directories that nobody can swap meanwhile, since a run writes
  * what it has read: into a file that is edited, or when it is rolled back. Missing parent directories are made (0755), as `install -D` does. `writeFile`, `writeStream`, `link` and `remove` take effect in one group when the batch commits (staged beside the
- * target, durable, renamed); directories, modes and owners at once.
+ * target, durable, renamed); directories, modes and owners at once. A file or link can take the place of a directory that is removed in
+ * the same group; the removal of what a directory takes the place of is done with it.
  */
 export interface Host extends HostReader {
   writeFile(path: AbsolutePath, content: Uint8Array, attributes: FileAttributes): void;

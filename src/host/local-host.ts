@@ -105,6 +105,7 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
     makeDirectory(path, { mode, uid, gid }) {
       changing(path, () => {
         makeParents(path);
+        staging.removeNow(path);
         const real = locate(path);
         mkdirSync(real, 0o700);
         staging.touchedDirectory(dirname(path));

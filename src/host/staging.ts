@@ -31,12 +31,18 @@ interface StagedFile {
   readonly identity: StagedIdentity;
   readonly size: number;
   readonly attributes: FileAttributes;
+  readonly replacesDirectory?: true;
 }
 
-export type Staged =
-  | StagedFile
-  | { readonly kind: 'link'; readonly temporary: string; readonly target: string; readonly owner: LinkOwner }
-  | { readonly kind: 'remove'; readonly call: 'unlink' | 'rmdir' };
+interface StagedLink {
+  readonly kind: 'link';
+  readonly temporary: string;
+  readonly target: string;
+  readonly owner: LinkOwner;
+  readonly replacesDirectory?: true;
+}
+
+export type Staged = StagedFile | StagedLink | { readonly kind: 'remove'; readonly call: 'unlink' | 'rmdir' };
 
 /**
  * Writes that wait for their group: each file stands complete beside its target, 0600 and under a name of its own, until
@@ -136,6 +142,15 @@ export class Staging {
     this.#replace(path, { kind: 'remove', call });
   }
 
+  /** Does a removal that waits for its group, if there is one: what comes in its place does not wait. */
+  removeNow(path: AbsolutePath): void {
+    const staged = this.#staged.get(path);
+    if (staged?.kind !== 'remove') return;
+    this.#giveName(path, staged);
+    this.#touched.add(dirname(path));
+    this.#staged.delete(path);
+  }
+
   async commit(signal: AbortSignal): Promise<void> {
     // What a program or a database did in this group has been done by now.
     this.changed = monotonic();
@@ -189,9 +204,10 @@ export class Staging {
   #replace(path: AbsolutePath, staged: Staged): void {
     const earlier = this.#staged.get(path);
     if (earlier && earlier.kind !== 'remove') unlinkSync(this.#stagedPath(path, earlier.temporary));
+    const isForDirectory = earlier?.kind === 'remove' ? earlier.call === 'rmdir' : earlier?.replacesDirectory === true;
     // Deleted first, so that the order of the map is the order of the last call.
     this.#staged.delete(path);
-    this.#staged.set(path, staged);
+    this.#staged.set(path, isForDirectory && staged.kind !== 'remove' ? { ...staged, replacesDirectory: true } : staged);
   }
 
   async #makeFilesDurable(signal: AbortSignal): Promise<void> {
@@ -216,9 +232,10 @@ export class Staging {
   }
 
   #giveName(path: AbsolutePath, staged: Staged): void {
-    if (staged.kind === 'remove') return this.#removeNow(path, staged.call);
+    if (staged.kind === 'remove') return this.#remove(path, staged.call);
     const target = this.#target(path);
     const temporary = this.#stagedPath(path, staged.temporary);
+    if (staged.replacesDirectory) this.#removeDirectory(path);
     if (staged.kind === 'link') return renameSync(temporary, target);
     const descriptor = openStaged(temporary, staged.identity);
     try {
@@ -230,17 +247,21 @@ export class Staging {
     }
   }
 
-  #removeNow(path: AbsolutePath, call: 'unlink' | 'rmdir'): void {
+  #remove(path: AbsolutePath, call: 'unlink' | 'rmdir'): void {
     try {
-      if (call === 'unlink') return unlinkSync(this.#target(path));
-      rmdirSync(this.#target(path));
-      // Whoever makes it again makes another directory.
-      this.#directories.forget(path);
-      this.#touched.delete(path);
+      if (call === 'unlink') unlinkSync(this.#target(path));
+      else this.#removeDirectory(path);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && !(call === 'rmdir' && code === 'ENOTEMPTY')) throw error;
     }
+  }
+
+  #removeDirectory(path: AbsolutePath): void {
+    rmdirSync(this.#target(path));
+    // Whoever makes it again makes another directory.
+    this.#directories.forget(path);
+    this.#touched.delete(path);
   }
 }
 

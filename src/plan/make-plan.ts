@@ -3,15 +3,17 @@ import type { Address, CatalogResource } from '../model/catalog.ts';
 import { digestOf } from '../model/json.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import type { WithProblems } from '../model/located.ts';
-import { converged, isDone, outsideTags, type Cause, type Change, type Diff, type Plan, type Step } from '../model/plan.ts';
+import { converged, isDone, type Cause, type Change, type Diff, type Plan, type Step } from '../model/plan.ts';
 import { parsePosition, type Problem } from '../model/problem.ts';
 import { holdsSecret } from '../model/secret.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 import type { Graph } from './graph.ts';
 import type { Observation, Observed } from './observe.ts';
+import { leftAloneBecause } from './left-alone.ts';
+import { makeWay, noWay, type Way } from './make-way.ts';
 import { prunedOf } from './made.ts';
 import { neededLast } from './needed-last.ts';
-import { objections } from './objections.ts';
+import { objections, type Objection } from './objections.ts';
 import { secretPathMarker } from './secret-paths.ts';
 
 export interface PlanInput {
@@ -39,58 +41,57 @@ export interface PlanInput {
 
 /** Compares desired, actual and last applied, and says per resource what differs, why, and what will be done. Pure. */
 export function makePlan(input: PlanInput): Plan & WithProblems {
+  const { plan, found } = draft(input, noWay);
+  const way = makeWay(found, plan.steps, input);
+  return way.paths.size === 0 ? plan : draft(input, way).plan;
+}
+
+interface Draft {
+  readonly plan: Plan & WithProblems;
+  readonly found: readonly Objection[];
+}
+
+/** `way`: what is known to go before others get its place. */
+function draft(input: PlanInput, way: Way): Draft {
   const { graph, observation, ledger, host } = input;
   const resources = graph.batches.flat();
   const observeOnly = new Set(resources.filter(({ mode }) => mode === 'observe').map(({ address }) => address));
   const owed = input.owed.filter((address) => !observeOnly.has(address));
-  const problems: Problem[] = [];
   const steps: Step[] = [];
   const batches: number[][] = [];
   const marked = secretPathMarker(resources, ledger, input.types);
-  const add = (batch: number[], made: Step | undefined): void => {
-    if (made) batch.push(steps.push(marked(made)) - 1);
+  const addBatch = (made: readonly (Step | undefined)[]): void => {
+    batches.push(made.flatMap((step) => (step ? [steps.push(marked(step)) - 1] : [])));
   };
-  for (const level of graph.batches) {
-    const batch: number[] = [];
-    for (const resource of level) add(batch, desiredStep(resource, input, observeOnly, problems));
-    batches.push(batch);
-  }
   const wanted = new Set(resources.map(({ address }) => address));
-  const orphans = [...ledger.values()].filter(({ address }) => !wanted.has(address));
   // Deeper paths first, whatever their kinds: what stands in a directory goes before it.
-  for (const orphan of neededLast(
-    orphans.toSorted((a, b) => (idOf(a) < idOf(b) ? 1 : -1)),
+  const orphans = neededLast(
+    [...ledger.values()].filter(({ address }) => !wanted.has(address)).toSorted((a, b) => (idOf(a) < idOf(b) ? 1 : -1)),
     input.types,
-  )) {
-    const batch: number[] = [];
-    add(batch, orphanStep(orphan, input, problems));
-    batches.push(batch);
-  }
+  );
+  const goesFirst = ({ address }: LastApplied): boolean => way.first.has(address);
+  for (const orphan of orphans.filter(goesFirst)) addBatch([orphanStep(orphan, input, way)]);
+  for (const level of graph.batches) addBatch(level.map((resource) => desiredStep(resource, input, observeOnly, way)));
+  for (const orphan of orphans) if (!goesFirst(orphan)) addBatch([orphanStep(orphan, input, way)]);
+  const found = steps
+    .filter(isDone)
+    .flatMap((step) => objections(step, observation.byAddress.get(step.address)!, input))
+    .filter(({ inTheWay }) => inTheWay === undefined || !way.paths.has(inTheWay));
+  const problems: Problem[] = found.map(({ problem }) => problem);
   for (const { address, message } of observation.failures)
     problems.push({ code: 'unsafe-target', message: `cannot be inspected: ${message}`, address });
   // A removal that waits for a person has the same digest before and after the confirmation: `apply FILE` is the confirmation.
   const done = steps
     .filter((step) => isDone(step) || step.held?.reason === 'prune')
     .map(({ address, diff, resource }) => ({ address, diff, desired: resource.digest }));
-  return {
-    host,
-    steps,
-    batches: batches.filter((batch) => batch.length > 0),
-    owed,
-    digest: digestOf({ host, done, owed }),
-    problems,
-  };
+  const digest = digestOf({ host, done, owed });
+  return { plan: { host, steps, batches: batches.filter((batch) => batch.length > 0), owed, digest, problems }, found };
 }
 
 /** Whether contents of the resource must not be shown. */
 export const isSensitive = ({ sensitive, desired }: CatalogResource): boolean => sensitive || holdsSecret(desired);
 
-function desiredStep(
-  resource: CatalogResource,
-  input: PlanInput,
-  observeOnly: ReadonlySet<Address>,
-  problems: Problem[],
-): Step | undefined {
+function desiredStep(resource: CatalogResource, input: PlanInput, observeOnly: ReadonlySet<Address>, way: Way): Step | undefined {
   const { observation, ledger, types } = input;
   const observed = observation.byAddress.get(resource.address);
   if (!observed) return undefined;
@@ -106,13 +107,13 @@ function desiredStep(
       refreshes: [],
       held: { reason: 'unsupported', message: observed.unsupported },
     };
-  const diff = withoutClaimed(type.diff(resource.desired, observed.actual), resource, input);
+  const diff = withoutClaimed(type.diff(resource.desired, observed.actual), resource, input, way);
   const leftAlone = leftAloneBecause(resource, input.tags);
-  const found = causeOf(diff, resource, last, observed, input);
+  const found = causeOf(diff, resource, last, observed, input, way);
   // Taking it into the ledger would make it ours to remove once it leaves git.
   const cause = leftAlone && found === 'adopted' ? 'converged' : found;
   const held = diff.action === 'none' ? undefined : (leftAlone ?? heldBecause(resource, cause, input.contested));
-  const step: Step = {
+  return {
     ...base,
     cause,
     diff,
@@ -120,8 +121,6 @@ function desiredStep(
     ...(held && { held }),
     ...noteOf(resource, diff, observed, input),
   };
-  if (isDone(step)) problems.push(...objections(step, observed, input));
-  return step;
 }
 
 function refreshesOf(
@@ -151,12 +150,13 @@ function causeOf(
   last: LastApplied | undefined,
   { actual }: Observed,
   input: PlanInput,
+  way: Way,
 ): Cause {
   const hasMoved = last?.digest !== resource.digest;
   if (diff.action === 'none') return hasMoved ? 'adopted' : 'converged';
   if (!last) return diff.action === 'create' ? 'upstream' : 'unmanaged';
   const sinceApplied = input.types(resource.kind).diff(last.desired, actual);
-  const isAsApplied = withoutClaimed(sinceApplied, { ...resource, desired: last.desired }, input).action === 'none';
+  const isAsApplied = withoutClaimed(sinceApplied, { ...resource, desired: last.desired }, input, way).action === 'none';
   if (isAsApplied) return 'upstream';
   return hasMoved ? 'conflict' : 'drift';
 }
@@ -165,20 +165,21 @@ function causeOf(
  * A path that left one resource and is now another's, or has entries of others, is not removed by the first. Entries go from
  * every file that no other resource owns.
  */
-function withoutClaimed(diff: Diff, { address, kind, desired }: CatalogResource, { graph, touched, types }: PlanInput): Diff {
+function withoutClaimed(diff: Diff, { address, kind, desired }: CatalogResource, input: PlanInput, way: Way): Diff {
   if (diff.action === 'none') return diff;
+  const { graph, touched, types, observation } = input;
   const { entries, shared } = types(kind);
   const claimantOf = (path: string): Address | undefined => (entries ? graph.owners.get(path)?.address : graph.claims.get(path));
   const isShared = (path: string): boolean => !entries && shared !== true && graph.shared.has(path);
-  const isOurs = (path: string): boolean => (claimantOf(path) ?? address) === address && !isShared(path);
+  // A link has the place of its directory: what stands behind that is something else.
+  const isBehindLink = (path: string): boolean => {
+    const obstacle = observation.obstacleTo(path);
+    return obstacle?.type === 'link' && graph.owners.get(obstacle.path)?.kind === 'link';
+  };
+  const isOurs = (path: string): boolean =>
+    way.paths.has(path) || ((claimantOf(path) ?? address) === address && !isShared(path) && !isBehindLink(path));
   const changes = diff.changes.filter((change) => change.to !== null || touched(kind, desired, [change]).every(isOurs));
   return changes.length === diff.changes.length ? diff : changes.length === 0 ? converged : { ...diff, changes };
-}
-
-function leftAloneBecause({ mode, tags }: CatalogResource, wantedTags: readonly string[]): Step['held'] {
-  if (wantedTags.length > 0 && !tags.some((tag) => wantedTags.includes(tag))) return { reason: 'tags', message: outsideTags };
-  if (mode === 'observe') return { reason: 'observe', message: 'the assignment observes only' };
-  return undefined;
 }
 
 function heldBecause({ address, onDrift }: CatalogResource, cause: Cause, contested: readonly Address[]): Step['held'] {
@@ -197,7 +198,7 @@ function heldBecause({ address, onDrift }: CatalogResource, cause: Cause, contes
   return undefined;
 }
 
-function orphanStep(last: LastApplied, input: PlanInput, problems: Problem[]): Step | undefined {
+function orphanStep(last: LastApplied, input: PlanInput, way: Way): Step {
   const { observation, types, tags, isConfirmed } = input;
   const type = types(last.kind);
   const observed = observation.byAddress.get(last.address);
@@ -210,7 +211,7 @@ function orphanStep(last: LastApplied, input: PlanInput, problems: Problem[]): S
   if (!observed || absent === undefined) return { ...base, diff: converged, ...keptNote(last, type) };
   if (observed.unsupported !== undefined)
     return { ...base, diff: converged, held: { reason: 'unsupported', message: observed.unsupported } };
-  const diff = withoutClaimed(type.diff(absent, observed.actual), resource, input);
+  const diff = withoutClaimed(type.diff(absent, observed.actual), resource, input, way);
   if (diff.action === 'none' || last.prune === 'no') return { ...base, diff: converged };
   const removal: Diff = { ...diff, action: 'remove' };
   if (last.prune === 'confirm' && !isConfirmed)
@@ -219,9 +220,7 @@ function orphanStep(last: LastApplied, input: PlanInput, problems: Problem[]): S
       diff: removal,
       held: { reason: 'prune', message: 'left git; its removal waits for `reconcile plan -o FILE` and `reconcile apply FILE`' },
     };
-  const step: Step = { ...base, diff: removal, ...keptNote(last, type) };
-  problems.push(...objections(step, observed, input));
-  return step;
+  return { ...base, diff: removal, ...keptNote(last, type) };
 }
 
 const keptNote = ({ desired, made }: LastApplied, { parts }: AnyResourceType): Pick<Step, 'note'> =>

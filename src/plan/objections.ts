@@ -1,18 +1,30 @@
+import type { Address } from '../model/catalog.ts';
 import { changesOf, type Change, type Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { largestUndo } from '../model/undo-limit.ts';
 import type { PlanInput } from './make-plan.ts';
 import type { Observed } from './observe.ts';
 
+export interface Objection {
+  readonly problem: Problem;
+  readonly step: Address;
+  /** Where something stands that should be of another type. There is nothing to object where that makes way. */
+  readonly inTheWay?: string;
+}
+
 /** Why a step must not be done, by what stands on the host: the kind's reasons, and those that hold for every path that it would write. */
 export function objections(
   { resource, address, diff }: Step,
   { actual }: Observed,
   { types, touched, hasAccount, unwritable, observation, graph }: PlanInput,
-): Problem[] {
+): Objection[] {
   const at = resource.origin.assignment < 0 ? {} : { at: resource.origin.at };
   const type = types(resource.kind);
-  const found: Problem[] = (type.refuses?.(resource.desired, actual) ?? []).map((refusal) => ({ ...refusal, address, ...at }));
+  const found: Objection[] = [];
+  const add = (problem: Omit<Problem, 'address' | 'at'>, inTheWay?: string): void => {
+    found.push({ problem: { ...problem, address, ...at }, step: address, ...(inTheWay !== undefined && { inTheWay }) });
+  };
+  for (const { inTheWay, ...refusal } of type.refuses?.(resource.desired, actual) ?? []) add(refusal, inTheWay);
   const { owner, group, groups, user } = resource.desired as { readonly [attribute: string]: unknown };
   for (const [kind, name] of [
     ['user', owner],
@@ -21,12 +33,7 @@ export function objections(
     ...(Array.isArray(groups) ? groups : []).map((each: unknown) => ['group', each] as const),
   ] as const)
     if (typeof name === 'string' && diff.action !== 'remove' && !hasAccount(kind, name))
-      found.push({
-        code: 'unknown-user',
-        message: `this host has no ${kind} "${name}", and nothing in the catalog makes it`,
-        address,
-        ...at,
-      });
+      add({ code: 'unknown-user', message: `this host has no ${kind} "${name}", and nothing in the catalog makes it` });
   const changes = changesOf(diff);
   const paths = touched(resource.kind, resource.desired, changes);
   const what = whatChanges(changes);
@@ -34,42 +41,36 @@ export function objections(
   for (const wall of walls.values())
     // A directory that the catalog has may be made writable by the same run.
     if (wall && (graph.claims.get(wall.where) ?? address) === address)
-      found.push({ code: 'not-writable', message: `${wall.where} cannot be written: ${wall.reason}`, address, ...at });
+      add({ code: 'not-writable', message: `${wall.where} cannot be written: ${wall.reason}` });
   const obstacles = new Map(paths.map((path) => observation.obstacleTo(path)).map((obstacle) => [obstacle?.path, obstacle]));
   for (const obstacle of obstacles.values())
     if (obstacle?.type === 'link')
-      found.push({
-        code: 'symlink-in-path',
-        message: `${obstacle.path} is a symbolic link; nothing is written through it`,
-        hint: 'manage the real path',
-        address,
-        ...at,
-      });
-    else if (obstacle)
-      found.push({
-        code: 'unsafe-target',
-        message: `${obstacle.path} is a ${obstacle.type === 'file' ? 'file' : 'device, fifo or socket'}; move it away by hand`,
-        address,
-        ...at,
-      });
+      add(
+        {
+          code: 'symlink-in-path',
+          message: `${obstacle.path} is a symbolic link; nothing is written through it`,
+          hint: 'manage the real path',
+        },
+        obstacle.path,
+      );
+    else if (obstacle) {
+      const what = obstacle.type === 'file' ? 'file' : 'device, fifo or socket';
+      add({ code: 'unsafe-target', message: `${obstacle.path} is a ${what}; move it away by hand` }, obstacle.path);
+    }
   const files = paths.map((path) => ({ path, ...observation.fileAt(path) }));
   const [linked, ...others] = files.filter(({ links }) => links > 1).map(({ path }) => path);
   if (linked !== undefined)
-    found.push({
+    add({
       code: 'unsafe-target',
       message: `${linked} has another name (hard link)${others.length > 0 ? `, and ${others.length} more of its files do` : ''}`,
       hint: `\`cp -p ${linked} ${linked}.new && mv ${linked}.new ${linked}\` parts the two; what must stay alike needs two resources`,
-      address,
-      ...at,
     });
   for (const { path, size } of files)
     if (size > largestUndo)
-      found.push({
+      add({
         code: 'unsafe-target',
         message: `${path} has ${size} bytes; a rollback could not bring back more than ${largestUndo}`,
         hint: 'move it away by hand',
-        address,
-        ...at,
       });
   return found;
 }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix';
-import type { HostReader } from '../host/host.ts';
+import type { HostReader, PathStat } from '../host/host.ts';
 import type { Address, CatalogResource } from '../model/catalog.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
@@ -25,6 +25,9 @@ export interface Observation {
   readonly failures: readonly { readonly address: Address; readonly message: string }[];
   /** What stands on the way to a path and is no directory: the first of it. */
   obstacleTo(path: string): Obstacle | undefined;
+  /** What stands at a path, and the names in a directory; undefined also where that cannot be said. */
+  stat(path: string): PathStat | undefined;
+  list(path: string): readonly string[] | undefined;
   /** How many names the file at a path has, and its bytes; 0 where there is none. */
   fileAt(path: string): { readonly links: number; readonly size: number };
 }
@@ -70,8 +73,25 @@ export async function observe(
     const stat = host.stat(path);
     return stat?.type === 'file' ? { links: stat.links, size: stat.size } : { links: 0, size: 0 };
   };
-  return { byAddress, failures, obstacleTo: obstacleFinder(host), fileAt };
+  return {
+    byAddress,
+    failures,
+    obstacleTo: obstacleFinder(host),
+    stat: orUnknown(host.stat),
+    list: orUnknown(host.list),
+    fileAt,
+  };
 }
+
+const orUnknown =
+  <T>(look: (path: string) => T): ((path: string) => T | undefined) =>
+  (path) => {
+    try {
+      return look(path);
+    } catch {
+      return undefined;
+    }
+  };
 
 interface Subject {
   readonly address: Address;

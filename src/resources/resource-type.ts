@@ -20,6 +20,8 @@ export interface Refusal {
   readonly code: ProblemCode;
   readonly message: string;
   readonly hint?: string;
+  /** The path where something of another type stands. There is nothing to refuse where that goes first. */
+  readonly inTheWay?: AbsolutePath;
 }
 
 /** A file of the repository, as `prepare` finds it. */
@@ -133,6 +135,11 @@ interface ResourceType<
   watches?(desired: Desired): readonly AbsolutePath[] | undefined;
   /** Paths that belong to this resource alone: another resource on one of them is a Problem. */
   owns?(desired: Desired): readonly AbsolutePath[];
+  /**
+   * A change of it to null removes the path that it touches, a file, a link or a directory that is empty by then, and nothing of what
+   * it knows is at that path once something of another type stands there: so others can have the name in the same run.
+   */
+  readonly makesWay?: true;
   /** Its paths are not its alone, as other resources keep entries in them too: it claims none. */
   readonly shared?: true;
   /**

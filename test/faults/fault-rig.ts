@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
-import { makeRepository } from '../support/repository.ts';
+import { makeRepository, site } from '../support/repository.ts';
 import { program, runCli, type CliResult } from '../support/run-cli.ts';
 import { snapshot } from '../support/snapshot.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -75,6 +75,16 @@ export interface FaultRig extends Disposable {
   expectConverges(place: string): void;
 }
 
+/** What an earlier run has applied, and what it left is in the way of now. */
+const earlier = [
+  '- { kind: tree, path: /srv/way, source: way }',
+  '- { kind: file, path: /srv/to-directory, content: "goes", mode: "0600" }',
+  '- { kind: directory, path: /srv/to-file, mode: "0750" }',
+  '- { kind: file, path: /srv/to-file/inside, content: "goes" }',
+].join('\n');
+
+const earlierSources = { 'desired-state/files/way/a': 'a\n', 'desired-state/files/way/b/deep/c': 'c\n' };
+
 const resources = [
   ...Array.from({ length: 8 }, (_, index) => `- { kind: file, path: /etc/f${index}, content: "new ${index}\\n", mode: "0640" }`),
   '- { kind: directory, path: /srv/data, mode: "0700" }',
@@ -90,9 +100,19 @@ const resources = [
   '- { kind: cron, name: hourly, schedule: "5 * * * *", command: "true", user: root, in: cron.d }',
   '- { kind: sqlite, path: /srv/old.db, schema: "CREATE TABLE t (a INTEGER); CREATE TABLE u (b TEXT);" }',
   '- { kind: sqlite, path: /srv/new.db, schema: "CREATE TABLE t (a INTEGER);" }',
+  '- { kind: tree, path: /srv/way, source: now }',
+  '- { kind: directory, path: /srv/to-directory, mode: "0710" }',
+  '- { kind: file, path: /srv/to-directory/inside, content: "comes" }',
+  '- { kind: file, path: /srv/to-file, content: "comes" }',
 ].join('\n');
 
-const sources = { 'desired-state/files/overlay/a': 'a\n', 'desired-state/files/overlay/b/c': 'c\n' };
+const sources = {
+  'desired-state/files/overlay/a': 'a\n',
+  'desired-state/files/overlay/b/c': 'c\n',
+  'desired-state/files/now/a/deep/in': 'in\n',
+  'desired-state/files/now/b': 'b\n',
+  'desired-state/policy.yaml': 'destroy: { max_delete_percent: 100 }\n',
+};
 
 function makeOriginal(root: string): void {
   for (const name of ['etc/f.d', 'srv/tree/foreign', 'var/spool/cron/crontabs', 'var/lib'])
@@ -108,7 +128,7 @@ function makeOriginal(root: string): void {
 }
 
 export function openFaultRig(): FaultRig {
-  const repository = makeRepository(resources, sources);
+  const repository = makeRepository(earlier, { ...sources, ...earlierSources });
   const copies = temporaryDirectory();
   const { root } = repository;
   const trace = join(copies.path, 'trace');
@@ -119,6 +139,9 @@ export function openFaultRig(): FaultRig {
     return copy;
   };
   makeOriginal(root);
+  const prepared = repository.run();
+  expect(prepared.exit, prepared.stdout + prepared.stderr).toBe(0);
+  repository.write('desired-state/site.yaml', site(resources));
   const original = keep();
   const restore = (copy = original): void => {
     spawnSync('rm', ['-rf', root]);

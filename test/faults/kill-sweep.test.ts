@@ -19,6 +19,22 @@ it.skipIf(!hasStrace)(
   },
 );
 
+it.skipIf(!hasStrace)('kill -9 while one thing makes way for another leaves the old one or the new one', { timeout }, () => {
+  using rig = openFaultRig();
+  rig.restore();
+  const removals = /^"[^"]*\/(a|b|c|deep|inside|to-directory|to-file)"/;
+  const isRemoval = ({ name, text }: SystemCall): boolean => ['unlink', 'rmdir', 'mkdir'].includes(name) && removals.test(text);
+  const all = rig.mutatingCalls();
+  // Each removal and directory, and the call after it.
+  const calls = all.filter((call, index) => isRemoval(call) || (index > 0 && isRemoval(all[index - 1]!)));
+  const points = sample(calls, 6, chance('way'));
+
+  const fired = killAt(rig, points, () => rig.restore());
+
+  expect(calls.length).toBeGreaterThan(8);
+  tell('what makes way', calls, points, fired);
+});
+
 it.skipIf(!hasStrace)('kill -9 of the run that recovers from a kill -9 is recovered from', { timeout }, () => {
   using rig = openFaultRig();
   const random = chance('double');

@@ -85,6 +85,7 @@ const obstacles: readonly Obstacle[] = [
   {
     what: 'a file of a tree where a directory is wanted',
     before: [tree, { 'desired-state/files/o/a': 'a\n' }],
+    given: (root) => writeFileSync(join(root, 'srv/o/a'), 'mine\n'),
     resources: tree,
     files: { 'desired-state/files/o/a/deep/in': 'in\n' },
     problems: [{ code: 'unsafe-target', message: '/srv/o/a is a file; move it away by hand' }],
@@ -92,6 +93,7 @@ const obstacles: readonly Obstacle[] = [
   {
     what: 'a directory of a tree where a file is wanted',
     before: [tree, { 'desired-state/files/o/d/y': 'y\n' }],
+    given: (root) => writeFileSync(join(root, 'srv/o/d/theirs'), 'mine\n'),
     resources: tree,
     files: { 'desired-state/files/o/d': 'd\n' },
     problems: [{ code: 'unsafe-target', message: '/srv/o/d is a directory; move it away by hand' }],
@@ -99,6 +101,7 @@ const obstacles: readonly Obstacle[] = [
   {
     what: 'a file that became a directory with something in it',
     before: [a],
+    given: (root) => writeFileSync(join(root, 'srv/a'), 'mine\n'),
     resources: `- { kind: directory, path: /srv/a }\n${below}`,
     problems: [
       { code: 'unsafe-target', message: '/srv/a is a file, where a directory is wanted', address: 'directory[/srv/a]' },

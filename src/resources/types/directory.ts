@@ -65,6 +65,7 @@ export const directory = defineResourceType({
           code: 'unsafe-target',
           message: `${path} is a ${actual.type}, where a directory is wanted`,
           hint: 'move it away by hand',
+          inTheWay: path,
         },
       ];
     if (ensure === 'absent' && actual.type === 'directory' && actual.entries > 0)
@@ -87,6 +88,7 @@ export const directory = defineResourceType({
     return host.setMode(path, parseMode(mode));
   },
   watches: ({ path, ensure }) => [ensure === 'absent' ? `${path}/` : path],
+  makesWay: true,
   touches: ({ path }) => [path],
   requires: (desired) => accountsOf(desired),
   absent: (desired): Desired => ({ ...desired, ensure: 'pruned' }),

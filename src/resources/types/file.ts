@@ -52,7 +52,8 @@ type Attributes = AttributesOf<typeof spec>;
 
 interface Desired {
   readonly path: string;
-  readonly ensure: 'present' | 'absent';
+  /** pruned: absent, and content with a directory, which is not its business any more. */
+  readonly ensure: 'present' | 'absent' | 'pruned';
   readonly content?: ContentRef;
   readonly mode: string;
   readonly owner?: string;
@@ -92,8 +93,8 @@ export const file = defineResourceType({
   },
   inspect: (desired, { host }): State => inspectFile(desired, host),
   diff: (desired, actual) => {
-    if (desired.ensure === 'absent') {
-      if (actual.type === 'absent') return converged;
+    if (desired.ensure !== 'present') {
+      if (actual.type === 'absent' || (desired.ensure === 'pruned' && actual.type === 'directory')) return converged;
       return { action: 'remove', changes: [{ field: 'content', from: shown(actual), to: null }] };
     }
     const { content, mode, createOnly } = desired;
@@ -118,6 +119,7 @@ export const file = defineResourceType({
             {
               code: 'unsafe-target',
               message: `${path} is a ${actual.type === 'directory' ? 'directory' : 'device, fifo or socket'}, not a file`,
+              ...(ensure === 'present' && actual.type === 'directory' && { inTheWay: path }),
             },
           ];
     if (actual.type !== 'file' || !content || createOnly || maxShrink === undefined || actual.size <= shrinkFloor) return [];
@@ -127,8 +129,10 @@ export const file = defineResourceType({
   },
   apply: (desired, changes, { host, contents }) => {
     const { path, content, mode, validate } = desired;
-    if (desired.ensure === 'absent') return host.remove(path);
+    if (desired.ensure !== 'present') return host.remove(path);
     if (!content) return undefined;
+    // One that was made for what stood in it, and is empty by now.
+    if (host.stat(path)?.type === 'directory') host.removeDirectory(path);
     // One that changes hands too: who had it may have it open, or have put another in its place.
     if (changes.some(({ field }) => field !== 'mode'))
       return host.writeFile(path, contents.read(content), {
@@ -142,6 +146,7 @@ export const file = defineResourceType({
   },
   watches: ({ path }) => [path],
   owns: ({ path }) => [path],
+  makesWay: true,
   touches: ({ path }) => [path],
   handsOver: {
     of: ({ content, createOnly }) => (createOnly && content ? { sha256: content.sha256 } : undefined),
@@ -161,7 +166,7 @@ export const file = defineResourceType({
       : [],
   requires: (desired) => accountsOf(desired),
   // What was seeded once belongs to whoever edited it since.
-  absent: ({ path, mode, createOnly }): Desired | undefined => (createOnly ? undefined : { path, ensure: 'absent', mode }),
+  absent: ({ path, mode, createOnly }): Desired | undefined => (createOnly ? undefined : { path, ensure: 'pruned', mode }),
   commands: ({ validate }) => (validate ? [validate[0]] : []),
 });
 

@@ -46,14 +46,25 @@ export const link = defineResourceType({
   },
   refuses: ({ path, target }, actual) =>
     target !== null && actual.type !== 'absent' && actual.type !== 'link'
-      ? [{ code: 'unsafe-target', message: `${path} is a ${actual.type}, where a link is wanted`, hint: 'move it away by hand' }]
+      ? [
+          {
+            code: 'unsafe-target',
+            message: `${path} is a ${actual.type}, where a link is wanted`,
+            hint: 'move it away by hand',
+            ...(actual.type === 'directory' && { inTheWay: path }),
+          },
+        ]
       : [],
   apply: ({ path, target }, _changes, { host }) => {
     if (target === null) return host.remove(path);
-    host.link(path, target, keptOwners(host.stat(path), host, 'link'));
+    const stat = host.stat(path);
+    // One that was made for what stood in it, and is empty by now.
+    if (stat?.type === 'directory') host.removeDirectory(path);
+    host.link(path, target, keptOwners(stat, host, 'link'));
   },
   watches: ({ path }) => [path],
   owns: ({ path }) => [path],
+  makesWay: true,
   touches: ({ path }) => [path],
   absent: ({ path }) => ({ path, target: null }),
 });

@@ -5,6 +5,7 @@ import { runFor } from '../../model/time-limit.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { standingContent } from '../standing-content.ts';
 import { entryOf, lineOf, pathOf, textOf, type TreeEntry, type TreeLine } from '../tree-line.ts';
+import { isOfAnotherType, sortedForApply } from '../tree-order.ts';
 import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type Ownership } from '../ownership.ts';
 import {
   defineResourceType,
@@ -80,7 +81,8 @@ export const tree = defineResourceType({
     for (const [relative, found] of Object.entries(paths)) {
       const to = wanted.get(relative) ?? null;
       const from = found?.text ?? null;
-      if (to === null && found?.foreign && desired.purge !== 'all') continue;
+      // What stands in the place of something that goes is not the tree's.
+      if (to === null && (isOfAnotherType(from) || (found?.foreign && desired.purge !== 'all'))) continue;
       if (from !== to) changes.push({ field: relative, from, to });
       else if (found?.ownerChange) changes.push({ field: relative, from: found.ownerChange, to });
     }
@@ -97,6 +99,7 @@ export const tree = defineResourceType({
       .map(([relative, found]) => ({
         code: 'unsafe-target' as const,
         message: `${join(desired.path, relative)} is ${found?.text}; move it away by hand`,
+        ...(isOfAnotherType(found?.text) && { inTheWay: join(desired.path, relative) }),
       }));
   },
   apply: (desired, changes, context) => {
@@ -105,6 +108,7 @@ export const tree = defineResourceType({
     for (const change of changes) applyChange(desired, wanted.get(change.field), change, owners, context);
   },
   watches: (desired) => watchedPaths(desired),
+  makesWay: true,
   owns: ({ path, files }) => files.map((line) => `${path}/${pathOf(line)}`),
   touches: ({ path }, changes) => changes.map(({ field }) => join(path, field)),
   *preview(desired, changes, { host, contents }) {
@@ -259,12 +263,6 @@ function* foreignPaths(root: AbsolutePath, known: ReadonlySet<string>, host: Hos
   }
 }
 
-/** Directories before what goes into them; removals last and deepest first. */
-function sortedForApply(changes: readonly Change[]): Change[] {
-  const byPath = changes.toSorted((a, b) => (a.field < b.field ? -1 : 1));
-  return [...byPath.filter(({ to }) => to !== null), ...byPath.filter(({ to }) => to === null).toReversed()];
-}
-
 function applyChange(
   desired: Desired,
   entry: TreeEntry | undefined,
@@ -282,6 +280,8 @@ function applyChange(
     if (!stat) return host.makeDirectory(path, { mode, ...owners });
     if (owners.uid !== undefined || owners.gid !== undefined) host.setOwner(path, owners.uid ?? -1, owners.gid ?? -1);
   } else if (entry) {
+    // One that was made for what stood in it, and is empty by now.
+    if (stat?.type === 'directory') host.removeDirectory(path);
     const hasOtherOwner = (owners.uid ?? stat?.uid) !== stat?.uid || (owners.gid ?? stat?.gid) !== stat?.gid;
     const isAsWanted = (): boolean => hashIn(change.from) === entry.sha256 || host.digest(path) === entry.sha256;
     // One that changes hands is written afresh: who had it may have it open, or have put another in its place.
