@@ -132,7 +132,7 @@ export const file = defineResourceType({
     if (desired.ensure !== 'present') return host.remove(path);
     if (!content) return undefined;
     // One that was made for what stood in it, and is empty by now.
-    if (host.stat(path)?.type === 'directory') host.removeDirectory(path);
+    if (changes.some(({ from }) => from === 'directory') && host.stat(path)?.type === 'directory') host.removeDirectory(path);
     // One that changes hands too: who had it may have it open, or have put another in its place.
     if (changes.some(({ field }) => field !== 'mode'))
       return host.writeFile(path, contents.read(content), {

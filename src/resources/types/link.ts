@@ -27,6 +27,8 @@ interface Desired {
 
 type State = { readonly type: 'absent' | 'file' | 'directory' | 'other' } | { readonly type: 'link'; readonly target: string };
 
+const aDirectory = 'directory';
+
 export const link = defineResourceType({
   kind: 'link',
   summary: 'A symbolic link.',
@@ -39,10 +41,11 @@ export const link = defineResourceType({
     return stat.type === 'link' ? { type: 'link', target: host.readLink(path) ?? '' } : { type: stat.type };
   },
   diff: ({ target }, actual) => {
-    const from = actual.type === 'link' ? actual.target : null;
-    if (target === from) return converged;
-    if (target === null) return { action: 'remove', changes: [{ field: 'target', from, to: null }] };
-    return { action: from === null ? 'create' : 'update', changes: [{ field: 'target', from, to: target }] };
+    const current = actual.type === 'link' ? actual.target : null;
+    if (target === current) return converged;
+    if (target === null) return { action: 'remove', changes: [{ field: 'target', from: current, to: null }] };
+    const from = actual.type === 'directory' ? aDirectory : current;
+    return { action: current === null ? 'create' : 'update', changes: [{ field: 'target', from, to: target }] };
   },
   refuses: ({ path, target }, actual) =>
     target !== null && actual.type !== 'absent' && actual.type !== 'link'
@@ -55,11 +58,11 @@ export const link = defineResourceType({
           },
         ]
       : [],
-  apply: ({ path, target }, _changes, { host }) => {
+  apply: ({ path, target }, changes, { host }) => {
     if (target === null) return host.remove(path);
     const stat = host.stat(path);
     // One that was made for what stood in it, and is empty by now.
-    if (stat?.type === 'directory') host.removeDirectory(path);
+    if (stat?.type === 'directory' && changes.some(({ from }) => from === aDirectory)) host.removeDirectory(path);
     host.link(path, target, keptOwners(stat, host, 'link'));
   },
   watches: ({ path }) => [path],

@@ -281,7 +281,7 @@ function applyChange(
     if (owners.uid !== undefined || owners.gid !== undefined) host.setOwner(path, owners.uid ?? -1, owners.gid ?? -1);
   } else if (entry) {
     // One that was made for what stood in it, and is empty by now.
-    if (stat?.type === 'directory') host.removeDirectory(path);
+    if (stat?.type === 'directory' && isOfAnotherType(change.from)) host.removeDirectory(path);
     const hasOtherOwner = (owners.uid ?? stat?.uid) !== stat?.uid || (owners.gid ?? stat?.gid) !== stat?.gid;
     const isAsWanted = (): boolean => hashIn(change.from) === entry.sha256 || host.digest(path) === entry.sha256;
     // One that changes hands is written afresh: who had it may have it open, or have put another in its place.
