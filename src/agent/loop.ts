@@ -160,7 +160,8 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       if (signal.aborted && report?.outcome !== 'converged') report = undefined;
       if (report) {
         if (result.report) board.ended(result.report, new Date());
-        if (repair) board.keptUp(repair);
+        // What was repaired may have let the newest one through.
+        if (repair && result.report?.outcome !== 'converged') board.keptUp(repair);
         if (board.isNews(report)) deps.keep(report);
         deps.tell({ type: 'ended', report, status: board.status() });
       } else if (before.fetch?.message !== board.status().fetch?.message) {

@@ -71,13 +71,20 @@ async function passOver(look: Look, deps: PassDeps, options: PassOptions): Promi
   }
   const turn = await waitForTurn(look, deps, options);
   if (turn) return turn;
-  const ran = await runOn(look.source, deps, options);
-  const isCheck = options.suspendedUntil !== undefined;
-  const result = isCheck ? ran : await endBake(look, ran, deps, options);
+  const result = await runOnNewest(look, look.source, deps, options);
   const isRefused = result.report?.outcome === 'refused' || result.report?.outcome === 'invalid';
-  if (!isRefused || isCheck) return result;
+  if (!isRefused || options.suspendedUntil !== undefined) return result;
   const { report: repair, retryAt } = await keepUp(deps, { ...options, run: makeRunId(new Date().toISOString()) });
-  return { ...withRetries(result, retryAt), repair };
+  const isAsking = result.report?.problems.some(({ code }) => code === 'needs-approval');
+  // A person is asked about the plan that the repair leaves; it may be the one that was approved before something drifted.
+  const isStale = isAsking && repair?.outcome === 'converged' && repair.writes > 0;
+  const last = isStale ? await runOnNewest(look, look.source, deps, options) : result;
+  return { ...withRetries(last, retryAt), repair };
+}
+
+async function runOnNewest(look: Look, source: Source, deps: PassDeps, options: PassOptions): Promise<PassResult> {
+  const ran = await runOn(source, deps, options);
+  return options.suspendedUntil === undefined ? endBake(look, ran, deps, options) : ran;
 }
 
 /** On the last good revision, where there is one. Of one that is in quarantine a person has taken back a part. */

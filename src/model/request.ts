@@ -24,6 +24,9 @@ export interface Request {
   readonly run?: string;
   /** Who will confirm a change that could cut the host off; else the person whose SSH session this is, else the remote of the host policy. */
   readonly confirmedBy?: Witness;
-  /** Refuse unless the plan has this digest (`apply FILE`). Giving it also confirms deletions that wait for a person. */
+  /**
+   * The plan that a person has let through, with the deletions in it that wait for one. Any other is refused (`apply FILE`); where
+   * nobody looks on, it is judged as if no person had been asked.
+   */
   readonly planDigest?: string;
 }

@@ -99,7 +99,7 @@ function fromStatus({ contested, approval, suspended, fetch, stalled }: AgentSta
     conditions.push({
       subject: 'approval',
       topic: 'approval',
-      sameness: approval.planDigest,
+      sameness: approval.run,
       since: now,
       title: 'APPROVAL needed: a plan waits for a person',
       why: approval.reason,

@@ -74,7 +74,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   await loadResourceTypes([...ledger.values()].map(({ kind }) => kind));
   const observation = await observe(graph.batches.flat(), ledger, reader, resourceType, signal);
   const addresses = new Set(catalog.resources.map(({ address }) => address));
-  const input: PlanInput = {
+  const asked: PlanInput = {
     host: desired.host,
     graph,
     observation,
@@ -92,9 +92,12 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
     live: reader.live,
     tags: request.tags,
     contested: request.contested ?? [],
-    isConfirmed: request.planDigest !== undefined,
+    isConfirmed: false,
   };
-  const plan = makePlan(input);
+  const unconfirmed = makePlan(asked);
+  const isConfirmed = request.planDigest === unconfirmed.digest;
+  const input = { ...asked, isConfirmed };
+  const plan = isConfirmed ? makePlan(input) : unconfirmed;
   const previewsOf = ({ diff, resource }: Step): Iterable<Preview> => {
     return (
       resourceType(resource.kind).preview?.(resource.desired, changesOf(diff), { host: reader, contents: catalog.contents }) ?? []
@@ -114,7 +117,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
     texts: () => policyTexts(desired, revision.files, plan, reader, previewsOf),
     catalogSize: catalog.resources.length,
     ledgerSize: ledger.size,
-    ...(request.unattended === true && { unattended: { now: Date.now(), isApproved: request.planDigest !== undefined } }),
+    ...(request.unattended === true && { unattended: { now: Date.now(), isApproved: isConfirmed } }),
     stateDirectory: asHostSees(scope, request),
     commandsOf: ({ resource }) => resourceType(resource.kind).commands?.(resource.desired) ?? [],
     packagesOf: ({ resource, diff }) => resourceType(resource.kind).packages?.(resource.desired, changesOf(diff)) ?? [],
@@ -146,8 +149,8 @@ function writtenPaths({ resource: { kind, desired }, diff }: Step, { touched }: 
   return paths.length > 0 ? paths : [...(owns?.(desired) ?? []), ...(writes?.(desired) ?? [])];
 }
 
-function staleness({ planDigest }: Request, plan: Plan, state: State | undefined): readonly Problem[] {
-  if (planDigest === undefined || planDigest === plan.digest) return [];
+function staleness({ planDigest, unattended }: Request, plan: Plan, state: State | undefined): readonly Problem[] {
+  if (planDigest === undefined || unattended || planDigest === plan.digest) return [];
   // It was applied, and stands: whoever asks again may not have heard of it.
   if (plan.owed.length === 0 && !plan.steps.some(isDone) && lastApplied(state) === planDigest) return [];
   const message = 'the host or the revision has moved since the plan was made; nothing was applied';

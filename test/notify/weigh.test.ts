@@ -173,6 +173,18 @@ describe('what a channel tells', () => {
     ).toEqual([[], ['APPROVAL needed: a plan waits for a person'], []]);
   });
 
+  it('is a plan that waits again, since it is approved by another name', () => {
+    const approval = { run: 'r1', reason: 'touches sshd', planDigest: 'd', expires: '2026-11-27T03:00:00.000Z' };
+    const asked = 'APPROVAL needed: a plan waits for a person';
+    expect(
+      told([
+        [0, statusNews({ approval })],
+        [1, statusNews({ approval })],
+        [2, statusNews({ approval: { ...approval, run: 'r2' } })],
+      ]),
+    ).toEqual([[asked], [], [asked]]);
+  });
+
   it('is a contested resource by name, and its end', () => {
     expect(
       told([
