@@ -173,7 +173,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       keep({
         host: report.host,
         ...(!isPlain && { last: { run: report.run, outcome: report.outcome, summary: report.summary, at: at.toISOString() } }),
-        ...(converged && { applied: report.revision.commit }),
+        ...(converged && report.action !== 'check' && { applied: report.revision.commit }),
         ...(isProved && { lastSuccess: at.toISOString() }),
       });
       change({ windowClosed: codes.has('outside-window'), differing: countDiffering(report.steps) });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isAboutRevision, quarantineOf } from '../model/report.ts';
+import { endsFailure, isAboutRevision, quarantineOf } from '../model/report.ts';
 import type { News } from '../model/reporter.ts';
 import { runTrouble } from './run-trouble.ts';
 
@@ -13,8 +13,8 @@ export const knownTrouble = z.object({
 export type KnownTrouble = z.infer<typeof knownTrouble>;
 
 /**
- * What is known after a run. A revision that failed is still the trouble while the host is kept at the last good one: only a run
- * of itself, or a newer revision, ends that.
+ * What is known after a run. A revision that failed is still the trouble while the host is kept at the last good one, and while a
+ * newer one only waits or is looked at.
  */
 export function learn(
   before: KnownTrouble | undefined,
@@ -30,7 +30,7 @@ export function learn(
   if (found && !found.isDrift) return { failed: unlessKnown({ ...found, commit }, before?.failed), drift: null };
   // Whoever suspended the agent knows that nothing is repaired.
   if (found && status.suspended) return before;
-  const isOver = failed?.commit === null || failed?.commit === commit || (seen !== null && failed?.commit !== seen);
+  const isOver = failed !== null && endsFailure(report, failed.commit, seen);
   return { failed: isOver ? null : failed, drift: found ? unlessKnown(found, before?.drift) : null };
 }
 

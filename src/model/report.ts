@@ -50,6 +50,19 @@ export const isPostponed = ({ outcome, problems }: Pick<Report, 'outcome' | 'pro
 export const isAboutRevision = (report: Pick<Report, 'outcome' | 'problems'>): boolean =>
   report.outcome !== 'busy' && !isPostponed(report);
 
+/**
+ * Whether the failure of the revision `failed` (null: one outside git) is over: a run has converged to it, or to the newest one. A
+ * run that keeps up the last good one meanwhile proves nothing about it, nor does a check.
+ */
+export const endsFailure = (
+  { action, outcome, revision }: Pick<Report, 'action' | 'outcome' | 'revision'>,
+  failed: string | null,
+  newest: string | null,
+): boolean =>
+  action !== 'check' &&
+  outcome === 'converged' &&
+  (failed === null || revision.commit === null || revision.commit === failed || revision.commit === newest);
+
 /** A run as lists show it: steps are most of a report, and can be megabytes. */
 export type RunSummary = Omit<Report, 'steps'>;
 

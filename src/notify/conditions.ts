@@ -1,6 +1,6 @@
 import { listed } from '../model/listed.ts';
 import type { AgentStatus } from '../model/agent.ts';
-import { isAboutRevision, type Report, type ReportedStep } from '../model/report.ts';
+import { endsFailure, isAboutRevision, type Report, type ReportedStep } from '../model/report.ts';
 import type { News } from '../model/reporter.ts';
 import { failureOf, isFailure } from './failure.ts';
 import { clockTime, revisionName, type Condition, type Happening } from './notice.ts';
@@ -27,16 +27,17 @@ export function situationAfter(news: News, before: readonly Condition[], now: nu
   };
 }
 
-/** A failure is over when the newest revision is proved good: the last good one, healed meanwhile, proves nothing about it. */
+/** A failure is over when its revision, or the newest one, is proved good. */
 function openFailure(
   failure: Condition | undefined,
   report: Report | undefined,
-  { retry, revision, lastSuccess }: AgentStatus,
+  { retry, revision, lastSuccess, suspended }: AgentStatus,
 ): Condition | undefined {
   if (!failure || retry !== null) return failure;
-  const isNewest = (commit: string | null): boolean => commit === null || revision.seen === null || commit === revision.seen;
-  if (report) return isNewest(report.revision.commit) ? undefined : failure;
-  const isProved = lastSuccess !== null && Date.parse(lastSuccess) > failure.since && isNewest(revision.applied);
+  const { applied, seen } = revision;
+  const [failed = ''] = failure.sameness.split(' ');
+  if (report) return endsFailure(report, failed, seen) ? undefined : failure;
+  const isProved = !suspended && lastSuccess !== null && Date.parse(lastSuccess) > failure.since && applied === seen;
   return isProved ? undefined : failure;
 }
 

@@ -96,6 +96,19 @@ it('when a suspension ends by itself, what has come meanwhile is applied', async
   expect(scene.motd()).toBe('two\n');
 });
 
+it('while suspended nothing is applied, also where nothing would change', async () => {
+  using rig = openFollowRig();
+  const files = { 'inventory/hosts.yml': 'all:\n  hosts:\n    box:\n', 'desired-state/site.yaml': site(motd('right')) };
+  const first = rig.push(files);
+  await using agent = startRig(motd('none'), {}, {}, () => rig.open());
+  await pass(agent);
+  agent.port.suspend({ reason: 'x', by: 'ada', until: new Date(Date.now() + 3_600_000).toISOString() });
+  const second = rig.push({ ...files, 'desired-state/policy.yaml': '# another revision\n{}\n' });
+
+  expect(await pass(agent)).toMatchObject({ action: 'check', outcome: 'converged', revision: { commit: second } });
+  expect(agent.port.status().revision).toMatchObject({ applied: first, seen: second });
+});
+
 it('the end of a suspension of a host that is as it should be is told at once', async () => {
   await using agent = startRig(motd('right'));
   await pass(agent);

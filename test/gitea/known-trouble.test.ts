@@ -34,9 +34,26 @@ describe('a revision that failed', () => {
     expect(state()).toBe('closed');
   });
 
-  it('is no trouble any more when it is applied after all', async () => {
+  it.each([
+    ['when it is applied after all', bad],
+    ['when it is, also while a newer one waits', fixed],
+  ])('is no trouble any more %s', async (_, seen) => {
     await tell(bad, { outcome: 'error' }, newest(bad));
-    await tell(bad, {}, newest(bad));
+    await tell(bad, {}, newest(seen));
+
+    expect(state()).toBe('closed');
+  });
+
+  it.each<[string, string, Partial<Report>]>([
+    ['waits and the last good one is kept up', good, {}],
+    ['is looked at', fixed, { action: 'check', outcome: 'upstreamPending' }],
+    ['would change nothing', fixed, { action: 'check' }],
+  ])('stays the trouble while a newer one %s', async (_, commit, report) => {
+    await tell(bad, { outcome: 'rolledBack' }, newest(bad));
+    await tell(commit, report, newest(fixed));
+    expect(state()).toBe('open');
+    expect(rig.gitea.comments).toEqual([]);
+    await tell(fixed, {}, newest(fixed));
 
     expect(state()).toBe('closed');
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AgentStatus } from '../../src/model/agent.ts';
 import type { News } from '../../src/model/reporter.ts';
 import { situationAfter } from '../../src/notify/conditions.ts';
 import type { Condition, Topic } from '../../src/notify/notice.ts';
@@ -101,14 +102,40 @@ describe('what a channel tells', () => {
     ).toEqual([[failure('b')], [failure('c')], [recovery('c')]]);
   });
 
-  it('is no recovery when the last good revision is healed under a failed newer one', () => {
-    const healed = ended(goodRun('a'), { revision: { applied: 'a'.repeat(40), seen: 'b'.repeat(40), branch: 'main' } });
+  const newest = (seen: string | null, applied = 'a'): Partial<AgentStatus> => ({
+    revision: { applied: applied.repeat(40), seen: seen?.repeat(40) ?? null, branch: 'main' },
+  });
+  const suspended = { reason: 'disk swap', by: 'ana', until: '2026-11-20T05:00:00.000Z' };
+  const lastSuccess = '2026-11-20T03:00:30.000Z';
+
+  it.each<[string, News]>([
+    ['the last good revision is healed', ended(goodRun('a'), newest('b'))],
+    ['the last good revision is healed while the next one waits', ended(goodRun('a'), newest('c'))],
+    ['the last good revision is healed while nobody knows the newest one', ended(goodRun('a'), newest(null))],
+    ['the newest one is looked at', ended(goodRun('c', { action: 'check', outcome: 'upstreamPending' }), { suspended })],
+    ['nothing would change for the newest one', ended(goodRun('c', { action: 'check' }), { suspended })],
+    ['the status of a suspended agent says that nothing would', statusNews({ ...newest('c', 'c'), lastSuccess, suspended })],
+    ['the last good revision is proved and nobody knows the newest one', statusNews({ ...newest(null), lastSuccess })],
+  ])('is no recovery after a failure when %s', (_, news) => {
+    expect(
+      told(
+        [
+          [0, ended(failedRun('b'))],
+          [1, news],
+          [2, ended(goodRun('c'))],
+        ],
+        ['failure', 'recovery'],
+      ),
+    ).toEqual([[failure('b')], [], [recovery('b')]]);
+  });
+
+  it('is a recovery when the failed revision converges while a newer one waits', () => {
     expect(
       told([
-        [0, ended(failedRun('b'))],
-        [1, healed],
-      ]),
-    ).toEqual([[failure('b')], []]);
+        [0, ended(failedRun('b', { outcome: 'rollbackIncomplete' }))],
+        [1, ended(goodRun('b'), newest('c', 'b'))],
+      ])[1],
+    ).toEqual([recovery('b')]);
   });
 
   it('is no recovery while the failed revision is still to be tried again', () => {
