@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Memory } from '../model/reporter.ts';
 import { makeStateDirectory } from './state-directory.ts';
-import { damaged, naming } from './state-error.ts';
+import { requireKind } from './require-kind.ts';
+import { damaged, naming, StateError } from './state-error.ts';
 
 /** What the agent has to remember over restarts, apart from what runs record. */
 export interface AgentState extends Disposable {
@@ -17,8 +18,8 @@ export function openAgentState(directory: string): AgentState {
   makeStateDirectory(directory);
   const file = join(directory, 'agent.db');
   const open = (): DatabaseSync => {
-    // For its owner only from the first moment; SQLite's journal takes the mode of the database.
-    closeSync(openSync(file, 'a', 0o600));
+    requireKind(file, 'file');
+    create(file);
     const database = new DatabaseSync(file, { timeout: 5_000 });
     database.exec(`PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS memory (part TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (part, name)) STRICT`);
@@ -43,4 +44,15 @@ export function openAgentState(directory: string): AgentState {
     });
   const close = (): void => database.close();
   return { memory, close, [Symbol.dispose]: close };
+}
+
+/** For its owner only from the first moment; SQLite's journal takes the mode of the database. */
+function create(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    throw new StateError(`${file} cannot be made: ${message}`, 'see to the space and the rights of its filesystem', error);
+  }
 }

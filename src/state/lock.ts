@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { requireKind } from './require-kind.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { namedError, StateError } from './state-error.ts';
 
@@ -18,6 +19,7 @@ export const patience = 5_000;
 export function takeLock(directory: string, wait = 0): RunLock | undefined {
   makeStateDirectory(directory);
   const file = join(directory, 'lock.db');
+  requireKind(file, 'file');
   const database = openLock(file, wait);
   try {
     // Its journal stays in memory: a full disk must not keep a host from taking back what filled it. IMMEDIATE, for EXCLUSIVE

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ownAccount } from '../host/own-account.ts';
+import { requireKind } from './require-kind.ts';
 import { StateError } from './state-error.ts';
 
 const name = 'timmy-reconciler';
@@ -53,6 +54,7 @@ function makeMissing(directory: string, mode: number): boolean {
 }
 
 function requirePrivate(directory: string): void {
+  requireKind(directory, 'directory');
   const { uid, mode } = statSync(directory);
   const user = process.geteuid?.();
   if (uid !== user)

@@ -6,6 +6,7 @@ import { openLedger, type Ledger } from './ledger.ts';
 import { madeSchema } from './made.ts';
 import { openRuns, type Runs } from './runs.ts';
 import { pageBytes } from './page-bytes.ts';
+import { requireKind } from './require-kind.ts';
 import { makeStateDirectory, stateFile } from './state-directory.ts';
 import { damaged, namedError, naming, StateError } from './state-error.ts';
 
@@ -71,14 +72,16 @@ export function openState(directory: string, { readOnly = false } = {}): State |
 
 function isThere(file: string): boolean {
   try {
-    return statSync(file, { throwIfNoEntry: false }) !== undefined;
+    if (statSync(file, { throwIfNoEntry: false })) return true;
   } catch (error) {
     throw new StateError(`${file} cannot be read: ${(error as Error).message}`, 'run as the user whose state it is', error);
   }
+  requireKind(file, 'file');
+  return false;
 }
 
 function openDatabase(file: string, readOnly: boolean): DatabaseSync {
-  if (!readOnly && !statSync(file, { throwIfNoEntry: false })) createDatabase(file);
+  if (!readOnly && !isThere(file)) createDatabase(file);
   const database = new DatabaseSync(file, { readOnly, timeout: 5000 });
   try {
     if (!readOnly) prepareForWriting(database, file);
