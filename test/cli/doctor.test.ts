@@ -1,6 +1,6 @@
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { runCli } from '../support/run-cli.ts';
@@ -70,15 +70,36 @@ it('a state directory on a filesystem that is read-only is found', ({ skip }) =>
   expect(doctor({ RECONCILE_STATE_DIR: join(disk.path, 'state') }).of('state directory').fix).toContain('dmesg');
 });
 
-it('a state that cannot be read is found, with what to do', () => {
+it('each file of the state that cannot be read is found, with what to do', () => {
   chmodSync(repository.root, 0o700);
-  writeFileSync(join(repository.root, 'state.db'), 'no database');
+  for (const name of ['state.db', 'lock.db', 'unconfirmed.json', 'suspended'])
+    writeFileSync(join(repository.root, name), 'not what was written');
+  mkdirSync(join(repository.root, 'agent.db'));
+  symlinkSync(join(repository.root, 'nothing'), join(repository.root, 'revisions'));
 
-  const { ok, found, fix } = doctor({}).of('state directory');
+  const { exit, of } = doctor({});
 
-  expect(ok).toBe(false);
-  expect(found).toContain('state.db cannot be used');
-  expect(fix).toContain('backup');
+  expect(exit).toBe(1);
+  expect(of('state directory').ok).toBe(true);
+  expect(of('state.db')).toMatchObject({ ok: false, found: expect.stringContaining('state.db cannot be used') as string });
+  expect(of('state.db').fix).toContain('backup');
+  expect(of('agent.db')).toMatchObject({ ok: false, found: expect.stringContaining('agent.db is not a file') as string });
+  expect(of('lock.db').found).toContain('lock.db');
+  expect(of('revisions').found).toContain('revisions leads nowhere');
+  expect(of('unconfirmed.json').fix).toContain('then remove');
+  expect(of('suspended')).toMatchObject({ ok: false, fix: 'reconcile resume' });
+});
+
+it('a state that can be read has no findings of its own, under a suspension too', () => {
+  chmodSync(repository.root, 0o700);
+  const files = join(repository.path, 'files');
+  runCli(['--host', 'box', '--root', files], { cwd: repository.path });
+  runCli(['suspend', '--for', '365d', '--reason', 'r', '--root', files], { cwd: repository.path });
+
+  const { of, findings } = doctor({}, '--root', files);
+
+  expect(of('state directory').ok).toBe(true);
+  expect(findings.filter(({ name }) => /\.|suspended/.test(name)).map(({ name }) => name)).toEqual(['Node.js']);
 });
 
 it('an age identity that others can read is found, one that is missing, and one that opens nothing', async () => {

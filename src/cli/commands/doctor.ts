@@ -15,7 +15,7 @@ import { findRepository } from '../../source/find-repository.ts';
 import { loadInventoryFiles } from '../../source/inventory-files.ts';
 import { loadRollout } from '../../source/load.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
-import { openState } from '../../state/state.ts';
+import { findDamage } from '../../state/find-damage.ts';
 import { stateDirectory, stateFile } from '../../state/state-directory.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { rootOption } from '../request.ts';
@@ -33,11 +33,13 @@ interface Finding {
 export async function run(invocation: Invocation): Promise<number> {
   const source = findRepository(textOption(invocation, 'source') ?? '.');
   const directory = stateDirectory(rootOption(invocation));
+  const state = stateIsUsable(directory);
   const findings = [
     nodeVersion(),
     git(),
     crontab(),
-    stateIsUsable(directory),
+    state,
+    ...(state.ok ? damage(directory) : []),
     diskSpace(directory),
     hostPolicy(),
     repository(source),
@@ -128,14 +130,12 @@ function stateIsUsable(directory: string): Finding {
     const fault = unwritable(path, `chmod u+w ${path}`);
     if (fault) return finding(name, false, fault.found, fault.fix);
   }
-  try {
-    openState(directory, { readOnly: true })?.close();
-    return finding(name, true, `${directory}, mode ${mode}`, '');
-  } catch (error) {
-    const { message, hint } = error as Error & { readonly hint?: string };
-    return finding(name, false, message, hint ?? 'see to the filesystem');
-  }
+  return finding(name, true, `${directory}, mode ${mode}`, '');
 }
+
+/** Only where a file of the state cannot be used. */
+const damage = (directory: string): readonly Finding[] =>
+  findDamage(directory).map(([name, { message, hint }]) => finding(name, false, message, hint));
 
 function diskSpace(directory: string): Finding {
   const place = existing(directory);
