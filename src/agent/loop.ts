@@ -138,6 +138,8 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       board.set({ phase: 'running' });
       isRunning = true;
       const suspension = board.suspension();
+      // A pass of a host that is left alone only looks.
+      const isProof = !suspension || failures < 2;
       const suspendedUntil = suspension ? Date.parse(suspension.until) : undefined;
       const approved = board.approved();
       let isTold = false;
@@ -163,13 +165,14 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
         // What was repaired may have let the newest one through.
         if (repair && result.report?.outcome !== 'converged') board.keptUp(repair);
         if (board.isNews(report)) deps.keep(report);
+        if (isProof) board.worked();
         deps.tell({ type: 'ended', report, status: board.status() });
       } else if (before.fetch?.message !== board.status().fetch?.message) {
         deps.tell({ type: 'status', status: board.status() });
       }
       await deps.passed();
-      failures = 0;
-      board.worked();
+      if (isProof) failures = 0;
+      if (isProof && board.worked()) deps.tell({ type: 'status', status: board.status() });
     } catch (error) {
       if (!signal.aborted) failed(error as Error);
     }
@@ -182,15 +185,14 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   };
 
   /** A bug, or a state that cannot be used: a full disk must not end the one that is to say so. */
-  const failed = ({ message }: Error): void => {
+  const failed = (failure: Error & { readonly hint?: string }): void => {
     failures++;
     schedule.set('retry', backoff(failures, Math.random()));
-    deps.problem(message);
+    deps.problem(failure.hint === undefined ? failure.message : `${failure.message}; ${failure.hint}`);
     try {
-      board.failed(message, new Date());
-      deps.tell({ type: 'status', status: board.status() });
+      if (board.failed(failure, new Date())) deps.tell({ type: 'status', status: board.status() });
     } catch (error) {
-      if ((error as Error).message !== message) deps.problem((error as Error).message);
+      deps.problem((error as Error).message);
     }
   };
 
@@ -252,9 +254,9 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       }
       if (isWhole) board.ended(report, new Date());
       if (board.isNews(report)) deps.keep(report);
+      board.worked();
       deps.tell({ type: 'ended', report, status: board.status() });
       await deps.passed();
-      board.worked();
       return report;
     } finally {
       rest();

@@ -6,6 +6,7 @@ import { version } from '../model/version.ts';
 import { printableLine } from '../report/printable.ts';
 import { countDiffering } from '../run/start-run.ts';
 import { confirmationOf } from '../model/unconfirmed.ts';
+import { StateError } from '../state/state-error.ts';
 import { readSuspension } from '../state/suspension.ts';
 import { readUnconfirmed } from '../state/unconfirmed.ts';
 import type { Attempts } from './attempts.ts';
@@ -45,9 +46,10 @@ export interface StatusBoard {
   ended(report: Report, at: Date): void;
   /** The last good revision was kept up, for what is newest may not be applied: that says nothing of the newest one. */
   keptUp(report: Report): void;
-  failed(message: string, at: Date): void;
-  /** A pass could be made, whatever became of it. */
-  worked(): void;
+  /** A pass could not be made. Whether that is to be told: one alone may pass. */
+  failed(error: Error, at: Date): boolean;
+  /** A pass could be made, whatever became of it. Whether the ones before could not. */
+  worked(): boolean;
   /** Whether a report says something that the one before did not. Ask once for each. */
   isNews(report: Report): boolean;
 }
@@ -74,14 +76,35 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     branch: null,
   };
   /** Of a pass that could not be made: no word on the run before it, and over with the next one that can. */
-  let failure: AgentStatus['last'] = null;
+  let failure: NonNullable<AgentStatus['last']> | undefined;
+  let failedPasses = 0;
   const suspension = (): Suspension | null => readSuspension(stateDirectory, Date.now()) ?? null;
   const approval = (): Waiting | undefined => {
     const found = memory.get('approval') as Waiting | undefined;
     return found && Date.parse(found.expires) > Date.now() ? found : undefined;
   };
+  /** Whatever of the state cannot be read, the status says at least that. */
   const status = (): AgentStatus => {
-    const waiting = approval();
+    let damage: StateError | undefined;
+    const read = <T>(part: () => T): T | undefined => {
+      try {
+        return part();
+      } catch (error) {
+        if (!(error instanceof StateError)) throw error;
+        damage ??= error;
+        return undefined;
+      }
+    };
+    const waiting = read(approval);
+    const found = {
+      retry: read(options.attempts.retrying) ?? null,
+      ...read(() => quarantine(live.seen, options.attempts)),
+      unconfirmed: read(() => unconfirmed(stateDirectory)) ?? null,
+      stalled:
+        failure && failedPasses > 1
+          ? `${failedPasses} passes in a row could not be made: ${failure.summary}`
+          : (read(options.attempts.stalled) ?? null),
+    };
     return {
       schema: 'reconcile.status/1',
       host: kept.host,
@@ -89,19 +112,16 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       startedAt,
       phase: live.phase,
       revision: { applied: kept.applied, seen: live.seen, branch: live.branch },
-      last: failure ?? kept.last,
+      last: failure ?? (damage ? lastOf(damage, new Date()) : kept.last),
       lastSuccess: kept.lastSuccess,
       fetch: live.fetch,
       nextPass: live.nextPass,
-      retry: options.attempts.retrying() ?? null,
-      ...quarantine(live.seen, options.attempts),
+      ...found,
       suspended: suspension(),
       windowClosed: live.windowClosed,
       waitsFor: live.waitsFor,
       approval: waiting ? approvalOf(waiting) : null,
-      unconfirmed: unconfirmed(stateDirectory),
       contested: options.contest.contested(Date.now()),
-      stalled: options.attempts.stalled() ?? null,
       differing: live.differing,
       passes: { ...passes },
       missedHooks,
@@ -186,11 +206,18 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       keep({ host, ...(outcome === 'converged' && { applied: revision.commit }) });
       change({ differing: countDiffering(steps) });
     },
-    failed(message, at) {
-      failure = { run: '', outcome: 'error', summary: message, at: at.toISOString() };
+    failed(error, at) {
+      failure = lastOf(error, at);
+      failedPasses++;
       change({});
+      return failedPasses > 1;
     },
-    worked: () => void (failure = null),
+    worked() {
+      const isOver = failure !== undefined;
+      failure = undefined;
+      failedPasses = 0;
+      return isOver;
+    },
     isNews({ outcome, problems, steps }) {
       const told = JSON.stringify([
         outcome,
@@ -207,6 +234,11 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
 function quarantine(seen: string | null, attempts: Attempts): Pick<AgentStatus, 'quarantine'> {
   const attempt = seen === null ? undefined : attempts.of(seen);
   return attempt?.outcome === 'quarantined' ? { quarantine: { commit: attempt.commit, reason: attempt.reason } } : {};
+}
+
+function lastOf({ message, hint }: Error & { readonly hint?: unknown }, at: Date): NonNullable<AgentStatus['last']> {
+  const help = typeof hint === 'string' && { hint };
+  return { run: '', outcome: 'error', summary: message, at: at.toISOString(), ...help };
 }
 
 function unconfirmed(stateDirectory: string): AgentStatus['unconfirmed'] {

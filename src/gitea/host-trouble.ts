@@ -1,4 +1,4 @@
-import type { AgentStatus } from '../model/agent.ts';
+import { failedPass, type AgentStatus } from '../model/agent.ts';
 import { digestOf } from '../model/json.ts';
 import { printableLine } from '../report/printable.ts';
 import { fenced } from './fenced.ts';
@@ -8,13 +8,15 @@ import type { Trouble } from './run-trouble.ts';
 
 const longestList = 4_000;
 
-/** All that is wrong with a host, as one: what runs found, revisions that are refused unseen, resources that somebody keeps changing. */
+/** All that is wrong with a host, as one: passes that cannot be made, what runs found, revisions that are refused unseen, resources that somebody keeps changing. */
 export function hostTrouble(known: KnownTrouble | undefined, status: AgentStatus): Trouble | undefined {
+  const failed = failedPass(status);
   const troubles = [
+    ...(failed && status.stalled !== null ? [passTrouble(failed)] : []),
     ...refusedTrouble(refusedRevision(status)),
     ...[known?.failed, known?.drift].filter((each) => each != null),
     ...contestedTrouble(status.contested),
-    ...stalledTrouble(status.stalled),
+    ...(failed ? [] : stalledTrouble(status.stalled)),
   ];
   const [worst] = troubles;
   if (!worst) return undefined;
@@ -43,6 +45,12 @@ function contestedTrouble(contested: readonly string[]): Trouble[] {
       text: `Somebody or something on the host keeps changing these resources; they are not repaired for a while:\n\n${list}`,
     },
   ];
+}
+
+function passTrouble({ summary, hint }: NonNullable<ReturnType<typeof failedPass>>): Trouble {
+  const said = [summary, ...(hint === undefined ? [] : [hint])].map(printableLine).join('\n');
+  const text = `No pass can be made, and the host is left as it is:\n\n${fenced(said, longestList)}`;
+  return { key: 'no pass', title: 'can neither apply nor repair anything', text };
 }
 
 function stalledTrouble(stalled: string | null): Trouble[] {

@@ -41,8 +41,15 @@ export interface AgentStatus {
     readonly seen: string | null;
     readonly branch: string | null;
   };
-  /** The last run that was not plainly converged, or the first one. */
-  readonly last: { readonly run: string; readonly outcome: ExitName; readonly summary: string; readonly at: string } | null;
+  /** The last run that was not plainly converged, or the first one. A pass that could not be made has an empty `run`. */
+  readonly last: {
+    readonly run: string;
+    readonly outcome: ExitName;
+    readonly summary: string;
+    readonly at: string;
+    /** What to do about it. */
+    readonly hint?: string;
+  } | null;
   /** When the host was last proved to be as the repository says. ISO 8601. */
   readonly lastSuccess: string | null;
   readonly fetch: {
@@ -72,7 +79,7 @@ export interface AgentStatus {
   readonly unconfirmed: Confirmation | null;
   /** Resources that somebody else keeps changing; they are not healed for a while. */
   readonly contested: readonly string[];
-  /** Why the agent has stopped repeating itself, if it has. */
+  /** Why the agent gets no further, if so: the newest revision fails in the same way each time, or no pass can be made. */
   readonly stalled: string | null;
   /** Resources that differ and are only reported, from the last run. */
   readonly differing: number;
@@ -81,6 +88,10 @@ export interface AgentStatus {
   /** New revisions that a poll found although a webhook should have told of them. */
   readonly missedHooks: number;
 }
+
+/** The pass that could not be made, where that is the last one: the state cannot be used, or the disk is full. */
+export const failedPass = ({ last }: Pick<AgentStatus, 'last'>): AgentStatus['last'] =>
+  last?.outcome === 'error' && last.run === '' ? last : null;
 
 /** What the agent tells those who listen. */
 export type AgentEvent = Event | { readonly type: 'status'; readonly status: AgentStatus };

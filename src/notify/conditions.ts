@@ -1,5 +1,5 @@
 import { listed } from '../model/listed.ts';
-import type { AgentStatus } from '../model/agent.ts';
+import { failedPass, type AgentStatus } from '../model/agent.ts';
 import { endsFailure, isAboutRevision, type Report, type ReportedStep } from '../model/report.ts';
 import type { News } from '../model/reporter.ts';
 import { failureOf, isFailure } from './failure.ts';
@@ -94,7 +94,8 @@ function happenedIn({ steps, revision, run }: Report, now: number): readonly Hap
   ];
 }
 
-function fromStatus({ contested, approval, suspended, fetch, stalled }: AgentStatus, now: number): readonly Condition[] {
+function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
+  const { contested, approval, suspended, fetch, stalled } = status;
   const conditions: Condition[] = [];
   if (approval && !approval.approved)
     conditions.push({
@@ -130,7 +131,19 @@ function fromStatus({ contested, approval, suspended, fetch, stalled }: AgentSta
       todo: fetch.hint ?? 'look at the remote and the network; on the host: reconcile doctor',
       ended: `Fetching works again, after it failed since ${clockTime(fetch.at)}`,
     });
-  if (stalled !== null)
+  const failed = failedPass(status);
+  if (stalled !== null && failed)
+    conditions.push({
+      subject: 'stalled',
+      topic: 'failure',
+      sameness: 'pass',
+      since: now,
+      title: 'FAILED: no pass can be made; nothing is applied or repaired',
+      why: failed.summary,
+      todo: failed.hint ?? 'on the host: reconcile doctor, then reconcile now',
+      ended: 'RECOVERED: passes can be made again',
+    });
+  else if (stalled !== null)
     conditions.push({
       subject: 'stalled',
       topic: 'failure',

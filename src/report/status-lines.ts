@@ -1,4 +1,4 @@
-import type { AgentStatus } from '../model/agent.ts';
+import { failedPass, type AgentStatus } from '../model/agent.ts';
 import { moment } from './moment.ts';
 
 interface StatusLines {
@@ -14,7 +14,9 @@ export type StatusLine = readonly [name: string, text: string];
 /** What the agent says of itself, in words. */
 export const statusLines = (status: AgentStatus): StatusLines => ({ standing: standing(status), troubles: troubles(status) });
 
-function standing({ revision, lastSuccess, last, fetch, nextPass }: AgentStatus): readonly StatusLine[] {
+function standing(status: AgentStatus): readonly StatusLine[] {
+  const { revision, lastSuccess, fetch, nextPass } = status;
+  const last = failedPass(status) ? null : status.last;
   const { applied, seen, branch } = revision;
   const at = branch === null ? '' : ` (${branch})`;
   return [
@@ -39,7 +41,9 @@ function standing({ revision, lastSuccess, last, fetch, nextPass }: AgentStatus)
 function troubles(status: AgentStatus): readonly StatusLine[] {
   const { fetch, retry, quarantine, suspended, windowClosed, waitsFor, approval, unconfirmed } = status;
   const { contested, stalled, differing, missedHooks } = status;
+  const failed = failedPass(status);
   const lines: (readonly [isSo: boolean, name: string, text: () => string])[] = [
+    [failed !== null, 'no pass', () => withHint(`${failed!.summary}, at ${moment(failed!.at)}`, failed!.hint)],
     [fetch?.ok === false, fetch?.state ?? 'offline', () => keptFor(fetch!)],
     [fetch?.passedOver !== undefined, 'remotes', () => `${fetch!.passedOver}; a later one is used`],
     [retry !== null, 'retry', () => `${short(retry!.commit)} failed ${times(retry!.failures)}; again at ${moment(retry!.next)}`],
@@ -48,7 +52,7 @@ function troubles(status: AgentStatus): readonly StatusLine[] {
       'quarantine',
       () => `${short(quarantine!.commit)}: ${quarantine!.reason}; reconcile release tries it again`,
     ],
-    [stalled !== null, 'stalled', () => stalled!],
+    [stalled !== null && !failed, 'stalled', () => stalled!],
     [suspended !== null, 'suspended', () => `until ${moment(suspended!.until)} by ${suspended!.by}: ${suspended!.reason}`],
     [waitsFor !== null, 'rollout', () => waitsFor!],
     [windowClosed, 'window', () => 'closed: changes wait for the next maintenance window'],
@@ -70,7 +74,9 @@ const approvalIn = ({ run, approved }: NonNullable<AgentStatus['approval']>): st
 
 /** Why the last good revision is kept, and what would change that. */
 const keptFor = ({ message, at, hint }: NonNullable<AgentStatus['fetch']>): string =>
-  [`${message}, at ${moment(at)}; the last good revision is kept`, hint].filter((part) => part !== undefined).join('; ');
+  withHint(`${message}, at ${moment(at)}; the last good revision is kept`, hint);
+
+const withHint = (text: string, hint: string | undefined): string => (hint === undefined ? text : `${text}; ${hint}`);
 
 const short = (commit: string): string => commit.slice(0, 8);
 const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);

@@ -32,9 +32,18 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
     branch: text.nullable(),
   }),
   last: z
-    .object({ run: text, outcome: z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]]), summary: text, at: time })
+    .object({
+      run: text,
+      outcome: z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]]),
+      summary: text,
+      at: time,
+      hint: z.exactOptional(text.meta({ description: 'What to do about it.' })),
+    })
     .nullable()
-    .meta({ description: 'The last run that was not plainly converged, or the first one.' }),
+    .meta({
+      description:
+        'The last run that was not plainly converged, or the first one. A pass that could not be made has an empty `run`.',
+    }),
   lastSuccess: time.nullable().meta({ description: 'When the host was last proved to be as the repository says.' }),
   fetch: z
     .object({
@@ -69,7 +78,9 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
     .nullable()
     .meta({ description: 'A run that could have cut the host off, and that is taken back unless it is confirmed in time.' }),
   contested: z.array(text).meta({ description: 'Resources that somebody else keeps changing; they are not healed for a while.' }),
-  stalled: text.nullable().meta({ description: 'Why the agent has stopped repeating itself, if it has.' }),
+  stalled: text.nullable().meta({
+    description: 'Why the agent gets no further, if so: a revision fails in the same way each time, or no pass can be made.',
+  }),
   differing: count.meta({ description: 'Resources that differ and are only reported, from the last run.' }),
   passes: z.partialRecord(z.enum(triggers), count).meta({ description: 'Passes since the start, by what triggered them.' }),
   missedHooks: count.meta({ description: 'New revisions that a poll found although a webhook should have told of them.' }),

@@ -261,6 +261,25 @@ describe('drift', () => {
   });
 });
 
+it('is opened while no pass can be made, before all else, and closed when one can again', async () => {
+  const last = {
+    run: '',
+    outcome: 'error',
+    summary: 'state.db is empty',
+    at: '2026-11-20T08:00:00.000Z',
+    hint: 'restore it',
+  } as const;
+  const failing = { last, stalled: '2 passes in a row could not be made' };
+  await tell(converged());
+  await tell({ type: 'status', status: statusWith({ ...failing, contested: ['file[/etc/a]'] }) });
+
+  expect(rig.gitea.issues).toMatchObject([{ title: 'allegro can neither apply nor repair anything', state: 'open' }]);
+  expect(rig.gitea.issues[0]?.body).toContain('state.db is empty\nrestore it');
+  await tell({ type: 'status', status: statusWith() });
+
+  expect(rig.gitea.issues).toMatchObject([{ state: 'closed' }]);
+});
+
 it('what hostile input says stays in its block and is bounded', async () => {
   const nasty = 'a\n```\n@everyone closes #1 <img src=x>\u001b[2J';
   const problems = Array.from({ length: 500 }, () => ({ code: 'unknown-key' as const, message: nasty.repeat(100) }));

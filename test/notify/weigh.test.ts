@@ -148,6 +148,27 @@ describe('what a channel tells', () => {
     ).toEqual([]);
   });
 
+  it('is once that no pass can be made, also after the agent had stalled, and that one can again', () => {
+    const last = { run: '', outcome: 'error', summary: 'state.db is empty', at: '2026-11-20T03:00:00.000Z', hint: 'h' } as const;
+    const failing = (passes: number) => statusNews({ last, stalled: `${passes} passes in a row could not be made` });
+    expect(
+      told([
+        [0, statusNews({ stalled: 'c1 failed 8 times' })],
+        [1, failing(2)],
+        [2, failing(3)],
+        [60, failing(4)],
+        [61, ended(goodRun())],
+      ]),
+    ).toEqual([
+      ['STALLED: the agent has stopped repeating itself'],
+      ['FAILED: no pass can be made; nothing is applied or repaired'],
+      [],
+      [],
+      ['RECOVERED: passes can be made again'],
+    ]);
+    expect(situationAfter(failing(2), [], 0).open).toMatchObject([{ topic: 'failure', why: 'state.db is empty', todo: 'h' }]);
+  });
+
   it('is a recovery when the status proves it and no run was told', () => {
     const revision = { applied: 'c'.repeat(40), seen: 'c'.repeat(40), branch: 'main' };
     const old = statusNews({ lastSuccess: '2026-11-20T02:59:00.000Z', revision });

@@ -56,6 +56,21 @@ describe('the status for people', () => {
     ]);
   });
 
+  it('says that no pass can be made, why, and what to do', () => {
+    const last = {
+      run: '',
+      outcome: 'error',
+      summary: 'state.db is empty',
+      at: '2026-11-20T14:00:00.000Z',
+      hint: 'restore it',
+    } as const;
+    const text = renderStatus(aStatus({ last, stalled: '2 passes in a row could not be made' }), plain);
+
+    expect(text).toContain('  no pass    state.db is empty, at 2026-11-20 14:00:00Z; restore it\n');
+    expect(text).not.toContain('last run');
+    expect(text).not.toContain('stalled');
+  });
+
   it('says which remotes are out, and that a revision is in quarantine', () => {
     const { fetch } = aStatus({});
     const status = aStatus({

@@ -32,7 +32,11 @@ export const metricTable = {
   reconcile_contested_resources: { type: 'gauge', labels: [], help: 'Resources that somebody else keeps changing.' },
   reconcile_suspended: { type: 'gauge', labels: [], help: '1 while somebody has suspended the agent.' },
   reconcile_window_closed: { type: 'gauge', labels: [], help: '1 while a maintenance window keeps changes away.' },
-  reconcile_stalled: { type: 'gauge', labels: [], help: '1 when the agent has stopped repeating itself.' },
+  reconcile_stalled: {
+    type: 'gauge',
+    labels: [],
+    help: '1 when the agent gets no further: a revision fails in the same way each time, or no pass can be made.',
+  },
   reconcile_quarantined: { type: 'gauge', labels: [], help: '1 while the newest revision is in quarantine here.' },
   reconcile_approval_pending: { type: 'gauge', labels: [], help: '1 while a plan waits for `reconcile approve`.' },
   reconcile_revision_failures: { type: 'gauge', labels: [], help: 'How often the newest revision has failed here in a row.' },

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AgentPort } from '../../model/agent.ts';
+import { failedPass, type AgentPort } from '../../model/agent.ts';
 import type { DoorServer } from './server.ts';
 
 const health = z.object({ status: z.literal('ok') });
@@ -31,10 +31,9 @@ export function addProbes(server: DoorServer, { port, metrics }: Probes): void {
       },
     },
     async (_request, reply) => {
-      const { phase, last } = port.status();
-      // A pass that could not even be made, for a full disk as an example, has no run.
-      const hasFailed = last?.outcome === 'error' && last.run === '';
-      const ready = phase !== 'starting' && phase !== 'stopping' && !hasFailed;
+      const status = port.status();
+      const { phase } = status;
+      const ready = phase !== 'starting' && phase !== 'stopping' && !failedPass(status);
       return reply.code(ready ? 200 : 503).send({ ready, phase });
     },
   );

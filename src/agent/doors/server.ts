@@ -79,12 +79,13 @@ export function makeServer({ log, idle, isPatient = false }: ServerSettings): Do
   };
   const server = fastify(options);
   server.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'there is nothing here' }));
-  server.setErrorHandler<Error & { readonly statusCode?: number }>((error, request, reply) => {
-    if (error instanceof AgentError)
-      return reply.code(503).send({ error: error.message, ...(error.hint !== undefined && { hint: error.hint }) });
+  server.setErrorHandler<Error & { readonly statusCode?: number; readonly hint?: string }>((error, request, reply) => {
+    const { message, hint } = error;
+    if (error instanceof AgentError) return reply.code(503).send({ error: message, ...(hint !== undefined && { hint }) });
     const status = error.statusCode ?? 500;
-    if (status < 500) return reply.code(status).send({ error: error.message });
-    log.error({ error: error.message, method: request.method, path: request.routeOptions.url }, 'a request failed');
+    if (status < 500) return reply.code(status).send({ error: message });
+    const said = hint === undefined ? message : `${message}; ${hint}`;
+    log.error({ error: said, method: request.method, path: request.routeOptions.url }, 'a request failed');
     return reply.code(500).send({ error: 'the agent could not answer', hint: 'its log says why' });
   });
   return server.withTypeProvider<ZodTypes>();

@@ -21,11 +21,13 @@ export async function run(invocation: Invocation): Promise<number> {
   else if (report) process.stdout.write(renderReport(report, paintFor(process.stdout), 'brief'));
   else process.stdout.write(status ? `Run ${id} has ended without a report\n` : `The agent looks again, in run ${id}\n`);
   if (lack) process.stderr.write(`reconcile: ${printableLine(lack.message)}\n`);
+  if (lack?.hint !== undefined) process.stderr.write(`hint: ${printableLine(lack.hint)}\n`);
   return report?.exit || (lack?.exit ?? exitCodes.converged.code);
 }
 
 interface Lack {
   readonly message: string;
+  readonly hint?: string | undefined;
   readonly exit: number;
 }
 
@@ -40,7 +42,8 @@ function lackOf(report: Report | null, { phase, fetch, revision: { seen }, last,
   // Others come first, as the repository says.
   if (waitsFor !== null) return { message: `${what} ${waitsFor}`, exit: exitCodes.converged.code };
   if (!report) {
-    if (last && last.outcome !== 'converged') return { message: last.summary, exit: exitCodes[last.outcome].code };
+    if (last && last.outcome !== 'converged')
+      return { message: last.summary, hint: last.hint, exit: exitCodes[last.outcome].code };
     return { message: fetch?.message ?? 'there is nothing to run', exit: exitCodes.refused.code };
   }
   const { outcome, summary } = last ?? { outcome: 'refused', summary: 'it may not be' };
