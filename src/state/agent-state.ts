@@ -13,6 +13,8 @@ export interface AgentState extends Disposable {
   close(): void;
 }
 
+const spare = { pages: 16, bytes: 128 * 1024 };
+
 /** Throws `StateError` for a file that is not what was written: it decides which revisions are trusted. */
 export function openAgentState(directory: string): AgentState {
   makeStateDirectory(directory);
@@ -21,8 +23,10 @@ export function openAgentState(directory: string): AgentState {
     requireKind(file, 'file');
     create(file);
     const database = new DatabaseSync(file, { timeout: 5_000 });
-    database.exec(`PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL;
+    // The journal keeps its room too.
+    database.exec(`PRAGMA journal_mode = PERSIST; PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS memory (part TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (part, name)) STRICT`);
+    keepRoom(database);
     return database;
   };
   const database = naming(file, { open }).open();
@@ -44,6 +48,21 @@ export function openAgentState(directory: string): AgentState {
     });
   const close = (): void => database.close();
   return { memory, close, [Symbol.dispose]: close };
+}
+
+/** Pages that are there already, in the database and its journal, so that a full disk can be told: only what is remembered is sent. */
+function keepRoom(database: DatabaseSync): void {
+  const free = Number(database.prepare('PRAGMA freelist_count').get()?.['freelist_count']);
+  if (free >= spare.pages) return;
+  try {
+    database.exec(
+      `DROP TABLE IF EXISTS room; CREATE TABLE room (bytes BLOB); INSERT INTO room VALUES (zeroblob(${spare.bytes}))`,
+    );
+    // What stood there goes through the journal.
+    database.exec(`UPDATE room SET bytes = randomblob(${spare.bytes}); DROP TABLE room`);
+  } catch {
+    // A disk that is full already. A later start tries again.
+  }
 }
 
 /** For its owner only from the first moment; SQLite's journal takes the mode of the database. */
