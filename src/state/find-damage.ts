@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { requireKind } from './require-kind.ts';
 import { naming, StateError } from './state-error.ts';
 import { openState } from './state.ts';
-import { readSuspension } from './suspension.ts';
+import { findSuspension } from './suspension.ts';
 import { readUnconfirmed } from './unconfirmed.ts';
 
 /** What is wrong with the files of a state directory, by their names: which of them keep runs away, and what to do. Writes nothing. */
@@ -15,7 +15,7 @@ export function findDamage(directory: string): readonly (readonly [name: string,
     'lock.db': (file) => readDatabase(file, 'PRAGMA schema_version'),
     revisions: (file) => requireKind(file, 'directory'),
     'unconfirmed.json': () => void readUnconfirmed(directory),
-    suspended: () => requireEnd(directory),
+    suspended: () => requireSuspension(directory),
   };
   return Object.entries(looks).flatMap(([name, look]) => {
     try {
@@ -38,10 +38,7 @@ function readDatabase(file: string, query: string): void {
   naming(file, { read }).read();
 }
 
-/** One that cannot be read suspends for ever, and nobody has suspended for longer than a year. */
-function requireEnd(directory: string): void {
-  const now = Date.now();
-  const suspension = readSuspension(directory, now);
-  if (suspension && Date.parse(suspension.until) > now + 2 * 365 * 86_400_000)
-    throw new StateError(suspension.reason, 'reconcile resume');
+function requireSuspension(directory: string): void {
+  const found = findSuspension(directory, Date.now());
+  if (typeof found === 'string') throw new StateError(found, 'reconcile resume');
 }
