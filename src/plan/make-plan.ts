@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import type { HostReader } from '../host/host.ts';
 import type { Address, CatalogResource } from '../model/catalog.ts';
 import { digestOf } from '../model/json.ts';
@@ -162,10 +163,10 @@ function causeOf(
 }
 
 /**
- * A path that left one resource and is now another's, or has entries of others, is not removed by the first. Entries go from
- * every file that no other resource owns.
+ * A path that left one resource and is now another's, or has entries of others, is not removed by the first, nor is a directory in
+ * which others have something: of an orphan it is tried, and may stay. Entries go from every file that no other resource owns.
  */
-function withoutClaimed(diff: Diff, { address, kind, desired }: CatalogResource, input: PlanInput, way: Way): Diff {
+function withoutClaimed(diff: Diff, { address, kind, desired, origin }: CatalogResource, input: PlanInput, way: Way): Diff {
   if (diff.action === 'none') return diff;
   const { graph, touched, types, observation } = input;
   const { entries, shared } = types(kind);
@@ -176,10 +177,23 @@ function withoutClaimed(diff: Diff, { address, kind, desired }: CatalogResource,
     const obstacle = observation.obstacleTo(path);
     return obstacle?.type === 'link' && graph.owners.get(obstacle.path)?.kind === 'link';
   };
+  let occupied: ReadonlySet<string> | undefined;
+  const isOccupied = (path: string): boolean =>
+    origin.assignment >= 0 && (occupied ??= directoriesOfOthers(address, graph)).has(path);
   const isOurs = (path: string): boolean =>
-    way.paths.has(path) || ((claimantOf(path) ?? address) === address && !isShared(path) && !isBehindLink(path));
+    way.paths.has(path) ||
+    ((claimantOf(path) ?? address) === address && !isShared(path) && !isBehindLink(path) && !isOccupied(path));
   const changes = diff.changes.filter((change) => change.to !== null || touched(kind, desired, [change]).every(isOurs));
   return changes.length === diff.changes.length ? diff : changes.length === 0 ? converged : { ...diff, changes };
+}
+
+/** All that are above a path of another resource. */
+function directoriesOfOthers(address: Address, { claims, shared }: Graph): ReadonlySet<string> {
+  const found = new Set<string>();
+  const others = [...claims].flatMap(([path, owner]) => (owner === address ? [] : [path]));
+  for (const path of [...others, ...shared])
+    for (let above = dirname(path); !found.has(above); above = dirname(above)) found.add(above);
+  return found;
 }
 
 function heldBecause({ address, onDrift }: CatalogResource, cause: Cause, contested: readonly Address[]): Step['held'] {

@@ -5,6 +5,7 @@ import { runFor } from '../../model/time-limit.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { standingContent } from '../standing-content.ts';
 import { entryOf, lineOf, pathOf, textOf, type TreeEntry, type TreeLine } from '../tree-line.ts';
+import { foreignPaths } from '../foreign-paths.ts';
 import { isOfAnotherType, sortedForApply } from '../tree-order.ts';
 import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type Ownership } from '../ownership.ts';
 import {
@@ -108,6 +109,10 @@ export const tree = defineResourceType({
     for (const change of changes) applyChange(desired, wanted.get(change.field), change, owners, context);
   },
   watches: (desired) => watchedPaths(desired),
+  // What stands in a directory that is there for others is the tree's business, but none of its paths.
+  asks: (desired, host) =>
+    desired.purge === 'all' &&
+    foreignPaths(desired.path, new Set(wantedTexts(desired).keys()), host).some((relative) => relative.endsWith('/')),
   makesWay: true,
   owns: ({ path, files }) => files.map((line) => `${path}/${pathOf(line)}`),
   touches: ({ path }, changes) => changes.map(({ field }) => join(path, field)),
@@ -252,15 +257,6 @@ function inspectPath(
   // A file of another size differs without being read.
   const content = isWorthReading(stat.size) ? (host.digest(path) ?? '') : `${stat.size} bytes`;
   return { text: `${formatMode(stat.mode)} ${content}`, ownerChange };
-}
-
-function* foreignPaths(root: AbsolutePath, known: ReadonlySet<string>, host: HostReader, below = ''): Generator<string> {
-  for (const name of host.list(join(root, below)) ?? []) {
-    const relative = below + name;
-    const isDirectory = host.stat(join(root, relative))?.type === 'directory';
-    if (isDirectory) yield* foreignPaths(root, known, host, `${relative}/`);
-    if (!known.has(isDirectory ? `${relative}/` : relative)) yield isDirectory ? `${relative}/` : relative;
-  }
 }
 
 function applyChange(

@@ -1,0 +1,14 @@
+import type { AbsolutePath, HostReader } from '../host/host.ts';
+
+/**
+ * What stands below a directory and is none of the known paths, which are relative; directories end with a slash and come after
+ * what is in them.
+ */
+export function* foreignPaths(root: AbsolutePath, known: ReadonlySet<string>, host: HostReader, below = ''): Generator<string> {
+  for (const name of host.list(`${root}/${below}`.slice(0, -1)) ?? []) {
+    const relative = below + name;
+    const isDirectory = host.stat(`${root}/${relative}`)?.type === 'directory';
+    if (isDirectory) yield* foreignPaths(root, known, host, `${relative}/`);
+    if (!known.has(isDirectory ? `${relative}/` : relative)) yield isDirectory ? `${relative}/` : relative;
+  }
+}

@@ -1,0 +1,30 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { makeRepository } from '../support/repository.ts';
+
+it.each([
+  ['undeclared', ''],
+  ['declared', '- { kind: directory, path: /srv/tree/sub }\n'],
+])(
+  'a tree that purges everything leaves an %s directory in which others have something, and nothing else in it',
+  (_what, more) => {
+    const tree = '- { kind: tree, path: /srv/tree, source: tree, purge: all }\n';
+    const file = '- { kind: file, path: /srv/tree/sub/deep/file, content: theirs }\n';
+    using repository = makeRepository(tree + more + file, { 'desired-state/files/tree/a': 'a' });
+    const foreign = join(repository.root, 'srv/tree/sub/foreign');
+
+    expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { create: more === '' ? 2 : 3 } });
+    expect(repository.report()).toMatchObject({ outcome: 'converged', steps: [], writes: 0 });
+    writeFileSync(foreign, 'mine');
+    const healed = repository.report();
+
+    expect(healed).toMatchObject({
+      outcome: 'converged',
+      steps: [{ address: 'tree[/srv/tree]', changes: [{ field: 'sub/foreign', to: null }] }],
+    });
+    expect(existsSync(foreign)).toBe(false);
+    expect(existsSync(join(repository.root, 'srv/tree/sub/deep/file'))).toBe(true);
+    expect(repository.report()).toMatchObject({ outcome: 'converged', steps: [], writes: 0 });
+  },
+);
