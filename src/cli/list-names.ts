@@ -2,6 +2,7 @@ import { asList } from '../compile/as-list.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { readInventory } from '../inventory/read-inventory.ts';
 import type { SiteDocument } from '../model/document.ts';
+import type { RunSummary } from '../model/report.ts';
 import type { SourceTree } from '../model/revision.ts';
 import { moment } from '../report/moment.ts';
 import { outcomeInWords } from '../report/outcome-in-words.ts';
@@ -36,11 +37,9 @@ const listers: Readonly<Record<NameKind, (invocation: Invocation) => readonly Na
   },
   tags: (invocation) => sorted(tagsIn(invocation)),
   address: (invocation) => withState(invocation, ({ ledger }) => ledger.addresses().map((name) => ({ name }))),
-  run: listRuns(({ runs }) => ['latest', ...runs.summaries(keptRuns).map(({ run }) => run)]),
+  run: listRuns((_state, summaries) => ['latest', ...summaries.map(({ run }) => run)]),
   'applied-run': listRuns(({ journal }) => journal.undoable()),
-  'refused-run': listRuns(({ runs }) =>
-    runs.summaries(keptRuns).flatMap(({ run, outcome }) => (outcome === 'refused' ? [run] : [])),
-  ),
+  'refused-run': listRuns((_state, summaries) => summaries.flatMap(({ run, outcome }) => (outcome === 'refused' ? [run] : []))),
   'unconfirmed-run': listRuns((state) => findWaiting(state)?.run ?? []),
 };
 
@@ -55,11 +54,14 @@ function tagsIn(invocation: Invocation): ReadonlySet<string> {
   return new Set([...assignments, ...uses, ...resources].flatMap(({ tags }) => asList(tags)));
 }
 
-function listRuns(choose: (state: State) => string | readonly string[]): (invocation: Invocation) => readonly Name[] {
+type Choose = (state: State, summaries: readonly RunSummary[]) => string | readonly string[];
+
+function listRuns(choose: Choose): (invocation: Invocation) => readonly Name[] {
   return (invocation) =>
     withState(invocation, (state) => {
-      const known = new Map(state.runs.summaries(keptRuns).map((summary) => [summary.run, summary]));
-      return [choose(state)].flat().map((name) => {
+      const summaries = state.runs.summaries(keptRuns);
+      const known = new Map(summaries.map((summary) => [summary.run, summary]));
+      return [choose(state, summaries)].flat().map((name) => {
         const run = known.get(name);
         return { name, ...(run && { about: `${moment(run.startedAt)}  ${outcomeInWords(run)}` }) };
       });

@@ -12,3 +12,13 @@ export function* foreignPaths(root: AbsolutePath, known: ReadonlySet<string>, ho
     if (!known.has(isDirectory ? `${relative}/` : relative)) yield isDirectory ? `${relative}/` : relative;
   }
 }
+
+/** Whether one of them is a directory; asks nothing about what is known. */
+export function holdsForeignDirectory(root: AbsolutePath, known: ReadonlyMap<string, unknown>, host: HostReader): boolean {
+  const isForeign = (relative: string): boolean =>
+    !known.has(relative) && !known.has(`${relative}/`) && host.stat(`${root}/${relative}`)?.type === 'directory';
+  const directories = [...known.keys()].filter((relative) => relative === '' || relative.endsWith('/'));
+  return directories.some((relative) =>
+    host.list(`${root}/${relative}`.slice(0, -1))?.some((name) => isForeign(relative + name)),
+  );
+}

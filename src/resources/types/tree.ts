@@ -5,7 +5,7 @@ import { runFor } from '../../model/time-limit.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { standingContent } from '../standing-content.ts';
 import { entryOf, lineOf, pathOf, textOf, type TreeEntry, type TreeLine } from '../tree-line.ts';
-import { foreignPaths } from '../foreign-paths.ts';
+import { foreignPaths, holdsForeignDirectory } from '../foreign-paths.ts';
 import { isOfAnotherType, sortedForApply } from '../tree-order.ts';
 import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type Ownership } from '../ownership.ts';
 import {
@@ -110,9 +110,7 @@ export const tree = defineResourceType({
   },
   watches: (desired) => watchedPaths(desired),
   // What stands in a directory that is there for others is the tree's business, but none of its paths.
-  asks: (desired, host) =>
-    desired.purge === 'all' &&
-    foreignPaths(desired.path, new Set(wantedTexts(desired).keys()), host).some((relative) => relative.endsWith('/')),
+  asks: (desired, host) => desired.purge === 'all' && holdsForeignDirectory(desired.path, wantedTexts(desired), host),
   makesWay: true,
   owns: ({ path, files }) => files.map((line) => `${path}/${pathOf(line)}`),
   touches: ({ path }, changes) => changes.map(({ field }) => join(path, field)),
