@@ -2,7 +2,7 @@ import { didYouMean } from '../model/nearest.ts';
 import { Secret } from '../model/secret.ts';
 import type { Frame, Render } from './template-render.ts';
 import { TemplateFailure } from './template-failure.ts';
-import { applyFilter, applyTest } from './template-library.ts';
+import { applyFilter, applyTest, seesUndefined } from './template-library.ts';
 import { callMethod, memberOf } from './template-members.ts';
 import type { CallNode, Node } from './template-nodes.ts';
 import { exact } from './template-number.ts';
@@ -47,10 +47,11 @@ export function evaluateExpression(node: Node, frame: Frame, render: Render): Va
     case 'Filter': {
       const [input, ...rest] = node.args.children;
       if (input === undefined) throw failureAt(node, render, 'the filter has no input');
-      const value = input.typename === 'Capture' ? render.capture(input.body, frame) : evaluate(input);
+      const name = nameOf(node.name);
+      const value = input.typename === 'Capture' ? render.capture(input.body, frame) : inputOf(name, input, frame, render);
       const call = argumentsOf(rest, frame, render);
       render.place = node;
-      return located(applyFilter(nameOf(node.name), value, call, render), node, render);
+      return located(applyFilter(name, value, call, render), node, render);
     }
     case 'Is':
       return applyTestNode(node.left, node.right, frame, render);
@@ -112,6 +113,14 @@ export function evaluateExpression(node: Node, frame: Frame, render: Render): Va
   }
 }
 
+/** Of a filter or test. For those that ask whether there is a value, an inline `if` without `else` has none where it is false. */
+function inputOf(name: string, node: Node, frame: Frame, render: Render): Value {
+  if (node.typename === 'Group') return inputOf(name, node.children[0], frame, render);
+  if (!seesUndefined(name) || node.typename !== 'InlineIf' || node.else_ !== null) return evaluateExpression(node, frame, render);
+  if (isTruthy(evaluateExpression(node.cond, frame, render), render)) return evaluateExpression(node.body, frame, render);
+  return new Undefined(failureAt(node, render, 'the inline "if" is false and has no "else"', 'undefined-variable'));
+}
+
 /** Arithmetic and filters take numbers as they are; the render is marked by it, and its result sealed again. */
 const openNumber = (value: Value, render: Render): Value =>
   value instanceof Secret && typeof value.value() === 'number' ? render.reveal(value) : value;
@@ -153,11 +162,12 @@ function callFunction(node: CallNode, frame: Frame, render: Render): Value {
 }
 
 function applyTestNode(subject: Node, test: Node, frame: Frame, render: Render): boolean {
-  const value = evaluateExpression(subject, frame, render);
   const isCall = test.typename === 'FunCall';
+  const name = nameOf(isCall ? test.name : test);
+  const value = inputOf(name, subject, frame, render);
   const call = isCall ? argumentsOf(test.args.children, frame, render) : { positional: [], named: new Map<string, Value>() };
   render.place = test;
-  return applyTest(nameOf(isCall ? test.name : test), value, call, render);
+  return applyTest(name, value, call, render);
 }
 
 /** Test and filter names. */

@@ -1,20 +1,8 @@
 import { Document, Scalar, visit } from 'yaml';
-import { Secret } from '../model/secret.ts';
 import { type Filter, required, type Tools } from './template-call.ts';
 import { combineFilter } from './template-combine.ts';
 import { TemplateFailure } from './template-failure.ts';
-import {
-  asNumber,
-  exact,
-  isFloat,
-  numberText,
-  readFloat,
-  readWhole,
-  roundHalfEven,
-  toFloat,
-  WholeFloat,
-  wholeOf,
-} from './template-number.ts';
+import { asNumber, exact, isFloat, numberText, toFloat, WholeFloat, wholeOf } from './template-number.ts';
 import { stringOf, toPlain, toText } from './template-text.ts';
 import { boundText, compareValues, isTruthy, itemsOf, membersOf, typeName, Undefined, type Value } from './template-value.ts';
 import { readYamlText } from './template-yaml.ts';
@@ -81,6 +69,7 @@ const yamlFilter = (nice: boolean): Filter => ({
       lineWidth: Math.max(0, longest),
       singleQuote: true,
       blockQuote: false,
+      flowCollectionPadding: false,
       collectionStyle: flow !== undefined && isTruthy(flow, tools) ? 'flow' : 'any',
     });
     const text = written.replace(unreadable, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -202,39 +191,6 @@ export const dataFilters: { readonly [name: string]: Filter } = {
   },
   bool: { params: [], run: (input, _given, tools) => (input === null ? null : isYes(input, tools)) },
   type_debug: { params: [], run: (input) => pythonType(input) },
-  int: {
-    params: ['default', 'base'],
-    run(input, [otherwise = 0, base = 10], tools) {
-      const number = asNumber(input);
-      if (typeof number === 'number') return exact(Math.trunc(number));
-      if (typeof base !== 'number') throw new TemplateFailure('int: the base is a number');
-      const text = typeof input === 'string' || input instanceof Secret ? stringOf(input, tools).trim() : '';
-      const float = readFloat(text);
-      return readWhole(text, base) ?? (float === undefined ? otherwise : exact(Math.trunc(float)));
-    },
-  },
-  float: {
-    params: ['default'],
-    run(input, [otherwise = new WholeFloat(0)], tools) {
-      const number = asNumber(input);
-      if (typeof number === 'number') return toFloat(number);
-      const text = typeof input === 'string' || input instanceof Secret ? stringOf(input, tools).trim() : '';
-      const read = readFloat(text);
-      return read === undefined ? otherwise : toFloat(read);
-    },
-  },
-  abs: { params: [], run: (input) => (isFloat(input) ? toFloat : exact)(Math.abs(numberOf(input))) },
-  round: {
-    params: ['precision', 'method'],
-    run(input, [precision = 0, method], tools) {
-      const [number, digits] = [numberOf(input), Math.max(-300, Math.min(300, numberOf(precision)))];
-      const how = method === undefined ? 'common' : stringOf(method, tools);
-      if (how === 'common') return (isFloat(input) ? toFloat : exact)(roundHalfEven(number, digits));
-      if (how !== 'ceil' && how !== 'floor')
-        throw new TemplateFailure(`round: the method is common, ceil or floor, found "${how}"`);
-      return toFloat(Math[how](number * 10 ** digits) / 10 ** digits);
-    },
-  },
 };
 
 const pythonTypes: { readonly [name: string]: string } = {
@@ -252,12 +208,6 @@ const pythonType = (value: Value): string =>
     : typeof value === 'number'
       ? 'int'
       : (pythonTypes[typeName(value)] ?? typeName(value).replace(/^an? /, ''));
-
-function numberOf(given: Value): number {
-  const value = asNumber(given);
-  if (typeof value !== 'number') throw new TemplateFailure(`expected a number, found ${typeName(value)}`);
-  return value;
-}
 
 function entriesOf(value: Value, tools: Tools): [string, Value][] {
   if (value instanceof Undefined) throw value.failure;

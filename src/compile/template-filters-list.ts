@@ -1,7 +1,7 @@
 import { type Filter, required, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { memberOf } from './template-members.ts';
-import { asNumber, wholeOf } from './template-number.ts';
+import { asNumber } from './template-number.ts';
 import { calculate } from './template-operators.ts';
 import { stringOf, toText } from './template-text.ts';
 import {
@@ -177,40 +177,6 @@ export const listFilters: { readonly [name: string]: Filter } = {
       return distinct([...left.filter((item) => !inRight(item)), ...right.filter((item) => !inLeft(item))], itself, tools);
     },
   },
-  flatten: {
-    params: ['levels', 'skip_nulls'],
-    run(input, [levels, skipNulls = true], tools) {
-      const skipsNulls = isTruthy(skipNulls, tools);
-      const flatten = (items: readonly Value[], depth: number): Value[] =>
-        items.flatMap((item) => {
-          tools.spend(1);
-          if (skipsNulls && (item === null || item === 'None' || item === 'null')) return [];
-          return Array.isArray(item) && depth > 0 ? flatten(item, depth - 1) : [item];
-        });
-      return flatten(itemsOf(input, tools), levels === undefined || levels === null ? 100 : wholeOf(asNumber(levels), 'levels'));
-    },
-  },
-  zip: {
-    params: ['*others'],
-    run(input, others, tools) {
-      const lists = [input, ...others].map((list) => itemsOf(list, tools));
-      return Array.from({ length: Math.min(...lists.map((list) => list.length)) }, (_, index) =>
-        lists.map((list) => list[index]),
-      );
-    },
-  },
-  product: {
-    params: ['*others'],
-    run: (input, others, tools) =>
-      others.reduce<Value[][]>(
-        (rows, other) => {
-          const items = itemsOf(other, tools);
-          boundList(rows.length * items.length, tools);
-          return rows.flatMap((row) => items.map((item) => [...row, item]));
-        },
-        itemsOf(input, tools).map((item) => [item]),
-      ),
-  },
   sum: {
     params: ['attribute', 'start'],
     run: (input, [attribute, start = 0], tools) =>
@@ -232,18 +198,6 @@ export const listFilters: { readonly [name: string]: Filter } = {
         else group.items.push(item);
       }
       return groups.sort((a, b) => compareValues(a.key, b.key, tools)).map(({ shown, items }) => [shown, items]);
-    },
-  },
-  batch: {
-    params: ['linecount', 'fill_with'],
-    run(input, [count, fill], tools) {
-      const items = itemsOf(input, tools);
-      const width = Math.max(1, wholeOf(asNumber(required(count, 'linecount')), 'linecount'));
-      boundList(width, tools);
-      return Array.from({ length: Math.ceil(items.length / width) }, (_, row) => {
-        const line = items.slice(row * width, (row + 1) * width);
-        return fill === undefined ? line : [...line, ...Array.from({ length: width - line.length }, () => fill)];
-      });
     },
   },
   extract: {

@@ -1,6 +1,7 @@
 import { createHash, getHashes } from 'node:crypto';
 import { decodeUtf8 } from '../model/utf8.ts';
 import { type Filter, required, type Tools } from './template-call.ts';
+import { commentFilter } from './template-comment.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { formatText } from './template-format.ts';
 import { wholeOf } from './template-number.ts';
@@ -26,15 +27,6 @@ const digestFilter = (name?: string): Filter => ({
   },
 });
 
-const styles: { readonly [style: string]: { readonly decoration: string; readonly beginning?: string; readonly end?: string } } =
-  {
-    plain: { decoration: '# ' },
-    erlang: { decoration: '% ' },
-    c: { decoration: '// ' },
-    cblock: { decoration: ' * ', beginning: '/*', end: ' */' },
-    xml: { decoration: ' - ', beginning: '<!--', end: '-->' },
-  };
-
 const entities: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
 
 /** Filters from text to text. */
@@ -48,11 +40,6 @@ export const textFilters: { readonly [name: string]: Filter } = {
   wordcount: onText((text) => text.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0),
   escape: onText((text) => text.replace(/[&<>"']/g, (character) => entities[character]!)),
   safe: { params: [], run: (input) => input },
-  urlencode: onText((text) =>
-    encodeURIComponent(text)
-      .replaceAll('%2F', '/')
-      .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`),
-  ),
   b64encode: onText((text) => Buffer.from(text).toString('base64')),
   b64decode: onText((text) => {
     const decoded = decodeUtf8(Buffer.from(text, 'base64'));
@@ -60,25 +47,6 @@ export const textFilters: { readonly [name: string]: Filter } = {
     return decoded;
   }),
   quote: onText((text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`)),
-  basename: onText((text) => text.slice(text.lastIndexOf('/') + 1)),
-  dirname: onText(
-    (text) => stripText(text.slice(0, text.lastIndexOf('/') + 1), '/', 'end', noMeter) || (text.startsWith('/') ? '/' : ''),
-  ),
-  splitext: onText((text) => {
-    const dot = text.lastIndexOf('.');
-    const isExtension = dot > text.lastIndexOf('/') + 1;
-    return isExtension ? [text.slice(0, dot), text.slice(dot)] : [text, ''];
-  }),
-  path_join: {
-    params: [],
-    run(input, _given, tools) {
-      const parts = Array.isArray(input) ? input.map((part) => stringOf(part, tools)) : [stringOf(input, tools)];
-      if (parts.length === 0) throw new TemplateFailure('path_join: expected at least one part');
-      return parts.reduce((path, part) =>
-        part.startsWith('/') ? part : path === '' || path.endsWith('/') ? path + part : `${path}/${part}`,
-      );
-    },
-  },
   trim: { params: ['chars'], run: (input, [chars], tools) => stripText(stringOf(input, tools), chars, 'both', tools) },
   split: {
     params: ['sep', 'maxsplit'],
@@ -139,30 +107,12 @@ export const textFilters: { readonly [name: string]: Filter } = {
         tools,
       ),
   },
-  comment: {
-    params: ['style', 'decoration', 'beginning', 'end'],
-    run(input, [style, decoration, beginning, end], tools) {
-      const name = style === undefined ? 'plain' : stringOf(style, tools);
-      const known = Object.hasOwn(styles, name) ? styles[name]! : undefined;
-      if (known === undefined) throw new TemplateFailure(`no comment style "${name}"; known: ${Object.keys(styles).join(', ')}`);
-      const mark = decoration === undefined ? known.decoration : stringOf(decoration, tools);
-      const [opening, closing] = [beginning ?? known.beginning, end ?? known.end];
-      const text = stringOf(input, tools);
-      boundText(text.length + text.split('\n').length * mark.length, tools);
-      const empty = mark.trimEnd();
-      const body = text.split('\n').map((line, index, all) => (line === '' && index < all.length - 1 ? empty : mark + line));
-      const bracketed = [...(opening === undefined ? [] : [stringOf(opening, tools)]), empty, ...body, empty];
-      return [...bracketed, ...(closing === undefined ? [] : [stringOf(closing, tools)])].join('\n');
-    },
-  },
+  comment: commentFilter,
   ...regexFilters,
   hash: digestFilter(),
   md5: digestFilter('md5'),
   sha1: digestFilter('sha1'),
   checksum: digestFilter('sha1'),
 };
-
-/** For steps whose text is no longer than their input, which was counted already. */
-const noMeter = { spend: () => undefined, reveal: () => '', open: () => ({}), isPublic: () => true };
 
 const named = (values: { readonly [name: string]: Value }) => ({ positional: [], named: new Map(Object.entries(values)) });

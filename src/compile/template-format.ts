@@ -57,7 +57,8 @@ function character(code: number): string {
   return String.fromCodePoint(code);
 }
 
-function magnitude(type: string, number: number, precision: number | undefined, isAlternate: boolean): string {
+/** A number without its sign as `%` shows it with a type of `d x X o f e g`. */
+export function magnitude(type: string, number: number, precision: number | undefined, isAlternate: boolean): string {
   const whole = (base: number): string =>
     BigInt(Math.trunc(number))
       .toString(base)

@@ -1,8 +1,11 @@
 import { didYouMean } from '../model/nearest.ts';
 import { bindCall, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
+import { arrangeFilters } from './template-filters-arrange.ts';
 import { dataFilters } from './template-filters-data.ts';
 import { listFilters } from './template-filters-list.ts';
+import { numberFilters } from './template-filters-number.ts';
+import { pathFilters } from './template-filters-path.ts';
 import { textFilters } from './template-filters-text.ts';
 import { toText } from './template-text.ts';
 import { tests } from './template-tests.ts';
@@ -24,15 +27,21 @@ import {
 } from './template-value.ts';
 
 const aliases = { e: textFilters['escape']! };
-const filters = { ...textFilters, ...listFilters, ...dataFilters, ...aliases };
+const filters = {
+  ...textFilters,
+  ...pathFilters,
+  ...numberFilters,
+  ...listFilters,
+  ...arrangeFilters,
+  ...dataFilters,
+  ...aliases,
+};
 
 const chance = 'the result would differ from run to run';
 const machine = 'templates cannot look at the machine, its environment or the network';
 
 /** What people who come from Ansible look for in vain, and why. */
 const absent: { readonly [name: string]: string } = {
-  random: chance,
-  shuffle: chance,
   password_hash: 'keep the hash itself, as a secret',
   now: chance,
   expanduser: machine,
@@ -49,11 +58,12 @@ const absent: { readonly [name: string]: string } = {
   link: machine,
 };
 
-/** Filters that may see an undefined value. */
-const tolerant = new Set(['default', 'd', 'mandatory']);
-
 /** `ansible.builtin.to_json` is `to_json`. */
 const shortName = (name: string): string => name.replace(/^ansible\.builtin\./, '');
+
+/** Whether this filter or test may see an undefined value. */
+export const seesUndefined = (name: string): boolean =>
+  ['default', 'd', 'mandatory', 'defined', 'undefined'].includes(shortName(name));
 
 function unknown(what: string, name: string, known: object): TemplateFailure {
   const reason = Object.hasOwn(absent, name) ? absent[name] : undefined;
@@ -67,9 +77,9 @@ export function applyFilter(name: string, input: Value, call: Call, tools: Tools
   const filter = Object.hasOwn(filters, shortName(name)) ? filters[shortName(name) as keyof typeof filters] : undefined;
   if (filter === undefined) throw unknown('filter', shortName(name), filters);
   tools.spend(1);
-  if (!tolerant.has(shortName(name))) defined(input);
+  if (!seesUndefined(name)) defined(input);
   const given = bindCall(`the filter "${name}"`, filter.params, call);
-  if (!tolerant.has(shortName(name))) given.forEach(defined);
+  if (!seesUndefined(name)) given.forEach(defined);
   const made = filter.run(input, given, tools, call);
   // Some make longer texts of long texts; doing so again and again must end.
   if (typeof made === 'string') boundText(made.length, tools);

@@ -1,5 +1,6 @@
 import { required } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
+import { fillIn } from './template-format-string.ts';
 import { wholeOf } from './template-number.ts';
 import { concatenate, repeatText } from './template-operators.ts';
 import { stringOf, toText } from './template-text.ts';
@@ -207,20 +208,6 @@ export function joinText(items: readonly Value[], separator: string, meter: Mete
     joined = concatenate(joined, index === 0 ? text : separator + text, meter);
   }
   return joined;
-}
-
-/** Python's `str.format` with `{}`, `{0}` and `{name}`; neither attributes nor format specifications. */
-function fillIn(text: string, positional: readonly Value[], named: ReadonlyMap<string, Value>, meter: Meter): string {
-  let next = 0;
-  let length = 0;
-  return text.replace(/\{\{|\}\}|\{([^{}]*)\}/g, (whole, name: string | undefined) => {
-    if (name === undefined) return whole[0]!;
-    const value = name === '' ? positional[next++] : /^\d+$/.test(name) ? positional[Number(name)] : named.get(name);
-    if (value === undefined) throw new TemplateFailure(`the format has no value for "${whole}"`);
-    const made = toText(value, meter);
-    boundText((length += made.length), meter);
-    return made;
-  });
 }
 
 /** Lines, each after the given margin. */

@@ -49,12 +49,23 @@ const subset = (isReversed: boolean): Test => ({
   },
 });
 
+/** With `convert_bool`, words like `no` and `off` are what they say. */
+const truthy = (wanted: boolean): Test => ({
+  params: ['convert_bool'],
+  run(value, [convert], tools) {
+    const isWord = convert !== undefined && isTruthy(convert, tools) && isText(defined(value));
+    const saysNo = isWord && ['n', 'no', 'off', '0', 'false', 'f'].includes(toText(value, tools).toLowerCase().trim());
+    return (!saysNo && isTruthy(value, tools)) === wanted;
+  },
+});
+
 const isInstance = (value: Value): boolean => isSolidMapping(value) || value instanceof LazyMapping;
 
 const version: Test = {
-  params: ['version', 'operator'],
-  run(value, [other, operator = '=='], tools) {
-    const order = compareVersions(toText(value, tools), toText(required(other, 'version'), tools));
+  params: ['version', 'operator', 'strict', 'version_type'],
+  run(value, [other, operator = '==', strict = null, type = null], tools) {
+    const scheme = type === null ? (strict !== null && isTruthy(strict, tools) ? 'strict' : 'loose') : stringOf(type, tools);
+    const order = orderOf(scheme)(toText(value, tools), toText(required(other, 'version'), tools));
     const name = stringOf(operator, tools);
     const known: { readonly [operator: string]: boolean } = {
       '==': order === 0,
@@ -76,6 +87,41 @@ const version: Test = {
     return known[name]!;
   },
 };
+
+interface Semantic {
+  readonly numbers: readonly number[];
+  /** What stands behind the hyphen of a version that is not released. */
+  readonly before: readonly string[] | undefined;
+}
+
+const semantic = /^(\d+)\.(\d+)\.(\d+)(?:-([\w.-]+))?(?:\+[\w.-]+)?$/;
+
+function orderOf(scheme: string): (a: string, b: string) => number {
+  if (scheme === 'loose') return compareVersions;
+  if (scheme === 'semver' || scheme === 'semantic') return compareSemantic;
+  throw new TemplateFailure(`versions of the type "${scheme}" are not provided; known: loose, semver`);
+}
+
+/** As https://semver.org/#spec-item-11 orders them. */
+function compareSemantic(a: string, b: string): number {
+  const [left, right] = [a, b].map((text): Semantic => {
+    const [, major, minor, patch, before] = semantic.exec(text) ?? [];
+    if (major === undefined) throw new TemplateFailure('a version is no semantic one, as 1.2.3 is');
+    return { numbers: [major, minor, patch].map(Number), before: before?.split('.') };
+  }) as [Semantic, Semantic];
+  const first = left.numbers.findIndex((number, index) => number !== right.numbers[index]);
+  if (first >= 0) return left.numbers[first]! - right.numbers[first]!;
+  if (left.before === undefined || right.before === undefined)
+    return Number(right.before !== undefined) - Number(left.before !== undefined);
+  for (const [index, x] of left.before.entries()) {
+    const y = right.before[index];
+    if (y === undefined) return 1;
+    const [isNumber, isOther] = [/^\d+$/.test(x), /^\d+$/.test(y)];
+    const order = isNumber && isOther ? Number(x) - Number(y) : isNumber ? -1 : isOther ? 1 : x < y ? -1 : x > y ? 1 : 0;
+    if (order !== 0) return order;
+  }
+  return left.before.length - right.before.length;
+}
 
 /** Loose versions: runs of digits by number, other runs by text; of `1.0` and `1.0.0` the longer one is newer. */
 function compareVersions(a: string, b: string): number {
@@ -110,8 +156,8 @@ export const tests: { readonly [name: string]: Test } = {
   odd: check((value) => whole(value) % 2 !== 0),
   lower: check((value, tools) => stringOf(value, tools) === stringOf(value, tools).toLowerCase()),
   upper: check((value, tools) => stringOf(value, tools) === stringOf(value, tools).toUpperCase()),
-  truthy: check(isTruthy),
-  falsy: check((value, tools) => !isTruthy(value, tools)),
+  truthy: truthy(true),
+  falsy: truthy(false),
   abs: check((value, tools) => stringOf(value, tools).startsWith('/')),
   divisibleby: { params: ['num'], run: (value, [number]) => whole(defined(value)) % (whole(number) || Number.NaN) === 0 },
   eq: compared('=='),

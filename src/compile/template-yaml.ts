@@ -1,11 +1,16 @@
-import { Lexer, parseDocument } from 'yaml';
+import { Lexer, parseDocument, visit } from 'yaml';
+import { isObject } from '../model/json.ts';
 import { TemplateFailure } from './template-failure.ts';
+import { toFloat, WholeFloat } from './template-number.ts';
 import type { Meter } from './template-value.ts';
 
 /** What a part of the text costs: the library takes microseconds and kilobytes for each. */
 const stepsPerPart = 20;
 /** Brackets within brackets, and columns by which blocks may be indented: the library recurses. */
 const deepest = 100;
+const writtenAsFloat = /^[-+]?[\d_]*(?:\.|\d[eE])/;
+/** PyYAML wants a point in every float, and a sign in its exponent: to it `1e3` is a text. */
+const pythonFloat = /^[-+]?(?:\d[\d_]*\.[\d_]*|\.\d[\d_]*|\.inf|\.nan)(?:e[-+]\d+)?$/i;
 const indicators = /(?:^|\n)[ \t?-]{400}/;
 
 /**
@@ -27,5 +32,20 @@ export function readYamlText(text: string, meter: Meter): unknown {
     logLevel: 'silent',
   });
   if (document.errors.length > 0) throw document.errors[0]!;
-  return JSON.parse(JSON.stringify(document.toJS({ maxAliasCount: 100 }) ?? null));
+  visit(document, {
+    Scalar(_key, node) {
+      const { value, source = '' } = node;
+      if (typeof value !== 'number' || !writtenAsFloat.test(source)) return;
+      node.value = pythonFloat.test(source) ? toFloat(value) : source;
+    },
+  });
+  return plain(document.toJS({ maxAliasCount: 100 }));
+}
+
+/** What is shared stands there as often as it is used, and what JSON has no number for is null. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (isObject(value) && !(value instanceof WholeFloat))
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));
+  return value === undefined || (typeof value === 'number' && !Number.isFinite(value)) ? null : value;
 }

@@ -160,8 +160,8 @@ describe('a problem of a scalar stands at the scalar', () => {
     [
       '{{ list | random }}',
       'template-failed',
-      expect.stringContaining('"random" is not provided: the result would differ'),
-      undefined,
+      expect.stringContaining('"random" needs a seed: without one the result would differ'),
+      'write `random(seed=inventory_hostname)`',
     ],
     ['{{ home is file }}', 'template-failed', expect.stringContaining('"file" is not provided'), undefined],
     ["{% include 'x.j2' %}", 'template-failed', 'other templates can only be used from template files', undefined],

@@ -47,7 +47,9 @@ const filter = fc.constantFrom(
   ...'map select selectattr groupby sum min first batch extract dictsort items2dict dict2items product truncate round int hash'.split(
     ' ',
   ),
-  ...'split comment subelements ternary mandatory path_join center replace b64decode length reverse random nope'.split(' '),
+  ...'split comment subelements ternary mandatory path_join center replace b64decode length reverse random shuffle slice zip_longest combinations permutations human_to_bytes human_readable filesizeformat urlsplit to_uuid urlencode root nope'.split(
+    ' ',
+  ),
 );
 const { expression } = fc.letrec<{ expression: string }>((tie) => ({
   expression: fc.oneof(
