@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodes, type ExitName } from '../../src/model/exit-code.ts';
 import { plain } from '../../src/report/paint.ts';
-import { renderReport, renderSteps } from '../../src/report/render-text.ts';
+import { duration, renderReport, renderSteps } from '../../src/report/render-text.ts';
 import { reportWith, stepWith } from './report-fixture.ts';
 
 const shown = (members: Parameters<typeof reportWith>[0]): string => renderReport(reportWith(members), plain, 'full');
@@ -177,4 +177,15 @@ describe('a step', () => {
     expect(brief).toContain('... 87 more lines of /x; --diff shows more');
     expect(renderSteps([stepWith({ diffs })], plain, 'full')).toContain('+line 99');
   });
+});
+
+it.each([
+  [38.4, '38 ms'],
+  [999.6, '1.0 s'],
+  [59_949, '59.9 s'],
+  [59_960, '1 min 0 s'],
+  [299_600, '5 min 0 s'],
+  [200_000, '3 min 20 s'],
+])('%d ms read as %s', (milliseconds, text) => {
+  expect(duration(milliseconds)).toBe(text);
 });
