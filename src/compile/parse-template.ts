@@ -11,6 +11,7 @@ import { tokenize } from './tokenize-template.ts';
 const largestTemplate = 1024 * 1024;
 
 const Slice = nodes.Node.extend('Slice', { fields: ['start', 'stop', 'step'] });
+const With = nodes.Node.extend('With', { fields: ['names', 'values', 'body'] });
 
 /**
  * Parses Jinja with nunjucks' lexer and parser. What nunjucks' parser does unlike Jinja, or in more than linear time, is
@@ -76,6 +77,27 @@ class JinjaParser extends parser.Parser {
     const body = make('Capture', tag, this.parseUntilBlocks('endset'));
     this.advanceAfterBlockEnd();
     return Object.assign(make('Set', tag, targets, null), { body });
+  }
+
+  override parseStatement(): Node | null {
+    const tag = this.peekToken();
+    return tag?.type === lexer.TOKEN_SYMBOL && tag.value === 'with' ? this.#parseWith(tag) : super.parseStatement();
+  }
+
+  #parseWith(tag: Token): Node {
+    this.nextToken();
+    const names: Node[] = [];
+    const values: Node[] = [];
+    while (this.peekToken()?.type !== lexer.TOKEN_BLOCK_END) {
+      if (names.length > 0 && !this.skip(lexer.TOKEN_COMMA)) this.fail('a comma or "%}" is missing in "with"');
+      names.push(this.parsePrimary());
+      if (!this.skipValue(lexer.TOKEN_OPERATOR, '=')) this.fail('expected NAME = VALUE in "with"');
+      values.push(this.parseExpression());
+    }
+    this.advanceAfterBlockEnd('with');
+    const body = this.parseUntilBlocks('endwith');
+    this.advanceAfterBlockEnd();
+    return new With(tag.lineno, tag.colno, names, values, body);
   }
 
   /** Tests bind as tightly as filters do, and are read there. */

@@ -126,7 +126,7 @@ const openNumber = (value: Value, render: Render): Value =>
   value instanceof Secret && typeof value.value() === 'number' ? render.reveal(value) : value;
 
 /** Positional and keyword arguments of a call. */
-export function argumentsOf(nodes: readonly Node[], frame: Frame, render: Render): Call {
+function argumentsOf(nodes: readonly Node[], frame: Frame, render: Render): Call {
   const positional: Value[] = [];
   let named = new Map<string, Value>();
   for (const node of nodes) {

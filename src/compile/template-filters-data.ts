@@ -1,4 +1,4 @@
-import { Document, Scalar, visit } from 'yaml';
+import { Document, isPair, isScalar, Scalar, visit, type YAMLMap, type YAMLSeq } from 'yaml';
 import { type Filter, required, type Tools } from './template-call.ts';
 import { combineFilter } from './template-combine.ts';
 import { TemplateFailure } from './template-failure.ts';
@@ -50,6 +50,12 @@ function quoteScalar(_key: unknown, node: Scalar): void {
     node.type = 'QUOTE_DOUBLE';
 }
 
+/** PyYAML's usual style: what holds scalars only stands on one line. */
+function flattenLeaves(_key: unknown, node: YAMLMap | YAMLSeq): void {
+  const parts = node.items.flatMap((item) => (isPair(item) ? [item.key, item.value] : [item]));
+  if (parts.every(isScalar)) node.flow = true;
+}
+
 /** YAML 1.1 like PyYAML's, so that `yes` and `1:30` stay strings for every reader; lines are not folded. */
 const yamlFilter = (nice: boolean): Filter => ({
   params: ['indent', 'width', 'sort_keys', 'default_flow_style'],
@@ -62,7 +68,7 @@ const yamlFilter = (nice: boolean): Filter => ({
       aliasDuplicateObjects: false,
       customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:merge'),
     });
-    visit(document, { Scalar: quoteScalar });
+    visit(document, { Scalar: quoteScalar, ...(!nice && flow === undefined && { Collection: flattenLeaves }) });
     const written = document.toString({
       indent: indent > 1 && indent < 10 ? indent : 2,
       indentSeq: false,

@@ -175,6 +175,11 @@ function cycler(items: readonly Value[]): LazyMapping {
         index = (index + 1) % items.length;
         return item;
       }),
+    reset: () =>
+      new Callable('reset', () => {
+        index = 0;
+        return null;
+      }),
   };
   return new LazyMapping(
     () => Object.keys(members),

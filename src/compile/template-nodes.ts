@@ -116,6 +116,12 @@ export type Node =
       readonly else_: Node | null;
     })
   | (Place & { readonly typename: 'Capture'; readonly body: Node })
+  | (Place & {
+      readonly typename: 'With';
+      readonly names: readonly Node[];
+      readonly values: readonly Node[];
+      readonly body: Node;
+    })
   | (Place & { readonly typename: 'Extends'; readonly template: Node })
   | (Place & { readonly typename: 'Include'; readonly template: Node; readonly ignoreMissing: boolean | null })
   | (Place & {

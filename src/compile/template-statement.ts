@@ -1,4 +1,4 @@
-import { argumentsOf, evaluateExpression } from './template-expression.ts';
+import { evaluateExpression } from './template-expression.ts';
 import { TemplateFailure } from './template-failure.ts';
 import type { BlockNode, ForNode, FromImportNode, ImportNode, MacroNode, Node, SetNode } from './template-nodes.ts';
 import { concatenate } from './template-operators.ts';
@@ -64,6 +64,13 @@ export function renderStatement(node: Node, frame: Frame, page: Page, render: Re
       return renderLoop(node, frame, page, render);
     case 'Set':
       return assign(node, frame, render);
+    case 'With': {
+      // No value sees the names beside it.
+      const values = node.names.map(
+        (name, index) => [nameOf(name), evaluateExpression(node.values[index]!, frame, render)] as const,
+      );
+      return renderStatement(node.body, { values: new Map(values), parent: frame }, page, render);
+    }
     case 'Macro':
       frame.values.set(nameOf(node.name), makeMacro(node, frame, render));
       return;
@@ -147,6 +154,8 @@ function loopOf(items: readonly Value[], index: () => number, render: Render): L
     first: () => index() === 0,
     last: () => index() === items.length - 1,
     length: () => items.length,
+    depth: () => 1,
+    depth0: () => 0,
     previtem: () => neighbour(-1),
     nextitem: () => neighbour(1),
     cycle: () => new Callable('cycle', ({ positional }) => positional[index() % positional.length]),
@@ -192,13 +201,10 @@ export function makeMacro(node: MacroNode, frame: Frame, render: Render): Callab
   const name = node.typename === 'Macro' ? nameOf(node.name) : 'caller';
   const { file } = render;
   const parameters = node.args.children.filter((child) => child.typename === 'Symbol').map(nameOf);
+  const defaults = defaultsOf(node);
   return new Callable(name, (call) => {
     const values = new Map<string, Value>();
-    const defaults = argumentsOf(
-      node.args.children.filter((child) => child.typename === 'KeywordArgs'),
-      frame,
-      render,
-    ).named;
+    const inner: Frame = { values, parent: frame };
     const names = [...parameters, ...defaults.keys()];
     if (call.positional.length > names.length)
       throw new TemplateFailure(`"${name}" takes ${names.length} arguments, found ${call.positional.length}`);
@@ -206,16 +212,31 @@ export function makeMacro(node: MacroNode, frame: Frame, render: Render): Callab
       if (given !== 'caller' && !names.includes(given)) throw new TemplateFailure(`"${name}" has no parameter "${given}"`);
     }
     for (const [index, parameter] of names.entries()) {
-      const missing = new TemplateFailure(`the argument "${parameter}" of "${name}" is not given`, {
-        code: 'undefined-variable',
-      });
-      const otherwise = defaults.has(parameter) ? defaults.get(parameter) : new Undefined(missing);
-      values.set(parameter, index < call.positional.length ? call.positional[index] : (call.named.get(parameter) ?? otherwise));
+      const otherwise = defaults.get(parameter);
+      if (index < call.positional.length) values.set(parameter, call.positional[index]);
+      else if (call.named.has(parameter)) values.set(parameter, call.named.get(parameter));
+      // A default may name the parameters before it.
+      else if (otherwise)
+        values.set(
+          parameter,
+          render.within(file, () => evaluateExpression(otherwise, inner, render)),
+        );
+      else values.set(parameter, notGiven(parameter, name));
     }
     if (call.named.has('caller')) values.set('caller', call.named.get('caller'));
-    return render.within(file, () => render.capture(node.body, { values, parent: frame }));
+    return render.within(file, () => render.capture(node.body, inner));
   });
 }
+
+const notGiven = (parameter: string, macro: string): Undefined =>
+  new Undefined(new TemplateFailure(`the argument "${parameter}" of "${macro}" is not given`, { code: 'undefined-variable' }));
+
+const defaultsOf = ({ args }: MacroNode): ReadonlyMap<string, Node> =>
+  new Map(
+    args.children
+      .flatMap((child) => (child.typename === 'KeywordArgs' ? child.children : []))
+      .flatMap((pair) => (pair.typename === 'Pair' ? [[nameOf(pair.key), pair.value] as const] : [])),
+  );
 
 function renderBlock([block, ...parents]: readonly Block[], frame: Frame, page: Page, render: Render): void {
   if (block === undefined) return;

@@ -47,6 +47,11 @@ export const detailTexts: readonly string[] = [
   "{{ {'a': [1, {'b': 'c, d'}], 'e': {}} | to_yaml(default_flow_style=true) }}",
   "{{ '{0:>5}|{1:05.1f}|{n:02d}|{{x}}' .format('a', 2.55, n=7) }} {{ '{:<4}|{:^5}|{:*>4}|{:>3}'.format('a', 'b', 'c', 'long') }} {{ '{:d} {:x} {:#X} {:#o} {:b} {:#b} {:c} {:+d} {: d}'.format(5, 255, 255, 8, 5, 5, 65, 3, 4) }} {{ '{:,} {:_} {:,.2f} {:_x}'.format(1234567, 1234567, 1234567.891, 1048576) }}",
   "{{ '{:.2f} {:.0f} {:e} {:.3g} {:%} {:.1%} {:g}'.format(3.14159, 2.5, 12345.678, 1234.5, 0.25, 0.125, 1e6) }} {{ '{:5}|{:<5}|{:05}|{:+05d}|{:=+6d}|{:#06x}'.format(42, 42, -42, 42, 42, 255) }} {{ '{!r} {!s:>6} {!r:>6}'.format('a', 'b', 'c') }} {{ '{:.3} {:8.2}|'.format('abcdef', 'xyz') }} {{ '{:5} {:d} {}'.format(tls, tls, tls) }} {{ '{:6} {}'.format(ratio, ratio) }} {{ '{} {}'.format([1, 'a'], none) }} {{ '{:03}'.format('a') }}",
+  '{% with a = 1, b = ratio %}{{ a }}{{ b }}{% set c = 2 %}{% with %}{{ c }}{% endwith %}{% endwith %}{{ c is defined }}',
+  '{% set x = 1 %}{% with x = 2, y = x %}{{ x }}{{ y }}{% endwith %}{{ x }}',
+  "{% macro m(a, b=a, c=b ~ a) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(1) }} {{ m(1, none) }} {{ m(1, b=2) }} {{ m(1, c=none, b='x') }}",
+  "{% set c = cycler('a', 'b') %}{{ c.next() }}{{ c.next() }}{{ c.next() }}{{ c.current }}{{ c.reset() }}{{ c.next() }} {% for a in [1] %}{{ loop.depth }}{{ loop.depth0 }}{% endfor %}",
+  "{{ ['a', 'b'] | to_yaml }}{{ {'a': 'b'} | to_yaml }}{{ {'a': {'b': {'c': 1}}, 'l': ['x', {'v': 1.5, 'z': [1]}], 'e': [], 'm': {}} | to_yaml }}{{ 1 | to_yaml }}{{ {'a': 'yes', 'b': 'x, y'} | to_yaml }}{{ [[1, 2], [3, [4]]] | to_yaml }}{{ {'a': [1, 2]} | to_yaml(default_flow_style=false) }}",
 ];
 
 export const detailRefused: readonly string[] = [
@@ -83,4 +88,8 @@ export const detailRefused: readonly string[] = [
   '{{ -1 | log }}',
   '{{ [1] | combinations }}',
   '{{ (1 if false) | mandatory }}',
+  '{% with a = 1 b = 2 %}{% endwith %}',
+  '{% with a %}{% endwith %}',
+  '{% with a = 1 %}',
+  '{% with a = 1, b = a %}{{ b }}{% endwith %}',
 ];

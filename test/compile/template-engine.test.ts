@@ -133,7 +133,7 @@ describe('methods, filters and tests do what Python and Ansible do', () => {
 
 it('escapes in YAML what PyYAML cannot read', () => {
   expect(evaluate('={{ ["x\u0085\u2028\u2029\ufeff\u007f", "a\tb"] | to_yaml }}').value).toBe(
-    '=- "x\\u0085\\u2028\\u2029\\ufeff\\u007f"\n- "a\\tb"\n',
+    '=["x\\u0085\\u2028\\u2029\\ufeff\\u007f", "a\\tb"]\n',
   );
 });
 
