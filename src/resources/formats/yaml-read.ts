@@ -124,7 +124,8 @@ function mappingOf(map: YAMLMap, reading: Reading, depth: number): JsonObject {
   const merged = new Map<string, Json>();
   for (const pair of map.items) {
     if (isMergeKey(pair)) {
-      for (const [key, value] of mergedBy(pair, reading, depth)) if (!merged.has(key)) merged.set(key, value);
+      // Of several merge keys the last one counts, of the mappings in its list the first.
+      for (const [key, value] of mergedBy(pair, reading, depth).toReversed()) merged.set(key, value);
       continue;
     }
     const key = keyText(pair);
@@ -151,17 +152,23 @@ function valueOf(node: unknown, reading: Reading, depth: number): Json {
   if (isAlias(node)) return valueOf(reading.targets.get(node), reading, depth + 1);
   if (isMap(node)) {
     const mapping = mappingOf(node, reading, depth);
-    return isOther(node, 'map') ? `!!${coreTag(node)} ${JSON.stringify(mapping)}` : mapping;
+    return tagged(node, 'map', mapping);
   }
   if (isSeq(node)) {
     const items = node.items.map((item) => valueOf(isPair(item) ? item.value : item, reading, depth + 1));
-    return isOther(node, 'seq') ? `!!${coreTag(node)} ${JSON.stringify(items)}` : items;
+    return tagged(node, 'seq', items);
   }
   return isScalar(node) ? scalarOf(node) : null;
 }
 
 /** Whether a tag makes something else of a mapping or list, such as `!!set`, or nothing that can be loaded. */
 const isOther = (node: Node, own: 'map' | 'seq'): boolean => (coreTag(node) ?? own) !== own;
+
+/** A mapping or list, or a text that no value equals where a tag, the program's own too, makes something else of it. */
+function tagged(node: Node, own: 'map' | 'seq', value: Json): Json {
+  if (node.tag === undefined || coreTag(node) === own) return value;
+  return `${coreTag(node) === undefined ? node.tag : `!!${coreTag(node)}`} ${JSON.stringify(value)}`;
+}
 
 /** What readers disagree about, and what its tag cannot hold, equals no value that can be wanted. */
 function scalarOf(node: Scalar): Json {

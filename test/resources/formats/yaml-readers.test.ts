@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/model/json.ts';
-import { editText, parsePath } from '../../../src/resources/formats/format.ts';
+import { editText, parsePath, readText } from '../../../src/resources/formats/format.ts';
 import { yamlFormat } from '../../../src/resources/formats/yaml.ts';
 
 const hasYaml = spawnSync('python3', ['-c', 'import yaml']).status === 0;
@@ -99,4 +99,20 @@ describe('a key is taken out', () => {
   it.skipIf(!hasYaml)('PyYAML reads what is left', () => {
     expect(load(cases.map(([, , after]) => after))).toEqual(cases.map(([, , , loaded]) => loaded));
   });
+});
+
+describe('merge keys', () => {
+  const texts = [
+    'x: &x {a: 1, b: 1}\ny: &y {a: 2}\nz:\n  <<: *x\n  <<: *y\n',
+    'x: &x {a: 1, b: 1}\ny: &y {a: 2}\nz:\n  <<: [*y, *x]\n  c: 3\n',
+    'x: &x {a: 1, b: 1}\ny: &y {a: 2, d: 4}\nz:\n  <<: *x\n  a: 5\n  <<: [*y, *x]\n',
+  ];
+
+  it.skipIf(!hasYaml)('bring what they bring for PyYAML', () => {
+    expect(texts.map((text) => readText(yamlFormat, text))).toEqual(load(texts));
+  });
+});
+
+it.each(['a: !ours [1]\n', 'a: !ours {b: 1}\n', 'a: !!set {b}\n'])('%j is not the list or mapping without its tag', (text) => {
+  expect(typeof readText(yamlFormat, text)['a']).toBe('string');
 });
