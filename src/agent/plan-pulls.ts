@@ -17,7 +17,7 @@ import { fetchPull } from '../source/git/fetch-pull.ts';
 interface Settings {
   readonly policy: GiteaPolicy;
   readonly remote: RemotePolicy;
-  readonly token: Secret;
+  readonly token: () => Secret;
   readonly host: string;
   readonly memory: Memory;
   readonly stateDirectory: string;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { openGitea } from '../gitea/client.ts';
 import { findToken } from '../gitea/find-token.ts';
+import { GiteaError } from '../gitea/gitea-error.ts';
 import { openGiteaReporter } from '../gitea/reporter.ts';
 import { machineNames } from '../host/facts.ts';
 import type { Follower } from '../model/follower.ts';
@@ -54,7 +55,8 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
   const ending = new AbortController();
   const notifier = openNotifier({ channels: hostPolicy.notify, host: name, memory: state.memory('notify'), now: Date.now });
   const { gitea, remote } = hostPolicy;
-  const token = gitea && tokenOf(gitea);
+  if (gitea) requireToken(gitea);
+  const token = gitea && ((): Secret => currentToken(gitea));
   const forge = gitea && token && { client: openGitea({ url: gitea.url, token }), repository: gitea.repository };
   const reporters = [
     notifier,
@@ -117,9 +119,14 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
   }
 }
 
-function tokenOf(gitea: GiteaPolicy): Secret {
+function requireToken(gitea: GiteaPolicy): void {
   const token = findToken(gitea);
   if ('code' in token) throw new AgentError(token.message, token.hint);
+}
+
+function currentToken(gitea: GiteaPolicy): Secret {
+  const token = findToken(gitea);
+  if ('code' in token) throw new GiteaError(`${token.message}; ${token.hint}`);
   return token;
 }
 

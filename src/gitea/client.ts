@@ -81,7 +81,7 @@ export function openGitea(connection: Connection): Gitea {
         ),
     },
     mark(subject) {
-      const digest = createHmac('sha256', connection.token.reveal()).update(`timmy-reconciler ${subject}`).digest('hex');
+      const digest = createHmac('sha256', connection.token().reveal()).update(`timmy-reconciler ${subject}`).digest('hex');
       return `<!-- timmy-reconciler ${subject} ${digest.slice(0, 32)} -->`;
     },
   };

@@ -1,6 +1,5 @@
 import type { GiteaPolicy } from '../model/host-policy-document.ts';
 import type { Delivered, Memory, Reporter } from '../model/reporter.ts';
-import type { Secret } from '../model/secret.ts';
 import { openGitea } from './client.ts';
 import { openCommitStatus } from './commit-status.ts';
 import { GiteaError } from './gitea-error.ts';
@@ -24,7 +23,7 @@ export function openGiteaReporter({
   readonly policy: GiteaPolicy;
   readonly host: string;
   readonly memory: Memory;
-  readonly token: Secret;
+  readonly token: Connection['token'];
   readonly limits?: Connection['limits'];
 }): Reporter {
   const gitea = openGitea({ url: policy.url, token, limits });

@@ -23,7 +23,8 @@ interface Answer {
 /** Where and as whom; `limits` for those who want others than the usual ones. */
 export interface Connection {
   readonly url: string;
-  readonly token: Secret;
+  /** Asked for each request: it may have been renewed. Throws `GiteaError` where there is none. */
+  readonly token: () => Secret;
   readonly limits?: Partial<Limits>;
 }
 
@@ -61,7 +62,7 @@ export function openSend({ url, token, limits: given = {} }: Connection): Send {
   const limits = { ...usual, ...given };
   return async (call, signal) => {
     for (let tried = 1; ; tried++) {
-      const result = await tryOnce(base, token, call, limits, signal);
+      const result = await tryOnce(base, token(), call, limits, signal);
       if ('headers' in result) return result;
       const { error, isUndone, wait: asked } = result;
       const mayRepeat = isUndone || call.method !== 'POST' || call.repeatable === true;

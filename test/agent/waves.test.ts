@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => gitea.close());
 
 function wavesOf(host: string, hasForge = true): Waves {
-  const client = openGitea({ url: gitea.url, token: Secret.of(gitea.token) });
+  const client = openGitea({ url: gitea.url, token: () => Secret.of(gitea.token) });
   const forge = hasForge ? { client, repository: 'ops/config' } : undefined;
   return openWaves({ host, branch: 'main', forge, note: (message) => notes.push(message) });
 }

@@ -22,7 +22,7 @@ export const quick = { wait: 1, timeout: 20_000 };
 /** A fake Gitea, and what the agent on a host would tell it with: its memory is the real one. */
 export interface GiteaRig extends AsyncDisposable {
   readonly gitea: FakeGitea;
-  readonly token: Secret;
+  readonly token: () => Secret;
   memory: Memory;
   readonly client: Gitea;
   /** What an agent that starts now would tell with. */
@@ -37,7 +37,7 @@ export async function openGiteaRig(): Promise<GiteaRig> {
   const directory = temporaryDirectory();
   const gitea = await startFakeGitea();
   const state = openAgentState(join(directory.path, 'state'));
-  const token = Secret.of(gitea.token);
+  const token = (): Secret => Secret.of(gitea.token);
   let parts = 0;
   const rig: GiteaRig = {
     gitea,

@@ -52,7 +52,7 @@ describe('the reporter', () => {
     using directory = temporaryDirectory();
     await using gitea = await startFakeGitea();
     const open = (url: string, memory: ReturnType<ReturnType<typeof openAgentState>['memory']>) =>
-      openGiteaReporter({ policy: policyFor(url), host: 'allegro', memory, token: Secret.of(gitea.token), limits: quick });
+      openGiteaReporter({ policy: policyFor(url), host: 'allegro', memory, token: () => Secret.of(gitea.token), limits: quick });
     const gone = await startFakeGitea();
     await gone.close();
     {

@@ -12,7 +12,7 @@ beforeAll(async () => void (gitea = await startFakeGitea()));
 afterAll(() => gitea.close());
 
 const open = (limits: object = {}, token = gitea.token) =>
-  openGitea({ url: gitea.url, token: Secret.of(token), limits: { ...quick, ...limits } });
+  openGitea({ url: gitea.url, token: () => Secret.of(token), limits: { ...quick, ...limits } });
 const list = (limits?: object, signal = never) => open(limits).labels.list('ops/config', signal);
 const create = () => open().issues.create('ops/config', { title: 't', body: '' }, never);
 
@@ -211,7 +211,7 @@ describe('an address', () => {
   it('that nobody listens at is named with its reason', async () => {
     const closed = await startFakeGitea();
     await closed.close();
-    const client = openGitea({ url: closed.url, token: Secret.of('token-of-nobody'), limits: { ...quick, tries: 2 } });
+    const client = openGitea({ url: closed.url, token: () => Secret.of('token-of-nobody'), limits: { ...quick, tries: 2 } });
 
     const error = await errorOf(client.labels.list('ops/config', never));
 
@@ -219,7 +219,7 @@ describe('an address', () => {
   });
 
   it.each(['https://user:hunter2@git.example', 'ftp://git.example'])('%s is refused before anything is sent', (url) => {
-    const attempt = () => openGitea({ url, token: Secret.of('t') });
+    const attempt = () => openGitea({ url, token: () => Secret.of('t') });
 
     expect(attempt).toThrow(GiteaError);
     expect(attempt).not.toThrow(/hunter2/);
@@ -231,7 +231,7 @@ describe('an address', () => {
 
   it('may have a path of its own', async () => {
     const requests = gitea.requests.length;
-    const client = openGitea({ url: `${gitea.url}/git/`, token: Secret.of(gitea.token), limits: { ...quick, tries: 1 } });
+    const client = openGitea({ url: `${gitea.url}/git/`, token: () => Secret.of(gitea.token), limits: { ...quick, tries: 1 } });
     await client.labels.list('ops/config', never).catch(() => undefined);
 
     expect(gitea.requests[requests]).toBe('GET /git/api/v1/repos/ops/config/labels');

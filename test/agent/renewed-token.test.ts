@@ -1,0 +1,28 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { it, vi } from 'vitest';
+import { openScene } from '../support/agent-scene.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+it('a token that was renewed in its file is used without a restart, and one that has gone is told of', async () => {
+  await using scene = await openScene();
+  const policy = readFileSync(scene.environment.RECONCILE_HOST_POLICY, 'utf8');
+  const { token_file: file } = (JSON.parse(policy) as { gitea: { token_file: string } }).gitea;
+  const renew = (text: string): void => writeFileSync(file, text, { mode: 0o600 });
+  renew('a-token-that-has-expired');
+  const one = scene.push('one');
+  await using agent = scene.start();
+  await agent.line(({ message }) => message.includes('the token is not valid: make a new one and put it where the old one is'));
+
+  renew(scene.gitea.token);
+  await scene.now();
+  await scene.gitea.until(() => scene.statusOf(one).includes('success'));
+
+  rmSync(file);
+  const two = scene.push('two');
+  await scene.now();
+  await agent.line(({ message }) => message.includes('token does not exist; write it, or correct gitea.token_file'));
+  renew(scene.gitea.token);
+  await scene.now();
+  await scene.gitea.until(() => scene.statusOf(two).includes('success'));
+});
