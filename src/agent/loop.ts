@@ -24,7 +24,7 @@ interface LoopDeps extends PassDeps {
   /** Puts a report where `history` finds it. */
   keep(report: Report): void;
   tell(news: News): void;
-  /** Called after each pass: what is managed, and the directories that it is in, may have become others. */
+  /** Called after each pass, before it is told: what is managed may have moved. Throws where the state of a converged host is unusable. */
   passed(): Promise<void>;
   emit(event: AgentEvent): void;
   problem(message: string): void;
@@ -160,6 +160,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       if (repair && repair !== report && repair.writes > 0) deps.keep(repair);
       // A run that the end of this process has cut short is no news: it was put back, and begins anew with the next start.
       if (signal.aborted && report?.outcome !== 'converged') report = undefined;
+      await deps.passed();
       if (report) {
         if (result.report) board.ended(result.report, new Date());
         // What was repaired may have let the newest one through.
@@ -170,10 +171,10 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       } else if (before.fetch?.message !== board.status().fetch?.message) {
         deps.tell({ type: 'status', status: board.status() });
       }
-      await deps.passed();
       if (isProof) failures = 0;
       if (isProof && board.worked()) deps.tell({ type: 'status', status: board.status() });
     } catch (error) {
+      report = undefined;
       if (!signal.aborted) failed(error as Error);
     }
     if (isPoll) schedule.set('poll', untilNextPoll(deps.name, deps.interval, Date.now()));

@@ -117,3 +117,18 @@ it('people are told of a state that cannot be used, not of one failed pass, and 
   expect(scene.motd()).toBe('one\n');
   expect(gitea.comments.map(({ body }) => body)).toEqual([expect.stringContaining('It is over. Run')]);
 });
+
+it('people are told of a state that is damaged while the host is converged, and who waits for a pass hears of it', async () => {
+  await using scene = await openScene();
+  scene.push('one');
+  await using agent = scene.start();
+  await agent.line(({ outcome }) => outcome === 'converged');
+  writeFileSync(join(scene.state, 'state.db'), 'damaged '.repeat(1_000));
+
+  const { exit, stderr } = await scene.now();
+  expect([exit, stderr]).toEqual([1, expect.stringContaining('restore it from a backup')]);
+
+  await scene.now();
+  await scene.gitea.until(() => scene.gitea.issues.length > 0);
+  expect(scene.gitea.issues[0]).toMatchObject({ title: 'box can neither apply nor repair anything', state: 'open' });
+});
