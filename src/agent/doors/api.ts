@@ -31,7 +31,7 @@ export function addApi(server: DoorServer, { port, check, events, describe }: Ap
       schema: {
         summary: 'The reports of the last runs, newest first.',
         querystring: z.strictObject({ limit: z.coerce.number().int().min(1).max(200).default(20) }),
-        response: { 200: z.array(reportSchema), 400: failure },
+        response: { 200: z.array(reportSchema), 400: failure, 503: failure },
       },
     },
     async ({ query }) => [...port.reports(query.limit)],
@@ -42,7 +42,7 @@ export function addApi(server: DoorServer, { port, check, events, describe }: Ap
       schema: {
         summary: 'The report of one run.',
         params: z.object({ id: z.string().max(100) }),
-        response: { 200: reportSchema, 404: failure },
+        response: { 200: reportSchema, 404: failure, 503: failure },
       },
     },
     async ({ params }, reply) =>

@@ -1,6 +1,8 @@
 import type { FastifyReply } from 'fastify';
 import * as z from 'zod';
 import type { AgentPort } from '../../model/agent.ts';
+import type { RunSummary } from '../../model/report.ts';
+import { StateError } from '../../state/state-error.ts';
 import type { DoorServer } from './server.ts';
 
 interface Dashboard {
@@ -15,7 +17,7 @@ const shownRuns = 50;
 export function addDashboard(server: DoorServer, { port, check }: Dashboard): void {
   server.get('/', async (_request, reply) => {
     const { hostPage } = await import('../../report/pages/host-page.ts');
-    return send(reply, 'text/html', hostPage(port.status(), port.summaries(shownRuns)));
+    return send(reply, 'text/html', hostPage(port.status(), recorded(port)));
   });
   server.get('/plan', async (_request, reply) => {
     const { runPage } = await import('../../report/pages/run-page.ts');
@@ -35,6 +37,16 @@ export function addDashboard(server: DoorServer, { port, check }: Dashboard): vo
     const { styles } = await import('../../report/pages/assets.ts');
     return send(reply, 'text/css', styles);
   });
+}
+
+/** Why there are none, where the state cannot be read: the status is for those who look then. */
+function recorded(port: AgentPort): readonly RunSummary[] | string {
+  try {
+    return port.summaries(shownRuns);
+  } catch (error) {
+    if (error instanceof StateError) return `${error.message}; ${error.hint}`;
+    throw error;
+  }
 }
 
 /** A page loads its own script and styles, asks its own host, and nothing else; no other page may frame it. */

@@ -40,7 +40,9 @@ export function openEventStream(port: AgentPort): EventStream {
       listeners.add(listener);
       listener.once('close', () => listeners.delete(listener));
       keepOpen(socket);
-      listener.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+      // nginx would keep them until it has some kilobytes.
+      const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+      listener.writeHead(200, headers);
       send(listener, eventText({ type: 'status', status: port.status() }));
       return reply;
     },

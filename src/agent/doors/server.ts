@@ -7,6 +7,7 @@ import {
 } from 'fastify';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
+import { StateError } from '../../state/state-error.ts';
 import { AgentError } from '../agent-error.ts';
 import { boundConnections } from './connections.ts';
 
@@ -81,7 +82,9 @@ export function makeServer({ log, idle, isPatient = false }: ServerSettings): Do
   server.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'there is nothing here' }));
   server.setErrorHandler<Error & { readonly statusCode?: number; readonly hint?: string }>((error, request, reply) => {
     const { message, hint } = error;
-    if (error instanceof AgentError) return reply.code(503).send({ error: message, ...(hint !== undefined && { hint }) });
+    // What both say is for people, and who asks may know it.
+    if (error instanceof AgentError || error instanceof StateError)
+      return reply.code(503).send({ error: message, ...(hint !== undefined && { hint }) });
     const status = error.statusCode ?? 500;
     if (status < 500) return reply.code(status).send({ error: message });
     const said = hint === undefined ? message : `${message}; ${hint}`;

@@ -7,8 +7,8 @@ import { html } from './html.ts';
 import { badge } from './badge.ts';
 import { page } from './page.ts';
 
-/** The agent of one host: where it stands, what somebody should look at, and its last runs. */
-export function hostPage(status: AgentStatus, summaries: readonly RunSummary[]): string {
+/** The agent of one host: where it stands, what somebody should look at, and its last runs, or why they cannot be shown. */
+export function hostPage(status: AgentStatus, summaries: readonly RunSummary[] | string): string {
   const { host, phase, version, startedAt } = status;
   const { standing, troubles } = statusLines(status);
   const line = ([name, text]: StatusLine): Piece =>
@@ -24,6 +24,12 @@ export function hostPage(status: AgentStatus, summaries: readonly RunSummary[]):
             ${lines.map(line)}
           </tbody>
         </table>`;
+  const list =
+    typeof summaries === 'string'
+      ? html`<p class="bad">${summaries}</p>`
+      : summaries.length === 0
+        ? html`<p>None is recorded yet.</p>`
+        : runs(summaries);
   return page({
     title: `${host} is ${phase}`,
     home: './',
@@ -33,7 +39,7 @@ export function hostPage(status: AgentStatus, summaries: readonly RunSummary[]):
       ${table('troubles', troubles)} ${table('standing', standing)}
       <p><a href="plan">What a run would do now</a></p>
       <h2>Runs</h2>
-      ${summaries.length === 0 ? html`<p>None is recorded yet.</p>` : runs(summaries)}
+      ${list}
       <footer>version ${version}, up since ${moment(startedAt)}</footer>
     </main>`,
   });

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { AgentError } from '../../../src/agent/agent-error.ts';
 import { callAgent } from '../../../src/agent/control-client.ts';
 import type { Report } from '../../../src/model/report.ts';
+import { StateError } from '../../../src/state/state-error.ts';
 import { aReport } from '../../support/agent-port.ts';
 import { openRig, sign, token, type DoorRig } from '../../support/door-rig.ts';
 
@@ -101,6 +102,28 @@ describe('the API', () => {
         { error: 'there is no revision to check yet', hint: 'reconcile status says why' },
       ]);
     }
+    expect(rig.logged).toEqual([]);
+  });
+
+  it('says what is wrong with the state and what to do, and the dashboard shows the status beside it', async () => {
+    await using rig = await openRig();
+    const fail = (): never => {
+      throw new StateError('state.db cannot be used', 'restore it from a backup');
+    };
+    Object.assign(rig.port, { reports: fail, report: fail, summaries: fail });
+
+    for (const path of ['/api/v1/runs', '/api/v1/runs/x', '/runs/x']) {
+      const answer = await rig.get(path, token);
+      expect([answer.status, await answer.json()]).toEqual([
+        503,
+        { error: 'state.db cannot be used', hint: 'restore it from a backup' },
+      ]);
+    }
+    const page = await rig.get('/', token);
+    expect([page.status, await page.text()]).toEqual([
+      200,
+      expect.stringMatching(/verified[^]*state\.db cannot be used; restore it from a backup/),
+    ]);
     expect(rig.logged).toEqual([]);
   });
 

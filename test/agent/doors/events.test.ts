@@ -28,6 +28,7 @@ describe('the event stream', () => {
     rig.port.emit({ type: 'finished', run: 'r', report: aReport({ summary: 'two\nlines' }) });
 
     expect(answer.headers.get('content-type')).toBe('text/event-stream');
+    expect(answer.headers.get('x-accel-buffering')).toBe('no');
     const [first, second, rest] = (await text).split('\n\n');
     expect(first).toMatch(/^event: status\ndata: \{"type":"status","status":\{"schema":"reconcile.status\/1",/);
     expect(JSON.parse(/^event: finished\ndata: (.*)$/.exec(second!)![1]!)).toMatchObject({ report: { summary: 'two\nlines' } });
