@@ -46,9 +46,9 @@ const postponing: readonly ProblemCode[] = ['outside-window', 'needs-approval'];
 export const isPostponed = ({ outcome, problems }: Pick<Report, 'outcome' | 'problems'>): boolean =>
   outcome === 'refused' && problems.length > 0 && problems.every(({ code }) => postponing.includes(code));
 
-/** Whether the run found out how the host and its revision get on. One that did not begin says nothing. */
+/** Whether the run found out how the host and its revision get on. One that did not begin says nothing, nor one whose plan was too old. */
 export const isAboutRevision = (report: Pick<Report, 'outcome' | 'problems'>): boolean =>
-  report.outcome !== 'busy' && !isPostponed(report);
+  report.outcome !== 'busy' && !isPostponed(report) && !report.problems.some(({ code }) => code === 'stale-plan');
 
 /**
  * Whether the failure of the revision `failed` (null: one outside git) is over: a run has converged to it, or to the newest one. A

@@ -1,6 +1,6 @@
 import type { ExitName } from '../model/exit-code.ts';
 import { formatProblem } from '../model/problem.ts';
-import { isPostponed, isPutBack, quarantineOf, type Report } from '../model/report.ts';
+import { isAboutRevision, isPutBack, quarantineOf, type Report } from '../model/report.ts';
 import { revisionName, type Condition } from './notice.ts';
 
 type Words = readonly [title: string, todo: (run: string) => string];
@@ -28,8 +28,8 @@ const quarantined: Words = [
   (run) => `reconcile show ${run}, then push a revision that supersedes it; reconcile release tries the same one again`,
 ];
 
-/** A run that only waits is none. */
-export const isFailure = (report: Report): boolean => words[report.outcome] !== undefined && !isPostponed(report);
+/** A run that only waits is none, nor one whose plan was too old: whoever brought it knows. */
+export const isFailure = (report: Report): boolean => words[report.outcome] !== undefined && isAboutRevision(report);
 
 /** What a run that failed means to people; undefined for every other. */
 export function failureOf(report: Report, now: number): Condition | undefined {

@@ -57,8 +57,8 @@ describe('what a channel tells', () => {
     ).toEqual([[failure('b')], [], [], [recovery('b')], []]);
   });
 
-  it.each(['outside-window', 'needs-approval'] as const)(
-    'is nothing of a run that only waits (%s), nor the end of a failure',
+  it.each(['outside-window', 'needs-approval', 'stale-plan'] as const)(
+    'is nothing of a run that only waits or came too late (%s), nor the end of a failure',
     (code) => {
       const steps = [stepWith({ cause: 'drift' })];
       const waits = (letter: string): News =>
