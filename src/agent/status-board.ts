@@ -187,13 +187,14 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       const codes = new Set(report.problems.map(({ code }) => code));
       const converged = report.outcome === 'converged';
       rememberApproval(report, approval(), memory);
-      // Against a revision that may be old by now, or with something left alone, nothing is proved.
-      const isProved = converged && live.fetch?.ok !== false && options.contest.contested(at.getTime()).length === 0;
+      // By a look alone, against a revision that may be old by now, or with something left alone, nothing is proved.
+      const isMade = converged && report.action !== 'check';
+      const isProved = isMade && live.fetch?.ok !== false && options.contest.contested(at.getTime()).length === 0;
       const isPlain = converged && report.writes === 0 && kept.last !== null && kept.last.outcome === 'converged';
       keep({
         host: report.host,
         ...(!isPlain && { last: { run: report.run, outcome: report.outcome, summary: report.summary, at: at.toISOString() } }),
-        ...(converged && report.action !== 'check' && { applied: report.revision.commit }),
+        ...(isMade && { applied: report.revision.commit }),
         ...(isProved && { lastSuccess: at.toISOString() }),
       });
       change({ windowClosed: codes.has('outside-window'), differing: countDiffering(report.steps) });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { isPostponed, quarantineOf, type Report } from '../model/report.ts';
+import { failedPass } from '../model/agent.ts';
+import { isAboutRevision, isPostponed, quarantineOf, type Report } from '../model/report.ts';
 import type { Memory, News } from '../model/reporter.ts';
 import { printableLine } from '../report/printable.ts';
 import type { Gitea } from './client.ts';
@@ -15,6 +16,8 @@ const saying = z.object({
   description: z.string(),
   /** Says only that what failed stays away: no news where a failure is told. */
   isEcho: z.exactOptional(z.literal(true)),
+  /** Says only that no pass can be made: over with whatever comes next. */
+  isOutage: z.exactOptional(z.literal(true)),
 });
 type Saying = z.infer<typeof saying>;
 
@@ -92,6 +95,7 @@ export function openCommitStatus(
  * run that found it had to do.
  */
 function isNew(next: Saying, before: Saying): boolean {
+  if (before.isOutage && !next.isOutage) return true;
   if (next.state === 'pending' && before.state !== 'pending') return false;
   if (next.isEcho && before.state === 'failure') return false;
   return next.state !== before.state || (next.state !== 'success' && next.description !== before.description);
@@ -103,6 +107,8 @@ const isSame = (one: Saying, other: Saying): boolean =>
 /** About the revision that was run, and the newest one where that is refused unseen. */
 function sayingsOf(news: News): readonly Saying[] {
   if (news.type === 'applying') return saysOf(news.commit, 'pending', 'Applying');
+  const failed = failedPass(news.status);
+  if (failed && news.status.stalled !== null) return outage(news.status.revision.seen, `No pass can be made: ${failed.summary}`);
   const refused = refusedRevision(news.status);
   const ofRefused = refused ? saysOf(refused.commit, 'error', refused.why) : [];
   if (news.type === 'status') return ofRefused;
@@ -115,8 +121,13 @@ function sayingsOf(news: News): readonly Saying[] {
     return [...kept.map((saying) => ({ ...saying, isEcho: true as const })), ...ofRefused];
   }
   const state = stateOf(news.report);
-  return state ? [...saysOf(revision.commit, state, summary), ...ofRefused] : ofRefused;
+  const text = news.report.action === 'check' ? `Only looked at: ${summary}` : summary;
+  return state ? [...saysOf(revision.commit, state, text), ...ofRefused] : ofRefused;
 }
+
+/** A failure that is told stays: it is not over with the pass that can be made again. */
+const outage = (commit: string | null, text: string): readonly Saying[] =>
+  saysOf(commit, 'error', text).map((saying) => ({ ...saying, isEcho: true, isOutage: true }));
 
 function saysOf(commit: string | null, state: Saying['state'], text: string): readonly Saying[] {
   return commit !== null && commitId.test(commit) ? [{ commit, state, description: bounded(printableLine(text)) }] : [];
@@ -125,10 +136,12 @@ function saysOf(commit: string | null, state: Saying['state'], text: string): re
 /** Failure: something went wrong while the host was being changed. Error: before that, so that it is as it was. */
 function stateOf(report: Report): Saying['state'] | undefined {
   if (isPostponed(report)) return 'pending';
-  const { outcome, writes } = report;
+  if (!isAboutRevision(report)) return undefined;
+  const { action, outcome, writes } = report;
   switch (outcome) {
     case 'converged':
-      return 'success';
+      // What was only looked at is not applied: other waves must not go on from it.
+      return action === 'check' ? 'pending' : 'success';
     case 'rolledBack':
     case 'rollbackIncomplete':
       return 'failure';

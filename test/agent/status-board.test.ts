@@ -6,6 +6,7 @@ import { openContest } from '../../src/agent/contest.ts';
 import { openStatusBoard } from '../../src/agent/status-board.ts';
 import type { Memory } from '../../src/model/reporter.ts';
 import { StateError } from '../../src/state/state-error.ts';
+import { reportWith } from '../report/report-fixture.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const nothing: Memory = { get: () => undefined, set: () => undefined };
@@ -57,4 +58,15 @@ it('passes that cannot be made are told from the second one in a row, until one 
   expect(board.status()).toMatchObject({ last: null, stalled: null });
   expect(board.worked()).toBe(false);
   expect(board.failed(failure, at)).toBe(false);
+});
+
+it('a host is verified by a run, not by a look while it is suspended', () => {
+  using directory = temporaryDirectory();
+  const board = openBoard(directory.path);
+
+  board.ended(reportWith({ action: 'check' }), at);
+  expect(board.status().lastSuccess).toBeNull();
+
+  board.ended(reportWith(), at);
+  expect(board.status().lastSuccess).toBe(at.toISOString());
 });

@@ -45,8 +45,17 @@ describe('the commit status', () => {
     expect(rows()).toEqual([['1', state, 'why']]);
   });
 
-  it('is not told of a run that found another one at work, of a working tree, or outside git', async () => {
+  it('is pending for a commit that a suspended agent has only looked at, and stays success for one that is applied', async () => {
+    await tell(run('converged', { action: 'check' }));
+    await tell(ended(two));
+    await tell(ended(two, { action: 'check' }));
+
+    expect(rows()).toMatchObject([['1', 'pending', 'Only looked at: why'], { 0: '2', 1: 'success' }]);
+  });
+
+  it('is not told of a run that found another one at work, of a plan that is too old, of a working tree, or outside git', async () => {
     await tell(run('busy'));
+    await tell(run('refused', { problems: [{ code: 'stale-plan', message: 'the plan is too old' }] }));
     await tell(run('converged', { revision: { commit: one, branch: 'main', workingTree: true, key: 'k' } }));
     await tell(ended(null));
     await tell(applying(null));
