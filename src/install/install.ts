@@ -1,8 +1,8 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { writeAtomically } from '../source/write-atomically.ts';
 import { installedFiles, type InstalledFile } from './installed-files.ts';
-import { hasVersion, linked, stageVersion, swapLink, versionId } from './library.ts';
+import { hasVersion, linked, makeDirectory, stageVersion, swapLink, versionId } from './library.ts';
 import { hasRuntime, nodeIn, removeRuntimes, runtimeOf, stageRuntime, type Runtime } from './runtime.ts';
 import { requireSettled, switchTo } from './self-update.ts';
 import { unitName, type Scope } from './unit.ts';
@@ -75,7 +75,9 @@ function actionFor(file: string, shown: string, content: string): Part['action']
   const stat = lstatSync(file, { throwIfNoEntry: false });
   if (!stat) return 'create';
   if (!stat.isFile())
-    throw new Error(`${shown} is no regular file; if it is a masked unit, somebody wants it so: systemctl unmask ${unitName}`);
+    throw new Error(
+      `${shown} is no regular file${basename(shown) === unitName ? `; if it is masked, somebody wants it so: systemctl unmask ${unitName}` : ': move it away'}`,
+    );
   return readFileSync(file, 'utf8') === content ? 'same' : 'update';
 }
 
@@ -84,7 +86,7 @@ function actionFor(file: string, shown: string, content: string): Part['action']
  * new one and its unit have to confirm themselves within 120 seconds from `now`, or both go back. Answers whether that is so.
  */
 export function performInstallation(
-  { root, bundle, version }: Place,
+  { scope, root, bundle, version }: Place,
   { files, library, parts, runtime }: Installation,
   { onTrial, now }: { readonly onTrial: boolean; readonly now: number },
 ): boolean {
@@ -105,9 +107,10 @@ export function performInstallation(
   // Backwards: a version is confirmed before it runs, because a person installs it.
   for (const name of ['confirmed', 'current'] as const) if (linked(real, name) !== id) swapLink(real, name, id);
   for (const { path, content, mode } of placed) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    // Whatever the umask of the person who installs it: others are to run it. The directories of an account are its own.
+    if (scope === 'system') makeDirectory(dirname(path));
+    else mkdirSync(dirname(path), { recursive: true });
     writeAtomically(path, content, mode);
-    // Whatever the umask of the person who installs it: others are to run it.
     chmodSync(path, mode);
   }
   return false;

@@ -143,7 +143,7 @@ function copyTree(from: string, to: string): void {
 }
 
 /** Readable by everybody, whatever the umask: a program has no secrets. */
-function makeDirectory(path: string): void {
+export function makeDirectory(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })) return;
   makeDirectory(dirname(path));
   mkdirSync(path);

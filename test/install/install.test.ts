@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { program, runCli } from '../support/run-cli.ts';
 import { snapshot } from '../support/snapshot.ts';
@@ -122,6 +122,27 @@ describe('install', () => {
     expect(existsSync(join(root.path, 'home/ana/data/timmy-reconciler/current/reconcile.mjs'))).toBe(true);
     expect(readFileSync(join(root.path, 'home/ana/.config/systemd/user/timmy-reconciler.service'), 'utf8')).toContain(
       '/home/ana/data/timmy-reconciler/current/reconcile.mjs agent\n',
+    );
+  });
+
+  it('makes directories that are missing for everybody, whatever the umask', () => {
+    using root = temporaryDirectory();
+    const umask = process.umask(0o077);
+    const { exit } = runCli(['install', '--root', root.path]);
+    process.umask(umask);
+
+    expect(exit).toBe(0);
+    const modes = ['etc', dirname(unitFile), 'usr/local/bin'].map((path) => statSync(join(root.path, path)).mode & 0o777);
+    expect(modes).toEqual([0o755, 0o755, 0o755]);
+  });
+
+  it('names what stands in the place of the command', () => {
+    using root = temporaryDirectory();
+    mkdirSync(join(root.path, 'usr/local/bin'), { recursive: true });
+    symlinkSync('/opt/reconcile', join(root.path, 'usr/local/bin/reconcile'));
+
+    expect(runCli(['install', '--root', root.path]).stderr).toContain(
+      '/usr/local/bin/reconcile is no regular file: move it away\n',
     );
   });
 
