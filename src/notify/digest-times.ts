@@ -24,5 +24,7 @@ export function dueDigest({ digest }: Pick<Channel, 'digest'>, digested: number,
   // The reference itself is not among the previous runs.
   const [moment] = dailyAt(digest, zone).previousRuns(1, new Date(now + 1_000));
   const at = moment?.getTime();
-  return at !== undefined && at <= now && at > digested && now - at < latest ? at : undefined;
+  // One of the future was noted by a clock that was ahead.
+  const isNew = at !== undefined && (at > digested || digested > now);
+  return isNew && at <= now && now - at < latest ? at : undefined;
 }

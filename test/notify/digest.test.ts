@@ -151,5 +151,7 @@ describe('the time of a digest', () => {
     expect(due('2026-11-20T12:00:00Z')).toBeUndefined();
     expect(due('2026-11-20T05:59:59.999Z')).toBeUndefined();
     expect(due('2026-11-20T06:30:00Z', moment)).toBeUndefined();
+    // Noted by a clock that was ahead.
+    expect(due('2026-11-20T06:30:00Z', at('2031-01-01T06:00:00Z'))).toBe(moment);
   });
 });
