@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { retryAfter } from '../model/retry-after.ts';
 import type { Secret } from '../model/secret.ts';
 import { printableLine } from '../report/printable.ts';
 import { GiteaError } from './gitea-error.ts';
@@ -109,7 +110,7 @@ async function tryOnce(base: string, token: Secret, call: Call, limits: Limits, 
     const text = await readBounded(response, limits.bytes);
     if (status >= 300 && status < 400) return failed(redirected(headers, response.url), status);
     if (!response.ok) {
-      const wait = retryAfter(headers);
+      const wait = retryAfter(headers, Date.now());
       return failed(refused(status, messageIn(text), wait), status, { isUndone: status === 429 || status === 503, wait });
     }
     if (text === undefined) return failed(`the answer is larger than ${limits.bytes} bytes`, status);
@@ -160,14 +161,6 @@ function adviceFor(status: number): string {
   if (status === 423) return 'the repository is archived';
   if (status === 429) return 'too many requests; try again later';
   return status >= 500 ? 'Gitea itself fails; its log says why' : 'Gitea does not take these values';
-}
-
-/** Seconds or a date, as milliseconds from now. */
-function retryAfter(headers: Headers): number | undefined {
-  const value = headers.get('retry-after')?.trim();
-  if (value === undefined) return undefined;
-  const wait = /^\d{1,9}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
-  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
 function messageIn(text: string | undefined): string {

@@ -1,10 +1,12 @@
+import { retryAfter } from '../model/retry-after.ts';
+
 /** Of an answer; what is longer is not read. */
 const mostBytes = 64 * 1024;
 
 interface Answer {
   readonly status: number;
   readonly text: string;
-  /** Seconds, from Retry-After where it is a number. */
+  /** Milliseconds, from Retry-After. */
   readonly retryAfter: number | undefined;
 }
 
@@ -26,9 +28,8 @@ export async function postJson(
       redirect: 'manual',
       signal,
     });
-    const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
     const text = await beginningOf(response);
-    return { status: response.status, text, retryAfter: Number.isFinite(retryAfter) ? retryAfter : undefined };
+    return { status: response.status, text, retryAfter: retryAfter(response.headers, Date.now()) };
   } catch (error) {
     // eslint-disable-next-line preserve-caught-error -- it may name the URL
     throw new Error(reasonOf(error, signal));

@@ -67,11 +67,11 @@ async function sendTelegram(
   const answer = await postJson(url, body, {}, signal);
   const said = parsed(answer.text);
   if (answer.status === 200 && said['ok'] === true) return {};
-  const wait = isObject(said['parameters']) ? said['parameters']['retry_after'] : undefined;
+  const { retry_after: wait, migrate_to_chat_id: moved } = isObject(said['parameters']) ? said['parameters'] : {};
   const description = typeof said['description'] === 'string' ? said['description'] : 'not an answer of the Bot API';
   const shown = shorten(printableLine(description.replaceAll(token, '<secret>')), 200);
-  const problem = `${answer.status}: ${shown}${telegramHint(answer.status, channel)}`;
-  return refusal(problem, typeof wait === 'number' ? wait : answer.retryAfter);
+  const hint = typeof moved === 'number' ? `; its chat_id is ${moved} now` : telegramHint(answer.status, channel);
+  return refusal(`${answer.status}: ${shown}${hint}`, typeof wait === 'number' ? wait * 1_000 : answer.retryAfter);
 }
 
 function telegramHint(status: number, { token_file: file }: Extract<Channel, { type: 'telegram' }>): string {
@@ -106,10 +106,10 @@ async function sendCommand(argv: Argv, message: Message, signal: AbortSignal): P
   return { problem: `${exitCode === null ? 'a signal ended it' : `exit ${exitCode}`}${said ? `: ${said}` : ''}` };
 }
 
-/** `seconds`: what the other side asked to wait. */
-function refusal(problem: string, seconds: number | undefined): Delivery {
-  if (seconds === undefined || seconds <= 0) return { problem };
-  return { problem: `${problem}; asked to wait ${seconds} s`, retryAfter: seconds * 1_000 };
+/** `wait`: what the other side asked for. Milliseconds. */
+function refusal(problem: string, wait: number | undefined): Delivery {
+  if (wait === undefined || wait <= 0) return { problem };
+  return { problem: `${problem}; asked to wait ${Math.ceil(wait / 1_000)} s`, retryAfter: wait };
 }
 
 function parsed(text: string): { readonly [key: string]: unknown } {
