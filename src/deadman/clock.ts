@@ -7,22 +7,25 @@ export interface Moment {
   readonly own: number;
   /** Which start of the host; empty where the system has no name for it. */
   readonly boot: string;
-  /** Milliseconds since then, sleep included. */
+  /** Milliseconds since then, without those that the host has slept: what it watches has slept too. systemd's times are of this clock. */
   readonly uptime: number;
 }
 
 /** This start of the host, and the milliseconds since. */
-export const readUptime = (): Omit<Moment, 'own'> => ({ boot: readBoot(), uptime: Math.round(uptime() * 1_000) });
+export const readUptime = (): Omit<Moment, 'own'> => ({ boot: readBoot(), uptime: Number(process.hrtime.bigint() / 1_000_000n) });
 
 /**
  * The next moment. People and NTP set the clock of a host; the time since it started is nobody's to set, and of the time that it
- * was switched off nothing is assumed.
+ * was switched off or asleep nothing is assumed.
  */
 export function nextMoment(last: Moment | undefined, present: Omit<Moment, 'own'>): Moment {
   if (!last) return { own: 0, ...present };
   const isSame = present.boot === last.boot && present.uptime >= last.uptime;
   return { own: last.own + (isSame ? present.uptime - last.uptime : present.uptime), ...present };
 }
+
+/** How long the host has slept since it started, at most. Milliseconds. */
+export const readSleep = (): number => Math.max(0, Math.ceil(uptime() * 1_000) - readUptime().uptime);
 
 function readBoot(): string {
   try {

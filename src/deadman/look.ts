@@ -1,5 +1,5 @@
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
-import type { Moment } from './clock.ts';
+import { readSleep, type Moment } from './clock.ts';
 import type { ProbeMemory } from './memory.ts';
 import { probeEngine } from './probe-engine.ts';
 import { probeGateway } from './probe-gateway.ts';
@@ -47,7 +47,7 @@ export async function look(settings: DeadmanSettings, last: ProbeMemory, now: Mo
     // A host without an agent is converged by somebody else; one whose agent was heard once is missed.
     silence: engine === undefined ? 0 : now.own - engine.at,
     isConfigLoaded: unit
-      ? age !== undefined && isOlder(known, config, now.own - age, Date.now() - age)
+      ? age !== undefined && isOlder(known, config, now.own - age, Date.now() - age - readSleep())
       : now.own - known.since >= settings.snapshot_after,
     probes: {
       ...(engine && { engine }),
@@ -65,7 +65,7 @@ function rememberConfig(digest: string, last: ProbeMemory['config'], now: number
 
 /**
  * Whether a process read this configuration when it started: agents do that only then, and one that runs on with the old one says
- * nothing about a new one. Both clocks must say so: that of the files may have been set in between.
+ * nothing about a new one. Both clocks must say so: that of the files may have been set in between, and goes on while the host sleeps.
  */
 function isOlder(
   { otherAt }: NonNullable<ProbeMemory['config']>,

@@ -1,7 +1,9 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { readUptime } from '../../src/deadman/clock.ts';
 import { firstState, step, type Observation, type WatchAction } from '../../src/deadman/step.ts';
@@ -10,6 +12,9 @@ import { hour, limits, minute, observation } from './simulated-host.ts';
 import { openWatch } from './watch-rig.ts';
 
 const day = 24 * hour;
+/** Of `unshare`: the time since the start of the host, but not that in which it was awake, is nine hours more. */
+const afterSleep = ['--time', '--fork', '--boottime', '32400'];
+const deadman = new URL('../../dist/deadman.mjs', import.meta.url).pathname;
 const watched = { ...limits, silence_note: 4 * hour, silence_alarm: 8 * hour, alarm_test_every: 30 * day, unheard_after: hour };
 const word = (action: WatchAction): readonly string[] => (action.do === 'tell' ? [action.value] : []);
 
@@ -43,6 +48,26 @@ describe('the silence of the reconciler', () => {
   it('is told by a watchdog whose memory is of an older version', () => {
     const { engine: _engine, alarm: _alarm, ...older } = firstState.told;
     expect(told(5, (now) => ({ silence: now }), { ...firstState, told: older })).toEqual(['quiet 4']);
+  });
+
+  it('is not that of a host that has slept, and its agent with it', async ({ skip }) => {
+    if (spawnSync('unshare', [...afterSleep, 'true']).status !== 0) skip('needs time namespaces');
+    await using watch = await openWatch();
+    mkdirSync(watch.path('reconciler'));
+    const server = createServer((_, response) => response.end(JSON.stringify({ startedAt: 'today', passes: { interval: 1 } })));
+    await once(server.listen(watch.path('reconciler', 'control.sock')), 'listening');
+    const { limits, ...settings } = watch.settings();
+    const file = watch.path('settings.json');
+    writeFileSync(file, JSON.stringify({ ...settings, limits: { ...limits, silence_note: 4 * hour, silence_alarm: 8 * hour } }));
+    const check = async (program: string, ...words: readonly string[]): Promise<void> => {
+      await promisify(execFile)(program, [...words, deadman, 'check', '--settings', file]);
+    };
+
+    await check(process.execPath);
+    await check('unshare', ...afterSleep, process.execPath);
+    server.close();
+
+    expect(watch.told()).toEqual([]);
   });
 
   it('is found by asking the agent, whose looks are counted by it', async () => {
@@ -109,7 +134,7 @@ describe('the way to people', () => {
   });
 });
 
-/** The clock of a watchdog moves in hundredths of a second. */
+/** The clock of a watchdog moves in milliseconds. */
 async function clockMoves(): Promise<void> {
   const { uptime } = readUptime();
   while (readUptime().uptime === uptime) await setImmediate();
