@@ -131,7 +131,9 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
       told();
       loop.trigger('control');
     },
-    approve(run, by) {
+    approve(name, by) {
+      // By a beginning only where it fits no other run: that may be the one that was looked at.
+      const run = port.report(name)?.run ?? name;
       const isWaiting = board.approve(run);
       if (isWaiting) options.note(`${by} approved the plan of run ${run}`);
       if (isWaiting) loop.trigger('control');

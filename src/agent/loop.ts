@@ -164,7 +164,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       if (report) {
         if (result.report) board.ended(result.report, new Date());
         // What was repaired may have let the newest one through.
-        if (repair && result.report?.outcome !== 'converged') board.keptUp(repair);
+        if (repair && result.report?.outcome !== 'converged' && board.keptUp(repair) && repair !== report) deps.keep(repair);
         if (board.isNews(report)) deps.keep(report);
         if (isProof) board.worked();
         deps.tell({ type: 'ended', report, status: board.status() });

@@ -44,13 +44,16 @@ export interface StatusBoard {
   pushed(revision: { readonly commit: string; readonly branch: string }, at: Date): void;
   /** What became of what is to be enforced. */
   ended(report: Report, at: Date): void;
-  /** The last good revision was kept up, for what is newest may not be applied: that says nothing of the newest one. */
-  keptUp(report: Report): void;
+  /**
+   * The last good revision was kept up, for what is newest may not be applied: that says nothing of the newest one. Whether people are
+   * asked about its plan now.
+   */
+  keptUp(report: Report): boolean;
   /** A pass could not be made. Whether that is to be told: one alone may pass. */
   failed(error: Error, at: Date): boolean;
   /** A pass could be made, whatever became of it. Whether the ones before could not. */
   worked(): boolean;
-  /** Whether a report says something that the one before did not. Ask once for each. */
+  /** Whether a report says something that the one before did not, or has a plan that people are asked about now. Ask once for each. */
   isNews(report: Report): boolean;
 }
 
@@ -83,6 +86,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     const found = memory.get('approval') as Waiting | undefined;
     return found && Date.parse(found.expires) > Date.now() ? found : undefined;
   };
+  const isAsked = ({ run }: Report): boolean => approval()?.run === run;
   /** Whatever of the state cannot be read, the status says at least that. */
   const status = (): AgentStatus => {
     let damage: StateError | undefined;
@@ -149,7 +153,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     },
     approve(run) {
       const waiting = approval();
-      if (!waiting || run.length < 4 || !waiting.run.startsWith(run)) return false;
+      if (waiting?.run !== run) return false;
       memory.set('approval', { ...waiting, approved: true } satisfies Waiting);
       return true;
     },
@@ -206,6 +210,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       if (!waiting || waiting.commit === revision.commit) rememberApproval(report, waiting, memory);
       keep({ host, ...(outcome === 'converged' && { applied: revision.commit }) });
       change({ differing: countDiffering(steps) });
+      return isAsked(report);
     },
     failed(error, at) {
       failure = lastOf(error, at);
@@ -219,7 +224,8 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       failedPasses = 0;
       return isOver;
     },
-    isNews({ outcome, problems, steps }) {
+    isNews(report) {
+      const { outcome, problems, steps } = report;
       const told = JSON.stringify([
         outcome,
         problems.map(({ message }) => message),
@@ -227,7 +233,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       ]);
       const isNew = told !== kept.told && (outcome !== 'converged' || steps.length > 0);
       keep({ told });
-      return isNew;
+      return isNew || isAsked(report);
     },
   };
 }

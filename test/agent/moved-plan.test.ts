@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Report } from '../../src/model/report.ts';
 import { openFollowRig } from '../source/git/follow-rig.ts';
 import { startRig, type AgentRig } from '../support/agent-rig.ts';
@@ -81,4 +81,43 @@ it('what a person is asked about is the plan that is left when the last good rev
   expect(
     agent.port.reports(9).filter(({ steps }) => steps.some(({ cause }) => cause === 'drift' && steps.length === 1)),
   ).toHaveLength(2);
+});
+
+describe('of plans that follow one another, with the same changes by name,', () => {
+  const files = { 'desired-state/policy.yaml': policy };
+
+  it('each can be shown, and one that nobody has looked at is not approved by the id of the one before', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2027-03-05T04:11:00Z') });
+    await using agent = startRig(motd, files, { heal: false });
+    await pass(agent);
+    const first = agent.port.status().approval!.run;
+    agent.repository.write('desired-state/site.yaml', site(motd.replace('right', 'other')));
+    const second = await pass(agent);
+    vi.useRealTimers();
+
+    expect(second!.run.startsWith(first)).toBe(true);
+    expect(agent.port.status().approval?.run).toBe(second!.run);
+    expect(agent.port.report(second!.run)).toMatchObject({ planDigest: second!.planDigest });
+    expect(agent.port.approve(first, 'ada')).toBe(false);
+    expect(agent.port.approve('2027', 'ada')).toBe(false);
+    expect(agent.port.approve(second!.run, 'ada')).toBe(true);
+  });
+
+  it('the one that repairs the last good revision can be shown too', async () => {
+    using rig = openFollowRig();
+    const push = (resources: string): string =>
+      rig.push({ ...files, 'inventory/hosts.yml': 'all:\n  hosts:\n    box:\n', 'desired-state/site.yaml': site(resources) });
+    push('- { kind: file, path: /issue, content: "right\\n" }\n');
+    await using agent = startRig(motd, {}, { heal: false }, () => rig.open());
+    await pass(agent);
+    const good = push(motd);
+    await approve(agent, (await pass(agent))!.run);
+    push('- { kind: file, path: /motd, contents: "x" }\n');
+    agent.edit('motd', 'by hand\n');
+
+    expect(await pass(agent)).toMatchObject({ outcome: 'invalid' });
+
+    const asked = agent.port.status().approval!.run;
+    expect(agent.port.report(asked)).toMatchObject({ run: asked, revision: { commit: good } });
+  });
 });
