@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { milliseconds } from './duration.ts';
 import type { LoadedFile } from './located.ts';
 
 /** Duration with a unit: `30s`, `5m`, `2h`, `7d`. */
@@ -129,13 +130,19 @@ export const limits = z.strictObject({
   max_delete_percent: z.number().min(0).max(100).default(20),
 });
 
+const minute = 60_000;
+const longestWindow = 366 * 24 * 60 * minute;
+
 /** When changes may be made: Argo's shape. */
 export const windows = z
   .array(
     z.strictObject({
       kind: z.enum(['allow', 'deny']),
       schedule: z.string().min(1).meta({ description: 'Cron expression (five fields) of when the window opens.' }),
-      duration,
+      duration: duration.refine(
+        (text) => milliseconds(text) >= minute && milliseconds(text) <= longestWindow,
+        'expected at least 1m and at most 366d',
+      ),
       time_zone: z.string().default('UTC'),
     }),
   )

@@ -6,13 +6,17 @@ import { damaged, isAgeFile } from '../inventory/age.ts';
 import { readRecipients } from '../inventory/edit-secrets.ts';
 import { secretsDirectory } from '../inventory/open-secrets.ts';
 import { planWaves } from '../inventory/plan-waves.ts';
+import { selectHosts } from '../inventory/select-hosts.ts';
 import { loadSources } from '../run/load-sources.ts';
+import { interpreted } from '../model/check-value.ts';
+import { hostPolicyDocument } from '../model/host-policy-document.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Revision, SourceTree } from '../model/revision.ts';
 import { hostsToCompile } from './hosts-to-compile.ts';
 import { belowFiles } from '../plan/below-files.ts';
 import { buildGraph } from '../plan/graph.ts';
+import { judgePolicies } from '../run/judge-policies.ts';
 import { findResourceType, resourceType } from '../resources/registry.ts';
 
 /** When there are more, further hosts are not compiled. */
@@ -51,7 +55,11 @@ export async function validateRepository(
     else problems.set(keyOf(problem), problems.get(keyOf(problem))?.hint ? problems.get(keyOf(problem))! : problem);
   };
   const waves = documents.rollout ? planWaves(documents.rollout, inventory) : { problems: [] };
-  [...found, ...waves.problems].forEach(report);
+  const { policy, policyAt } = documents;
+  const faults = judgePolicies({ policy, policyAt, hostPolicy: hostPolicyDocument.parse({}, interpreted) });
+  const { critical } = policy.portfolio;
+  const unknown = critical === undefined ? [] : selectHosts(inventory, critical).problems;
+  [...found, ...waves.problems, ...faults, ...unknown].forEach(report);
   for (const problem of await checkSecrets(revision.files)) problems.set(keyOf(problem), problem);
   if (only !== undefined && hosts.length === 0) report(unknownHost(only, inventory.hosts));
   const compiled: string[] = [];

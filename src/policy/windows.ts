@@ -20,8 +20,8 @@ interface Judged {
  * run that began in a window ends in its own time. Windows that cannot be read close everything, whatever there is to do.
  */
 export function judgeWindows({ plan, policy, policyAt, hostPolicy, unattended }: JudgeInput): Judged {
-  const own = policy.windows.flatMap((window, index) => faultOf(window, policyAt?.(['windows', index])));
-  const hosts = hostPolicy.agent.windows.flatMap((window) => faultOf(window, undefined));
+  const own = policy.windows.flatMap((window, index) => faultOf(window, '', policyAt?.(['windows', index])));
+  const hosts = hostPolicy.agent.windows.flatMap((window) => faultOf(window, ' of the host policy', undefined));
   const problems = [...own, ...hosts];
   if (problems.length > 0 || !unattended) return { problems };
   if (plan.owed.length === 0 && !plan.steps.some(isDone)) return { problems: [] };
@@ -101,12 +101,22 @@ function cronOf(window: Window): Cron {
   return cron;
 }
 
-function faultOf(window: Window, at: SourcePosition | undefined): Problem[] {
+function faultOf(window: Window, whose: string, at: SourcePosition | undefined): Problem[] {
+  const why = whyUnusable(window);
+  if (why === undefined) return [];
+  return [{ code: 'bad-schedule', message: `the window "${describe(window)}"${whose} ${why}`, ...(at && { at }) }];
+}
+
+/** One that never opens looks like a freeze and is none, or keeps everything away. */
+function whyUnusable(window: Window): string | undefined {
   try {
-    cronOf(window).nextRun(new Date(0));
-    return [];
+    new Date(0).toLocaleString('en', { timeZone: window.time_zone });
+  } catch {
+    return 'names a time zone that does not exist';
+  }
+  try {
+    return cronOf(window).nextRun(new Date(0)) ? undefined : 'never opens';
   } catch (error) {
-    const message = `the window "${describe(window)}" cannot be read: ${(error as Error).message}`;
-    return [{ code: 'bad-schedule', message, ...(at && { at }) }];
+    return `cannot be read: ${(error as Error).message}`;
   }
 }

@@ -141,6 +141,11 @@ it('a broken host policy and a missing repository are found', () => {
   expect(doctor({ RECONCILE_HOST_POLICY: file }).of('host policy')).toMatchObject({ ok: false });
   expect(doctor({ RECONCILE_HOST_POLICY: file }).of('host policy').found).toContain('unknown key "pathss"');
 
+  writeFileSync(file, 'agent: { windows: [{ kind: deny, schedule: "* * * * *", duration: 1h, time_zone: Mars/Base }] }\n');
+  expect(doctor({ RECONCILE_HOST_POLICY: file }).of('host policy').found).toContain(
+    'the window "* * * * * for 1h, Mars/Base" of the host policy names a time zone that does not exist',
+  );
+
   rmSync(join(repository.path, 'desired-state/site.yaml'));
   expect(doctor({}).of('repository')).toMatchObject({ ok: false, found: 'no configuration repository here or above' });
 });

@@ -69,12 +69,21 @@ it('a closed window keeps nobody away who runs it by hand, and no run that has n
   expect(codes({ policy: { windows: freeze }, steps, unattended: at('2026-12-25T12:00:00Z') })).toEqual([]);
 });
 
-it('a window that cannot be read is a problem for everybody', () => {
-  const windows = [{ kind: 'allow', schedule: '61 * * * *', duration: '1h' }];
+it.each([
+  ['an hour that no day has', { schedule: '0 24 * * *' }],
+  ['a time zone that does not exist', { time_zone: 'Mars/Base' }],
+  ['no time zone', { time_zone: '' }],
+  ['a day that no month has', { schedule: '0 0 31 11 *' }],
+])('a window with %s is a problem for everybody', (_title, parts) => {
+  const windows = [{ kind: 'deny', schedule: '0 * * * *', duration: '1h', ...parts }];
   expect(codes({ policy: { windows } })).toEqual(['bad-schedule']);
-  expect(codes({ policy: { windows: [{ ...windows[0], schedule: '0 * * * *', time_zone: 'Mars/Base' }] } })).toEqual([
-    'bad-schedule',
-  ]);
+  expect(codes({ hostPolicy: { agent: { windows } } }), 'of the host').toEqual(['bad-schedule']);
+});
+
+it.each(['0s', '59s', '367d', '99999999999999d'])('no window is open for %s', (duration) => {
+  expect(() => makeInput({ policy: { windows: [{ kind: 'allow', schedule: '0 0 29 2 *', duration }] } })).toThrow(
+    'expected at least 1m and at most 366d',
+  );
 });
 
 it.each([

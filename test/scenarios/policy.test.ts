@@ -142,3 +142,20 @@ it('a banned provider that the run replaces is healed, not refused', () => {
 });
 
 const isState = (path: string): boolean => path === '/var';
+
+it.each([
+  ['banned.patterns: a pattern', 'banned: { patterns: ["(("] }', 'bad-ban-pattern'],
+  ['base_urls: a glob', 'base_urls: ["!x"]', 'wrong-type'],
+  ['protected_paths: a glob', 'protected_paths: ["!x"]', 'wrong-type'],
+  ['approval: a glob', 'approval: { addresses: ["file[!x]"] }', 'wrong-type'],
+  ['portfolio: a host pattern', 'portfolio: { critical: "nobody[" }', 'bad-pattern'],
+  ['windows: a schedule', 'windows: [{ kind: allow, schedule: "0 24 * * *", duration: 1h }]', 'bad-schedule'],
+])('%s with which every run is refused is found by validate', (_title, text, code) => {
+  using repository = makeRepository(motd, { 'desired-state/policy.yaml': `${text}\n` });
+
+  const found = repository.cli('validate', '-o', 'json');
+
+  expect(found.exit).toBe(65);
+  expect((JSON.parse(found.stdout) as { problems: object[] }).problems).toMatchObject([{ code }]);
+  expect(repository.run([]).exit).toBe(65);
+});

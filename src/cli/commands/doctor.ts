@@ -6,8 +6,11 @@ import { identityFiles, readIdentities } from '../../host/identities.ts';
 import { chooseHost } from '../../inventory/choose-host.ts';
 import { readInventory } from '../../inventory/read-inventory.ts';
 import { openSecrets } from '../../inventory/open-secrets.ts';
+import { interpreted } from '../../model/check-value.ts';
+import { policyDocument } from '../../model/document.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { Secret } from '../../model/secret.ts';
+import { judgePolicies } from '../../run/judge-policies.ts';
 import { paintFor } from '../../report/paint.ts';
 import { printableLine } from '../../report/printable.ts';
 import { count } from '../../report/render-text.ts';
@@ -152,7 +155,9 @@ function diskSpace(directory: string): Finding {
 }
 
 function hostPolicy(): Finding {
-  const { file, problems } = loadHostPolicy();
+  const { file, policy: hosts, problems: unread } = loadHostPolicy();
+  const problems =
+    unread.length > 0 ? unread : judgePolicies({ policy: policyDocument.parse({}, interpreted), hostPolicy: hosts });
   const isThere = statSync(file, { throwIfNoEntry: false }) !== undefined;
   const found =
     problems.length > 0
