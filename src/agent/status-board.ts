@@ -1,6 +1,6 @@
-import type { AgentStatus, Approval, Suspension, Trigger } from '../model/agent.ts';
+import type { AgentStatus, Suspension, Trigger } from '../model/agent.ts';
 import type { Look } from '../model/follower.ts';
-import { isPostponed, isPutBack, quarantineOf, type Report } from '../model/report.ts';
+import type { Report } from '../model/report.ts';
 import type { Memory } from '../model/reporter.ts';
 import { version } from '../model/version.ts';
 import { printableLine } from '../report/printable.ts';
@@ -9,13 +9,12 @@ import { confirmationOf } from '../model/unconfirmed.ts';
 import { StateError } from '../state/state-error.ts';
 import { readSuspension } from '../state/suspension.ts';
 import { readUnconfirmed } from '../state/unconfirmed.ts';
+import { openAskedPlan, type AskedPlan } from './asked-plan.ts';
 import type { Attempts } from './attempts.ts';
 import type { Contest } from './contest.ts';
 
 /** Of a host without a remote. */
 const keptUp = 'what was pushed is kept up';
-const approvalDays = 7;
-const day = 24 * 60 * 60_000;
 
 interface StatusBoardOptions {
   readonly host: string;
@@ -33,7 +32,7 @@ export interface StatusBoard {
   status(): AgentStatus;
   suspension(): Suspension | null;
   /** The plan that a person let through; it is used once. */
-  approved(): Pick<Waiting, 'commit' | 'planDigest'> | undefined;
+  approved(): ReturnType<AskedPlan['waiting']>;
   approve(run: string): boolean;
   set(parts: Partial<Pick<AgentStatus, 'phase' | 'nextPass' | 'waitsFor'>>): void;
   counted(causes: Iterable<Trigger>): void;
@@ -57,8 +56,6 @@ export interface StatusBoard {
   isNews(report: Report): boolean;
 }
 
-/** `commit`: of the revision whose plan waits. */
-type Waiting = Approval & { readonly commit: string | null };
 type Kept = Pick<AgentStatus, 'host' | 'last' | 'lastSuccess'> & { readonly applied: string | null; readonly told: string };
 
 export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
@@ -82,11 +79,8 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
   let failure: NonNullable<AgentStatus['last']> | undefined;
   let failedPasses = 0;
   const suspension = (): Suspension | null => readSuspension(stateDirectory, Date.now()) ?? null;
-  const approval = (): Waiting | undefined => {
-    const found = memory.get('approval') as Waiting | undefined;
-    return found && Date.parse(found.expires) > Date.now() ? found : undefined;
-  };
-  const isAsked = ({ run }: Report): boolean => approval()?.run === run;
+  const asked = openAskedPlan(memory, options.lastGood);
+  const isAsked = ({ run }: Report): boolean => asked.waiting()?.run === run;
   /** Whatever of the state cannot be read, the status says at least that. */
   const status = (): AgentStatus => {
     let damage: StateError | undefined;
@@ -99,7 +93,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
         return undefined;
       }
     };
-    const waiting = read(approval);
+    const approval = read(asked.told) ?? null;
     const found = {
       retry: read(options.attempts.retrying) ?? null,
       ...read(() => quarantine(live.seen, options.attempts)),
@@ -124,7 +118,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       suspended: suspension(),
       windowClosed: live.windowClosed,
       waitsFor: live.waitsFor,
-      approval: waiting ? approvalOf(waiting) : null,
+      approval,
       contested: options.contest.contested(Date.now()),
       differing: live.differing,
       passes: { ...passes },
@@ -148,22 +142,17 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     status,
     suspension,
     approved() {
-      const found = approval();
+      const found = asked.waiting();
       return found?.approved === true ? found : undefined;
     },
-    approve(run) {
-      const waiting = approval();
-      if (waiting?.run !== run) return false;
-      memory.set('approval', { ...waiting, approved: true } satisfies Waiting);
-      return true;
-    },
+    approve: asked.approve,
     set: change,
     counted(causes) {
       for (const cause of causes) passes[cause] = (passes[cause] ?? 0) + 1;
     },
     missedHook: () => void missedHooks++,
     looked({ state, commit, seen, branch, remote, problem, passedOver }, at) {
-      supersedeApproval(commit, options);
+      asked.supersede(commit);
       const place = problem?.at ? `${printableLine(problem.at.file)}: ` : '';
       const message = problem ? `${place}${problem.message}` : remote === null ? keptUp : 'the remote answered';
       const ok = state === 'fetched';
@@ -182,15 +171,14 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       return known !== null && seen !== null && seen !== known;
     },
     pushed({ commit, branch }, at) {
-      supersedeApproval(commit, options);
+      asked.supersede(commit);
       const { fetch } = live;
       const isFed = fetch?.ok === true && fetch.remote === null;
       change({ seen: commit, branch, ...(isFed && { fetch: { ...fetch, at: at.toISOString(), message: keptUp } }) });
     },
     ended(report, at) {
-      const codes = new Set(report.problems.map(({ code }) => code));
       const converged = report.outcome === 'converged';
-      rememberApproval(report, approval(), memory);
+      asked.remember(report);
       // By a look alone, against a revision that may be old by now, or with something left alone, nothing is proved.
       const isMade = converged && report.action !== 'check';
       const isProved = isMade && live.fetch?.ok !== false && options.contest.contested(at.getTime()).length === 0;
@@ -201,15 +189,22 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
         ...(isMade && { applied: report.revision.commit }),
         ...(isProved && { lastSuccess: at.toISOString() }),
       });
-      change({ windowClosed: codes.has('outside-window'), differing: countDiffering(report.steps) });
+      // What repaired a revision before it is no plan any more.
+      if (isMade && report.revision.commit === live.seen) asked.supersede(live.seen);
+      change({ windowClosed: isOutsideWindow(report), differing: countDiffering(report.steps) });
     },
     keptUp(report) {
       const { host, outcome, revision, steps } = report;
-      const waiting = approval();
+      const waiting = asked.waiting();
       // One person is asked about one plan, that of the newest revision first.
-      if (!waiting || waiting.commit === revision.commit) rememberApproval(report, waiting, memory);
+      if (!waiting || waiting.commit === revision.commit) asked.remember(report);
       keep({ host, ...(outcome === 'converged' && { applied: revision.commit }) });
-      change({ differing: countDiffering(steps) });
+      // The newest one may go on waiting for it.
+      const isRefused = live.seen !== null && options.attempts.of(live.seen)?.outcome === 'refused';
+      change({
+        windowClosed: isOutsideWindow(report) || (isRefused && live.windowClosed),
+        differing: countDiffering(steps),
+      });
       return isAsked(report);
     },
     failed(error, at) {
@@ -238,6 +233,8 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
   };
 }
 
+const isOutsideWindow = ({ problems }: Report): boolean => problems.some(({ code }) => code === 'outside-window');
+
 function quarantine(seen: string | null, attempts: Attempts): Pick<AgentStatus, 'quarantine'> {
   const attempt = seen === null ? undefined : attempts.of(seen);
   return attempt?.outcome === 'quarantined' ? { quarantine: { commit: attempt.commit, reason: attempt.reason } } : {};
@@ -251,43 +248,4 @@ function lastOf({ message, hint }: Error & { readonly hint?: unknown }, at: Date
 function unconfirmed(stateDirectory: string): AgentStatus['unconfirmed'] {
   const found = readUnconfirmed(stateDirectory);
   return found && found.takenBack === undefined ? confirmationOf(found) : null;
-}
-
-const approvalOf = ({ run, reason, planDigest, expires, approved }: Waiting): Approval => ({
-  run,
-  reason,
-  planDigest,
-  expires,
-  ...(approved && { approved }),
-});
-
-/** Another revision has another plan. The last good one is kept up beside it. */
-function supersedeApproval(commit: string | null, { memory, lastGood }: Pick<StatusBoardOptions, 'memory' | 'lastGood'>): void {
-  const waiting = memory.get('approval') as Waiting | undefined;
-  if (waiting && commit !== null && waiting.commit !== commit && waiting.commit !== lastGood()) memory.set('approval', undefined);
-}
-
-/**
- * The same plan keeps the name under which people were asked about it. A run on another revision says nothing about it. What is in
- * quarantine nobody can let through.
- */
-function rememberApproval(report: Report, before: Waiting | undefined, memory: Memory): void {
-  const { run, action, outcome, planDigest, problems } = report;
-  const { commit } = report.revision;
-  const isQuarantined = quarantineOf(report) !== undefined;
-  const reason = problems.find(({ code }) => code === 'needs-approval')?.message;
-  if (reason === undefined || planDigest === null || isQuarantined) {
-    // What failed for a reason that passes is tried again, without asking again.
-    const isTriedAgain = isPostponed(report) || (report.retriable && isPutBack(report));
-    const isStillWaiting = isTriedAgain && before?.planDigest === planDigest;
-    const isDecided = isQuarantined || (action !== 'check' && outcome !== 'busy' && !isStillWaiting);
-    if (isDecided && before?.commit === commit) memory.set('approval', undefined);
-    return;
-  }
-  if (before?.planDigest === planDigest && before.approved !== true) {
-    if (before.commit !== commit) memory.set('approval', { ...before, commit } satisfies Waiting);
-    return;
-  }
-  const expires = new Date(Date.now() + approvalDays * day).toISOString();
-  memory.set('approval', { run, reason, planDigest, expires, commit } satisfies Waiting);
 }

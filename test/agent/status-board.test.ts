@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openAttempts } from '../../src/agent/attempts.ts';
 import { openContest } from '../../src/agent/contest.ts';
 import { openStatusBoard } from '../../src/agent/status-board.ts';
+import type { Problem } from '../../src/model/problem.ts';
+import type { Report } from '../../src/model/report.ts';
 import type { Memory } from '../../src/model/reporter.ts';
 import { StateError } from '../../src/state/state-error.ts';
 import { reportWith } from '../report/report-fixture.ts';
@@ -11,16 +13,16 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const nothing: Memory = { get: () => undefined, set: () => undefined };
 const at = new Date('2026-11-20T08:00:00.000Z');
-const openBoard = (stateDirectory: string, memory = nothing) =>
-  openStatusBoard({
-    host: 'box',
-    stateDirectory,
-    memory,
-    attempts: openAttempts(memory),
-    contest: openContest(),
-    lastGood: () => null,
-    changed: () => undefined,
-  });
+const optionsOf = (stateDirectory: string, memory: Memory) => ({
+  host: 'box',
+  stateDirectory,
+  memory,
+  attempts: openAttempts(memory),
+  contest: openContest(),
+  lastGood: () => null,
+  changed: () => undefined,
+});
+const openBoard = (stateDirectory: string, memory = nothing) => openStatusBoard(optionsOf(stateDirectory, memory));
 
 it('a status says which file of the state cannot be read, and what to do', () => {
   using directory = temporaryDirectory();
@@ -69,4 +71,57 @@ it('a host is verified by a run, not by a look while it is suspended', () => {
 
   board.ended(reportWith(), at);
   expect(board.status().lastSuccess).toBe(at.toISOString());
+});
+
+describe('beside a newest revision that is not applied', () => {
+  const refusedFor = (commit: string, code: Problem['code'], members: Partial<Report> = {}): Report =>
+    reportWith({
+      revision: { commit, branch: 'main', workingTree: false, key: commit },
+      outcome: 'refused',
+      problems: [{ code, message: code }],
+      planDigest: 'd',
+      ...members,
+    });
+  const convergedTo = (commit: string): Report => ({
+    ...refusedFor(commit, 'outside-window'),
+    outcome: 'converged',
+    problems: [],
+  });
+  /** The newest revision is `new`, and `good` was applied before. */
+  function boardOf(directory: string) {
+    const parts = new Map<string, unknown>();
+    const memory: Memory = { get: (name) => parts.get(name), set: (name, value) => void parts.set(name, value) };
+    const kept = { lastGood: 'good' };
+    const board = openStatusBoard({ ...optionsOf(directory, memory), lastGood: () => kept.lastGood });
+    board.looked({ state: 'fetched', source: undefined, commit: 'new', branch: 'main', seen: 'new', remote: 'r' }, at);
+    return { board, kept, attempts: openAttempts(memory) };
+  }
+
+  it('a window that keeps a repair away is told, and one that keeps the newest one away also when a repair is made', () => {
+    using directory = temporaryDirectory();
+    const { board, attempts } = boardOf(directory.path);
+    const isClosed = (act: () => unknown): boolean => (act(), board.status().windowClosed);
+
+    attempts.quarantined('new', 'it failed');
+    expect(isClosed(() => board.keptUp(refusedFor('good', 'outside-window')))).toBe(true);
+    expect(isClosed(() => board.keptUp(convergedTo('good')))).toBe(false);
+
+    attempts.refused('new', 'closed');
+    expect(isClosed(() => board.ended(refusedFor('new', 'outside-window'), at))).toBe(true);
+    expect(isClosed(() => board.keptUp(convergedTo('good')))).toBe(true);
+  });
+
+  it('nobody is asked about the repair of a revision that the newest one has taken the place of', () => {
+    using directory = temporaryDirectory();
+    const { board, kept } = boardOf(directory.path);
+    const waiting = (): string | undefined => board.status().approval?.run;
+
+    board.keptUp(refusedFor('good', 'needs-approval', { run: 'r1' }));
+    board.ended(refusedFor('new', 'quarantined'), at);
+    expect(waiting()).toBe('r1');
+    kept.lastGood = 'new';
+    board.ended(convergedTo('new'), at);
+
+    expect(waiting()).toBeUndefined();
+  });
 });

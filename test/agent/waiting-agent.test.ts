@@ -51,6 +51,18 @@ describe('a maintenance window', () => {
     expect(textOf(agent)).toBe('right\n');
   });
 
+  it('that opens in a month lets through what a person has approved today', async () => {
+    const monthly = windows.replace('11 4 * * *', '11 4 1 * *');
+    const approval = 'approval: { addresses: ["file[/motd]"] }\n';
+    await using agent = startRig(motd('right'), { [file]: monthly + approval }, { heal: false });
+    await pass(agent);
+
+    agent.port.approve(agent.port.status().approval!.run, 'ada');
+    vi.setSystemTime(Date.parse('2027-04-01T04:11:00Z'));
+
+    expect(await pass(agent)).toMatchObject({ outcome: 'converged', writes: 1 });
+  });
+
   it('is waited for by a new revision also where something else moves meanwhile', async () => {
     using rig = openFollowRig();
     const filesOf = (text: string) => ({
