@@ -57,7 +57,9 @@ interface PassResult {
  * Records what became of it. Throws only for bugs and unusable state; the caller tries those again too.
  */
 export async function runPass(look: Look, deps: PassDeps, options: PassOptions): Promise<PassResult> {
-  return withRetries(await passOver(look, deps, options), options.suspendedUntil, deps.contest.nextEnd(Date.now()));
+  const result = await passOver(look, deps, options);
+  const contested = deps.contest.untilEnd();
+  return withRetries(result, options.suspendedUntil, contested === undefined ? undefined : Date.now() + contested);
 }
 
 async function passOver(look: Look, deps: PassDeps, options: PassOptions): Promise<PassResult> {
@@ -134,7 +136,7 @@ async function runOn(source: Source, deps: PassDeps, options: PassOptions): Prom
     paranoid: false,
     unattended: true,
     ...(!source.workingTree && { confirmedBy: 'remote' }),
-    contested: contest.contested(Date.now()),
+    contested: contest.contested(),
     run,
     ...(approved?.commit === commit && { planDigest: approved.planDigest }),
   };
@@ -143,10 +145,7 @@ async function runOn(source: Source, deps: PassDeps, options: PassOptions): Prom
   const report = awaitsRemote(ran) ? await settle(run, deps, options) : ran;
   if (!report) return { report };
   const healed = report.steps.filter(({ cause, outcome }) => cause === 'drift' && outcome === 'changed');
-  contest.healed(
-    healed.map(({ address }) => address),
-    Date.now(),
-  );
+  contest.healed(healed.map(({ address }) => address));
   const retryAt = await record(report, commit, deps, signal);
   return { report, ...(retryAt !== undefined && { retryAt }) };
 }

@@ -119,7 +119,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       windowClosed: live.windowClosed,
       waitsFor: live.waitsFor,
       approval,
-      contested: options.contest.contested(Date.now()),
+      contested: options.contest.contested(),
       differing: live.differing,
       passes: { ...passes },
       missedHooks,
@@ -181,7 +181,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       asked.remember(report);
       // By a look alone, against a revision that may be old by now, or with something left alone, nothing is proved.
       const isMade = converged && report.action !== 'check';
-      const isProved = isMade && live.fetch?.ok !== false && options.contest.contested(at.getTime()).length === 0;
+      const isProved = isMade && live.fetch?.ok !== false && options.contest.contested().length === 0;
       const isPlain = converged && report.writes === 0 && kept.last !== null && kept.last.outcome === 'converged';
       keep({
         host: report.host,

@@ -18,13 +18,20 @@ export function nextDigest(channels: readonly Pick<Channel, 'digest'>[], now: nu
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-/** The daily moment whose digest a channel should have had by now and has not. `digested`: the moment of its last one. */
-export function dueDigest({ digest }: Pick<Channel, 'digest'>, digested: number, now: number, zone?: string): number | undefined {
+/** From one daily moment to the next, which is not always 24 hours. Milliseconds since 1970. */
+interface Day {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** The day whose digest a channel should have had by now and has not. `digested`: when that of its last one ended. */
+export function dueDigest({ digest }: Pick<Channel, 'digest'>, digested: number, now: number, zone?: string): Day | undefined {
   if (digest === undefined) return undefined;
   // The reference itself is not among the previous runs.
-  const [moment] = dailyAt(digest, zone).previousRuns(1, new Date(now + 1_000));
-  const at = moment?.getTime();
-  // One of the future was noted by a clock that was ahead.
-  const isNew = at !== undefined && (at > digested || digested > now);
-  return isNew && at <= now && now - at < latest ? at : undefined;
+  const [until, since] = dailyAt(digest, zone)
+    .previousRuns(2, new Date(now + 1_000))
+    .map((moment) => moment.getTime());
+  if (until === undefined || since === undefined || until > now || now - until >= latest) return undefined;
+  // What a clock has written down that was ahead must not silence it until then.
+  return until > digested || digested > now ? { since, until } : undefined;
 }

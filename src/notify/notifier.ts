@@ -20,7 +20,6 @@ export interface Notifier extends Reporter {
 }
 
 const openConditions = 'open';
-const day = 24 * 60 * 60_000;
 const longestDigest = 3_600;
 /** `status.contested` has one per resource; more than this would push everything else out of the outbox. */
 const mostConditions = 20;
@@ -64,10 +63,10 @@ export function openNotifier(options: {
         const due = dueDigest(channel, read().digested, now());
         if (due === undefined) continue;
         isDue = true;
-        const digest = makeDigest({ host, reports, status, since: due - day, until: due });
+        const digest = makeDigest({ host, reports, status, ...due });
         const [title = '', ...rest] = renderDigest(digest).trimEnd().split('\n');
         const texts = { title, why: shorten(rest.join('\n'), longestDigest), todo: '' };
-        add([{ at: due, topic: 'digest', state: 'happened', subject: 'digest', ...texts }], { digested: due });
+        add([{ at: due.until, topic: 'digest', state: 'happened', subject: 'digest', ...texts }], { digested: due.until });
       }
       return isDue;
     },

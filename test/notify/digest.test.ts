@@ -145,13 +145,24 @@ describe('the time of a digest', () => {
 
   it('is due from that moment on, once, for six hours', () => {
     const moment = at('2026-11-20T06:00:00Z');
-    const due = (iso: string, digested = 0): number | undefined => dueDigest({ digest: '07:00' }, digested, at(iso), berlin);
+    const due = (iso: string, digested = 0) => dueDigest({ digest: '07:00' }, digested, at(iso), berlin)?.until;
     expect(due('2026-11-20T06:00:00.000Z')).toBe(moment);
     expect(due('2026-11-20T11:59:59Z')).toBe(moment);
     expect(due('2026-11-20T12:00:00Z')).toBeUndefined();
     expect(due('2026-11-20T05:59:59.999Z')).toBeUndefined();
     expect(due('2026-11-20T06:30:00Z', moment)).toBeUndefined();
-    // Noted by a clock that was ahead.
-    expect(due('2026-11-20T06:30:00Z', at('2031-01-01T06:00:00Z'))).toBe(moment);
+  });
+
+  it('leaves nothing between two of them, and tells nothing twice, where a day has 25 or 23 hours', () => {
+    const due = (iso: string) => dueDigest({ digest: '07:00' }, 0, at(iso), berlin);
+    expect(due('2026-10-25T06:00:00Z')).toEqual({ since: at('2026-10-24T05:00:00Z'), until: at('2026-10-25T06:00:00Z') });
+    expect(due('2027-03-28T05:00:00Z')).toEqual({ since: at('2027-03-27T06:00:00Z'), until: at('2027-03-28T05:00:00Z') });
+  });
+
+  it('is due again when a clock that was ahead is set right, and not because it is set back a little', () => {
+    const due = (iso: string, digested: string) => dueDigest({ digest: '07:00' }, at(digested), at(iso), berlin)?.until;
+    expect(due('2026-11-20T06:00:00Z', '2031-01-01T06:00:00Z')).toBe(at('2026-11-20T06:00:00Z'));
+    expect(due('2026-11-20T05:59:00Z', '2026-11-20T06:00:00Z')).toBeUndefined();
+    expect(due('2026-11-20T06:00:00Z', '2026-11-20T06:00:00Z')).toBeUndefined();
   });
 });
