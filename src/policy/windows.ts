@@ -30,8 +30,11 @@ export function judgeWindows({ plan, policy, policyAt, hostPolicy, unattended }:
     { windows: hostPolicy.agent.windows, where: 'the host policy', at: undefined },
   ];
   const closed = lists.flatMap(({ windows, where, at }) => closedBecause(windows, where, at, unattended.now));
-  const opensAt = closed.length > 0 ? nextOpening([policy.windows, hostPolicy.agent.windows], unattended.now) : undefined;
-  return { problems: closed, opensAt };
+  if (closed.length === 0) return { problems: [] };
+  const opensAt = nextOpening([policy.windows, hostPolicy.agent.windows], unattended.now);
+  const when = opensAt === undefined ? 'it is made once a window is open' : `it may be made from ${minuteOf(opensAt)} on`;
+  const hint = `${when}; \`reconcile\` by hand does it at once`;
+  return { problems: closed.map((problem) => ({ ...problem, hint })), opensAt };
 }
 
 function closedBecause(
@@ -40,19 +43,20 @@ function closedBecause(
   at: ((path: KeyPath) => SourcePosition) | undefined,
   now: number,
 ): readonly Problem[] {
-  const hint = 'it is made once a window is open; `reconcile` by hand does it at once';
   const denied = windows.findIndex((window) => window.kind === 'deny' && isOpen(window, now));
   if (denied >= 0) {
     const position = at?.(['windows', denied]);
     const message = `a deny window of ${where} is open (${describe(windows[denied]!)})`;
-    return [{ code: 'outside-window', message, hint, ...(position && { at: position }) }];
+    return [{ code: 'outside-window', message, ...(position && { at: position }) }];
   }
   const allowed = windows.filter(({ kind }) => kind === 'allow');
   if (allowed.length === 0 || allowed.some((window) => isOpen(window, now))) return [];
   const position = at?.(['windows']);
   const message = `no allow window of ${where} is open (${allowed.map(describe).join(', ')})`;
-  return [{ code: 'outside-window', message, hint, ...(position && { at: position }) }];
+  return [{ code: 'outside-window', message, ...(position && { at: position }) }];
 }
+
+const minuteOf = (time: number): string => `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')}Z`;
 
 /** Steps that are looked ahead: what is further away is found when a later run is kept away. */
 const mostSteps = 40;

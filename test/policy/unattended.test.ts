@@ -58,9 +58,11 @@ it.each([
   ],
 ] as const)('it is told when a plan is let through: %s', (_title, windows, ofHost, now, expected) => {
   const input = makeInput({ policy: { windows }, hostPolicy: { agent: { windows: ofHost } }, unattended: at(now) });
-  const { opensAt } = judgeWindows(input);
+  const { opensAt, problems } = judgeWindows(input);
 
   expect(opensAt === undefined ? undefined : new Date(opensAt).toISOString()).toBe(expected);
+  const told = expected === undefined ? 'once a window is open' : `from ${expected.slice(0, 16).replace('T', ' ')}Z on`;
+  for (const { hint } of problems) expect(hint).toContain(told);
 });
 
 it('a closed window keeps nobody away who runs it by hand, and no run that has nothing to do', () => {
