@@ -32,6 +32,7 @@ export async function reconcileFully(asked: Asked): Promise<Report> {
   const lock = takeLock(scope.stateDirectory);
   if (!lock) return tellBusy(asked, 'Another run is at work on this host');
   try {
+    if (request.isOvertaken?.()) return tellBusy(asked, 'A newer revision was applied by hand');
     using state = openState(scope.stateDirectory);
     return await convergeHost(asked, state);
   } finally {

@@ -5,7 +5,7 @@ import type { Request } from '../model/request.ts';
 import type { Source } from '../model/revision.ts';
 import { awaitsRemote } from '../model/unconfirmed.ts';
 import { awaitConfirmation, findUnsettled } from '../operations/await-confirmation.ts';
-import { reconcile } from '../reconcile.ts';
+import { isSettled, reconcile } from '../reconcile.ts';
 import { makeRunId } from '../run/start-run.ts';
 import { openState } from '../state/state.ts';
 import type { Attempts } from './attempts.ts';
@@ -67,7 +67,7 @@ async function passOver(look: Look, deps: PassDeps, options: PassOptions): Promi
   if (earlier) return earlier;
   const isDue = look.commit === null || deps.attempts.isDue(look.commit, Date.now(), options.isPoll);
   if (!look.source || !isDue) {
-    const ran = await keepUp(deps, options);
+    const ran = await keepUp(look, deps, options);
     const retryAt = look.commit === null ? undefined : deps.attempts.retryOf(look.commit);
     return withRetries({ ...ran, report: undefined, repair: ran.report }, retryAt);
   }
@@ -76,7 +76,7 @@ async function passOver(look: Look, deps: PassDeps, options: PassOptions): Promi
   const result = await runOnNewest(look, look.source, deps, options);
   const isRefused = result.report?.outcome === 'refused' || result.report?.outcome === 'invalid';
   if (!isRefused || options.suspendedUntil !== undefined) return result;
-  const { report: repair, retryAt } = await keepUp(deps, { ...options, run: makeRunId(new Date().toISOString()) });
+  const { report: repair, retryAt } = await keepUp(look, deps, { ...options, run: makeRunId(new Date().toISOString()) });
   const isAsking = result.report?.problems.some(({ code }) => code === 'needs-approval');
   // A person is asked about the plan that the repair leaves; it may be the one that was approved before something drifted.
   const isStale = isAsking && repair?.outcome === 'converged' && repair.writes > 0;
@@ -89,12 +89,17 @@ async function runOnNewest(look: Look, source: Source, deps: PassDeps, options: 
   return options.suspendedUntil === undefined ? endBake(look, ran, deps, options) : ran;
 }
 
-/** On the last good revision, where there is one. Of one that is in quarantine a person has taken back a part. */
-async function keepUp(deps: PassDeps, options: PassOptions): Promise<PassResult> {
+/**
+ * On the last good revision, where there is one. Of one that is in quarantine a person has taken back a part. What a person has applied
+ * by hand stays, also in the moment before it is known as the last good one.
+ */
+async function keepUp({ source: newest, commit: seen }: Look, deps: PassDeps, options: PassOptions): Promise<PassResult> {
   const good = deps.follower.lastGood();
   const commit = good?.head().commit ?? null;
   const isTakenBack = commit !== null && deps.attempts.of(commit)?.outcome === 'quarantined';
-  return good && !isTakenBack ? runOn(good, deps, options) : { report: undefined };
+  if (!good || isTakenBack) return { report: undefined };
+  const isOvertaken = (): boolean => newest !== undefined && seen !== commit && isSettled({ source: newest, ...deps.place });
+  return runOn(good, deps, options, { isOvertaken });
 }
 
 /** Keeps up the last good revision while the newest one is still tried on others. */
@@ -102,7 +107,7 @@ async function waitForTurn(look: Look, deps: PassDeps, options: PassOptions): Pr
   const kept = (): string | null | undefined => deps.follower.lastGood()?.head().commit;
   const waiting = await deps.waves.turn(look, kept, options.isPoll, options.signal);
   if (!waiting) return undefined;
-  const result = await keepUp(deps, options);
+  const result = await keepUp(look, deps, options);
   return { ...withRetries(result, waiting.until), waitsFor: waiting.words };
 }
 
@@ -123,7 +128,12 @@ async function endBake(look: Look, ran: PassResult, deps: PassDeps, { emit, sign
   return { report: standing.report };
 }
 
-async function runOn(source: Source, deps: PassDeps, options: PassOptions): Promise<PassResult> {
+async function runOn(
+  source: Source,
+  deps: PassDeps,
+  options: PassOptions,
+  more: Pick<Request, 'isOvertaken'> = {},
+): Promise<PassResult> {
   const { contest, place } = deps;
   const { run, approved, emit, signal } = options;
   const isCheck = options.suspendedUntil !== undefined;
@@ -139,6 +149,7 @@ async function runOn(source: Source, deps: PassDeps, options: PassOptions): Prom
     contested: contest.contested(),
     run,
     ...(approved?.commit === commit && { planDigest: approved.planDigest }),
+    ...more,
   };
   const ran = await reconcile(request, emit, signal);
   if (isCheck) return { report: ran };

@@ -20,6 +20,8 @@ export interface Request {
   readonly unattended?: boolean;
   /** Addresses that somebody else keeps changing: their drift is told and not repaired. */
   readonly contested?: readonly string[];
+  /** Asked when no other run can be at work any more: whether nothing is to be done, for somebody has applied a newer revision. */
+  readonly isOvertaken?: () => boolean;
   /** The id of the run, where somebody was told it before the run began. */
   readonly run?: string;
   /** Who will confirm a change that could cut the host off; else the person whose SSH session this is, else the remote of the host policy. */
