@@ -54,6 +54,8 @@ export function openAskedPlan(memory: Memory, lastGood: () => string | null | un
       const before = waiting();
       const { run, action, outcome, planDigest, problems, opensAt } = report;
       const { commit } = report.revision;
+      // One person is asked about one plan, that of the newest revision first.
+      if (before && before.commit !== commit && commit === lastGood()) return;
       const isQuarantined = quarantineOf(report) !== undefined;
       const reason = problems.find(({ code }) => code === 'needs-approval')?.message;
       if (reason === undefined || planDigest === null || isQuarantined) {

@@ -195,9 +195,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     },
     keptUp(report) {
       const { host, outcome, revision, steps } = report;
-      const waiting = asked.waiting();
-      // One person is asked about one plan, that of the newest revision first.
-      if (!waiting || waiting.commit === revision.commit) asked.remember(report);
+      asked.remember(report);
       keep({ host, ...(outcome === 'converged' && { applied: revision.commit }) });
       // The newest one may go on waiting for it.
       const isRefused = live.seen !== null && options.attempts.of(live.seen)?.outcome === 'refused';

@@ -92,9 +92,10 @@ describe('beside a newest revision that is not applied', () => {
     const parts = new Map<string, unknown>();
     const memory: Memory = { get: (name) => parts.get(name), set: (name, value) => void parts.set(name, value) };
     const kept = { lastGood: 'good' };
-    const board = openStatusBoard({ ...optionsOf(directory, memory), lastGood: () => kept.lastGood });
+    const restart = () => openStatusBoard({ ...optionsOf(directory, memory), lastGood: () => kept.lastGood });
+    const board = restart();
     board.looked({ state: 'fetched', source: undefined, commit: 'new', branch: 'main', seen: 'new', remote: 'r' }, at);
-    return { board, kept, attempts: openAttempts(memory) };
+    return { board, restart, kept, attempts: openAttempts(memory) };
   }
 
   it('a window that keeps a repair away is told, and one that keeps the newest one away also when a repair is made', () => {
@@ -123,5 +124,17 @@ describe('beside a newest revision that is not applied', () => {
     board.ended(convergedTo('new'), at);
 
     expect(waiting()).toBeUndefined();
+  });
+
+  it('its plan that was approved stays so while nothing but the last good one is known, after a start', () => {
+    using directory = temporaryDirectory();
+    const { board, restart } = boardOf(directory.path);
+    board.ended(refusedFor('new', 'needs-approval', { run: 'r1' }), at);
+    board.approve('r1');
+
+    const after = restart();
+    after.ended(refusedFor('good', 'needs-approval', { run: 'r2', planDigest: 'e' }), at);
+
+    expect(after.status().approval).toMatchObject({ run: 'r1', approved: true });
   });
 });
