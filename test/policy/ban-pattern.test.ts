@@ -80,11 +80,12 @@ describe('readBanPattern', () => {
       fc.property(fc.array(piece, { minLength: 1, maxLength: 12 }), (pieces) => {
         const read = readBanPattern(pieces.join(''));
         if (!('expression' in read)) return;
-        const started = performance.now();
+        const before = process.threadCpuUsage();
         for (const text of texts) read.expression.test(text);
-        expect(performance.now() - started).toBeLessThan(5_000);
+        // A machine that others use takes up to twice the processor time, too.
+        expect(process.threadCpuUsage(before).user).toBeLessThan(10_000_000);
       }),
       { numRuns: 300 },
     );
-  }, 60_000);
+  }, 120_000);
 });
