@@ -2,6 +2,7 @@ import type { Host, HostReader } from '../host/host.ts';
 import { lastLines } from '../model/last-lines.ts';
 import { markPackages, runApt, runDpkg, type AptLimits } from './apt.ts';
 import { isGone, readPackages, type PackageRecord, type PackageTable } from './dpkg.ts';
+import { captureUfw, type UfwUndo } from './ufw-undo.ts';
 import { finishConfiguring, foresee, needsOf, type PackageDesired } from './package-change.ts';
 
 /** A package as it stood. */
@@ -21,6 +22,8 @@ export type PackageUndo = {
   /** The packages are all that there were: any other one came with the change. */
   readonly isWhole: boolean;
   readonly timeout: number;
+  /** Where ufw is among them and was there: what its rules did. */
+  readonly ufw?: UfwUndo;
 };
 
 /** Everything that apt would touch for this; all packages, where apt cannot tell before its index is renewed. */
@@ -41,7 +44,8 @@ export async function capturePackages(desired: PackageDesired, host: HostReader,
   const packages = isWhole
     ? table.all.map((record) => save(record, record.fullName))
     : [...concerned].map((name) => save(table.find(name), name));
-  return { packages, isWhole, timeout: desired.timeout };
+  const hasUfw = packages.some(({ name, status }) => name === 'ufw' && status === 'installed');
+  return { packages, isWhole, timeout: desired.timeout, ...(hasUfw && { ufw: await captureUfw(host, signal) }) };
 }
 
 async function readAutomatic(host: HostReader, signal: AbortSignal): Promise<ReadonlySet<string>> {

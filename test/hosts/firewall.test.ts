@@ -101,6 +101,8 @@ describeOnHosts('the firewall of a booted host', () => {
     await rig.converge(`- { kind: package, names: [ufw] }\n${all}`);
 
     expect(await rig.converge(all)).toMatchObject({ exit: 6, summary: expect.stringContaining('firewall[ufw]') });
+    expect(await sh('ufw status')).toContain('Status: active');
+    expect(await loaded()).toContain('-P INPUT DROP');
   });
 
   it('that everything came through lets everything through again when the run fails', async () => {

@@ -1,19 +1,10 @@
-import type { AbsolutePath, HostReader } from '../../host/host.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
 import { findSshDoors, isOpen, type SshDoor } from '../ssh-doors.ts';
-import {
-  bootLink,
-  bootPaths,
-  isInForce,
-  isWideOpen,
-  load,
-  startWithHost,
-  startsAtBoot,
-  unload,
-  type UfwFiles,
-} from '../ufw-live.ts';
-import { addressFault, composeSection, readSection, writeSection, type FirewallRule } from '../ufw-rules.ts';
+import { bootLink, bootPaths, isInForce, load, startWithHost, startsAtBoot } from '../ufw-live.ts';
+import { captureUfw, restoreUfw, resumeUfw } from '../ufw-undo.ts';
+import { filesOf, readSettings, ufwFileOf, ufwFiles, ufwProgram, withSetting, type UfwSettings } from '../ufw-settings.ts';
+import { addressFault, composeSection, type FirewallRule } from '../ufw-rules.ts';
 
 const spec = ({ z }: Vocabulary) => {
   const rule = z
@@ -75,7 +66,7 @@ interface Desired {
 
 type State = {
   /** As the files say them; null where ufw is not installed. */
-  readonly settings: Settings | null;
+  readonly settings: UfwSettings | null;
   /** Whether the kernel does what the files say. Null where that is not asked. */
   readonly isLoaded: boolean | null;
   readonly isAtBoot: boolean | null;
@@ -83,28 +74,6 @@ type State = {
   readonly doors: readonly SshDoor[];
 };
 
-type Settings = {
-  readonly enabled: string;
-  readonly incoming: string;
-  readonly outgoing: string;
-  readonly rules: string;
-  readonly rules6: string;
-};
-
-const program: AbsolutePath = '/usr/sbin/ufw';
-const switchFile: AbsolutePath = '/etc/ufw/ufw.conf';
-const defaultsFile: AbsolutePath = '/etc/default/ufw';
-const rulesFile: AbsolutePath = '/etc/ufw/user.rules';
-const rules6File: AbsolutePath = '/etc/ufw/user6.rules';
-const files = [switchFile, defaultsFile, rulesFile, rules6File];
-const fileOf = {
-  enabled: switchFile,
-  incoming: defaultsFile,
-  outgoing: defaultsFile,
-  rules: rulesFile,
-  rules6: rules6File,
-} as const;
-const keys = { enabled: 'ENABLED', incoming: 'DEFAULT_INPUT_POLICY', outgoing: 'DEFAULT_OUTPUT_POLICY' } as const;
 const atBoot = 'at boot';
 const policies = { allow: 'ACCEPT', deny: 'DROP', reject: 'REJECT' } as const;
 
@@ -159,8 +128,8 @@ export const firewall = defineResourceType({
   apply(desired, changes, { host }) {
     if (!readSettings(host)) throw new Error('ufw is not installed: let a resource of kind package bring it before');
     const wanted = wantedSettings(desired);
-    for (const path of files) {
-      const own = new Set(changes.map(({ field }) => field as keyof Settings).filter((field) => fileOf[field] === path));
+    for (const path of ufwFiles) {
+      const own = new Set(changes.map(({ field }) => field as keyof UfwSettings).filter((field) => ufwFileOf[field] === path));
       if (own.size === 0) continue;
       const { mode, uid, gid } = host.stat(path)!;
       const before = host.readFile(path)?.toString() ?? '';
@@ -178,28 +147,14 @@ export const firewall = defineResourceType({
   },
 
   undo: {
-    async capture(_desired, { host, signal }) {
-      const settings = host.live ? readSettings(host) : null;
-      return {
-        isLoaded: settings !== null,
-        wasOpen: settings !== null && (await isWideOpen(filesOf(settings, host), host, signal)),
-      };
-    },
-    restore: () => undefined,
-    async resume(undos, { host, signal }) {
-      // A run that brought ufw has taken it away again.
-      const settings = host.live ? readSettings(host) : null;
-      if (!settings || !undos.some(({ isLoaded }) => isLoaded)) return;
-      // Rules that were not in force before may be what has cut the host off.
-      const wasOpen = settings.enabled === 'yes' && undos.every((undo) => undo.wasOpen);
-      const message = await (wasOpen ? unload(host, signal) : load(filesOf(settings, host), host, signal));
-      if (message !== undefined) throw new Error(message);
-    },
+    capture: (_desired, { host, signal }) => captureUfw(host, signal),
+    restore: (undo, { host, signal }) => restoreUfw(undo, host, signal),
+    resume: (undos, { host, signal }) => resumeUfw(undos, host, signal),
   },
 
-  watches: () => [...files, program, bootLink],
-  owns: () => files,
-  touches: (_desired, changes) => [...files, ...(changes.some(({ field }) => field === atBoot) ? bootPaths : [])],
+  watches: () => [...ufwFiles, ufwProgram, bootLink],
+  owns: () => ufwFiles,
+  touches: (_desired, changes) => [...ufwFiles, ...(changes.some(({ field }) => field === atBoot) ? bootPaths : [])],
   asks: (_desired, host) => host.live,
   unsupported(_desired, host) {
     if (!host.live) return readSettings(host) ? undefined : 'needs ufw, which this root does not have';
@@ -212,7 +167,7 @@ export const firewall = defineResourceType({
 
 const quoted = (address: string): string => (address.includes(':') ? `"${address}"` : address);
 
-const wantedSettings = ({ enabled, incoming, outgoing, rules }: Desired): Settings => ({
+const wantedSettings = ({ enabled, incoming, outgoing, rules }: Desired): UfwSettings => ({
   enabled: enabled ? 'yes' : 'no',
   incoming: policies[incoming],
   outgoing: policies[outgoing],
@@ -222,10 +177,10 @@ const wantedSettings = ({ enabled, incoming, outgoing, rules }: Desired): Settin
 
 function changesOf(desired: Desired, { settings: actual, isLoaded, isAtBoot }: Omit<State, 'doors'>): readonly Change[] {
   const wanted = wantedSettings(desired);
-  const changes = (Object.keys(wanted) as (keyof Settings)[]).flatMap((field): readonly Change[] => {
+  const changes = (Object.keys(wanted) as (keyof UfwSettings)[]).flatMap((field): readonly Change[] => {
     const [from, to] = [actual?.[field] ?? null, wanted[field]];
     if (from === to) return [];
-    const isSection = fileOf[field] === rulesFile || fileOf[field] === rules6File;
+    const isSection = field === 'rules' || field === 'rules6';
     return isSection ? ruleChanges(field, from === null ? null : tuplesOf(from), tuplesOf(to)) : [{ field, from, to }];
   });
   if (isLoaded === false) changes.push({ field: 'loaded', from: false, to: true });
@@ -246,41 +201,3 @@ const tuplesOf = (section: string): readonly string[] =>
     .split('\n')
     .filter((line) => line.startsWith('### tuple ###'))
     .map((line) => line.slice('### tuple ### '.length));
-
-function readSettings(host: HostReader): Settings | null {
-  // Its files stay when its package is removed.
-  if (host.live && !host.stat(program)) return null;
-  const texts = files.map((path) => host.readFile(path)?.toString());
-  const [conf, defaults, rules, rules6] = texts;
-  if (conf === undefined || defaults === undefined || rules === undefined || rules6 === undefined) return null;
-  const [section, section6] = [readSection(rules), readSection(rules6)];
-  if (section === undefined || section6 === undefined)
-    throw new Error(`${section === undefined ? rulesFile : rules6File} is not as ufw writes it; \`ufw reset\` makes it anew`);
-  return {
-    enabled: readKey(conf, keys.enabled).toLowerCase(),
-    incoming: readKey(defaults, keys.incoming),
-    outgoing: readKey(defaults, keys.outgoing),
-    rules: section,
-    rules6: section6,
-  };
-}
-
-const filesOf = (settings: Settings, host: HostReader): UfwFiles => ({
-  ...settings,
-  ipv6: readKey(host.readFile(defaultsFile)?.toString() ?? '', 'IPV6').toLowerCase(),
-});
-
-const lineOf = (key: string): RegExp => new RegExp(`^${key}=.*$`, 'm');
-const readKey = (text: string, key: string): string =>
-  lineOf(key)
-    .exec(text)?.[0]
-    .slice(key.length + 1)
-    .replaceAll('"', '')
-    .trim() ?? '';
-
-function withSetting(text: string, field: keyof Settings, value: string): string {
-  if (field === 'rules' || field === 'rules6') return writeSection(text, value, field === 'rules' ? 4 : 6);
-  const key = keys[field];
-  const line = field === 'enabled' ? `${key}=${value}` : `${key}="${value}"`;
-  return lineOf(key).test(text) ? text.replace(lineOf(key), line) : `${text.replace(/\n?$/, '\n')}${line}\n`;
-}

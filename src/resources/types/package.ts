@@ -4,6 +4,7 @@ import { mayRenewIndex } from '../apt.ts';
 import { conffilesOf, isGone, readPackages, type PackageTable } from '../dpkg.ts';
 import { changePackages, foresee, needsOf, type PackageDesired } from '../package-change.ts';
 import { capturePackages, restorePackages, type PackageUndo } from '../package-undo.ts';
+import { resumeUfw } from '../ufw-undo.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
 
 const spec = ({ z, absolutePath, duration }: Vocabulary) => {
@@ -162,6 +163,12 @@ export const packageType = defineResourceType({
   undo: {
     capture: (desired, { host, signal }): Promise<PackageUndo> => capturePackages(desired, host, signal),
     restore: (undo, { host, signal }) => restorePackages(undo, host, signal),
+    resume: (undos, { host, signal }) =>
+      resumeUfw(
+        undos.flatMap(({ ufw }) => ufw ?? []),
+        host,
+        signal,
+      ),
   },
 
   watches: () => ['/var/lib/dpkg/status'],
