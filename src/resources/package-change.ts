@@ -96,8 +96,9 @@ export async function foresee(
 }
 
 export function judgeSimulation(simulation: Simulation, desired: PackageDesired, needs: Needs, table: PackageTable): Outlook {
-  const isAsked = (name: string): boolean =>
-    [...needs.install, ...needs.remove].some((asked) => asked === name || asked === table.find(name)?.name);
+  const isOne = (asked: string, name: string): boolean =>
+    asked === name || (table.find(name) !== undefined && table.find(asked) === table.find(name));
+  const isAsked = (name: string): boolean => [...needs.install, ...needs.remove].some((asked) => isOne(asked, name));
   const collateral = simulation.removed.filter(({ name }) => !isAsked(name));
   const touched = [...new Set([...simulation.installed, ...simulation.removed.map(({ name }) => name)])];
   if (simulation.fault !== undefined) {

@@ -127,6 +127,12 @@ Conf curl (7.88.1-10+deb12u8 Debian:12/stable [amd64])
     });
   });
 
+  it.each(['jq', 'jq:amd64'])('is no removal of others when %s itself goes', (name) => {
+    const stdout = 'Remv jq [1.6-2.1+deb12u1]\n';
+    const { collateral } = outlook({ names: [name], ensure: 'absent' }, { stdout });
+    expect(collateral).toEqual([]);
+  });
+
   it.each([
     ['an error', { exitCode: 100, stderr: 'E: Unable to locate package curl\n' }, ['Unable to locate package curl'], true],
     [
