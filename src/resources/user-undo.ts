@@ -1,6 +1,7 @@
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { changeAccount } from './account-change.ts';
-import { findUser, readGroups, readLines, shadowFile, type GroupEntry, type UserEntry } from './account-files.ts';
+import { findUser, readLines, shadowFile, type UserEntry } from './account-files.ts';
+import { captureGroup, restoreGroup, type SavedGroup } from './group-undo.ts';
 import {
   alterUser,
   homeOf,
@@ -16,7 +17,7 @@ export type UserUndo = {
   readonly name: string;
   readonly before: SavedUser | null;
   /** The group of the same name, which comes and goes with the user. */
-  readonly ownGroup: GroupEntry | null;
+  readonly ownGroup: SavedGroup | null;
   /** Where the user's home is, or will be, and whether something stood there. */
   readonly home: AbsolutePath;
   readonly hadHome: boolean;
@@ -55,12 +56,11 @@ export function captureUser(desired: UserDesired, host: HostReader): UserUndo {
     subuids: rangesOf(name, '/etc/subuid', host),
     subgids: rangesOf(name, '/etc/subgid', host),
   };
-  const ownGroup = readGroups(host).find((group) => group.name === name) ?? null;
   const made = before && madeBy(desired, before.entry, before.groups, host);
   return {
     name,
     before: before ?? null,
-    ownGroup,
+    ownGroup: captureGroup(name, host),
     home,
     hadHome: host.stat(home) !== undefined,
     lingered: lingers(name, host),
@@ -87,14 +87,14 @@ const rangesOf = (name: string, path: AbsolutePath, host: HostReader): readonly 
 
 /** Needs neither that the change was begun nor that it ended. */
 export async function restoreUser(undo: UserUndo, host: Host, signal: AbortSignal): Promise<void> {
-  const { name, before, home, hadHome } = undo;
+  const { name, before, ownGroup, home, hadHome } = undo;
   const actual = findUser(name, host);
   if (!before) {
     if (!hadHome) removeUntouchedHome(home, host);
     if (actual) await changeAccount(['userdel', name], host, signal);
-    return restoreOwnGroup(undo, host, signal);
+    return restoreGroup(name, ownGroup, host, signal);
   }
-  await restoreOwnGroup(undo, host, signal);
+  await restoreGroup(name, ownGroup, host, signal);
   if (actual) {
     await alterUser(actual, fieldsBefore(undo, before, host), host, signal);
     if (!hadHome) host.removeDirectory(home);
@@ -118,14 +118,6 @@ function fieldsBefore({ name, made }: UserUndo, { entry, groups }: SavedUser, ho
     ...Object.fromEntries(made.fields.map((field) => [field, before[field]])),
     groups: [...new Set([...stays, ...back])].sort(),
   };
-}
-
-async function restoreOwnGroup({ name, ownGroup }: UserUndo, host: Host, signal: AbortSignal): Promise<void> {
-  const now = readGroups(host).find((group) => group.name === name);
-  if (!ownGroup) return now ? changeAccount(['groupdel', name], host, signal) : undefined;
-  if (now) return;
-  await changeAccount(['groupadd', '--gid', String(ownGroup.gid), name], host, signal);
-  if (ownGroup.members.length > 0) await changeAccount(['gpasswd', '--members', ownGroup.members.join(','), name], host, signal);
 }
 
 async function addAgain({ entry, groups, shadow, subuids, subgids }: SavedUser, host: Host, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,8 @@
 import type { HostReader } from '../../host/host.ts';
 import { converged, type Diff } from '../../model/plan.ts';
 import { changeAccount } from '../account-change.ts';
-import { groupFile, readGroups, readUsers, type GroupEntry } from '../account-files.ts';
+import { groupFile, readGroups, readUsers } from '../account-files.ts';
+import { captureGroup, restoreGroup, type SavedGroup } from '../group-undo.ts';
 import { accountsUnsupported } from '../user-account.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
 
@@ -81,16 +82,11 @@ export const group = defineResourceType({
   },
 
   undo: {
-    capture({ name }, { host }): { readonly name: string; readonly before: GroupEntry | null } {
-      return { name, before: readGroups(host).find((each) => each.name === name) ?? null };
-    },
-    async restore({ name, before }, { host, signal }) {
-      const now = readGroups(host).find((each) => each.name === name);
-      if (!before) return now ? changeAccount(['groupdel', name], host, signal) : undefined;
-      if (now) return;
-      await changeAccount(['groupadd', '--gid', String(before.gid), name], host, signal);
-      if (before.members.length > 0) await changeAccount(['gpasswd', '--members', before.members.join(','), name], host, signal);
-    },
+    capture: ({ name }, { host }): { readonly name: string; readonly before: SavedGroup | null } => ({
+      name,
+      before: captureGroup(name, host),
+    }),
+    restore: ({ name, before }, { host, signal }) => restoreGroup(name, before, host, signal),
   },
 
   watches: () => [groupFile],
