@@ -59,7 +59,8 @@ export async function changeUser(desired: UserDesired, host: Host, signal: Abort
   if (!actual) return ensure === 'pruned' ? undefined : addUser(desired, host, signal);
   const groups = wantedGroups(desired, supplementaryGroups(name, host));
   await alterUser(actual, { ...desired, groups }, host, signal);
-  if (desired.createHome) makeHome(homeOf({ name, home: desired.home ?? actual.home }), actual, host);
+  const changed = findUser(name, host);
+  if (desired.createHome && changed) makeHome(homeOf(changed), changed, host);
 }
 
 /** Whether the service manager of a user runs without a login. */

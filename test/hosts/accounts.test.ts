@@ -71,6 +71,14 @@ describeOnHosts('accounts on a booted host', () => {
     expect((await rig.run()).steps).toMatchObject([{ cause: 'drift', action: 'create' }]);
   });
 
+  it('a home that comes with another first group belongs to that', async () => {
+    await rig.converge('- { kind: user, name: app }');
+
+    await rig.converge('- { kind: group, name: team }\n- { kind: user, name: app, group: team, home: /srv/app }');
+
+    expect(await ask('stat', '--format=%U:%G %a', '/srv/app')).toBe('app:team 700');
+  });
+
   it('groups of others stay with "append"', async () => {
     await host.ask(['useradd', '--groups', 'adm', 'app']);
     await rig.converge('- { kind: user, name: app, groups: [sudo], append: true }');
@@ -230,7 +238,9 @@ ${fails}`);
     await host.ask(['useradd', '--create-home', '--groups', 'adm,sudo', '--comment', 'A b', '--shell', '/bin/bash', 'gone']);
     await host.ask(['useradd', '--create-home', '--groups', 'adm', 'kept']);
     await host.ask(['groupadd', '--gid', '3000', 'shared']);
-    await host.ask(['usermod', '--append', '--groups', 'shared', 'kept']);
+    await host.ask(['gpasswd', '--members', 'gone,kept', 'shared']);
+    await host.ask(['gpasswd', '--administrators', 'kept', 'shared']);
+    await host.ask(['chgpasswd'], { stdin: 'shared:third\n' });
     await host.ask(['chpasswd'], { stdin: 'gone:secret\nkept:other\n' });
     await host.ask(['chage', '--mindays=1', '--maxdays=90', '--warndays=9', '--inactive=5', '--expiredate=2030-01-02', 'gone']);
     const before = await accounts();
