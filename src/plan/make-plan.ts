@@ -149,14 +149,14 @@ function causeOf(
   diff: Diff,
   resource: CatalogResource,
   last: LastApplied | undefined,
-  { actual }: Observed,
+  { actual, asApplied }: Observed,
   input: PlanInput,
   way: Way,
 ): Cause {
   const hasMoved = last?.digest !== resource.digest;
   if (diff.action === 'none') return hasMoved ? 'adopted' : 'converged';
   if (!last) return diff.action === 'create' ? 'upstream' : 'unmanaged';
-  const sinceApplied = input.types(resource.kind).diff(last.desired, actual);
+  const sinceApplied = input.types(resource.kind).diff(last.desired, asApplied ?? actual);
   const isAsApplied = withoutClaimed(sinceApplied, { ...resource, desired: last.desired }, input, way).action === 'none';
   if (isAsApplied) return 'upstream';
   return hasMoved ? 'conflict' : 'drift';

@@ -9,6 +9,8 @@ import { prunedOf } from './made.ts';
 export interface Observed {
   readonly address: Address;
   readonly actual: object;
+  /** The same, looked at as what was last applied asks for, where git wants something else by now and the host may have moved too. */
+  readonly asApplied?: object;
   /** Why this host cannot have it. */
   readonly unsupported?: string;
 }
@@ -43,17 +45,18 @@ export async function observe(
   const byAddress = new Map<Address, Observed>();
   const failures: { address: Address; message: string }[] = [];
   const wanted = new Set(resources.map(({ address }) => address));
-  const all: Subject[] = resources.map(({ address, kind, desired }) => {
-    return { address, kind, desired, last: ledger.get(address)?.desired };
+  const all: Subject[] = resources.map(({ address, kind, desired, digest }) => {
+    const last = ledger.get(address);
+    return { address, kind, desired, last: last?.desired, hasMoved: last !== undefined && last.digest !== digest };
   });
   for (const last of ledger.values()) {
     const { address, kind, desired } = last;
     const absent = wanted.has(address) ? undefined : prunedOf(last, types(kind));
-    if (absent !== undefined) all.push({ address, kind, desired: absent, last: desired });
+    if (absent !== undefined) all.push({ address, kind, desired: absent, last: desired, hasMoved: false });
   }
   const beside = entriesBeside(resources, types);
   const surveys = surveyor(all, host, types, signal);
-  for (const { address, kind, desired, last } of all) {
+  for (const { address, kind, desired, last, hasMoved } of all) {
     signal.throwIfAborted();
     const type = types(kind);
     try {
@@ -62,7 +65,10 @@ export async function observe(
       else {
         const survey = type.survey && (await surveys(type));
         const context = { host, last, beside: beside(type, desired, address), signal, survey };
-        byAddress.set(address, { address, actual: await type.inspect(desired, context) });
+        const actual = await type.inspect(desired, context);
+        const isUnclear = hasMoved && [desired, last].every((each) => type.diff(each, actual).action !== 'none');
+        const asApplied = isUnclear && (await inspectAgain(type, last!, context));
+        byAddress.set(address, { address, actual, ...(asApplied && { asApplied }) });
       }
     } catch (error) {
       if (signal.aborted) throw error;
@@ -83,6 +89,20 @@ export async function observe(
   };
 }
 
+/** Undefined where what was applied cannot be looked at any more. */
+async function inspectAgain(
+  type: AnyResourceType,
+  last: object,
+  context: Parameters<AnyResourceType['inspect']>[1],
+): Promise<object | undefined> {
+  try {
+    return (await type.inspect(last, context)) as object;
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    return undefined;
+  }
+}
+
 const orUnknown =
   <T>(look: (path: string) => T): ((path: string) => T | undefined) =>
   (path) => {
@@ -98,6 +118,8 @@ interface Subject {
   readonly kind: string;
   readonly desired: object;
   readonly last: object | undefined;
+  /** Git wants something else than what was last applied. */
+  readonly hasMoved: boolean;
 }
 
 /** By the file in which a resource keeps entries: what others want of theirs in it. */

@@ -5,6 +5,7 @@ import type { Plan } from '../../src/model/plan.ts';
 import { command } from '../../src/resources/types/command.ts';
 import { config } from '../../src/resources/types/config.ts';
 import { file } from '../../src/resources/types/file.ts';
+import { sysctl } from '../../src/resources/types/sysctl.ts';
 import { openRig, type Rig } from '../support/resource-rig.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -35,6 +36,15 @@ it.each([
   const plan = await rig.plan(desired === undefined ? [] : [motd(rig, desired)]);
 
   expect(verdict(plan)).toBe(is);
+});
+
+it('is upstream where only git asks for something else, of which nothing stands yet', async () => {
+  using directory = temporaryDirectory();
+  using rig = openRig(directory.path, [sysctl]);
+  const named = (name: string) => rig.resource(sysctl, { key: 'vm.swappiness', value: 1, name });
+  await rig.apply([named('10-a')]);
+
+  expect(verdict(await rig.plan([named('20-b')]))).toBe('upstream create');
 });
 
 it('a path that moves to another resource is not removed by the one that had it', async () => {
