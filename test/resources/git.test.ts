@@ -79,8 +79,8 @@ describe('a checkout', () => {
     mkdirSync(join(path, '.git/info'), { recursive: true });
     writeFileSync(join(path, '.git/info/exclude'), name);
   };
-  const refusals = async (ref: string): Promise<string> => {
-    const { desired } = prepare(git, { path, repo, ref });
+  const refusals = async (ref: string, more: object = {}): Promise<string> => {
+    const { desired } = prepare(git, { path, repo, ref, ...more });
     const state = await git.inspect(desired, {
       host: openLocalReader({}),
       last: undefined,
@@ -88,7 +88,8 @@ describe('a checkout', () => {
       signal,
       survey: undefined,
     } as never);
-    return (git.refuses?.(desired, state) ?? []).map(({ message }) => message).join();
+    const isAsked = git.diff(desired, state).action !== 'none';
+    return (isAsked ? (git.refuses?.(desired, state) ?? []) : []).map(({ message }) => message).join();
   };
 
   it.each([
@@ -142,6 +143,12 @@ describe('a checkout', () => {
 
     rmSync(join(path, '.git'), { recursive: true });
     expect(await refusals('v2')).toContain('is neither empty nor a checkout of git');
+  });
+
+  it.runIf(process.getuid?.() === 0)('of another user is refused, also at the commit that is wanted', async () => {
+    await at('v1');
+    for (const ref of ['v1', 'v2'])
+      expect(await refusals(ref, { user: 'nobody' })).toContain('belongs to root, and git does not work there as nobody');
   });
 
   it('keeps what nobody tracks', async () => {

@@ -60,6 +60,8 @@ type State = {
   readonly wanted: string | null;
   /** What a change would lose. */
   readonly work: string | null;
+  /** Whose it is, where it should be the user's: git refuses to work in what belongs to somebody else. */
+  readonly wrongOwner: string | null;
 };
 
 /** Hosts on which a run is at work: the one that takes back there is that run itself, before anybody else could build on it. */
@@ -85,21 +87,28 @@ export const git = defineResourceType({
     const type = host.stat(path)?.type;
     const names = type === 'directory' ? (host.list(path) ?? []) : [];
     if (type === undefined || (type === 'directory' && names.length === 0))
-      return { type: 'absent', head: null, wanted: null, work: null };
+      return { type: 'absent', head: null, wanted: null, work: null, wrongOwner: null };
     const head = host.stat(`${path}/.git`)?.type === 'directory' ? readHead(desired, host) : null;
-    if (head === null) return { type: 'unfit', head: null, wanted: null, work: null };
+    if (head === null) return { type: 'unfit', head: null, wanted: null, work: null, wrongOwner: null };
     const wanted = readWanted(desired, host);
-    const work = head === wanted ? undefined : await findLocalWork(desired, host, signal);
-    return { type: 'checkout', head, wanted, work: work ?? null };
+    const wrongOwner = ownerBeside(desired, host) ?? null;
+    const work = head === wanted || wrongOwner !== null ? undefined : await findLocalWork(desired, host, signal);
+    return { type: 'checkout', head, wanted, work: work ?? null, wrongOwner };
   },
 
-  diff({ ref }, { type, head, wanted }): Diff {
-    if (type === 'checkout' && head === wanted) return converged;
-    const changes: Change[] = [{ field: 'commit', from: head, to: wanted ?? ref }];
+  diff({ ref, user }, { type, head, wanted, wrongOwner }): Diff {
+    const changes: Change[] = [];
+    if (type !== 'checkout' || head !== wanted) changes.push({ field: 'commit', from: head, to: wanted ?? ref });
+    if (wrongOwner !== null) changes.push({ field: 'owner', from: wrongOwner, to: user ?? null });
+    if (changes.length === 0) return converged;
     return { action: type === 'absent' ? 'create' : 'update', changes };
   },
 
-  refuses({ path }, { type, work }): readonly Refusal[] {
+  refuses({ path, user }, { type, work, wrongOwner }): readonly Refusal[] {
+    if (wrongOwner !== null) {
+      const message = `${path} belongs to ${wrongOwner}, and git does not work there as ${user}`;
+      return [{ code: 'unsafe-target', message, hint: `give it to the user by hand: chown -R ${user}: ${path}` }];
+    }
     if (type === 'unfit')
       return [
         {
@@ -156,6 +165,12 @@ export const git = defineResourceType({
   },
   ordered: true,
 });
+
+function ownerBeside({ path, user }: Checkout, host: HostReader): string | undefined {
+  const uid = host.stat(path)?.uid;
+  if (user === undefined || uid === undefined || !host.privileged || uid === host.userId(user)) return undefined;
+  return host.userName(uid);
+}
 
 /** Whether an earlier run fetched it. */
 async function isThere(ref: string, run: (...args: readonly string[]) => Promise<string>): Promise<boolean> {
