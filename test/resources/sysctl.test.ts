@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sysctl } from '../../src/resources/types/sysctl.ts';
 import { theLaws } from '../support/laws.ts';
-import { makeRepository } from '../support/repository.ts';
+import { makeRepository, site } from '../support/repository.ts';
 import { prepare } from './converge-kind.ts';
 
 const forward = { key: 'net.ipv4.ip_forward', value: 1 };
@@ -18,6 +18,8 @@ theLaws(sysctl, [
   { name: 'makes the file', attributes: forward },
   { name: 'changes the value', attributes: { ...forward, value: 0 }, before: forward },
   { name: 'replaces a foreign file', attributes: forward, given: givenFile('vm.swappiness = 1\n') },
+  { name: 'gets another name', attributes: { ...forward, name: '10-first' }, before: forward },
+  { name: 'goes with the file of another name', attributes: { key: forward.key, ensure: 'absent', name: 'x' }, before: forward },
   { name: 'removes the file', attributes: { key: forward.key, ensure: 'absent' }, before: forward },
   { name: 'keeps a foreign file', attributes: { key: forward.key, ensure: 'absent' }, given: givenFile('vm.swappiness = 1\n') },
 ]);
@@ -48,7 +50,7 @@ describe('what a kernel setting may say', () => {
 });
 
 describe('what differs', () => {
-  const actual = { text, isForeign: false, mode: '0644', uid: 0, live: '1' };
+  const actual = { text, isForeign: false, mode: '0644', uid: 0, former: null, live: '1' };
 
   it.each([
     ['nothing', {}, {}, 'none', []],
@@ -75,4 +77,16 @@ it('under a root the file is made and the plan says that the kernel is left', ()
 
   expect(outcome).toBe('converged');
   expect(JSON.stringify(steps)).toContain('the running kernel needs a live host');
+});
+
+it('has one file only, whatever its name has been', () => {
+  const named = (name: string, value = 1): string =>
+    `- { kind: sysctl, key: net.ipv4.ip_forward, value: ${value}, name: ${name} }\n`;
+  using repository = makeRepository(named('90-forward'));
+  repository.run();
+  repository.write('desired-state/site.yaml', site(named('10-forward', 0)));
+
+  expect(repository.run(['--check'])).toMatchObject({ exit: 2, stdout: expect.stringContaining('former file') });
+  repository.run();
+  expect(readdirSync(join(repository.root, 'etc/sysctl.d'))).toEqual(['10-forward.conf']);
 });

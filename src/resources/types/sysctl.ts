@@ -54,11 +54,14 @@ type State = {
   readonly mode: string | null;
   /** Where it can be set. */
   readonly uid: number | null;
+  /** A file that it had under another name, and that still stands. */
+  readonly former: string | null;
   /** What the kernel has; null where it has no such setting. Absent under `--root`. */
   readonly live?: string | null;
 };
 
 const fileMode = 0o644;
+const formerFile = 'former file';
 /** Of one call of sysctl. Milliseconds. */
 const timeout = 30_000;
 const textOf = ({ key, value }: Desired): string | null => (value === null ? null : `${sysctlMarker}${key}\n${key} = ${value}\n`);
@@ -78,8 +81,10 @@ export const sysctl = defineResourceType({
     };
   },
 
-  inspect(desired, { host }): State {
+  inspect(desired, { host, last }): State {
     const { file } = desired;
+    const before = (last as Desired | undefined)?.file ?? file;
+    const isOurs = before !== file && host.readFile(before)?.toString().startsWith(`${sysctlMarker}${desired.key}\n`) === true;
     const text = host.readFile(file)?.toString() ?? null;
     const stat = text === null ? undefined : host.stat(file);
     return {
@@ -87,15 +92,18 @@ export const sysctl = defineResourceType({
       isForeign: text !== null && !text.startsWith(sysctlMarker),
       mode: stat ? formatMode(stat.mode) : null,
       uid: host.privileged ? (stat?.uid ?? null) : null,
+      former: isOurs ? before : null,
       ...(host.live && { live: readLive(desired, host) }),
     };
   },
 
-  diff(desired, { text, isForeign, mode, uid, live }): Diff {
+  diff(desired, { text, isForeign, mode, uid, former, live }): Diff {
     const wanted = textOf(desired);
-    if (wanted === null)
-      return text === null || isForeign ? converged : { action: 'remove', changes: [{ field: 'file', from: text, to: null }] };
-    const changes: Change[] = [];
+    const changes: Change[] = former === null ? [] : [{ field: formerFile, from: former, to: null }];
+    if (wanted === null) {
+      if (text !== null && !isForeign) changes.push({ field: 'file', from: text, to: null });
+      return changes.length === 0 ? converged : { action: 'remove', changes };
+    }
     if (text !== wanted) changes.push({ field: 'file', from: text, to: wanted });
     if (mode !== null && mode !== formatMode(fileMode)) changes.push({ field: 'mode', from: mode, to: formatMode(fileMode) });
     if (uid !== null && uid !== 0) changes.push({ field: 'owner', from: uid, to: 0 });
@@ -106,8 +114,9 @@ export const sysctl = defineResourceType({
 
   async apply(desired, changes, { host, signal }) {
     const text = textOf(desired);
-    if (text === null) return host.remove(desired.file);
-    if (changes.some(({ field }) => field !== 'live'))
+    for (const path of formerIn(changes)) host.remove(path);
+    if (text === null) return changes.some(({ field }) => field === 'file') ? host.remove(desired.file) : undefined;
+    if (changes.some(({ field }) => field !== 'live' && field !== formerFile))
       host.writeFile(desired.file, Buffer.from(text), { mode: fileMode, uid: 0, gid: 0 });
     if (changes.some(({ field }) => field === 'live')) await setLive(desired.key, desired.value ?? '', host, signal);
   },
@@ -119,14 +128,17 @@ export const sysctl = defineResourceType({
     },
   },
 
-  preview: (desired, _changes, { host }) => {
+  preview: (desired, changes, { host }) => {
     const text = textOf(desired);
-    return [{ path: desired.file, before: host.readFile(desired.file), after: text === null ? undefined : Buffer.from(text) }];
+    return [
+      ...formerIn(changes).map((path) => ({ path, before: host.readFile(path), after: undefined })),
+      { path: desired.file, before: host.readFile(desired.file), after: text === null ? undefined : Buffer.from(text) },
+    ];
   },
 
   watches: ({ file }) => [file],
   owns: ({ file }) => [file],
-  touches: ({ file }) => [file],
+  touches: ({ file }, changes) => [file, ...formerIn(changes)],
   asks: ({ value }, host) => host.live && value !== null,
   // Starting ufw sets some, which must not be the last word.
   requires: () => ['firewall[ufw]'],
@@ -135,6 +147,9 @@ export const sysctl = defineResourceType({
   leavesOut: ({ value }) => (value === null ? undefined : 'the running kernel needs a live host'),
   commands: ({ value }) => (value === null ? [] : ['sysctl']),
 });
+
+const formerIn = (changes: readonly Change[]): readonly AbsolutePath[] =>
+  changes.flatMap(({ field, from }) => (field === formerFile ? [String(from)] : []));
 
 /** As sysctl.d(5): when the first separator is a dot, dots and slashes have changed places. */
 const pathOf = (key: string): string =>
