@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, globSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeRepository } from '../support/repository.ts';
@@ -24,14 +24,15 @@ health:
   - unit: { name: watcher }
   - unit: { name: backup.timer, active_for: 0s }
 `;
+const template = '[Service]\nType=oneshot\nExecStart=/usr/local/bin/backup {{ inventory_hostname }}\n';
+const files = {
+  'roles/night/role.yaml': role,
+  'roles/night/templates/backup.service.j2': template,
+  'desired-state/site.yaml': 'assignments:\n  - hosts: box\n    roles: [night]\n',
+};
 
 it('an image gets its units and the links that enable them, and the report says what waits for a live host', () => {
-  using repository = makeRepository('[]', {
-    'roles/night/role.yaml': role,
-    'roles/night/templates/backup.service.j2':
-      '[Service]\nType=oneshot\nExecStart=/usr/local/bin/backup {{ inventory_hostname }}\n',
-    'desired-state/site.yaml': 'assignments:\n  - hosts: box\n    roles: [night]\n',
-  });
+  using repository = makeRepository('[]', files);
   const at = (path: string): string => join(repository.root, 'etc/systemd/system', path);
 
   const first = repository.report();
@@ -56,4 +57,19 @@ it('an image gets its units and the links that enable them, and the report says 
   expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { remove: 1 } });
   expect(existsSync(at('backup.timer'))).toBe(false);
   expect(existsSync(at('timers.target.wants/backup.timer'))).toBe(false);
+});
+
+it('a unit that another target wants is wanted by that one only', () => {
+  using repository = makeRepository('[]', files);
+  const links = (): readonly string[] =>
+    globSync('*.wants/watcher.service', { cwd: join(repository.root, 'etc/systemd/system') });
+  repository.run();
+  repository.write('roles/night/role.yaml', role.replace('multi-user', 'graphical'));
+
+  expect(repository.run(['--check']).exit).toBe(2);
+  expect(repository.report()).toMatchObject({ outcome: 'converged' });
+  expect(links()).toEqual(['graphical.target.wants/watcher.service']);
+
+  repository.cli('rollback', '--root', repository.root);
+  expect(links()).toEqual(['multi-user.target.wants/watcher.service']);
 });

@@ -19,7 +19,8 @@ function fileField(field: string): string | undefined {
 
 /** Paths that `applyUnit` creates, replaces or removes for these changes. */
 export function touchedPaths(desired: UnitDesired, changes: readonly Change[], host: HostReader): readonly string[] {
-  return changes.flatMap(({ field, to }) => {
+  return changes.flatMap(({ field, from, to }) => {
+    if (field === 'links') return from as readonly string[];
     const file = fileField(field);
     if (file !== undefined) {
       const isLast = to === null && dropInOf(file) !== undefined && host.stat(dropInDirectory(desired)) !== undefined;
@@ -46,7 +47,7 @@ export async function applyUnit(
     const other = desired.ensure === 'present' ? aliasedUnit(desired, host) : undefined;
     if (other !== undefined) throw new Error(`${desired.name} is another name of ${other}; name that one`);
   }
-  for (const { field, to } of changes) {
+  for (const { field, from, to } of changes) {
     const file = fileField(field);
     if (file !== undefined) {
       const path = pathOf(file, desired);
@@ -64,7 +65,8 @@ export async function applyUnit(
     } else if (field === 'masked') {
       if (to === true) host.link(unitPath(desired), '/dev/null');
       else for (const path of masksOf(desired, host)) host.remove(path);
-    } else if (field === 'enabled') setEnabled(desired, to === true, host);
+    } else if (field === 'links') for (const link of from as readonly string[]) host.remove(link);
+    else if (field === 'enabled') setEnabled(desired, to === true, host);
   }
 }
 

@@ -63,6 +63,7 @@ function placeChanges(desired: UnitDesired, actual: UnitState): Change[] {
   const isImpossible = !unit && ((exists && !canBeEnabled) || staysMasked(desired, actual));
   if (enabled === true && (missingLinks.length > 0 || isToCome || isImpossible || isAlias))
     changes.push({ field: 'enabled', from: false, to: true });
+  if (actual.staleLinks.length > 0) changes.push({ field: 'links', from: actual.staleLinks, to: null });
   if (enabled === false && (links.length > 0 || isAlias)) changes.push({ field: 'enabled', from: true, to: false });
   return changes;
 }

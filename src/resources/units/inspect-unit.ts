@@ -29,6 +29,8 @@ export type UnitState = {
   /** Links that enabling would make and that do not stand. */
   readonly missingLinks: readonly string[];
   readonly links: readonly string[];
+  /** Those that enabled it as it was last applied, and that its content does not ask for any more. */
+  readonly staleLinks: readonly string[];
   readonly canBeEnabled: boolean;
   /** Whether some file defines it. */
   readonly exists: boolean;
@@ -61,10 +63,17 @@ export function inspectUnit(desired: UnitDesired, { host, last, survey }: Inspec
     isOwn: isOwnUnit(desired, host),
     missingLinks: desired.enabled === true ? [...missingLinks(desired, desired.install, host).keys()] : [],
     links: isTold ? standingLinks(desired, desired.install, host) : [],
+    staleLinks: staleLinks(desired, before, host),
     canBeEnabled: desired.enabled !== true || enablingLinks(desired, desired.install, host).size > 0,
     live: survey.units.get(unitKey(desired)) ?? null,
     lingers: host.live ? isLingering(desired, host) : null,
   };
+}
+
+function staleLinks(desired: UnitDesired, before: UnitDesired | undefined, host: HostReader): readonly string[] {
+  if (desired.enabled !== true || !desired.install || before?.enabled !== true || !before.install) return [];
+  const [wanted, made] = [desired, before].map(({ install }) => enablingLinks(desired, install, host));
+  return standingLinks(desired, before.install, host).filter((link) => made!.has(link) && !wanted!.has(link));
 }
 
 /** Where the file of a field is. */
