@@ -75,6 +75,29 @@ describeOnHosts('timers, user units, health and policy on a booted host', () => 
     expect(await rig.show('job.timer', 'ActiveState', 'UnitFileState')).toEqual(['active', 'enabled']);
   });
 
+  it('a job that its timer starts at once is neither cut off nor waited for', async () => {
+    const long = `- kind: service
+  name: long
+  timeout: 1s
+  unit: |
+    [Service]
+    Type=oneshot
+    ExecStart=/bin/sh -c 'echo begun >>/var/lib/long; sleep 1000'
+`;
+    const hourly = '- { kind: timer, name: long, every: 1h, after_boot: 1s, accuracy: 1ms }\n';
+    // That a run goes on while the job does: it is restarted last.
+    const waits =
+      '- { kind: command, argv: [sh, -c, "until test -s /var/lib/long; do sleep 0.05; done"], refresh_only: true, name: waits }\n';
+    const told = '- { kind: file, path: /srv/told, content: x, notify: ["command[waits]"] }\n';
+
+    expect(await rig.converge(told + waits + long + hourly)).toMatchObject({ outcome: 'converged' });
+
+    expect(await host.read('/var/lib/long')).toBe('begun\n');
+    expect(await rig.show('long', 'ActiveState')).toEqual(['activating']);
+    expect(await rig.converge(told + waits + long.replace('begun', 'again') + hourly)).toMatchObject({ outcome: 'converged' });
+    expect(await host.read('/var/lib/long')).toBe('begun\n');
+  });
+
   it('a schedule that systemd cannot read is refused before it is written', async () => {
     await rig.converge(job + timer(noon));
     const before = await host.read('/etc/systemd/system/job.timer');

@@ -35,7 +35,7 @@ const spec = (words: Vocabulary) => {
       }),
       refresh: z.enum(['restart', 'reload', 'none']).default('restart').meta({
         description:
-          'What the running unit does when a resource that notifies it changes. Changes of its own files restart it, unless none.',
+          'What the running unit does when a resource that notifies it changes. Changes of its own files restart it, unless none. A oneshot that runs is left to end.',
       }),
       settle: duration
         .default('2s')

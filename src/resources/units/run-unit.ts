@@ -176,7 +176,7 @@ export async function refreshUnit(desired: UnitDesired, address: string, context
   const verb = desired.refresh === 'reload' && !session.changed.has(key) ? 'reload-or-restart' : 'restart';
   const argv = systemctl(manager, verb, '--', desired.name);
   const result = await host.run(argv, signal, { ...manager.options, timeout: desired.timeout });
-  if (!live.endsByItself) session.started.set(key, { address, desired, at: now() });
+  session.started.set(key, { address, desired, at: now() });
   if (result.exitCode === 0) return;
   const after = (await surveyUnits([desired], { host, signal })).units.get(key);
   throw new Error(await complain(`${verb} failed`, desired, after, result, host, signal));
@@ -196,9 +196,12 @@ export async function instancesOf(
   return result.stdout.split('\n').flatMap((line) => line.split(' ', 1).filter((word) => word !== ''));
 }
 
-/** What is stopped stays so; what has failed though it should run gets another chance. */
+/**
+ * What is stopped stays so; what has failed though it should run gets another chance. A job that ends by itself is not cut off: it
+ * reads everything anew whenever it is started.
+ */
 const isDueForRefresh = (live: LiveUnit, { state }: UnitDesired): boolean =>
-  isRunning(live) || (live.active === 'failed' && state === 'started');
+  !live.endsByItself && (isRunning(live) || (live.active === 'failed' && state === 'started'));
 
 /** Waits until every unit that this run has started was up for its settle time, without having been started again. */
 export async function settleUnits({ host, signal }: ApplyContext): Promise<readonly Failure[]> {
