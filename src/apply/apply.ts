@@ -34,12 +34,12 @@ export class ApplyError extends Error {
 
 /**
  * Makes the changes of a plan, batch by batch: undo data and owed refreshes become durable, then the batch is staged, made
- * durable and renamed. Throws at the first failure; the caller rolls back from the journal.
+ * durable and renamed. Throws at the first failure; the caller rolls back from the journal. `captured`: paths of which this run has
+ * undo data.
  */
-export async function applyPlan(plan: Plan, deps: ApplyDeps, signal: AbortSignal): Promise<Stood> {
+export async function applyPlan(plan: Plan, deps: ApplyDeps, signal: AbortSignal, captured: Set<string>): Promise<Stood> {
   const total = plan.steps.filter(isDone).length;
   const stood = new Map<Address, readonly string[]>();
-  const captured = new Set<string>();
   let done = 0;
   for (const batch of plan.batches) {
     const steps = batch.map((index) => plan.steps[index] as Step).filter(isDone);

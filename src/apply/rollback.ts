@@ -56,6 +56,8 @@ export async function rollBack(
     const paths = pathsUndo(entry)?.paths.filter(({ path }) => !theirs.has(path));
     const before = host.writes;
     const left = paths ? restorePaths({ paths }, host, { run, journal: state.journal }, merges) : [];
+    // A program may remove the directories in which that belongs: those of a package go with it.
+    if (!paths) await host.commit(signal);
     const result = paths ? undefined : await restoreKind(entry, host, types, signal);
     if (typeof result === 'object') aside.push(...result.aside);
     const isAsBefore = paths ? host.writes === before : result === 'unchanged';

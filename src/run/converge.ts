@@ -1,18 +1,17 @@
-import { applyPlan, ApplyError, settleKinds, type ApplyDeps, type Stood } from '../apply/apply.ts';
+import { ApplyError, type ApplyDeps } from '../apply/apply.ts';
 import { canUndo, notUndoneInWords } from '../apply/not-undone.ts';
-import { failuresOf, refreshOwed, refreshRestored } from '../apply/refresh.ts';
+import { failuresOf, refreshRestored } from '../apply/refresh.ts';
 import { rollBack } from '../apply/rollback.ts';
-import { verify, type Kept } from '../apply/verify.ts';
+import type { Kept } from '../apply/verify.ts';
 import { openLocalHost, type LocalHost } from '../host/local-host.ts';
-import { openLocalReader } from '../host/local-reader.ts';
-import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
 import { isDone, type Step } from '../model/plan.ts';
 import { noContents, type Address } from '../model/catalog.ts';
 import { isPassing } from '../model/passing-error.ts';
-import { healthFailure, type Report, type ReportedCheck } from '../model/report.ts';
+import type { Report, ReportedCheck } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import { confirmationOf, type Unconfirmed } from '../model/unconfirmed.ts';
-import { watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
+import { applyAndProve, type Progress } from './apply-and-prove.ts';
+import type { FullRun, PlannedHost } from './plan-host.ts';
 import { countSteps, withOutcomes } from '../report/make-report.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { keptInWords, outcomesApplied, outcomesTakenBack, refusal } from './outcomes.ts';
@@ -119,17 +118,17 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
     },
     begun,
   };
-  const checks: Checks = { refreshes: [], health: [] };
+  const progress: Progress = { planned, checks: { refreshes: [], health: [] } };
   try {
-    const { index, stood, kept } = await applyAndProve(request, run, planned, deps, checks, signal);
+    const { index, stood, kept } = await applyAndProve(full, run, progress, deps, risk !== undefined);
     const unconfirmed = risk && (await confirming!.beginTerm(state.directory, risk));
-    const report = applied(run, planned, host, checks, kept, unconfirmed);
-    record(revision, run, planned, state, report, stood);
+    const report = applied(run, progress, host, kept, unconfirmed);
+    record(revision, run, progress.planned, state, report, stood);
     // The old one was removed before the first change.
-    stampIfConverged({ ...full, stamp: undefined }, run, planned, index, state);
+    stampIfConverged({ ...full, stamp: undefined }, run, progress.planned, index, state);
     return report;
   } catch (error) {
-    const report = await takeBack(error, key, run, planned, deps, checks, signal.aborted);
+    const report = await takeBack(error, key, run, progress, deps, signal.aborted);
     // What is incomplete is tried again by the timer.
     if (risk && report.outcome === 'rolledBack') await confirming!.disarm(state.directory);
     return keepReport(report, state);
@@ -163,50 +162,10 @@ interface ConvergeDeps extends ApplyDeps {
   readonly begun: ReadonlySet<Address>;
 }
 
-/** Filled as the run goes on, so that a run that fails can tell them too. */
-interface Checks {
-  readonly refreshes: ReportedCheck[];
-  readonly health: ReportedCheck[];
-}
-
-/** Gives what the next run may trust. */
-async function applyAndProve(
-  request: Request,
-  run: Run,
-  planned: PlannedHost,
-  deps: ApplyDeps,
-  checks: Checks,
-  signal: AbortSignal,
-): Promise<{ readonly index: StatIndex; readonly stood: Stood; readonly kept: Kept }> {
-  const { plan, input, desired } = planned;
-  const stood = await applyPlan(plan, deps, signal);
-  await refreshOwed(desired.graph.batches.flat(), deps, checks.refreshes, signal);
-  await settleKinds(new Set(plan.steps.map(({ resource }) => resource.kind)), deps, signal);
-  deps.emit({ type: 'verifying', run: run.id });
-  await deps.host.settled(signal);
-  const digests = new Map<string, string>();
-  // What this run has looked at and nobody has written since, itself included, is as it was; all else is read again.
-  const index = recordStatIndex(watchedPaths(desired.catalog), deps.host.realPath, (path) => digests.get(path));
-  const fresh = openLocalReader({ root: request.root, index: planned.index, looked: index, digests });
-  const { open, kept } = await verify(plan, desired.graph, input, fresh, signal);
-  if (open[0] !== undefined)
-    throw new ApplyError(open[0], new Error('still differs from the configuration after it was applied'));
-  const { health } = desired.catalog;
-  if (deps.host.live && health.length > 0) {
-    // Loading Node's HTTP client takes longer than most runs.
-    const { checkHealth } = await import('../apply/health.ts');
-    checks.health.push(...(await checkHealth(health, deps.host, signal)));
-  }
-  const sick = healthFailure(checks.health);
-  if (sick !== undefined) throw new Error(sick);
-  return { index, stood, kept };
-}
-
 function applied(
   run: Run,
-  { plan, steps, desired }: PlannedHost,
+  { planned: { plan, steps, desired }, checks }: Progress,
   host: LocalHost,
-  checks: Checks,
   kept: Kept,
   unconfirmed: Unconfirmed | undefined,
 ): Report {
@@ -232,12 +191,10 @@ async function takeBack(
   error: unknown,
   key: string,
   run: Run,
-  planned: PlannedHost,
+  { planned: { plan, steps, desired }, checks }: Progress,
   deps: ConvergeDeps,
-  checks: Checks,
   isInterrupted: boolean,
 ): Promise<Report> {
-  const { plan, steps, desired } = planned;
   const { state, host, emit } = deps;
   const reason = (error as Error).message;
   emit({ type: 'rolling-back', run: run.id, reason });
@@ -286,7 +243,7 @@ function owedBy(
   steps: readonly Step[],
   changed: ReadonlySet<string>,
   { types, state }: ApplyDeps,
-  { refreshes }: Checks,
+  { refreshes }: Progress['checks'],
 ): readonly string[] {
   const begun = new Set([...state.journal.owed().map(({ address }) => address), ...refreshes.map(({ name }) => name)]);
   return steps.flatMap(({ address, resource: { kind }, refreshes: owed }) => {

@@ -45,6 +45,20 @@ describeOnHosts('packages of an agent that is a service', () => {
     expect((await host.run(['id', 'app'])).exitCode).toBe(1);
   });
 
+  it('what they bring against the configuration is changed by the same run, and taken back with it', async () => {
+    await rig.declare(`- { kind: package, names: [nginx] }
+- { kind: link, path: /etc/nginx/sites-enabled/default, ensure: absent }
+- { kind: service, name: nginx, enabled: false, state: stopped }`);
+
+    expect(await rig.run()).toMatchObject({ outcome: 'converged', counts: { create: 1, update: 1, remove: 1 } });
+
+    expect(await rig.show('nginx', 'ActiveState', 'UnitFileState')).toEqual(['inactive', 'disabled']);
+    expect(await rig.run()).toMatchObject({ outcome: 'converged', writes: 0 });
+    expect((await host.reconcile(['rollback'])).exit).toBe(0);
+    expect(await rig.standing('nginx')).toBe('');
+    expect((await host.run(['test', '-e', '/etc/nginx'])).exitCode).toBe(1);
+  });
+
   it('are waited for when it is killed before they begin, and then taken back', async () => {
     await rig.declare('- { kind: package, names: [sample] }');
     await rig.takeLock();

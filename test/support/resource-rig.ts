@@ -80,7 +80,7 @@ export function openRig(
       const deps: ApplyDeps = { run, host: wrap(host), state, contents, ledger: ledger(), types: find, emit: () => undefined };
       if (steps.length > 0) state.journal.begin(run, 'key', run);
       try {
-        await applyPlan(plan, deps, signal);
+        await applyPlan(plan, deps, signal, new Set());
       } finally {
         host.close();
       }

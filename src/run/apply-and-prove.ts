@@ -1,0 +1,115 @@
+import { applyPlan, ApplyError, settleKinds, type ApplyDeps, type Stood } from '../apply/apply.ts';
+import { refreshOwed } from '../apply/refresh.ts';
+import { verify, type Kept } from '../apply/verify.ts';
+import { openLocalReader } from '../host/local-reader.ts';
+import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
+import type { Address } from '../model/catalog.ts';
+import { changesOf, isDone, type Plan } from '../model/plan.ts';
+import { healthFailure, type ReportedCheck } from '../model/report.ts';
+import { planHost, watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
+import { riskOfRun } from './risk-of-run.ts';
+import type { Run } from './start-run.ts';
+
+/** Filled as the run goes on, so that a run that fails can tell it too. */
+export interface Progress {
+  /** With what was planned late. */
+  planned: PlannedHost;
+  readonly checks: { readonly refreshes: ReportedCheck[]; readonly health: ReportedCheck[] };
+}
+
+interface Proof {
+  /** What the next run may trust. */
+  readonly index: StatIndex;
+  readonly stood: Stood;
+  readonly kept: Kept;
+}
+
+/** Applies the plan, and once more what its packages and programs brought against the configuration; proves both, and asks for health. */
+export async function applyAndProve(
+  full: FullRun,
+  run: Run,
+  progress: Progress,
+  deps: ApplyDeps,
+  hasRisk: boolean,
+): Promise<Proof> {
+  const captured = new Set<string>();
+  let proof = await applyOnce(full, progress.planned.plan, progress, captured, deps);
+  const late = proof.open.length > 0 && (await planLate(full, progress.planned, proof.open, deps));
+  if (late) {
+    const { planned, steps } = late;
+    if (!hasRisk && (await riskOfRun(full, run, planned)))
+      throw new ApplyError(proof.open[0]!, new Error('what the run has brought would cut this host off when it is changed back'));
+    progress.planned = planned;
+    deps.emit({ type: 'planned', run: run.id, steps, digest: late.plan.digest });
+    const again = await applyOnce(full, late.plan, progress, captured, deps);
+    proof = { ...again, stood: new Map([...proof.stood, ...again.stood]) };
+  }
+  if (proof.open[0] !== undefined)
+    throw new ApplyError(proof.open[0], new Error('still differs from the configuration after it was applied'));
+  const { health } = progress.planned.desired.catalog;
+  if (deps.host.live && health.length > 0) {
+    // Loading Node's HTTP client takes longer than most runs.
+    const { checkHealth } = await import('../apply/health.ts');
+    progress.checks.health.push(...(await checkHealth(health, deps.host, full.signal)));
+  }
+  const sick = healthFailure(progress.checks.health);
+  if (sick !== undefined) throw new Error(sick);
+  return proof;
+}
+
+async function applyOnce(
+  { request, signal }: FullRun,
+  plan: Plan,
+  { planned, checks }: Progress,
+  captured: Set<string>,
+  deps: ApplyDeps,
+): Promise<Proof & { readonly open: readonly Address[] }> {
+  const { input, desired } = planned;
+  const stood = await applyPlan(plan, deps, signal, captured);
+  await refreshOwed(desired.graph.batches.flat(), deps, checks.refreshes, signal);
+  await settleKinds(new Set(plan.steps.map(({ resource }) => resource.kind)), deps, signal);
+  deps.emit({ type: 'verifying', run: deps.run });
+  await deps.host.settled(signal);
+  const digests = new Map<string, string>();
+  // What this run has looked at and nobody has written since, itself included, is as it was; all else is read again.
+  const index = recordStatIndex(watchedPaths(desired.catalog), deps.host.realPath, (path) => digests.get(path));
+  const fresh = openLocalReader({ root: request.root, index: planned.index, looked: index, digests });
+  return { index, stood, ...(await verify(planned.plan, desired.graph, input, fresh, signal)) };
+}
+
+/**
+ * What to do with resources in which something differs that did not before the run: a package has enabled its unit, or made the file
+ * that is to be absent (ADR 0083). Undefined where that does not explain everything, and for a plan that a person has reviewed.
+ */
+async function planLate(
+  full: FullRun,
+  planned: PlannedHost,
+  open: readonly Address[],
+  { state }: ApplyDeps,
+): Promise<{ readonly plan: Plan; readonly steps: PlannedHost['steps']; readonly planned: PlannedHost } | undefined> {
+  const { planDigest, ...request } = full.request;
+  const first = new Map(planned.plan.steps.map((step) => [step.address, step]));
+  if (planDigest !== undefined || !open.every((address) => first.has(address))) return undefined;
+  const { plan, steps, problems, cutOffs } = await planHost({ ...full, request, stamp: undefined }, planned.desired, state);
+  const late = new Map(
+    plan.steps.filter((step) => isDone(step) && open.includes(step.address)).map((step) => [step.address, step]),
+  );
+  const isNew = (address: Address): boolean => {
+    const [before, now] = [first, late].map((found) => changesOf(found.get(address)!.diff).map(({ field }) => field));
+    return now!.every((field) => !before!.includes(field));
+  };
+  if (!open.every((address) => late.has(address) && isNew(address))) return undefined;
+  const [problem] = problems;
+  if (problem) throw new ApplyError(open[0]!, new Error(problem.message));
+  const reported = new Map(steps.filter(({ address }) => late.has(address)).map((step) => [step.address, step]));
+  return {
+    plan: { ...plan, batches: plan.batches.map((batch) => batch.filter((index) => late.has(plan.steps[index]!.address))) },
+    steps: [...reported.values()],
+    planned: {
+      ...planned,
+      plan: { ...planned.plan, steps: planned.plan.steps.map((step) => late.get(step.address) ?? step) },
+      steps: planned.steps.map((step) => reported.get(step.address) ?? step),
+      cutOffs,
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeLiveRepository } from '../support/live-repository.ts';
+
+/** As a package does, it brings more than what was asked for. */
+const install = (more = 'true'): string => `
+- kind: file
+  path: "{{ base }}/etc/default"
+  ensure: absent
+- kind: command
+  name: install
+  argv: [sh, -c, "mkdir -p {{ base }}/etc; touch {{ base }}/etc/default {{ base }}/etc/program; ${more}"]
+  creates: "{{ base }}/etc/program"
+`;
+
+describe('what a run has brought', () => {
+  it('is removed by the same run, told, and taken back with it', () => {
+    using live = makeLiveRepository(install());
+    const text = live.run();
+
+    expect(text).toMatchObject({
+      exit: 0,
+      stdout: expect.stringMatching(/- file\[.*\/etc\/default\][^]* 1 added, 0 changed, 1 removed/),
+    });
+    expect(readdirSync(join(live.base, 'etc'))).toEqual(['program']);
+    expect(live.run().stdout).toContain('Converged: 2 resources, nothing to do');
+
+    live.cli(['rollback']);
+    expect(readdirSync(join(live.base, 'etc'))).toEqual(['default', 'program']);
+  });
+
+  it('is judged by policy before it is removed', () => {
+    using live = makeLiveRepository(install());
+    live.write('desired-state/policy.yaml', 'protected_paths: ["**/etc/default"]\n');
+
+    expect(live.report()).toMatchObject({ exit: 6, summary: expect.stringContaining('protected') });
+    expect(existsSync(join(live.base, 'etc/default'))).toBe(true);
+  });
+
+  it('fails the run when it comes again', () => {
+    using live = makeLiveRepository(
+      `${install()}  notify: ["command[again]"]
+- kind: command
+  name: again
+  argv: [sh, -c, "touch {{ base }}/etc/default"]
+  refresh_only: true
+- kind: file
+  path: "{{ base }}/etc/other"
+  ensure: absent
+  notify: ["command[again]"]
+`.replace('etc/program; true', 'etc/program {{ base }}/etc/other'),
+    );
+
+    const report = live.report();
+
+    expect(report).toMatchObject({ exit: 6, summary: expect.stringContaining('etc/default] failed: still differs') });
+  });
+});
