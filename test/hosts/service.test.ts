@@ -212,6 +212,26 @@ describeOnHosts('service on a booted host', () => {
     expect(await rig.show('ssh', 'ActiveState', 'UnitFileState')).toEqual(['active', 'enabled']);
   });
 
+  it('ends the instances of a template that left git, and brings them back when that is taken back', async () => {
+    const template =
+      '- { kind: service, name: "many@", unit: "[Service]\\nExecStart=/bin/sleep 1000\\n[Install]\\nWantedBy=multi-user.target\\n" }\n';
+    await rig.converge(`${template}- { kind: service, name: many@a, enabled: true, state: started, settle: 200ms }\n`);
+    await host.ask(['systemctl', 'start', 'many@b']);
+    const links = () => host.ask(['sh', '-c', 'find /etc/systemd -name "many*" | sort']);
+    const before = await links();
+    const other = '- { kind: file, path: /etc/none, content: many }\n';
+
+    expect((await rig.converge(`${other}- { kind: command, argv: ["false"], unless: ["false"] }\n`)).outcome).toBe('rolledBack');
+    expect([await rig.show('many@a', 'ActiveState'), await links()]).toEqual([['active'], before]);
+
+    expect((await rig.converge(other)).outcome).toBe('converged');
+    expect(await host.ask(['systemctl', 'list-units', '--all', '--no-legend', '--plain', 'many*'])).toBe('');
+    expect(await links()).toBe('');
+    await host.reconcile(['rollback']);
+    expect([await rig.show('many@a', 'ActiveState'), await rig.show('many@b', 'ActiveState')]).toEqual([['active'], ['active']]);
+    expect(await links()).toBe(before);
+  });
+
   it('leaves nothing of a unit that has failed, or that its timer has just started, when it goes', async () => {
     const job = (name: string, exec: string): string =>
       `- { kind: service, name: ${name}, unit: "[Service]\\nType=oneshot\\nExecStart=${exec}\\n" }\n`;

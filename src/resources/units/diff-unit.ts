@@ -80,7 +80,7 @@ function stateChanges({ state }: UnitDesired, { live, isLiveHost }: UnitState): 
 }
 
 function diffGone(desired: UnitDesired, actual: UnitState): Diff {
-  const { files, links, masks, live, foreign } = actual;
+  const { files, links, staleLinks, masks, live, foreign } = actual;
   const unit = files['unit']!;
   const isPruned = desired.ensure === 'pruned';
   const isOurs = !isPruned || desired.unit !== undefined;
@@ -89,6 +89,7 @@ function diffGone(desired: UnitDesired, actual: UnitState): Diff {
   if (isOurs && foreign === null) {
     if (live && isRunning(live)) changes.push({ field: 'state', from: describeLive(live), to: 'stopped' });
     if (links.length > 0) changes.push({ field: 'enabled', from: true, to: false });
+    if (staleLinks.length > 0) changes.push({ field: 'links', from: staleLinks, to: null });
   }
   if (!isPruned && foreign !== null) changes.push({ field: 'unit', from: foreign, to: null });
   else if (isOurs && unit.type !== 'absent') changes.push({ field: 'unit', from: shown(unit), to: null });

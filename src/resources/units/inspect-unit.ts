@@ -4,7 +4,15 @@ import { formatMode } from '../file-mode.ts';
 import type { LiveUnit, UnitSurvey } from './systemctl.ts';
 import { isOwnUnit, managerOf, unitKey } from './systemctl.ts';
 import { contentsOf, dropInField, dropInOf, type UnitDesired } from './unit-desired.ts';
-import { aliasedUnit, definingFile, enablingLinks, foreignFile, missingLinks, standingLinks } from './unit-links.ts';
+import {
+  aliasedUnit,
+  definingFile,
+  enablingLinks,
+  foreignFile,
+  instanceLinks,
+  missingLinks,
+  standingLinks,
+} from './unit-links.ts';
 import { dropInPath, isTemplate, lingerFile, runtimePath, templateOf, unitPath, type UnitPlace } from './unit-place.ts';
 
 export type UnitFileState = {
@@ -29,7 +37,7 @@ export type UnitState = {
   /** Links that enabling would make and that do not stand. */
   readonly missingLinks: readonly string[];
   readonly links: readonly string[];
-  /** Those that enabled it as it was last applied, and that its content does not ask for any more. */
+  /** Those that enabled it as it was last applied, and that its content does not ask for any more; of a template that goes, those of its instances. */
   readonly staleLinks: readonly string[];
   readonly canBeEnabled: boolean;
   /** Whether some file defines it. */
@@ -63,7 +71,7 @@ export function inspectUnit(desired: UnitDesired, { host, last, survey }: Inspec
     isOwn: isOwnUnit(desired, host),
     missingLinks: desired.enabled === true ? [...missingLinks(desired, desired.install, host).keys()] : [],
     links: isTold ? standingLinks(desired, desired.install, host) : [],
-    staleLinks: staleLinks(desired, before, host),
+    staleLinks: desired.ensure === 'present' ? staleLinks(desired, before, host) : instanceLinks(desired, host),
     canBeEnabled: desired.enabled !== true || enablingLinks(desired, desired.install, host).size > 0,
     live: survey.units.get(unitKey(desired)) ?? null,
     lingers: host.live ? isLingering(desired, host) : null,

@@ -16,6 +16,7 @@ import {
 } from './systemctl.ts';
 import { activateJobs, load } from './launchctl.ts';
 import { complain } from './unit-failure.ts';
+import { definingFile } from './unit-links.ts';
 import { isTemplate, type UnitPlace } from './unit-place.ts';
 import { isPresent, type UnitDesired } from './unit-desired.ts';
 
@@ -68,18 +69,32 @@ export async function activateUnits(
     if (!manager) continue;
     const gone = own.filter(({ changes }) => changes.some(({ field, to }) => field === 'unit' && to === null));
     // What goes may have been started by its timer since it was looked at.
-    const stopped = own.filter((unit) => gone.includes(unit) || unit.changes.some(({ to }) => to === 'stopped'));
+    const goes = own.filter((unit) => gone.includes(unit) || unit.changes.some(({ to }) => to === 'stopped'));
+    const instances = (await Promise.all(gone.map((unit) => instancesWithout(unit, manager, host, signal)))).flat();
+    const stopped = [...goes.filter(({ desired }) => !isTemplate(desired.name)), ...instances];
     failures.push(...(await orderAll('stop', stopped, manager, host, signal)));
     const isOnlyState = own.every(({ changes }) => changes.every(({ field }) => field === 'state' || field === 'linger'));
     if (!isOnlyState) await order(manager, ['daemon-reload'], reloadTimeout, host, signal);
     // What has failed stays listed by systemd for as long as it counts as failed, also without its file.
-    if (gone.length > 0) await forgetFailures(namesOf(gone), manager, host, signal);
+    if (gone.length > 0) await forgetFailures(namesOf([...gone, ...instances]), manager, host, signal);
     for (const { desired, changes } of own)
       if (changes.some(({ field }) => field !== 'state' && field !== 'enabled')) sessionOf(host).changed.add(unitKey(desired));
     const started = own.filter(({ changes }) => changes.some(({ field, to }) => field === 'state' && to === 'started'));
     failures.push(...(await orderAll('restart', await dueForStart(started, host, signal), manager, host, signal)));
   }
   return failures;
+}
+
+/** The instances of a template that has gone, where no other file defines them. */
+async function instancesWithout(
+  unit: Applied<UnitDesired>,
+  manager: Manager,
+  host: Host,
+  signal: AbortSignal,
+): Promise<readonly Applied<UnitDesired>[]> {
+  const { desired } = unit;
+  if (!isTemplate(desired.name) || definingFile(desired, host) !== undefined) return [];
+  return (await instancesOf(desired, manager, host, signal)).map((name) => ({ ...unit, desired: { ...desired, name } }));
 }
 
 async function startManager(user: string, host: Host, signal: AbortSignal): Promise<void> {

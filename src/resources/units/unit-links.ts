@@ -133,6 +133,18 @@ export function standingLinks(place: UnitPlace, install: Install | undefined, ho
   return [...aliases.map((alias) => `${directory}/${alias}`), ...wanted.map(([link]) => link)];
 }
 
+/** The links that enable instances of a template. */
+export function instanceLinks(place: UnitPlace, host: HostReader): readonly string[] {
+  if (!isTemplate(place.name)) return [];
+  const directory = unitDirectory(place);
+  const groups = (host.list(directory) ?? []).filter((entry) => /\.(wants|requires)$/.test(entry));
+  return groups.flatMap((group) =>
+    (host.list(`${directory}/${group}`) ?? [])
+      .filter((name) => templateOf(name) === place.name && enables(`${directory}/${group}/${name}`, name, host))
+      .map((name) => `${directory}/${group}/${name}`),
+  );
+}
+
 /** The links that enabling it would have to make. One that leads to the same unit by another path counts as made. */
 export function missingLinks(place: UnitPlace, own: Install | undefined, host: HostReader): ReadonlyMap<string, string> {
   const all = [...enablingLinks(place, own, host)];
