@@ -38,7 +38,8 @@ function textOutput(detail: DiffDetail, progress: (event: Event | undefined) => 
     emit(event) {
       progress(event);
       if (event.type === 'run-started') started = event;
-      if (event.type === 'planned' && started) {
+      if (event.type === 'planned' && isApplying) writeOutput(renderSteps(event.steps, paint, detail));
+      else if (event.type === 'planned' && started) {
         planned = event.steps;
         const revision = started.revision.replace(/^([0-9a-f]{8})[0-9a-f]{32,}$/, '$1');
         writeOutput(renderPlan(started.host, revision, planned, paint, detail));

@@ -16,6 +16,8 @@ export interface ReportedStep {
   readonly address: string;
   readonly kind: string;
   readonly cause: Cause;
+  /** The run itself has brought what it changes here (ADR 0083): its first plan had nothing to do. */
+  readonly late?: true;
   readonly action: Action | 'none';
   readonly outcome: Outcome;
   readonly changes: readonly Change[];

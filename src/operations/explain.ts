@@ -145,8 +145,9 @@ function describePast(
   const runs = (state?.runs.list(searchedRuns) ?? []).flatMap(({ run, startedAt, steps }) => {
     const step = steps.find((each) => each.address === address);
     if (!step) return [];
-    const { outcome, cause, action, reason } = step;
-    return [{ run, time: startedAt, outcome, cause, action, ...(reason === undefined ? {} : { reason }) }];
+    const { outcome, cause, late, action, reason } = step;
+    const more = { ...(late && { late }), ...(reason !== undefined && { reason }) };
+    return [{ run, time: startedAt, outcome, cause, action, ...more }];
   });
   const lastApplied = entry ? { run: entry.run, time: entry.appliedAt, revision: entry.revision } : null;
   return { lastApplied, runs: runs.slice(0, shownRuns) };

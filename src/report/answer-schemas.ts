@@ -56,6 +56,7 @@ const explanation: z.ZodType<Explanation> = z.object({
         time,
         outcome: stepSchema.shape.outcome,
         cause: stepSchema.shape.cause,
+        late: stepSchema.shape.late,
         action: stepSchema.shape.action,
         reason: z.exactOptional(text),
       }),

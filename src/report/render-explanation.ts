@@ -43,6 +43,7 @@ export interface Explanation {
     readonly time: string;
     readonly outcome: Outcome;
     readonly cause: Cause;
+    readonly late?: true;
     readonly action: ReportedStep['action'];
     readonly reason?: string;
   }[];

@@ -51,7 +51,8 @@ function withoutAction(step: ReportedStep, why: Why): string {
 }
 
 /** Why there is something to do, in words. */
-export function causeInWords({ cause, action }: Pick<ReportedStep, 'cause' | 'action'>): string {
+export function causeInWords({ cause, action, late }: Pick<ReportedStep, 'cause' | 'action' | 'late'>): string {
+  if (late) return 'late: this run has brought it';
   switch (cause) {
     case 'upstream':
       return action === 'create' ? 'upstream: git added it' : 'upstream: git changed it';

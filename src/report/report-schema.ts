@@ -23,6 +23,7 @@ export const stepSchema = z.object({
   address: text.meta({ description: 'kind[id]' }),
   kind: text,
   cause: z.enum(['converged', 'upstream', 'drift', 'conflict', 'adopted', 'orphan', 'unmanaged']),
+  late: z.exactOptional(z.literal(true)).meta({ description: 'The run itself has brought what it changes here.' }),
   action: z.enum(['create', 'update', 'replace', 'remove', 'none']),
   outcome: z.enum(['unchanged', 'pending', 'changed', 'failed', 'restored', 'not-reached', 'held']),
   changes: z.array(change),

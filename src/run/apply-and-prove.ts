@@ -101,7 +101,9 @@ async function planLate(
   if (!open.every((address) => late.has(address) && isNew(address))) return undefined;
   const [problem] = problems;
   if (problem) throw new ApplyError(open[0]!, new Error(problem.message));
-  const reported = new Map(steps.filter(({ address }) => late.has(address)).map((step) => [step.address, step]));
+  const reported = new Map(
+    steps.filter(({ address }) => late.has(address)).map((step) => [step.address, { ...step, late: true as const }]),
+  );
   return {
     plan: { ...plan, batches: plan.batches.map((batch) => batch.filter((index) => late.has(plan.steps[index]!.address))) },
     steps: [...reported.values()],

@@ -21,7 +21,9 @@ describe('what a run has brought', () => {
 
     expect(text).toMatchObject({
       exit: 0,
-      stdout: expect.stringMatching(/- file\[.*\/etc\/default\][^]* 1 added, 0 changed, 1 removed/),
+      stdout: expect.stringMatching(
+        /- file\[.*\/etc\/default\] {2}late: this run has brought it\n[^]* 1 added, 0 changed, 1 removed/,
+      ),
     });
     expect(readdirSync(join(live.base, 'etc'))).toEqual(['program']);
     expect(live.run().stdout).toContain('Converged: 2 resources, nothing to do');
