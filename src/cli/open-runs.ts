@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stateDirectory } from '../state/state-directory.ts';
 import { openState, type State } from '../state/state.ts';
 import { cliError } from './cli-error.ts';
@@ -13,11 +14,34 @@ export function withState<T>(invocation: Invocation, act: (state: State) => T): 
   const state = readState(invocation);
   if (!state) {
     const directory = stateDirectory(rootOption(invocation));
-    throw cliError('usage', `no run is recorded in ${directory}`, 'a sandbox has its own runs: give --root DIR as for the run');
+    throw cliError('usage', `no run is recorded in ${directory}`, otherRuns(invocation));
   }
   try {
     return act(state);
   } finally {
     state.close();
   }
+}
+
+/**
+ * Refuses whoever has no runs of their own where root has some: what is said to a state that nobody uses, or read from it, would be
+ * taken for what holds on the host.
+ */
+export function requireOwnRuns(invocation: Invocation): void {
+  const hint = sudoHint(invocation);
+  if (hint === undefined) return;
+  using state = readState(invocation);
+  if (!state) throw cliError('usage', `no run is recorded in ${stateDirectory()}`, hint);
+}
+
+/** Where else the runs may be. */
+export const otherRuns = (invocation: Invocation): string =>
+  sudoHint(invocation) ?? 'a sandbox has its own runs: give --root DIR as for the run';
+
+/** For those who forgot sudo: they have named no place, and root has a state. */
+function sudoHint(invocation: Invocation): string | undefined {
+  const { RECONCILE_STATE_DIR: given, STATE_DIRECTORY: service } = process.env;
+  if (rootOption(invocation) !== undefined || given || service || process.getuid?.() === 0) return undefined;
+  const roots = stateDirectory(undefined, {}, 0);
+  return existsSync(roots) ? `sudo, if you mean the runs of root in ${roots}` : undefined;
 }

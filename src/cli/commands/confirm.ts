@@ -8,6 +8,7 @@ import { openAgentState } from '../../state/agent-state.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
 import { cliError } from '../cli-error.ts';
 import type { Invocation } from '../invocation.ts';
+import { requireOwnRuns } from '../open-runs.ts';
 import { openRunOutput } from '../run-output.ts';
 
 /** While a run is at work. Milliseconds. */
@@ -15,7 +16,13 @@ const pause = 1_000;
 const mostTries = 20;
 
 /** Keeps a run that could have cut the host off; with `--expire` takes it back if its time is over. */
-export async function run({ arguments: [id], options, signal }: Invocation): Promise<number> {
+export async function run(invocation: Invocation): Promise<number> {
+  const {
+    arguments: [id],
+    options,
+    signal,
+  } = invocation;
+  requireOwnRuns(invocation);
   const directory = stateDirectory();
   if (options['expire'] === true) return expire(directory, signal);
   const connection = readConnection(openLocalReader({ root: undefined }));

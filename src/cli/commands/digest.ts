@@ -7,7 +7,7 @@ import { keptRuns } from '../../state/runs.ts';
 import { askAgent } from '../ask-agent.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
-import { readState } from '../open-runs.ts';
+import { readState, requireOwnRuns } from '../open-runs.ts';
 import { writeJson } from '../run-output.ts';
 
 /** Sums up the recorded runs of the last hours, as the agent's daily message does; how it stands now is asked of the agent, if one runs. */
@@ -15,6 +15,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const length = textOption(invocation, 'since') ?? '24h';
   if (!/^[1-9]\d{0,5}(ms|s|m|h|d)$/.test(length))
     throw cliError('usage', `--since needs a duration such as 24h or 7d, not '${length}'`);
+  requireOwnRuns(invocation);
   const until = Date.now();
   const state = readState(invocation);
   const reports = state?.runs.list(keptRuns) ?? [];

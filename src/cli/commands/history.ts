@@ -4,7 +4,7 @@ import { renderHistory } from '../../report/render-history.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
-import { readState } from '../open-runs.ts';
+import { otherRuns, readState } from '../open-runs.ts';
 import { rootOption } from '../request.ts';
 import { writeJson } from '../run-output.ts';
 
@@ -23,7 +23,6 @@ export async function run(invocation: Invocation): Promise<number> {
         .join(''),
     );
   else if (state) process.stdout.write(renderHistory(state.runs.summaries(Number(limit)), paintFor(process.stdout)));
-  else
-    process.stdout.write(`No run is recorded in ${stateDirectory(rootOption(invocation))}; a sandbox has its own: --root DIR\n`);
+  else process.stdout.write(`No run is recorded in ${stateDirectory(rootOption(invocation))}; ${otherRuns(invocation)}\n`);
   return 0;
 }

@@ -2,10 +2,12 @@ import { stateDirectory } from '../../state/state-directory.ts';
 import { readSuspension, removeSuspension } from '../../state/suspension.ts';
 import { askAgent } from '../ask-agent.ts';
 import type { Invocation } from '../invocation.ts';
+import { requireOwnRuns } from '../open-runs.ts';
 import { rootOption } from '../request.ts';
 
 /** Ends a suspension, whether an agent runs or not. */
 export async function run(invocation: Invocation): Promise<number> {
+  requireOwnRuns(invocation);
   const directory = stateDirectory(rootOption(invocation));
   const answer = await askAgent(invocation, { method: 'POST', path: '/resume' });
   const isResumed = answer !== undefined || readSuspension(directory, Date.now()) !== undefined;

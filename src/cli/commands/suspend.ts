@@ -5,6 +5,7 @@ import { writeSuspension } from '../../state/suspension.ts';
 import { askAgent, ownName } from '../ask-agent.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
+import { requireOwnRuns } from '../open-runs.ts';
 import { rootOption } from '../request.ts';
 
 const year = 365 * 86_400_000;
@@ -20,6 +21,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (!reason) throw cliError('usage', 'suspend needs --reason: others will ask', hint);
   if (reason.length > 1000) throw cliError('usage', '--reason has more than 1000 characters', 'say it shorter');
 
+  requireOwnRuns(invocation);
   const by = ownName();
   const until = new Date(Date.now() + milliseconds(length)).toISOString();
   const answer = await askAgent(invocation, { method: 'POST', path: '/suspend', body: { for: length, reason, by } });
