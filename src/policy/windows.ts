@@ -2,6 +2,7 @@ import { Cron } from 'croner';
 import type { PolicyDocument } from '../model/document.ts';
 import { milliseconds } from '../model/duration.ts';
 import type { KeyPath } from '../model/located.ts';
+import { didYouMean } from '../model/nearest.ts';
 import { isDone } from '../model/plan.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
 import type { JudgeInput } from './judge-input.ts';
@@ -20,8 +21,8 @@ interface Judged {
  * run that began in a window ends in its own time. Windows that cannot be read close everything, whatever there is to do.
  */
 export function judgeWindows({ plan, policy, policyAt, hostPolicy, unattended }: JudgeInput): Judged {
-  const own = policy.windows.flatMap((window, index) => faultOf(window, '', policyAt?.(['windows', index])));
-  const hosts = hostPolicy.agent.windows.flatMap((window) => faultOf(window, ' of the host policy', undefined));
+  const own = policy.windows.flatMap((window, index) => faultOf(window, '', (key) => policyAt?.(['windows', index, key])));
+  const hosts = hostPolicy.agent.windows.flatMap((window) => faultOf(window, ' of the host policy', () => undefined));
   const problems = [...own, ...hosts];
   if (problems.length > 0 || !unattended) return { problems };
   if (plan.owed.length === 0 && !plan.steps.some(isDone)) return { problems: [] };
@@ -105,22 +106,29 @@ function cronOf(window: Window): Cron {
   return cron;
 }
 
-function faultOf(window: Window, whose: string, at: SourcePosition | undefined): Problem[] {
-  const why = whyUnusable(window);
-  if (why === undefined) return [];
-  return [{ code: 'bad-schedule', message: `the window "${describe(window)}"${whose} ${why}`, ...(at && { at }) }];
+function faultOf(window: Window, whose: string, at: (key: keyof Window) => SourcePosition | undefined): Problem[] {
+  const { schedule, time_zone: zone } = window;
+  const fault = (key: keyof Window, why: string, hint?: string): Problem[] => {
+    const [message, position] = [`the window "${describe(window)}"${whose} ${why}`, at(key)];
+    return [{ code: 'bad-schedule', message, ...(position && { at: position }), ...(hint !== undefined && { hint }) }];
+  };
+  if (!isTimeZone(zone))
+    return fault('time_zone', 'names a time zone that does not exist', didYouMean(zone, Intl.supportedValuesOf('timeZone')));
+  // What has other than five fields the library may take for a date.
+  if (schedule.trim().split(/\s+/).length !== 5)
+    return fault('schedule', 'cannot be read: expected 5 fields: minute, hour, day of month, month, day of week');
+  try {
+    // One that never opens looks like a freeze and is none, or keeps everything away.
+    return cronOf(window).nextRun(new Date(0)) ? [] : fault('schedule', 'never opens');
+  } catch (error) {
+    return fault('schedule', `cannot be read: ${(error as Error).message}`);
+  }
 }
 
-/** One that never opens looks like a freeze and is none, or keeps everything away. */
-function whyUnusable(window: Window): string | undefined {
+function isTimeZone(name: string): boolean {
   try {
-    new Date(0).toLocaleString('en', { timeZone: window.time_zone });
+    return new Date(0).toLocaleString('en', { timeZone: name }) !== '';
   } catch {
-    return 'names a time zone that does not exist';
-  }
-  try {
-    return cronOf(window).nextRun(new Date(0)) ? undefined : 'never opens';
-  } catch (error) {
-    return `cannot be read: ${(error as Error).message}`;
+    return false;
   }
 }

@@ -1,9 +1,11 @@
 import { compile } from '../../src/compile/compile.ts';
 import { planWaves } from '../../src/inventory/plan-waves.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
+import { hostPolicyDocument } from '../../src/model/host-policy-document.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import { belowFiles } from '../../src/plan/below-files.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
+import { judgePolicies } from '../../src/run/judge-policies.ts';
 import { findResourceType, kindNames, loadResourceTypes, resourceType } from '../../src/resources/registry.ts';
 import { loadDocuments } from '../../src/source/load.ts';
 import { memoryTree } from '../inventory/memory-tree.ts';
@@ -36,6 +38,8 @@ export function findProblems(files: BadCase['files']): readonly Problem[] {
   const inventory = readInventory(documents.inventory);
   const problems = [...documents.problems, ...inventory.problems];
   if (documents.rollout) problems.push(...planWaves(documents.rollout, inventory).problems);
+  const { policy, policyAt } = documents;
+  problems.push(...judgePolicies({ policy, policyAt, hostPolicy: hostPolicyDocument.parse({}) }));
   for (const host of inventory.hosts) {
     const catalog = compile(documents, inventory, findResourceType, { ...request, host });
     const graph = buildGraph(catalog, resourceType);

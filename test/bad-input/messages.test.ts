@@ -31,6 +31,14 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
     'roles/web/role.yaml:1:1  the role "web" has no role.yaml; rename role.yml to role.yaml',
   ],
   [
+    'a window in a mistyped time zone',
+    {
+      'desired-state/policy.yaml':
+        'windows:\n  - { kind: allow, schedule: "0 2 * * *", duration: 1h, time_zone: Europe/Belrin }\n',
+    },
+    'desired-state/policy.yaml:2:68  the window "0 2 * * * for 1h, Europe/Belrin" names a time zone that does not exist; did you mean "Europe/Berlin"?',
+  ],
+  [
     'a mode without quotes',
     { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'mode: 0644') },
     'roles/web/role.yaml:9:11  "mode": a mode must be written in quotes, such as "0644": without them YAML reads a number',

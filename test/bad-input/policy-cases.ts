@@ -30,6 +30,14 @@ export const policyCases = [
     ['a local end as a word', 'wrong-type', 'portfolio: {local_end: ¦yes}\n'],
     ['an empty catalog allowed by a word', 'wrong-type', 'allow_empty: ¦on\n'],
     ['a duplicate key in the policy', 'duplicate-key', 'allow_empty: false\n¦allow_empty: true\n'],
+    ['a ban that is no pattern', 'bad-ban-pattern', 'banned: {patterns: [¦"("]}\n'],
+    ['a window at a time of day', 'bad-schedule', 'windows: [{kind: allow, schedule: ¦"02:00", duration: 1h}]\n'],
+    ['a window in a minute that no hour has', 'bad-schedule', 'windows: [{kind: deny, schedule: ¦"61 * * * *", duration: 1h}]\n'],
+    [
+      'a window in a time zone that is not there',
+      'bad-schedule',
+      'windows: [{kind: allow, schedule: "0 2 * * *", duration: 1h, time_zone: ¦Europe/Belrin}]\n',
+    ],
     [
       'four problems in the policy',
       'wrong-type unknown-key wrong-type unknown-key',
