@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { CatalogResource } from '../model/catalog.ts';
+import { keysOf } from '../model/check-value.ts';
 import { commonAttributes } from '../model/document.ts';
 import { digestOf, isObject } from '../model/json.ts';
-import { nearest } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import { holdsSecret } from '../model/secret.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
@@ -11,6 +11,7 @@ import { checkAttributes } from './check-attributes.ts';
 import { asList } from './as-list.ts';
 import type { Compilation } from './compilation.ts';
 import type { Instance } from './expand-resource.ts';
+import { familiarWords } from './familiar-words.ts';
 import { type ListFiles, prepareContext } from './prepare-context.ts';
 import { omit } from './template-value.ts';
 
@@ -30,13 +31,18 @@ const taken = new Set(['kind', 'when', 'for_each']);
 export function checkInstance({ document, unit, path, scope }: Instance, type: AnyResourceType, { engine }: Compilation) {
   const written = Object.fromEntries(Object.entries(document).filter(([key]) => !taken.has(key)));
   const { value, uses, problems } = engine.evaluateAll(written, scope, (inner) => unit.source.at([...path, ...inner]));
-  if (problems.length > 0 || !isObject(value)) return { problems, uses, checked: undefined };
+  const ofKind = (given: object) => checkAttributes(specOf(type), given, written, unit.source, path);
+  if (problems.length > 0 || !isObject(value)) {
+    // A mistyped "for_each" is why "item" is undefined.
+    const own = Object.fromEntries(Object.entries(written).filter((entry) => !isCommon(entry)));
+    const unknown = withFamiliarHints(ofKind(own).problems, own, type).filter(({ code }) => code === 'unknown-key');
+    return { problems: [...unknown, ...problems], uses, checked: undefined };
+  }
   const entries = Object.entries(withoutOmitted(value));
-  const isCommon = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(commonAttributes, key);
   const own = Object.fromEntries(entries.filter((entry) => !isCommon(entry)));
   const shared = checkAttributes(common, Object.fromEntries(entries.filter(isCommon)), written, unit.source, path);
-  const attributes = checkAttributes(specOf(type), own, written, unit.source, path);
-  const found = [...shared.problems, ...attributes.problems.map((problem) => withCommonHint(problem, own))];
+  const attributes = ofKind(own);
+  const found = [...shared.problems, ...withFamiliarHints(attributes.problems, own, type)];
   if (found.length > 0 || !attributes.value || !shared.value) return { problems: found, uses, checked: undefined };
   return { problems: found, uses, checked: { attributes: attributes.value, shared: shared.value } };
 }
@@ -109,10 +115,23 @@ function withoutOmitted(value: { readonly [key: string]: unknown }): { readonly 
 const plainObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   isObject(value) && Object.getPrototypeOf(value) === Object.prototype;
 
-/** `notfy` is no attribute of the kind, but near to one that every resource has. */
-function withCommonHint(problem: Problem, own: object): Problem {
-  if (problem.code !== 'unknown-key' || problem.hint?.startsWith('did you mean')) return problem;
-  const key = Object.keys(own).find((name) => problem.message === `unknown key "${name}"`);
-  const near = key === undefined ? undefined : nearest(key, Object.keys(commonAttributes));
-  return near === undefined ? problem : { ...problem, hint: `did you mean "${near}"?` };
+const isCommon = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(commonAttributes, key);
+
+/**
+ * `notfy` is no attribute of the kind, but near to one that every resource has; `dest` is what others call `path`. What is missing
+ * only because it has another name is told once.
+ */
+function withFamiliarHints(problems: readonly Problem[], own: object, type: AnyResourceType): readonly Problem[] {
+  const common = Object.keys(commonAttributes);
+  const known = [...keysOf(specOf(type)), ...common];
+  const hinted = problems.map((problem): Problem => {
+    const key = Object.keys(own).find((name) => problem.code === 'unknown-key' && problem.message === `unknown key "${name}"`);
+    if (key === undefined) return problem;
+    const hint = familiarWords.attribute(key, known) ?? `${problem.hint}; or, as every resource, ${common.join(', ')}`;
+    return { ...problem, hint };
+  });
+  const meant = new Set(
+    hinted.flatMap(({ code, hint }) => (code === 'unknown-key' ? /^did you mean (".*")\?$/.exec(hint ?? '')?.[1] : []) ?? []),
+  );
+  return hinted.filter(({ code, message }) => code !== 'missing-key' || !meant.has(message.replace(' is missing', '')));
 }

@@ -3,9 +3,9 @@ import type { Catalog } from '../model/catalog.ts';
 import { healthCheck } from '../model/document.ts';
 import type { Documents } from '../model/documents.ts';
 import { canonicalJson } from '../model/json.ts';
-import { didYouMean } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
+import { familiarWords } from './familiar-words.ts';
 import { assignRoles, type Unit } from './assign-roles.ts';
 import { buildResource, checkInstance, type Draft } from './build-resource.ts';
 import { checkAttributes } from './check-attributes.ts';
@@ -102,7 +102,7 @@ function buildUnits(units: readonly Unit[], compilation: Compilation) {
 }
 
 function reportKind({ source, path }: Unit, index: number, kind: string, { request, report }: Compilation): void {
-  const hint = didYouMean(kind, request.kindNames) ?? `known kinds: ${request.kindNames.join(', ')}`;
+  const hint = familiarWords.kind(kind, request.kindNames) ?? `known kinds: ${request.kindNames.join(', ')}`;
   report({ code: 'unknown-kind', message: `no kind "${kind}"`, at: source.at([...path, index, 'kind']), hint });
 }
 

@@ -38,14 +38,13 @@ export function linkResources(
       if (absent.skipped.has(address) || absent.unknown.has(kindOf(address))) return false;
       const { path, unit } = draft.instance;
       const isList = Array.isArray(draft.instance.document[key]);
-      const known = [...byAddress.keys()];
-      const near = known.find((each) => each.endsWith(`[${address}]`)) ?? nearest(address, known);
+      const near = meantBy(address, drafts.filter(({ type }) => key === 'after' || type.refresh).map(addressOf));
       problems.push({
         code: 'unknown-resource',
-        message: `"${key}" names ${address}, which nothing here declares`,
+        message: `"${key}" names ${address.includes(' ') ? `"${address}"` : address}, which nothing here declares`,
         at: unit.source.at([...path, key, ...(isList ? [index] : [])]),
         address: draft.resource.address,
-        ...(near !== undefined && { hint: `did you mean "${near}"?` }),
+        ...hintFor(address, near),
       });
       return false;
     });
@@ -70,6 +69,19 @@ export function linkResources(
     problems.push({ code: 'too-large', message: 'the roles that depend on each other have too many resources' });
   for (const problem of problems) report(problem);
   return linked;
+}
+
+function hintFor(address: Address, near: Address | undefined): Pick<Problem, 'hint'> {
+  if (near !== undefined) return { hint: `did you mean "${near}"?` };
+  return address.includes('[') ? {} : { hint: 'an address is a kind and a name: file[/etc/motd], service[nginx]' };
+}
+
+const addressOf = ({ resource }: Draft): Address => resource.address;
+
+/** `nginx`, `restart nginx` as a handler of Ansible is called, `service[nginx.service]`, or what is mistyped. */
+function meantBy(address: Address, known: readonly Address[]): Address | undefined {
+  const names = [...address.split(' '), address.replace(/^\w+\[|\.service\]$|\]$/g, '')];
+  return known.find((each) => names.some((name) => each.endsWith(`[${name}]`))) ?? nearest(address, known);
 }
 
 const kindOf = (address: Address): string => address.slice(0, Math.max(0, address.indexOf('[')));

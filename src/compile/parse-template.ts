@@ -1,3 +1,4 @@
+import { didYouMean } from '../model/nearest.ts';
 import lexer, { type Token } from 'nunjucks/src/lexer.js';
 import nodes from 'nunjucks/src/nodes.js';
 import parser from 'nunjucks/src/parser.js';
@@ -232,6 +233,17 @@ function syntaxFailure(error: unknown, text: string, file: string): TemplateFail
   const reason = error instanceof TypeError ? 'the template ends too early' : reported.trim();
   return new TemplateFailure(`template syntax: ${reason}`, {
     code: 'template-syntax',
+    hint: hintFor(reason, known ? lines[lineno - 1]!.slice((colno ?? 1) - 1) : ''),
     at: known ? { file, line: lineno, column: colno ?? 1 } : { file, line: lines.length, column: lines.at(-1)!.length + 1 },
   });
+}
+
+const tags = ['if', 'elif', 'else', 'endif', 'for', 'endfor', 'set', 'endset', 'macro', 'endmacro', 'raw', 'endraw', 'include'];
+
+/** `rest`: the line from the place on. */
+function hintFor(reason: string, rest: string): string | undefined {
+  const [, unknown] = /^unknown block tag: (\w+)$/.exec(reason) ?? [];
+  if (unknown !== undefined) return didYouMean(unknown, tags);
+  if (/end of file|ends too early/.test(reason)) return '{% if %} needs {% endif %}, {% for %} needs {% endfor %}';
+  return /^=(?!=)/.test(rest.trimStart()) ? '"==" compares' : undefined;
 }

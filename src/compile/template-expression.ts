@@ -1,4 +1,4 @@
-import { didYouMean } from '../model/nearest.ts';
+import { familiarWords } from './familiar-words.ts';
 import { Secret } from '../model/secret.ts';
 import type { Frame, Render } from './template-render.ts';
 import { TemplateFailure } from './template-failure.ts';
@@ -182,7 +182,7 @@ function lookUp(name: string, frame: Frame, render: Render, node: Node): Value {
   }
   const value = render.resolve(name);
   if (value !== undefined) return located(value, node, render);
-  const hint = didYouMean(name, render.names(frame));
+  const hint = familiarWords.variable(name, [...render.names(frame)]);
   return new Undefined(failureAt(node, render, `"${name}" is undefined`, 'undefined-variable', hint));
 }
 

@@ -54,7 +54,7 @@ function misfitsOf(issue: Issue, base: KeyPath, schema: Type, root: unknown): re
   ];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return unknownKeys(issue.keys, path, keysOf(schemaAt(schema, inner)));
+      return unknownKeys(issue.keys, path, keysOf(schemaAt(schema, inner) as z.ZodType | undefined));
     case 'invalid_union':
       return unionMisfits(issue, path, schemaAt(schema, inner), actual);
     case 'invalid_type':
@@ -94,6 +94,8 @@ function unknownKeys(keys: readonly string[], path: KeyPath, known: readonly str
 function wrongType(issue: Issue & { readonly code: 'invalid_type' }, actual: unknown): [message: string, hint?: string] {
   const expected = typeWords[issue.expected] ?? `a value of type ${issue.expected}`;
   const message = custom(issue, `expected ${expected}, got ${wordFor(actual)}`);
+  const [yes, no] = typeof actual === 'string' ? [/^(?:yes|on)$/i.test(actual), /^(?:no|off)$/i.test(actual)] : [false, false];
+  if (issue.expected === 'boolean' && (yes || no)) return [message, `write ${yes}`];
   const isUnquoted = issue.expected === 'string' && (typeof actual === 'number' || typeof actual === 'boolean');
   return isUnquoted && message.startsWith('expected a text') ? [message, 'write it in quotes'] : [message];
 }
@@ -116,7 +118,7 @@ function unionMisfits(
   const [only] = isPlain ? [] : fitting.length === 1 ? fitting : likely.length === 1 ? likely : [];
   if (only?.option) return only.issues.flatMap((each) => misfitsOf(each, path, only.option as Type, actual));
   if (isObject(actual) && likely.length > 0) {
-    const known = [...new Set(likely.flatMap(({ option }) => keysOf(option)))];
+    const known = [...new Set(likely.flatMap(({ option }) => keysOf(option as z.ZodType | undefined)))];
     const wrong = Object.keys(actual).filter((key) => !known.includes(key));
     if (wrong.length > 0) return unknownKeys(wrong, path, known);
     const message = known.length > 0 ? `expected exactly one of ${known.join(', ')}` : 'a mapping of another form';
@@ -200,11 +202,12 @@ const optionsOf = (schema: Type): readonly Type[] => {
   return def.type === 'union' ? (def.options as readonly Type[]) : [];
 };
 
-function keysOf(schema: Type | undefined): readonly string[] {
+/** The keys that a mapping of this schema may have. */
+export function keysOf(schema: z.ZodType | undefined): readonly string[] {
   if (!schema) return [];
-  const { def } = bare(schema)._zod;
+  const { def } = bare(schema as unknown as Type)._zod;
   if (def.type === 'object') return Object.keys(def.shape);
-  return def.type === 'union' ? [...new Set((def.options as readonly Type[]).flatMap(keysOf))] : [];
+  return def.type === 'union' ? [...new Set((def.options as readonly z.ZodType[]).flatMap(keysOf))] : [];
 }
 
 function schemaAt(schema: Type, path: KeyPath): Type | undefined {

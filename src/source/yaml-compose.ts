@@ -82,6 +82,9 @@ function composeBounded(file: string, text: string, version: YamlVersion): Compo
   const problems = [...new Map(errors.reverse().map((problem) => [problem.at?.line, problem])).values()]
     .reverse()
     .slice(0, yamlBounds.problems);
+  // No YAML that can be read has one there.
+  const conflict = problems.length > 0 ? text.search(/^<{7} /m) : -1;
+  if (conflict >= 0) return failed(unresolved(position(conflict)));
   return problems.length > 0 ? failed(...problems) : { contents: document?.contents ?? null, position, problems };
 }
 
@@ -108,6 +111,13 @@ const directive = (at: SourcePosition): Problem => ({
   code: 'yaml-syntax',
   message: 'YAML directives ("%") are not used here; expected plain YAML 1.2',
   at,
+});
+
+const unresolved = (at: SourcePosition): Problem => ({
+  code: 'yaml-syntax',
+  message: 'a conflict that git has left here',
+  at,
+  hint: 'choose between its two sides, and remove the lines with <<<<<<<, ======= and >>>>>>>',
 });
 
 const explanations: { readonly [code: string]: string } = {

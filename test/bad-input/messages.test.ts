@@ -39,6 +39,88 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
     'desired-state/policy.yaml:2:68  the window "0 2 * * * for 1h, Europe/Belrin" names a time zone that does not exist; did you mean "Europe/Berlin"?',
   ],
   [
+    'a loop as Ansible writes it',
+    { 'roles/web/role.yaml': role + file('with_items: [a, b]', 'path: "/x/a"', 'content: x') },
+    'roles/web/role.yaml:7:5  unknown key "with_items"; did you mean "for_each"?',
+  ],
+  [
+    'another name of a required key',
+    { 'roles/web/role.yaml': role + file('dest: /x', 'content: x') },
+    'roles/web/role.yaml:7:5  unknown key "dest"; did you mean "path"?',
+  ],
+  [
+    'a key that nothing here is like',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'become: yes') },
+    'roles/web/role.yaml:9:5  unknown key "become"; leave it out: a run has the rights of the user who starts it',
+  ],
+  [
+    'a key that no tool has',
+    { 'roles/web/role.yaml': role + 'resources: [{ kind: group, name: a, foo: 1 }]\n' },
+    'roles/web/role.yaml:5:37  unknown key "foo"; expected one of name, ensure, gid, system; or, as every resource, when, for_each, after, notify, tags, on_drift, prune, sensitive',
+  ],
+  [
+    'a module of Ansible',
+    { 'roles/web/role.yaml': role + 'resources: [{ kind: apt, name: jq }]\n' },
+    'roles/web/role.yaml:5:21  no kind "apt"; did you mean "package"?',
+  ],
+  [
+    'a fact of Ansible',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'when: ansible_os_family == "Debian"') },
+    'roles/web/role.yaml:9:11  "ansible_os_family" is undefined; did you mean "facts.os"?',
+  ],
+  [
+    'an item without a loop',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: "{{ item }}"') },
+    'roles/web/role.yaml:8:14  "item" is undefined; only a resource with "for_each" has it',
+  ],
+  [
+    'a handler of Ansible',
+    {
+      'roles/web/role.yaml':
+        role + 'resources:\n  - { kind: service, name: nginx }\n  - { kind: link, path: /x, target: y, notify: restart nginx }\n',
+    },
+    'roles/web/role.yaml:7:48  link[/x]: "notify" names "restart nginx", which nothing here declares; did you mean "service[nginx]"?',
+  ],
+  [
+    'a unit with its suffix',
+    {
+      'roles/web/role.yaml':
+        role +
+        'resources:\n  - { kind: service, name: nginx }\n  - { kind: link, path: /x, target: y, notify: "service[nginx.service]" }\n',
+    },
+    'roles/web/role.yaml:7:48  link[/x]: "notify" names service[nginx.service], which nothing here declares; did you mean "service[nginx]"?',
+  ],
+  [
+    'no address',
+    { 'roles/web/role.yaml': role + 'resources: [{ kind: link, path: /x, target: y, after: webserver }]\n' },
+    'roles/web/role.yaml:5:55  link[/x]: "after" names webserver, which nothing here declares; an address is a kind and a name: file[/etc/motd], service[nginx]',
+  ],
+  [
+    'a word for true',
+    { 'roles/web/role.yaml': role + 'resources: [{ kind: service, name: a, enabled: yes }]\n' },
+    'roles/web/role.yaml:5:48  "enabled": expected true or false, got a text; write true',
+  ],
+  [
+    'a comparison with one sign',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'when: inventory_hostname = "x"') },
+    'roles/web/role.yaml:9:11  template syntax: expected "}}"; "==" compares',
+  ],
+  [
+    'a mistyped tag',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: "{% for a in [] %}{% endfr %}"') },
+    'roles/web/role.yaml:8:14  template syntax: unknown block tag: endfr; did you mean "endfor"?',
+  ],
+  [
+    'a block without an end',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: "{% for a in [] %}"') },
+    'roles/web/role.yaml:8:14  template syntax: unexpected end of file; {% if %} needs {% endif %}, {% for %} needs {% endfor %}',
+  ],
+  [
+    'a conflict of git',
+    { 'inventory/group_vars/all.yml': '<<<<<<< HEAD\na: b\n=======\na: c\n>>>>>>> x\n' },
+    'inventory/group_vars/all.yml:1:1  a conflict that git has left here; choose between its two sides, and remove the lines with <<<<<<<, ======= and >>>>>>>',
+  ],
+  [
     'a mode without quotes',
     { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'mode: 0644') },
     'roles/web/role.yaml:9:11  "mode": a mode must be written in quotes, such as "0644": without them YAML reads a number',
