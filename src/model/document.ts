@@ -24,7 +24,9 @@ export const commonAttributes = {
   for_each: z
     .union([z.string(), z.array(z.unknown()), z.record(z.string(), z.unknown())])
     .optional()
-    .meta({ description: 'Make one resource per item of a list (or per key of a mapping); the item is bound to `item`.' }),
+    .meta({
+      description: 'Make one resource per item of a list, which is `item`, or of a mapping, with `item.key` and `item.value`.',
+    }),
   after: names.optional().meta({ description: 'Addresses that must be converged first.' }),
   notify: names.optional().meta({ description: 'Addresses to refresh when this resource changes.' }),
   tags: names.optional().meta({ description: 'Words for `--tags`.' }),
