@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { loadHostPolicy } from '../host/host-policy.ts';
 import { machineNames } from '../host/facts.ts';
 import type { Look } from '../model/follower.ts';
@@ -7,8 +8,9 @@ import type { Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import type { Source } from '../model/revision.ts';
 import { printableLine } from '../report/printable.ts';
+import { followPushed } from '../source/git/follow-pushed.ts';
 import { openFollower, openKept } from '../source/git/follow.ts';
-import { openAgentState } from '../state/agent-state.ts';
+import { agentFile, openAgentState } from '../state/agent-state.ts';
 import { stateDirectory } from '../state/state-directory.ts';
 import { cliError } from './cli-error.ts';
 
@@ -25,6 +27,18 @@ interface Asked {
 export async function remoteSource(asked: Asked, url?: string): Promise<Source | undefined> {
   const found = await lookAt(asked, url);
   return found && take(found);
+}
+
+/**
+ * What was applied last and is kept, for looking at a host without a remote to which revisions are pushed; undefined where there is
+ * none. Nothing is made.
+ */
+export async function appliedSource({ root, signal }: Asked): Promise<Source | undefined> {
+  const directory = stateDirectory(root);
+  if (!existsSync(agentFile(directory))) return undefined;
+  using state = openAgentState(directory);
+  const { source } = await followPushed({ directory, memory: state.memory('source') }).look(signal);
+  return source;
 }
 
 /** Whether the remote answers now, whatever it says. A fetch is a connection of its own. */

@@ -9,13 +9,14 @@ import { textOption, type Invocation } from './invocation.ts';
 
 /**
  * The run that the common options ask for, on the repository of `--source`, else the one around the current directory, else
- * what the remote of the host policy gives. Throws a usage error where there is none of them.
+ * what the remote of the host policy gives; who only looks may mean what was applied last. Throws a usage error where there is none of
+ * them.
  */
-export async function makeRequest(invocation: Invocation, action: Request['action']): Promise<Request> {
+export async function makeRequest(invocation: Invocation, action: Request['action'], orApplied = false): Promise<Request> {
   const host = textOption(invocation, 'host');
   const root = rootOption(invocation);
   if (root !== undefined) openRoot(root, action);
-  const source = await findSource(invocation, host, root);
+  const source = await findSource(invocation, { host, root, signal: invocation.signal, orApplied });
   return {
     action,
     source,
@@ -27,13 +28,20 @@ export async function makeRequest(invocation: Invocation, action: Request['actio
   };
 }
 
-async function findSource(invocation: Invocation, host: string | undefined, root: string | undefined): Promise<Source> {
+interface Sought {
+  readonly host: string | undefined;
+  readonly root: string | undefined;
+  readonly signal: AbortSignal;
+  readonly orApplied: boolean;
+}
+
+async function findSource(invocation: Invocation, sought: Sought): Promise<Source> {
   const given = textOption(invocation, 'source');
   const isUrl = given !== undefined && /^[\w+.-]+:\/\/|^[\w.-]+@[\w.-]+:/.test(given);
   if (!isUrl && (given !== undefined || findRepository('.') !== undefined)) return workingTree(sourceOption(invocation));
   // Loaded when a remote is asked for: a run in a working tree has no time for it.
-  const { remoteSource } = await import('./remote-source.ts');
-  const found = await remoteSource({ host, root, signal: invocation.signal }, given);
+  const { appliedSource, remoteSource } = await import('./remote-source.ts');
+  const found = (await remoteSource(sought, given)) ?? (sought.orApplied ? await appliedSource(sought) : undefined);
   return found ?? workingTree(sourceOption(invocation));
 }
 

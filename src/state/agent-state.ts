@@ -13,12 +13,14 @@ export interface AgentState extends Disposable {
   close(): void;
 }
 
+export const agentFile = (directory: string): string => join(directory, 'agent.db');
+
 const spare = { pages: 16, bytes: 128 * 1024 };
 
 /** Throws `StateError` for a file that is not what was written: it decides which revisions are trusted. */
 export function openAgentState(directory: string): AgentState {
   makeStateDirectory(directory);
-  const file = join(directory, 'agent.db');
+  const file = agentFile(directory);
   const open = (): DatabaseSync => {
     requireKind(file, 'file');
     create(file);

@@ -36,6 +36,29 @@ beforeEach(() => {
 });
 afterEach(() => repository[Symbol.dispose]());
 
+describe('outside of a repository, on a host without a remote', () => {
+  const withoutRemote = (): void => writeFileSync(policy, 'paths: { allow: ["/**"] }\n', { mode: 0o600 });
+
+  it('what was applied last can be looked at, and only that', () => {
+    run();
+    withoutRemote();
+
+    expect(run('--check')).toMatchObject({ exit: 0, stderr: '' });
+    expect(run('explain', '/etc/motd').stdout).toContain('now        converged');
+    expect(run('doctor').stdout).toMatch(/ok {4}repository {8}[0-9a-f]{8}, the revision that was applied last/);
+    expect(run()).toMatchObject({ exit: 64 });
+    expect(run().stderr).toContain('no configuration repository here or above');
+  });
+
+  it('where nothing was applied nothing is found, and nothing made', () => {
+    withoutRemote();
+
+    expect(run('--check').exit).toBe(64);
+    expect(run('doctor').stdout).toContain('FAIL  repository');
+    expect(existsSync(join(repository.root, 'var/lib'))).toBe(false);
+  });
+});
+
 describe('outside of a repository, with a remote in the host policy', () => {
   it('a run applies what is newest there, and the next one has nothing to do', () => {
     const first = run();

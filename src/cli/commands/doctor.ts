@@ -21,6 +21,7 @@ import { openWorkingTree } from '../../source/working-tree.ts';
 import { findDamage } from '../../state/find-damage.ts';
 import { stateDirectory, stateFile } from '../../state/state-directory.ts';
 import { textOption, type Invocation } from '../invocation.ts';
+import { appliedSource } from '../remote-source.ts';
 import { rootOption } from '../request.ts';
 import { writeJson } from '../run-output.ts';
 
@@ -45,7 +46,7 @@ export async function run(invocation: Invocation): Promise<number> {
     ...(state.ok ? damage(directory) : []),
     diskSpace(directory),
     hostPolicy(),
-    repository(source),
+    await repository(source, invocation),
     ...(source === undefined ? [] : [hostIsKnown(source, textOption(invocation, 'host')), await identity(source)]),
     ...(source === undefined ? [] : waves(source)),
     ...vaultPassword(),
@@ -168,15 +169,26 @@ function hostPolicy(): Finding {
   return finding('host policy', problems.length === 0, found, `reconcile schema host-policy shows what ${file} can say`);
 }
 
-function repository(source: string | undefined): Finding {
+async function repository(source: string | undefined, invocation: Invocation): Promise<Finding> {
   const [remote] = loadHostPolicy().policy.remote?.urls ?? [];
-  const found = source ?? remote ?? 'no configuration repository here or above';
+  const found = source ?? remote ?? (await pushed(invocation));
   return finding(
     'repository',
-    (source ?? remote) !== undefined,
-    found,
+    found !== undefined,
+    found ?? 'no configuration repository here or above',
     'go into one (it has desired-state/site.yaml), or give --source PATH',
   );
+}
+
+/** On a host without a remote, to which revisions are pushed. What is damaged is a finding of its own. */
+async function pushed(invocation: Invocation): Promise<string | undefined> {
+  const asked = { host: undefined, root: rootOption(invocation), signal: invocation.signal };
+  try {
+    const commit = (await appliedSource(asked))?.head().commit;
+    return commit == null ? undefined : `${commit.slice(0, 8)}, the revision that was applied last`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Only where a host pulls a repository that goes in waves. */

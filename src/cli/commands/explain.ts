@@ -14,7 +14,7 @@ import { writeJson } from '../run-output.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const target = invocation.arguments[0]!;
   const { explanations, isExact, known, problems } = await explain(
-    await makeRequest(invocation, 'check'),
+    await makeRequest(invocation, 'check', true),
     target,
     invocation.signal,
   );

@@ -8,7 +8,8 @@ import { openRunOutput } from '../run-output.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const { options, signal } = invocation;
   const output = openRunOutput(textOption(invocation, 'output'), options['diff'] === true ? 'full' : 'brief');
-  const request = await makeRequest(invocation, options['check'] === true ? 'check' : 'converge');
+  const isCheck = options['check'] === true;
+  const request = await makeRequest(invocation, isCheck ? 'check' : 'converge', isCheck);
   let report = await reconcile(request, output.emit, signal);
   if (awaitsRemote(report)) report = await (await import('../settle-run.ts')).settleRun(invocation, report, output.emit);
   if (!request.source.workingTree) await (await import('../remote-source.ts')).acceptRevision(request, report);
