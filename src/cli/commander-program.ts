@@ -99,12 +99,24 @@ function usageError(error: CommanderError, command: Command, argv: readonly stri
   const isHelp = error.code === 'commander.help' && argv[0] === 'help';
   const word = isHelp ? argv[1] : command.args[0];
   if (names.length > 0 && (isHelp || error.code === 'commander.excessArguments') && word !== undefined) {
-    const close = nearest(word, names);
+    const close = elsewhere(command, word) ?? nearest(word, names);
     return cliError('usage', `unknown command '${word}'`, close ? `did you mean ${close}?` : seeHelp(command));
   }
   if (error.code === 'commander.help') {
     return cliError('usage', `${command.name()} needs one of: ${names.join(', ')}`, seeHelp(command));
   }
-  const suggestion = /\(Did you mean (.*)\?\)/i.exec(more.join(' '))?.[1];
+  const [, option = ''] = /^unknown option '(.*)'$/.exec(message!) ?? [];
+  const suggestion = elsewhere(command, option) ?? /\(Did you mean (.*)\?\)/i.exec(more.join(' '))?.[1];
   return cliError('usage', message!, suggestion ? `did you mean ${suggestion}?` : seeHelp(command));
 }
+
+/** What other tools call what `reconcile` does without a command. */
+const inOtherTools = new Map([
+  ...['check', 'dry-run', '--dry-run', '--noop'].map((word) => [word, 'reconcile --check'] as const),
+  ['diff', 'reconcile --check --diff'],
+  ...['run', 'converge', 'sync'].map((word) => [word, 'reconcile'] as const),
+  ['--limit', 'reconcile fleet check --limit'],
+]);
+
+const elsewhere = (command: Command, word: string): string | undefined =>
+  command.parent === null ? inOtherTools.get(word) : undefined;

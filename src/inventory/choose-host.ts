@@ -3,9 +3,6 @@ import { nearest } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Inventory } from './inventory.ts';
 
-/** Of the names of an inventory, in a message. */
-const shown = 20;
-
 /** Who this machine may be, by descending weight. */
 export interface HostNames {
   /** Asked for with `--host`: then nothing else counts. */
@@ -30,7 +27,7 @@ export function chooseHost(
 
 export function unknownHost(host: string, hosts: readonly string[]): Problem {
   const near = hosts.find((name) => name.startsWith(`${host}.`)) ?? nearest(host, hosts);
-  const known = listed(hosts, shown) || 'none';
+  const known = listed(hosts) || 'none';
   return {
     code: 'unknown-host',
     message: `the inventory has no host "${host}" (it has: ${known})`,
