@@ -44,14 +44,15 @@ export function roleParameters(
   const validate = roleSchema(schema);
   if (typeof validate === 'string') {
     const message = `the parameters of role "${role}" are not a JSON Schema: ${validate}`;
-    compilation.report({ code: 'role-parameter', message, at: document.source.at(['parameters']) });
+    const hint = 'write each under "properties:", as in days: { type: integer, default: 30 }';
+    compilation.report({ code: 'role-parameter', message, at: document.source.at(['parameters']), hint });
     return undefined;
   }
   const at = (path: KeyPath): SourcePosition => (given ? given.source.at([...given.path, ...path]) : used);
   const keyAt = (path: KeyPath): SourcePosition => (given ? given.source.keyAt([...given.path, ...path]) : used);
   const problems = isOpen(schema)
     ? []
-    : Object.keys(values).flatMap((name) => unknownParameter(role, name, properties, keyAt([name])));
+    : Object.keys(values).flatMap((name) => unknownParameter(role, name, schema, keyAt([name])));
   const plain = revealed(values);
   const outcome = outcomeOf(validate, plain);
   if (typeof outcome === 'string') {
@@ -67,10 +68,19 @@ export function roleParameters(
 const isOpen = (schema: { readonly [keyword: string]: unknown }): boolean =>
   'additionalProperties' in schema || 'patternProperties' in schema || 'unevaluatedProperties' in schema || '$ref' in schema;
 
-function unknownParameter(role: string, name: string, properties: object, at: SourcePosition): Problem[] {
+function unknownParameter(
+  role: string,
+  name: string,
+  schema: { readonly [keyword: string]: unknown },
+  at: SourcePosition,
+): Problem[] {
+  const properties = schema['properties'] ?? {};
   if (Object.hasOwn(properties, name)) return [];
   const known = Object.keys(properties);
-  const hint = didYouMean(name, known) ?? (known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`);
+  const takes = known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`;
+  const hint = Object.hasOwn(schema, name)
+    ? `put it under "properties:" of the role's parameters`
+    : (didYouMean(name, known) ?? takes);
   return [{ code: 'role-parameter', message: `role "${role}" has no parameter "${name}"`, at, hint }];
 }
 
@@ -102,7 +112,7 @@ function problemOf(
   }
   if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') {
     const key = isShown ? String(params['additionalProperty'] ?? params['unevaluatedProperty']) : '<secret>';
-    if (path.length === 0) return unknownParameter(role, key, properties, locate.keyAt([key]))[0]!;
+    if (path.length === 0) return unknownParameter(role, key, { properties }, locate.keyAt([key]))[0]!;
     return {
       code: 'role-parameter',
       message: `parameter "${name}" of role "${role}" has no key "${key}"`,

@@ -48,7 +48,7 @@ function compileSchema(schema: object): ValidateFunction {
   const meta = metaSchema ?? new Ajv2020({ strict: false, logger: false });
   const isSchema = meta.validateSchema(schema);
   metaSchema = meta;
-  if (!isSchema) throw new Error(meta.errorsText(meta.errors, { dataVar: 'schema' }));
+  if (!isSchema) throw new Error(meta.errorsText(meta.errors?.slice(0, 1), { dataVar: 'schema' }));
   const regex = createRegexRunner(readSchemaPattern);
   const engine = Object.assign(
     (pattern: string) => {

@@ -121,6 +121,16 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
     'inventory/group_vars/all.yml:1:1  a conflict that git has left here; choose between its two sides, and remove the lines with <<<<<<<, ======= and >>>>>>>',
   ],
   [
+    'parameters without "properties"',
+    { 'roles/web/role.yaml': role.replace('  properties:\n  ', ''), 'desired-state/site.yaml': site() },
+    'desired-state/site.yaml:3:34  role "web" has no parameter "days"; put it under "properties:" of the role\'s parameters',
+  ],
+  [
+    'a parameter that is only its default',
+    { 'roles/web/role.yaml': role.replace('{ type: integer, default: 30 }', '30'), 'desired-state/site.yaml': site() },
+    'roles/web/role.yaml:3:3  the parameters of role "web" are not a JSON Schema: schema/properties/days must be object,boolean; write each under "properties:", as in days: { type: integer, default: 30 }',
+  ],
+  [
     'a mode without quotes',
     { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'mode: 0644') },
     'roles/web/role.yaml:9:11  "mode": a mode must be written in quotes, such as "0644": without them YAML reads a number',
