@@ -1,7 +1,8 @@
 import type { HostReader } from '../host/host.ts';
 import type { Address } from '../model/catalog.ts';
 import { appliedBy } from '../model/last-applied.ts';
-import { isDone, type Diff, type Plan } from '../model/plan.ts';
+import { listed } from '../model/listed.ts';
+import { changesOf, isDone, type Diff, type Plan } from '../model/plan.ts';
 import type { Graph } from '../plan/graph.ts';
 import { makePlan, type PlanInput } from '../plan/make-plan.ts';
 import { observe } from '../plan/observe.ts';
@@ -9,11 +10,13 @@ import { observe } from '../plan/observe.ts';
 /** What was to go and may stay, with what is left of it. */
 export type Kept = ReadonlyMap<Address, Diff>;
 
-interface Verified {
-  /** What is still to be done: after a good apply, nothing. */
-  readonly open: readonly Address[];
+export interface Verified {
+  /** What is still to be done, and why: after a good apply, nothing. */
+  readonly open: ReadonlyMap<Address, string>;
   readonly kept: Kept;
 }
+
+const fieldsOf = (diff: Diff): string => listed(changesOf(diff).map(({ field }) => field));
 
 /**
  * Inspects and compares everything again, as if this run had been recorded. Resources that the plan held are not expected to have
@@ -41,8 +44,12 @@ export async function verify(
   const held = new Set(plan.steps.filter((step) => step.held).map(({ address }) => address));
   const left = again.steps.filter((step) => isDone(step) && !held.has(step.address));
   const failed = observation.failures.filter(({ address }) => !held.has(address));
+  const open = [
+    ...left.map(({ address, diff }) => [address, `still differs after it was applied: ${fieldsOf(diff)}`] as const),
+    ...failed.map(({ address, message }) => [address, `cannot be looked at after it was applied: ${message}`] as const),
+  ];
   return {
-    open: [...left, ...failed].map(({ address }) => address).filter((address) => !mayStay.has(address)),
+    open: new Map(open.filter(([address]) => !mayStay.has(address))),
     kept: new Map(left.filter(({ address }) => mayStay.has(address)).map(({ address, diff }) => [address, diff])),
   };
 }

@@ -1,6 +1,6 @@
 import { applyPlan, ApplyError, settleKinds, type ApplyDeps, type Stood } from '../apply/apply.ts';
 import { refreshOwed } from '../apply/refresh.ts';
-import { verify, type Kept } from '../apply/verify.ts';
+import { verify, type Kept, type Verified } from '../apply/verify.ts';
 import { openLocalReader } from '../host/local-reader.ts';
 import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
 import type { Address } from '../model/catalog.ts';
@@ -34,18 +34,18 @@ export async function applyAndProve(
 ): Promise<Proof> {
   const captured = new Set<string>();
   let proof = await applyOnce(full, progress.planned.plan, progress, captured, deps);
-  const late = proof.open.length > 0 && (await planLate(full, progress.planned, proof.open, deps));
+  const brought = [...proof.open.keys()];
+  const late = brought.length > 0 && (await planLate(full, progress.planned, brought, deps));
   if (late) {
     const { planned, steps } = late;
     if (!hasRisk && (await riskOfRun(full, run, planned)))
-      throw new ApplyError(proof.open[0]!, new Error('what the run has brought would cut this host off when it is changed back'));
+      throw new ApplyError(brought[0]!, new Error('what the run has brought would cut this host off when it is changed back'));
     progress.planned = planned;
     deps.emit({ type: 'planned', run: run.id, steps, digest: late.plan.digest });
     const again = await applyOnce(full, late.plan, progress, captured, deps);
     proof = { ...again, stood: new Map([...proof.stood, ...again.stood]) };
   }
-  if (proof.open[0] !== undefined)
-    throw new ApplyError(proof.open[0], new Error('still differs from the configuration after it was applied'));
+  for (const [address, why] of proof.open) throw new ApplyError(address, new Error(why));
   const { health } = progress.planned.desired.catalog;
   if (deps.host.live && health.length > 0) {
     // Loading Node's HTTP client takes longer than most runs.
@@ -63,7 +63,7 @@ async function applyOnce(
   { planned, checks }: Progress,
   captured: Set<string>,
   deps: ApplyDeps,
-): Promise<Proof & { readonly open: readonly Address[] }> {
+): Promise<Proof & Pick<Verified, 'open'>> {
   const { input, desired } = planned;
   const stood = await applyPlan(plan, deps, signal, captured);
   await refreshOwed(desired.graph.batches.flat(), deps, checks.refreshes, signal);

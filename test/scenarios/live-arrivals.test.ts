@@ -56,6 +56,9 @@ describe('what a run has brought', () => {
 
     const report = live.report();
 
-    expect(report).toMatchObject({ exit: 6, summary: expect.stringContaining('etc/default] failed: still differs') });
+    expect(report).toMatchObject({
+      exit: 6,
+      summary: expect.stringContaining('etc/default] failed: still differs after it was applied: '),
+    });
   });
 });
