@@ -238,7 +238,10 @@ function syntaxFailure(error: unknown, text: string, file: string): TemplateFail
   });
 }
 
-const tags = ['if', 'elif', 'else', 'endif', 'for', 'endfor', 'set', 'endset', 'macro', 'endmacro', 'raw', 'endraw', 'include'];
+const tags =
+  'if elif else endif for endfor set endset with endwith macro endmacro call endcall filter endfilter block endblock raw endraw include import from extends'.split(
+    ' ',
+  );
 
 /** `rest`: the line from the place on. */
 function hintFor(reason: string, rest: string): string | undefined {

@@ -147,6 +147,16 @@ describe('reports and events are as their schemas say, when a run is', () => {
     expect(run(repository, '--check').summary).toContain('0 of 1 resources would change, 1 differs and is held');
   });
 
+  it('checked, and counts what would go among all', () => {
+    const other = '- { kind: file, path: /etc/other, content: x }\n';
+    const policy = { 'desired-state/policy.yaml': 'destroy: { max_delete_percent: 100 }\n' };
+    using repository = makeRepository(motd('hello') + other, policy);
+    run(repository);
+    repository.write('desired-state/site.yaml', site(motd('good bye')));
+
+    expect(run(repository, '--check').summary).toContain('2 of 2 resources would change');
+  });
+
   it('recovered from a kill', async () => {
     using repository = makeRepository(many);
     await interrupt(repository, 'SIGKILL');
