@@ -5,6 +5,7 @@ import { openLocalReader } from '../host/local-reader.ts';
 import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
 import type { Address } from '../model/catalog.ts';
 import { changesOf, isDone, type Plan } from '../model/plan.ts';
+import { PassingError } from '../model/passing-error.ts';
 import { healthFailure, type ReportedCheck } from '../model/report.ts';
 import { planHost, watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
 import { riskOfRun } from './risk-of-run.ts';
@@ -39,7 +40,10 @@ export async function applyAndProve(
   if (late) {
     const { planned, steps } = late;
     if (!hasRisk && (await riskOfRun(full, run, planned)))
-      throw new ApplyError(brought[0]!, new Error('what the run has brought would cut this host off when it is changed back'));
+      throw new ApplyError(
+        brought[0]!,
+        new Error('this run has brought what has to be changed back: that could cut the host off'),
+      );
     progress.planned = planned;
     deps.emit({ type: 'planned', run: run.id, steps, digest: late.plan.digest });
     const again = await applyOnce(full, late.plan, progress, captured, deps);
@@ -79,7 +83,7 @@ async function applyOnce(
 
 /**
  * What to do with resources in which something differs that did not before the run: a package has enabled its unit, or made the file
- * that is to be absent (ADR 0083). Undefined where that does not explain everything, and for a plan that a person has reviewed.
+ * that is to be absent (ADR 0083). Undefined where that does not explain everything.
  */
 async function planLate(
   full: FullRun,
@@ -89,7 +93,7 @@ async function planLate(
 ): Promise<{ readonly plan: Plan; readonly steps: PlannedHost['steps']; readonly planned: PlannedHost } | undefined> {
   const { planDigest, ...request } = full.request;
   const first = new Map(planned.plan.steps.map((step) => [step.address, step]));
-  if (planDigest !== undefined || !open.every((address) => first.has(address))) return undefined;
+  if (!open.every((address) => first.has(address))) return undefined;
   const { plan, steps, problems, cutOffs } = await planHost({ ...full, request, stamp: undefined }, planned.desired, state);
   const late = new Map(
     plan.steps.filter((step) => isDone(step) && open.includes(step.address)).map((step) => [step.address, step]),
@@ -99,8 +103,12 @@ async function planLate(
     return now!.every((field) => !before!.includes(field));
   };
   if (!open.every((address) => late.has(address) && isNew(address))) return undefined;
-  const [problem] = problems;
-  if (problem) throw new ApplyError(open[0]!, new Error(problem.message));
+  const refuse = (why: string, Fault: new (message: string) => Error = Error): never => {
+    throw new ApplyError(open[0]!, new Fault(`this run has brought what has to be changed back: ${why}`));
+  };
+  if (planDigest !== undefined && request.unattended !== true)
+    refuse('a plan that was reviewed is not added to; a run without one changes it, too', PassingError);
+  if (problems[0]) refuse(problems[0].message);
   const reported = new Map(
     steps.filter(({ address }) => late.has(address)).map((step) => [step.address, { ...step, late: true as const }]),
   );

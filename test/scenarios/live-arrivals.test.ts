@@ -40,6 +40,16 @@ describe('what a run has brought', () => {
     expect(existsSync(join(live.base, 'etc/default'))).toBe(true);
   });
 
+  it('is not added to a plan that was reviewed, and a run without one goes on from there', () => {
+    using live = makeLiveRepository(install());
+    const file = join(live.path, '..', 'plan.json');
+    live.run(['plan', '-o', file]);
+
+    expect(live.cli(['apply', file])).toMatchObject({ exit: 6, stdout: expect.stringContaining('was reviewed is not added to') });
+    expect(live.run()).toMatchObject({ exit: 0 });
+    expect(readdirSync(join(live.base, 'etc'))).toEqual(['program']);
+  });
+
   it('fails the run when it comes again', () => {
     using live = makeLiveRepository(
       `${install()}  notify: ["command[again]"]
