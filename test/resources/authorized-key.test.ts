@@ -167,6 +167,20 @@ describe('keys of one file', () => {
     expect(readFileSync(join(rig.root, keys), 'utf8')).toBe(`${second}\n`);
   });
 
+  it('go from the old file when they get another one, and are not pruned where only the path comes to be written', async () => {
+    using rig = openRig(root, [authorizedKey]);
+    const at = (path?: string) => rig.resource(authorizedKey, { ...key, ...(path !== undefined && { path }) });
+    put(join(rig.root, keys), `${second}\n`);
+    await rig.apply([at()]);
+
+    await rig.apply([at(`/${keys}`)]);
+    expect(readFileSync(join(rig.root, keys), 'utf8')).toBe(`${second}\n${first}\n`);
+
+    await rig.apply([at('/etc/ssh/keys/ada')]);
+    expect(readFileSync(join(rig.root, keys), 'utf8')).toBe(`${second}\n`);
+    expect(readFileSync(join(rig.root, 'etc/ssh/keys/ada'), 'utf8')).toBe(`${first}\n`);
+  });
+
   it('stay when only their name changes, and can change places', async () => {
     using rig = openRig(root, [authorizedKey]);
     const named = (name: string, which: string) => rig.resource(authorizedKey, { user: 'ada', name, key: which });

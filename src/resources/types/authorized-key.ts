@@ -40,9 +40,9 @@ const spec = ({ z, absolutePath, accountName }: Vocabulary) => {
       .array(checked(optionFault))
       .default([])
       .meta({ description: 'What the key may do: restrict, from="192.0.2.0/24", command="/usr/bin/true".' }),
-    path: absolutePath
-      .optional()
-      .meta({ description: 'The file, where it is not .ssh/authorized_keys in /home/USER, or in /root.' }),
+    path: absolutePath.optional().meta({
+      description: 'The file, where it is not .ssh/authorized_keys in /home/USER, or in /root. It is then part of the address.',
+    }),
     ensure: z.enum(['present', 'absent']).default('present'),
   });
 };
@@ -82,9 +82,11 @@ export const authorizedKey = defineResourceType({
   kind: 'authorized_key',
   summary: 'One public key that may log in as a user; all other lines of the file stay as they are.',
   spec,
-  identify({ user, key, name }) {
+  // With its file: where that is another one, the key goes from the old one as what is no longer in git.
+  identify({ user, key, name, path }) {
     const { comment = '', blob = '' } = parseKeyLine(key) ?? {};
-    return `${user}/${name ?? (/^[\w@.+-]{1,100}$/.test(comment) ? comment : blob.slice(-16))}`;
+    const id = `${user}/${name ?? (/^[\w@.+-]{1,100}$/.test(comment) ? comment : blob.slice(-16))}`;
+    return path === undefined ? id : `${id}:${path}`;
   },
 
   prepare({ user, key, options, path, ensure }): Desired {
