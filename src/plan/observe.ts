@@ -66,7 +66,7 @@ export async function observe(
         const survey = type.survey && (await surveys(type));
         const context = { host, last, beside: beside(type, desired, address), signal, survey };
         const actual = await type.inspect(desired, context);
-        const isUnclear = hasMoved && [desired, last].every((each) => type.diff(each, actual).action !== 'none');
+        const isUnclear = hasMoved && [last, desired].every((each) => type.diff(each, actual).action !== 'none');
         const asApplied = isUnclear && (await inspectAgain(type, last!, context));
         byAddress.set(address, { address, actual, ...(asApplied && { asApplied }) });
       }
