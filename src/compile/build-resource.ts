@@ -122,6 +122,7 @@ const isCommon = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(c
  * only because it has another name is told once.
  */
 function withFamiliarHints(problems: readonly Problem[], own: object, type: AnyResourceType): readonly Problem[] {
+  if (problems.length === 0) return problems;
   const common = Object.keys(commonAttributes);
   const known = [...keysOf(specOf(type)), ...common];
   const hinted = problems.map((problem): Problem => {

@@ -1,6 +1,7 @@
 import { didYouMean } from '../model/nearest.ts';
 import type { PythonPattern } from '../model/python/pattern.ts';
 import { TemplateFailure } from './template-failure.ts';
+import { stringOf } from './template-text.ts';
 import type { Call, Meter, Value } from './template-value.ts';
 
 /** What filters and tests may ask of the render they are part of. */
@@ -49,6 +50,12 @@ export function bindCall(subject: string, params: readonly string[], { positiona
   }
   return given;
 }
+
+/** A filter of a text alone. */
+export const onText = (run: (text: string) => Value): Filter => ({
+  params: [],
+  run: (input, _given, tools) => run(stringOf(input, tools)),
+});
 
 /** An argument that must be given. */
 export function required(value: Value, name: string): Value {

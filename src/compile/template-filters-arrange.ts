@@ -2,11 +2,9 @@ import { type Filter, required, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { asNumber, wholeOf } from './template-number.ts';
 import { type Chance, openChance } from './template-random.ts';
-import { boundList, isTruthy, itemsOf, type Value } from './template-value.ts';
+import { boundList, isTruthy, isYes, itemsOf, type Value } from './template-value.ts';
 
 const columnsOf = (lists: readonly Value[], tools: Tools): (readonly Value[])[] => lists.map((list) => itemsOf(list, tools));
-
-const isYes = (value: Value, tools: Tools): boolean => value !== undefined && isTruthy(value, tools);
 
 const transposed = (lists: readonly (readonly Value[])[], length: number, filler?: Value): Value[][] =>
   Array.from({ length }, (_, index) => lists.map((list) => (index < list.length ? list[index] : filler)));

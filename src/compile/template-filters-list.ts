@@ -12,6 +12,7 @@ import {
   defined,
   isEqual,
   isTruthy,
+  isYes,
   itemsOf,
   membersOf,
   Undefined,
@@ -42,8 +43,6 @@ const keyed = (attribute: Value, caseSensitive: Value, tools: Tools) => {
     return attribute.split(',').map((path) => foldCase(defined(attributeOf(item, path, tools))));
   };
 };
-
-const isYes = (value: Value, tools: Tools): boolean => value !== undefined && isTruthy(value, tools);
 
 /** One value per distinct item, in order. Strings and numbers are found by hash, the rest one by one. */
 function distinct(items: readonly Value[], key: (item: Value) => Value, tools: Tools): Value[] {

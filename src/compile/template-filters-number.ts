@@ -4,12 +4,10 @@ import { TemplateFailure } from './template-failure.ts';
 import { formatText } from './template-format.ts';
 import { asNumber, exact, isFloat, readFloat, readWhole, roundHalfEven, toFloat, WholeFloat } from './template-number.ts';
 import { stringOf, toText } from './template-text.ts';
-import { isTruthy, typeName, type Value } from './template-value.ts';
+import { isYes, typeName, type Value } from './template-value.ts';
 
 /** What the first letter of a unit multiplies by, the largest first. */
 const sizes = [...'YZEPTGMKB'].map((letter, index) => ({ letter, factor: 2 ** (10 * (8 - index)) }));
-
-const isYes = (value: Value, tools: Tools): boolean => value !== undefined && isTruthy(value, tools);
 
 /** A function of two numbers; its result is a float. */
 const calculating = (

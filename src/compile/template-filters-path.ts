@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { type Filter, required, type Tools } from './template-call.ts';
+import { type Filter, onText, required, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { stripText } from './template-string-methods.ts';
 import { stringOf } from './template-text.ts';
 import { itemsOf, membersOf, type Value } from './template-value.ts';
-
-const onText = (run: (text: string) => Value): Filter => ({
-  params: [],
-  run: (input, _given, tools) => run(stringOf(input, tools)),
-});
 
 function percent(text: string): string {
   if (!text.isWellFormed()) throw new TemplateFailure('urlencode: the text has half a character');

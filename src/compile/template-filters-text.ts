@@ -1,6 +1,6 @@
 import { createHash, getHashes } from 'node:crypto';
 import { decodeUtf8 } from '../model/utf8.ts';
-import { type Filter, required, type Tools } from './template-call.ts';
+import { type Filter, onText, required } from './template-call.ts';
 import { commentFilter } from './template-comment.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { formatText } from './template-format.ts';
@@ -8,15 +8,7 @@ import { wholeOf } from './template-number.ts';
 import { regexFilters } from './template-regex-filters.ts';
 import { centerText, indentText, joinText, marginOf, replaceText, splitText, stripText } from './template-string-methods.ts';
 import { stringOf, toText } from './template-text.ts';
-import { boundText, isTruthy, itemsOf, type Value } from './template-value.ts';
-
-const onText = (run: (text: string) => Value): Filter => ({
-  params: [],
-  run: (input, _given, tools) => run(stringOf(input, tools)),
-});
-
-const isSet = (value: Value, otherwise: boolean, tools: Tools): boolean =>
-  value === undefined ? otherwise : isTruthy(value, tools);
+import { boundText, isYes, itemsOf, type Value } from './template-value.ts';
 
 const digestFilter = (name?: string): Filter => ({
   params: name === undefined ? ['hashtype'] : [],
@@ -74,13 +66,7 @@ export const textFilters: { readonly [name: string]: Filter } = {
   indent: {
     params: ['width', 'first', 'blank'],
     run: (input, [width, first, blank], tools) =>
-      indentText(
-        stringOf(input, tools),
-        marginOf(width ?? 4, tools),
-        isSet(first, false, tools),
-        isSet(blank, false, tools),
-        tools,
-      ),
+      indentText(stringOf(input, tools), marginOf(width ?? 4, tools), isYes(first, tools), isYes(blank, tools), tools),
   },
   truncate: {
     params: ['length', 'killwords', 'end', 'leeway'],
@@ -90,7 +76,7 @@ export const textFilters: { readonly [name: string]: Filter } = {
       if (text.length <= longest + wholeOf(leeway ?? 5, 'the leeway')) return text;
       const cut = text.slice(0, Math.max(0, longest - mark.length));
       const space = cut.lastIndexOf(' ');
-      return (isSet(killwords, false, tools) || space < 0 ? cut : cut.slice(0, space)) + mark;
+      return (isYes(killwords, tools) || space < 0 ? cut : cut.slice(0, space)) + mark;
     },
   },
   format: {

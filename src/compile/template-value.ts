@@ -160,6 +160,9 @@ export function isTruthy(value: Value, meter: Meter): boolean {
   return Boolean(asNumber(value));
 }
 
+/** Whether an argument was given, and is true. */
+export const isYes = (value: Value, meter: Meter): boolean => value !== undefined && isTruthy(value, meter);
+
 /** The members of any kind of mapping as own keys; undefined when the value is none. */
 export function membersOf(value: Value, meter: Meter): { readonly [key: string]: Value } | undefined {
   if (isMapping(value)) return value;

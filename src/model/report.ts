@@ -16,7 +16,7 @@ export interface ReportedStep {
   readonly address: string;
   readonly kind: string;
   readonly cause: Cause;
-  /** The run itself has brought what it changes here (ADR 0083): its first plan had nothing to do. */
+  /** The run itself has brought what it changes here (ADR 0083): its first plan had nothing to do with this resource. */
   readonly late?: true;
   readonly action: Action | 'none';
   readonly outcome: Outcome;

@@ -8,8 +8,6 @@ import { secretsDirectory } from '../inventory/open-secrets.ts';
 import { planWaves } from '../inventory/plan-waves.ts';
 import { selectHosts } from '../inventory/select-hosts.ts';
 import { loadSources } from '../run/load-sources.ts';
-import { interpreted } from '../model/check-value.ts';
-import { hostPolicyDocument } from '../model/host-policy-document.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Revision, SourceTree } from '../model/revision.ts';
@@ -56,7 +54,7 @@ export async function validateRepository(
   };
   const waves = documents.rollout ? planWaves(documents.rollout, inventory) : { problems: [] };
   const { policy, policyAt } = documents;
-  const faults = judgePolicies({ policy, policyAt, hostPolicy: hostPolicyDocument.parse({}, interpreted) });
+  const faults = judgePolicies({ policy, policyAt });
   const { critical } = policy.portfolio;
   const unknown = critical === undefined ? [] : selectHosts(inventory, critical).problems;
   [...found, ...waves.problems, ...faults, ...unknown].forEach(report);

@@ -4,9 +4,9 @@ import { verify, type Kept, type Verified } from '../apply/verify.ts';
 import { openLocalReader } from '../host/local-reader.ts';
 import { recordStatIndex, type StatIndex } from '../host/stat-index.ts';
 import type { Address } from '../model/catalog.ts';
-import { changesOf, isDone, type Plan } from '../model/plan.ts';
+import { changesOf, isDone, type Plan, type Step } from '../model/plan.ts';
 import { PassingError } from '../model/passing-error.ts';
-import { healthFailure, type ReportedCheck } from '../model/report.ts';
+import { healthFailure, type ReportedCheck, type ReportedStep } from '../model/report.ts';
 import { planHost, watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
 import { riskOfRun } from './risk-of-run.ts';
 import type { Run } from './start-run.ts';
@@ -39,11 +39,7 @@ export async function applyAndProve(
   const late = brought.length > 0 && (await planLate(full, progress.planned, brought, deps));
   if (late) {
     const { planned, steps } = late;
-    if (!hasRisk && (await riskOfRun(full, run, planned)))
-      throw new ApplyError(
-        brought[0]!,
-        new Error('this run has brought what has to be changed back: that could cut the host off'),
-      );
+    if (!hasRisk && (await riskOfRun(full, run, planned))) refuseLate(brought, 'that could cut the host off');
     progress.planned = planned;
     deps.emit({ type: 'planned', run: run.id, steps, digest: late.plan.digest });
     const again = await applyOnce(full, late.plan, progress, captured, deps);
@@ -103,14 +99,11 @@ async function planLate(
     return now!.every((field) => !before!.includes(field));
   };
   if (!open.every((address) => late.has(address) && isNew(address))) return undefined;
-  const refuse = (why: string, Fault: new (message: string) => Error = Error): never => {
-    throw new ApplyError(open[0]!, new Fault(`this run has brought what has to be changed back: ${why}`));
-  };
   if (planDigest !== undefined && request.unattended !== true)
-    refuse('a plan that was reviewed is not added to; a run without one changes it, too', PassingError);
+    refuseLate(open, 'a plan that was reviewed is not added to; a run without one changes it, too', PassingError);
   // A run that began in a window ends in its own time.
   const problem = problems.find(({ code }) => code !== 'outside-window');
-  if (problem) refuse(problem.message);
+  if (problem) refuseLate(open, problem.message);
   const reported = new Map(
     steps.filter(({ address }) => late.has(address)).map((step) => [step.address, { ...step, late: true as const }]),
   );
@@ -119,9 +112,29 @@ async function planLate(
     steps: [...reported.values()],
     planned: {
       ...planned,
-      plan: { ...planned.plan, steps: planned.plan.steps.map((step) => late.get(step.address) ?? step) },
-      steps: planned.steps.map((step) => reported.get(step.address) ?? step),
+      plan: { ...planned.plan, steps: planned.plan.steps.map((step) => withLate(step, late.get(step.address))) },
+      steps: reportedWithLate(planned, reported),
       cutOffs,
     },
   };
+}
+
+/** What the run does to a resource by both plans. */
+function withLate(step: Step, late: Step | undefined): Step {
+  if (!late || step.diff.action === 'none') return late ?? step;
+  return { ...step, diff: { ...step.diff, changes: [...step.diff.changes, ...changesOf(late.diff)] } };
+}
+
+/** The same as it is told. Of what was converged before nothing was told. */
+function reportedWithLate({ plan, steps }: PlannedHost, reported: ReadonlyMap<Address, ReportedStep>): readonly ReportedStep[] {
+  const told = new Map(steps.map((step) => [step.address, step]));
+  return plan.steps.flatMap(({ address }) => {
+    const [step, late] = [told.get(address), reported.get(address)];
+    if (!step || !late || step.action === 'none') return late ?? step ?? [];
+    return { ...step, changes: [...step.changes, ...late.changes], diffs: [...step.diffs, ...late.diffs] };
+  });
+}
+
+function refuseLate(brought: readonly Address[], why: string, Fault: new (message: string) => Error = Error): never {
+  throw new ApplyError(brought[0]!, new Fault(`this run has brought what has to be changed back: ${why}`));
 }

@@ -1,12 +1,21 @@
+import { interpreted } from '../model/check-value.ts';
+import { policyDocument } from '../model/document.ts';
+import { hostPolicyDocument } from '../model/host-policy-document.ts';
 import type { Problem } from '../model/problem.ts';
 import { judge, type JudgeInput } from '../policy/judge.ts';
 import { judgeWindows } from '../policy/windows.ts';
 
-/** What is wrong with the policies themselves: it refuses every run, whatever the plan has. */
-export function judgePolicies(policies: Pick<JudgeInput, 'policy' | 'policyAt' | 'hostPolicy'>): readonly Problem[] {
+/** What is wrong with the policies themselves: it refuses every run, whatever the plan has. One that is not given says nothing. */
+export function judgePolicies({
+  policy = policyDocument.parse({}, interpreted),
+  policyAt,
+  hostPolicy = hostPolicyDocument.parse({}, interpreted),
+}: Partial<Pick<JudgeInput, 'policy' | 'policyAt' | 'hostPolicy'>>): readonly Problem[] {
   const none = (): readonly [] => [];
   const input: JudgeInput = {
-    ...policies,
+    policy,
+    policyAt,
+    hostPolicy,
     plan: { host: '', steps: [], batches: [], owed: [], digest: '' },
     chains: [],
     texts: none,

@@ -1,7 +1,6 @@
 import { compile } from '../../src/compile/compile.ts';
 import { planWaves } from '../../src/inventory/plan-waves.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
-import { hostPolicyDocument } from '../../src/model/host-policy-document.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import { belowFiles } from '../../src/plan/below-files.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
@@ -39,7 +38,7 @@ export function findProblems(files: BadCase['files']): readonly Problem[] {
   const problems = [...documents.problems, ...inventory.problems];
   if (documents.rollout) problems.push(...planWaves(documents.rollout, inventory).problems);
   const { policy, policyAt } = documents;
-  problems.push(...judgePolicies({ policy, policyAt, hostPolicy: hostPolicyDocument.parse({}) }));
+  problems.push(...judgePolicies({ policy, policyAt }));
   for (const host of inventory.hosts) {
     const catalog = compile(documents, inventory, findResourceType, { ...request, host });
     const graph = buildGraph(catalog, resourceType);

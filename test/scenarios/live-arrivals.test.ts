@@ -50,6 +50,33 @@ describe('what a run has brought', () => {
     expect(readdirSync(join(live.base, 'etc'))).toEqual(['program']);
   });
 
+  it('is told of what was converged before, and with what the run has changed of the same resource', () => {
+    const edited = (text: string): string => `
+- kind: config
+  path: "{{ base }}/app.json"
+  format: json
+  set: { a: ${text}, b: 1 }
+`;
+    const absent = '- { kind: file, path: "{{ base }}/etc/default", ensure: absent }\n';
+    using live = makeLiveRepository(absent + edited('1'));
+    live.run();
+    const program =
+      'echo "{\\"a\\": 2, \\"b\\": 9}" >{{ base }}/app.json; mkdir {{ base }}/etc; touch {{ base }}/etc/default {{ base }}/done';
+    live.resources(
+      `${absent}${edited('2')}- { kind: command, name: install, argv: [sh, -c, '${program}'], creates: "{{ base }}/done" }\n`,
+    );
+
+    const { exit, counts, steps } = live.report();
+
+    expect({ exit, counts }).toMatchObject({ exit: 0, counts: { create: 1, update: 1, remove: 1 } });
+    expect(steps.map(({ kind, late, changes }) => [kind, late, changes.map(({ field }) => field)])).toEqual(
+      expect.arrayContaining([
+        ['file', true, expect.any(Array)],
+        ['config', undefined, ['a', 'b']],
+      ]),
+    );
+  });
+
   it('fails the run when it comes again', () => {
     using live = makeLiveRepository(
       `${install()}  notify: ["command[again]"]

@@ -6,8 +6,6 @@ import { identityFiles, readIdentities } from '../../host/identities.ts';
 import { chooseHost } from '../../inventory/choose-host.ts';
 import { readInventory } from '../../inventory/read-inventory.ts';
 import { openSecrets } from '../../inventory/open-secrets.ts';
-import { interpreted } from '../../model/check-value.ts';
-import { policyDocument } from '../../model/document.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { Secret } from '../../model/secret.ts';
 import { judgePolicies } from '../../run/judge-policies.ts';
@@ -156,9 +154,8 @@ function diskSpace(directory: string): Finding {
 }
 
 function hostPolicy(): Finding {
-  const { file, policy: hosts, problems: unread } = loadHostPolicy();
-  const problems =
-    unread.length > 0 ? unread : judgePolicies({ policy: policyDocument.parse({}, interpreted), hostPolicy: hosts });
+  const { file, policy, problems: unread } = loadHostPolicy();
+  const problems = unread.length > 0 ? unread : judgePolicies({ hostPolicy: policy });
   const isThere = statSync(file, { throwIfNoEntry: false }) !== undefined;
   const found =
     problems.length > 0
