@@ -37,17 +37,20 @@ export const restartTimer = (stateDirectory: string): Promise<void> => systemctl
  * this again.
  */
 export async function stopTimer(stateDirectory: string): Promise<void> {
+  if (!isTimerLeft(stateDirectory)) return;
   const name = timerName(stateDirectory);
-  const files = Object.values(filesOf(name));
-  if (!files.some((file) => lstatSync(file, { throwIfNoEntry: false }))) return;
   try {
     await systemctl('stop', `${name}.timer`);
-    for (const file of files) rmSync(file, { force: true });
+    for (const file of Object.values(filesOf(name))) rmSync(file, { force: true });
     await systemctl('daemon-reload');
   } catch {
     // As said above.
   }
 }
+
+/** Whether any part of it is there. */
+export const isTimerLeft = (stateDirectory: string): boolean =>
+  Object.values(filesOf(timerName(stateDirectory))).some((file) => lstatSync(file, { throwIfNoEntry: false }));
 
 const filesOf = (name: string): Readonly<Record<'link' | 'timer' | 'service', string>> => ({
   link: join(wantsDirectory, `${name}.timer`),

@@ -1,8 +1,9 @@
 import { disarm } from '../confirm/arm.ts';
 import { readNow, timeLeft } from '../confirm/deadline.ts';
-import { stopTimer } from '../confirm/timer.ts';
+import { isTimerLeft, stopTimer } from '../confirm/timer.ts';
 import type { Event } from '../model/event.ts';
 import type { Report } from '../model/report.ts';
+import type { Unconfirmed } from '../model/unconfirmed.ts';
 import { takeLock } from '../state/lock.ts';
 import { openState, type State } from '../state/state.ts';
 import { findWaiting, readUnconfirmed } from '../state/unconfirmed.ts';
@@ -19,21 +20,22 @@ export async function takeBackUnconfirmed(
   why?: string,
 ): Promise<Report | 'busy' | undefined> {
   const found = readUnconfirmed(stateDirectory);
-  const isWaiting = found !== undefined && found.takenBack === undefined;
   // It goes off at every boot, too.
-  if (isWaiting && timeLeft(found, readNow()) > 0) return undefined;
-  const result = isWaiting
+  if (isWaiting(found) && timeLeft(found, readNow()) > 0) return undefined;
+  const result = isWaiting(found)
     ? await rollBackRuns({ run: undefined, root: undefined, stateDirectory }, emit, (state) => choose(state, why))
     : nothingApplied;
   if (!('refused' in result)) return result;
   return result.exit === 'busy' || !(await tidy(stateDirectory)) ? 'busy' : undefined;
 }
 
+const isWaiting = (found: Unconfirmed | undefined): found is Unconfirmed => found !== undefined && found.takenBack === undefined;
+
 const nothingApplied: Refused = { refused: 'no run waits for its confirmation', exit: 'usage' };
 
 function choose({ directory, journal }: State, why: string | undefined): Choice | Refused {
   const unconfirmed = readUnconfirmed(directory);
-  if (!unconfirmed || unconfirmed.takenBack !== undefined || timeLeft(unconfirmed, readNow()) > 0) return nothingApplied;
+  if (!isWaiting(unconfirmed) || timeLeft(unconfirmed, readNow()) > 0) return nothingApplied;
   const open = journal.open();
   const reason = `was not confirmed within ${unconfirmed.within / 1000} s${why === undefined ? '' : ` (${why})`}`;
   const choice = { because: reason, runs: open ? [open.run] : [] };
@@ -43,14 +45,18 @@ function choose({ directory, journal }: State, why: string | undefined): Choice 
   return at < 0 ? nothingApplied : { ...choice, runs: undoable.slice(0, at + 1) };
 }
 
-/** Removes what is left of a run that does not wait (any more). With the lock: the next run may be about to wait. */
+/**
+ * Removes what is left of a run that does not wait (any more). With the lock: the next run may be about to wait. Without it where
+ * nothing is left: the timer also goes off when it is set, and who runs then would find the host busy.
+ */
 async function tidy(stateDirectory: string): Promise<boolean> {
+  if (!isWaiting(readUnconfirmed(stateDirectory)) && !isTimerLeft(stateDirectory)) return true;
   const lock = takeLock(stateDirectory);
   if (!lock) return false;
   try {
     using state = openState(stateDirectory);
     const found = readUnconfirmed(stateDirectory);
-    if (!found || found.takenBack !== undefined) await stopTimer(stateDirectory);
+    if (!isWaiting(found)) await stopTimer(stateDirectory);
     else if (!findWaiting(state) && !state.journal.open()) await disarm(stateDirectory);
     return true;
   } finally {

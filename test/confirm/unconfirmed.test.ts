@@ -85,6 +85,16 @@ describe('a run that waits for its confirmation', () => {
     expect(await takeBackUnconfirmed(state, silent)).toMatchObject({ exit: 6 });
   });
 
+  it('keeps no other run away once nothing of it is left', async () => {
+    const { repository, state } = waiting(60_000);
+    using _ = repository;
+    await confirmRun(state);
+    const lock = takeLock(state);
+
+    expect(await takeBackUnconfirmed(state, silent)).toBeUndefined();
+    lock?.release();
+  });
+
   it('is no longer waited for when a person takes it back', async () => {
     const { repository, state, run } = waiting(60_000);
     using _ = repository;
