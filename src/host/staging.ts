@@ -147,7 +147,6 @@ export class Staging {
     const staged = this.#staged.get(path);
     if (staged?.kind !== 'remove') return;
     this.#giveName(path, staged);
-    this.#touched.add(dirname(path));
     this.#staged.delete(path);
   }
 
@@ -162,7 +161,6 @@ export class Staging {
     signal.throwIfAborted();
     for (const [path, staged] of this.#staged) {
       about(path, () => this.#giveName(path, staged));
-      this.#touched.add(dirname(path));
       this.#staged.delete(path);
     }
     this.changed = monotonic();
@@ -232,7 +230,12 @@ export class Staging {
   }
 
   #giveName(path: AbsolutePath, staged: Staged): void {
-    if (staged.kind === 'remove') return this.#remove(path, staged.call);
+    if (staged.kind !== 'remove') this.#rename(path, staged);
+    else if (!this.#remove(path, staged.call)) return;
+    this.#touched.add(dirname(path));
+  }
+
+  #rename(path: AbsolutePath, staged: StagedFile | StagedLink): void {
     const target = this.#target(path);
     const temporary = this.#stagedPath(path, staged.temporary);
     if (staged.replacesDirectory) this.#removeDirectory(path);
@@ -247,13 +250,16 @@ export class Staging {
     }
   }
 
-  #remove(path: AbsolutePath, call: 'unlink' | 'rmdir'): void {
+  /** Whether it stood in a directory that is there; what a killed run has removed is not durable yet. */
+  #remove(path: AbsolutePath, call: 'unlink' | 'rmdir'): boolean {
     try {
       if (call === 'unlink') unlinkSync(this.#target(path));
       else this.#removeDirectory(path);
+      return true;
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const { code, syscall } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && !(call === 'rmdir' && code === 'ENOTEMPTY')) throw error;
+      return syscall === call;
     }
   }
 

@@ -128,8 +128,8 @@ export function checked(
   const found = checkOutcome(plan);
   const sick = healthFailure(health);
   const open = plan.steps.filter(isDone).length;
-  // Those that go are in no catalog any more.
-  const all = plan.steps.filter((step) => isDone(step) || step.resource.origin.assignment >= 0).length;
+  // Those that go, now or when somebody says so, are in no catalog any more.
+  const all = plan.steps.filter(({ diff, resource }) => diff.action !== 'none' || resource.origin.assignment >= 0).length;
   const owed = plan.owed.length > 0 ? `, and ${plan.owed.join(', ')} would be refreshed as an earlier run owes` : '';
   const differing = countDiffering(steps);
   const held = differing === 0 ? '' : `, ${differing} ${differing === 1 ? 'differs and is' : 'differ and are'} held`;

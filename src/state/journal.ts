@@ -65,7 +65,7 @@ export interface Journal {
   release(): number;
   /** The key that a run was begun with. */
   keyOf(run: string): string | undefined;
-  /** Runs that were applied and whose undo data is still kept, newest first, whatever the clock said. */
+  /** Runs that were applied and whose undo data is still kept, newest first, whatever the clock said. One that only refreshed has none. */
   undoable(): readonly string[];
   /**
    * Drops undo data of the oldest runs, until no more than so many are left, and so many bytes. That of the newest one stays whatever
@@ -169,7 +169,7 @@ export function openJournal(database: DatabaseSync, file: string): Journal {
       return row && String(row['key']);
     },
     unfinished: () => runsThat("state = 'open'"),
-    undoable: () => runsThat("state = 'applied'"),
+    undoable: () => runsThat("state = 'applied' AND EXISTS (SELECT * FROM undo WHERE undo.run = journal.run)"),
     forget({ runs, bytes }) {
       const finished = runsThat("state != 'open'");
       // Adding up the sizes reads every row; the size of the database is known.

@@ -15,6 +15,7 @@ it('what left git with "prune: confirm" goes only with a plan that a person appl
 
   const held = repository.report();
   expect(held.steps).toMatchObject([{ address: 'file[/srv/ledger]', cause: 'orphan', action: 'remove', outcome: 'held' }]);
+  expect(repository.report(['--check']).summary).toContain('0 of 2 resources would change, 1 differs and is held');
   expect(existsSync(target)).toBe(true);
 
   const plan = join(repository.root, '../plan.json');

@@ -2,6 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../src/model/report.ts';
+import { removeStamp } from '../../src/state/converged-stamp.ts';
+import { openState } from '../../src/state/state.ts';
 import { makeLiveRepository, type LiveRepository } from '../support/live-repository.ts';
 import { snapshot } from '../support/snapshot.ts';
 
@@ -163,6 +165,20 @@ describe('rollback', () => {
 
     expect(live.cli(['rollback']).exit).toBe(0);
     expect(readFileSync(join(live.base, 'seen'), 'utf8')).toBe('121');
+  });
+
+  it('passes over a run that has only refreshed', () => {
+    const note = '- { kind: command, name: note, refresh_only: true, argv: ["true"] }\n';
+    using live = after(makeLiveRepository(''), 'one');
+    live.resources(file('two') + note);
+    live.run();
+    using state = openState(live.env['RECONCILE_STATE_DIR']!);
+    removeStamp(state.directory);
+    state.journal.owe({ address: 'command[note]', run: 'killed', because: 'file[a]' });
+    expect(live.report()).toMatchObject({ exit: 0, steps: [], refreshes: [{ name: 'command[note]' }] });
+
+    expect(live.cli(['rollback'])).toMatchObject({ exit: 0, stdout: expect.stringContaining('1 resource is as before') });
+    expect(read(live)).toBe('one');
   });
 
   it('by a beginning of an id goes back to before that run', () => {

@@ -1,7 +1,7 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { makeRepository } from '../support/repository.ts';
+import { makeRepository, site } from '../support/repository.ts';
 
 it.each([
   ['undeclared', ''],
@@ -28,3 +28,15 @@ it.each([
     expect(repository.report()).toMatchObject({ outcome: 'converged', steps: [], writes: 0 });
   },
 );
+
+it('a tree that purges everything goes through a directory that another one leaves in the same run', () => {
+  const tree = '- { kind: tree, path: /srv/tree, source: tree, purge: all }\n';
+  const files = { 'desired-state/files/tree/a': 'a', 'desired-state/files/deep/in/the/tree': 'x' };
+  using repository = makeRepository('- { kind: tree, path: /srv/tree/of/others, source: deep }\n', files);
+  expect(repository.report().outcome).toBe('converged');
+  repository.write('desired-state/site.yaml', site(tree));
+
+  expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { remove: 1 } });
+  expect(readdirSync(join(repository.root, 'srv/tree'))).toEqual(['a']);
+  expect(repository.report()).toMatchObject({ outcome: 'converged', steps: [], writes: 0 });
+});

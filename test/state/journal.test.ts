@@ -12,6 +12,7 @@ const runs = 100;
 function begin(state: State, run: string, megabytes: number): void {
   state.transaction(() => {
     state.journal.begin(run, 'key', run);
+    state.journal.addUndo(run, { address: 'file[/a]', entry: {} });
     for (let index = 0; index < megabytes; index++) state.journal.putContent(run, `${index}`, randomBytes(megabyte));
   });
 }
