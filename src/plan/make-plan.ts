@@ -226,7 +226,9 @@ function orphanStep(last: LastApplied, input: PlanInput, way: Way): Step {
   if (observed.unsupported !== undefined)
     return { ...base, diff: converged, held: { reason: 'unsupported', message: observed.unsupported } };
   const diff = withoutClaimed(type.diff(absent, observed.actual), resource, input, way);
-  if (diff.action === 'none' || last.prune === 'no') return { ...base, diff: converged };
+  // Git only wanted it to be absent: what stands there came from others.
+  const wasToGo = diff.action !== 'none' && type.diff(last.desired, observed.actual).action === 'remove';
+  if (diff.action === 'none' || wasToGo || last.prune === 'no') return { ...base, diff: converged };
   const removal: Diff = { ...diff, action: 'remove' };
   if (last.prune === 'confirm' && !isConfirmed)
     return {

@@ -138,7 +138,8 @@ export const tree = defineResourceType({
       return content ? lineOf({ ...entry, ...content }, pathOf(line)) : line;
     }),
   }),
-  absent: (desired) => ({ ...desired, files: [] }),
+  // What others put there was never its own.
+  absent: (desired): Desired => ({ ...desired, files: [], purge: 'own' }),
 });
 
 /** A line for each file that the globs take; undefined where a glob cannot be used. */
