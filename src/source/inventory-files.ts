@@ -28,8 +28,8 @@ export function loadInventoryFiles(files: SourceTree): InventoryFiles {
     if (!bytes) return undefined;
     if (bytes.subarray(0, 15).toString('latin1') === '$ANSIBLE_VAULT;') {
       const message = 'the whole file is encrypted by ansible-vault';
-      const hint = 'encrypt its values one by one, as `!vault`';
-      problems.push({ code: 'secret-unreadable', message, at: { file: path, line: 1, column: 1 }, hint });
+      const hint = 'decrypt it, and encrypt its values one by one: `ansible-vault encrypt_string` writes them as `!vault`';
+      problems.push({ code: 'bad-inventory', message, at: { file: path, line: 1, column: 1 }, hint });
       return undefined;
     }
     const { loaded, problems: found } = readYaml(path, bytes, { version: isJson(bytes) ? '1.2' : '1.1' });

@@ -78,4 +78,20 @@ describe('inventory', () => {
       rmSync(broken, { recursive: true });
     }
   });
+
+  it('validate refuses variables that are encrypted as a whole, as every host would', () => {
+    const vaulted = mkdtempSync(join(tmpdir(), 'inventory-vaulted-'));
+    try {
+      cpSync(source, vaulted, { recursive: true });
+      mkdirSync(join(vaulted, 'inventory/group_vars/all'));
+      writeFileSync(join(vaulted, 'inventory/group_vars/all/vault.yml'), '$ANSIBLE_VAULT;1.1;AES256\n3132\n');
+
+      const { exit, stdout } = runCli(['validate', '--source', vaulted]);
+
+      expect(stdout).toContain('inventory/group_vars/all/vault.yml:1:1  the whole file is encrypted by ansible-vault');
+      expect(exit).toBe(65);
+    } finally {
+      rmSync(vaulted, { recursive: true });
+    }
+  });
 });

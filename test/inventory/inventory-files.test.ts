@@ -87,7 +87,7 @@ describe('loadInventoryFiles', () => {
     );
 
     expect(groupVars).toEqual([]);
-    expect(problems).toMatchObject([{ code: 'secret-unreadable', at: { file: 'inventory/group_vars/all.yml', line: 1 } }]);
+    expect(problems).toMatchObject([{ code: 'bad-inventory', at: { file: 'inventory/group_vars/all.yml', line: 1 } }]);
   });
 
   it.each([
