@@ -88,13 +88,13 @@ const versions = 'compare the versions: reconcile fleet status; reconcile fleet 
 /** The error for a program of ours that ended as it should not have. */
 export function programError(exitCode: number | null, stderr: string): ConnectionError {
   const said = stderr.trim().split('\n').at(-1) ?? '';
-  if (exitCode === notFound || /: command not found$|: not found$/.test(said))
-    return new ConnectionError('missing', 'reconcile is not installed there', { hint: 'reconcile fleet bootstrap installs it' });
   const refusal = sudoRefusal(stderr);
   if (refusal !== undefined)
     return new ConnectionError('denied', `it does not let this account become root: ${refusal}`, {
       hint: 'allow it without a password (sudoers, NOPASSWD), or connect as root',
     });
+  if (exitCode === notFound || /: command not found$|: not found$/.test(said))
+    return new ConnectionError('missing', 'reconcile is not installed there', { hint: 'reconcile fleet bootstrap installs it' });
   if (/unknown (command|option)/.test(stderr))
     return new ConnectionError('missing', 'its reconcile is too old for this', { hint: versions });
   return new ConnectionError(

@@ -68,7 +68,7 @@ export function sshConnection(target: Target, open: OpenClient, user: string): C
       });
       try {
         const result = await within(work, { timeout, gone, slow: slow(program, timeout), ...(signal && { signal }) });
-        const refusal = target.become && result.exitCode === 1 && result.stdout === '' && sudoRefusal(result.stderr);
+        const refusal = target.become && mayRefuse(result) && sudoRefusal(result.stderr);
         if (refusal) throw noRights(name, user, refusal);
         return result;
       } finally {
@@ -115,6 +115,9 @@ export function sshConnection(target: Target, open: OpenClient, user: string): C
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };
 }
+
+/** sudo ends with 1, a shell that does not find it with 127. */
+const mayRefuse = ({ exitCode, stdout }: RemoteResult): boolean => (exitCode === 1 || exitCode === 127) && stdout === '';
 
 function noRights(name: string, user: string, refusal: string): ConnectionError {
   const hint = `let ${user} use sudo without a password there, or connect as root`;

@@ -209,5 +209,7 @@ describe.skipIf(whyNoSsh !== undefined)(`a connection${whyNoSsh ? ` (${whyNoSsh}
       sudo(`echo "${warning}" >&2; exit 1`);
       expect(await connection.run(['false'])).toEqual({ exitCode: 1, stdout: '', stderr: `${warning}\n` });
     }
+    sudo('echo "sh: 1: sudo: not found" >&2; exit 127');
+    expect(await rejection(connection.run(['true']))).toMatchObject({ absence: 'denied' });
   });
 });

@@ -15,10 +15,14 @@ describe('sudo', () => {
     'deploy is not in the sudoers file.  This incident will be reported.',
     "Sorry, user deploy is not allowed to execute '/usr/bin/true' as root on d2.",
     'Sorry, user deploy may not run sudo on d2.',
+    'bash: line 1: sudo: command not found',
+    'sh: 1: sudo: not found',
+    'zsh:1: command not found: sudo',
   ])('refuses: %s', (line) => {
     expect(sudoRefusal(`${line}\n`)).toBe(line);
     expect(sudoRefusal(`${warning}\n${line}\nThis incident has been reported to the administrator.\n`)).toBe(line);
     expect(programError(1, `${line}\n`)).toMatchObject({ absence: 'denied' });
+    expect(programError(127, `${line}\n`)).toMatchObject({ absence: 'denied' });
   });
 
   it.each(['', warning, 'sudo: reconcile: command not found', `sudo: a password is required\ngrep: x: No such file`])(
