@@ -107,7 +107,10 @@ function usageError(error: CommanderError, command: Command, argv: readonly stri
   }
   const [, option = ''] = /^unknown option '(.*)'$/.exec(message!) ?? [];
   const suggestion = elsewhere(command, option) ?? /\(Did you mean (.*)\?\)/i.exec(more.join(' '))?.[1];
-  return cliError('usage', message!, suggestion ? `did you mean ${suggestion}?` : seeHelp(command));
+  const ofProgram = option !== '' && fullName(command) === 'reconcile fleet run';
+  const beside = ofProgram ? 'put -- before the program: reconcile fleet run -- PROGRAM OPTIONS' : seeHelp(command);
+  const better = error.code === 'commander.unknownCommand' ? instead.get(`${fullName(command)} ${word}`) : undefined;
+  return cliError('usage', message!, better ?? (suggestion ? `did you mean ${suggestion}?` : beside));
 }
 
 /** What other tools call what `reconcile` does without a command. */
@@ -120,3 +123,11 @@ const inOtherTools = new Map([
 
 const elsewhere = (command: Command, word: string): string | undefined =>
   command.parent === null ? inOtherTools.get(word) : undefined;
+
+const showSecret = '`age -d -i KEYFILE desired-state/secrets/NAME.age` shows one to who has a key for it';
+/** What to do where there is no such command, and the nearest one would do something else. */
+const instead = new Map([
+  ...['get', 'show', 'view'].map((word) => [`reconcile secret ${word}`, showSecret] as const),
+  ['reconcile secret edit', '`reconcile secret set NAME` replaces the whole secret by its standard input'],
+  ...['exec', 'shell', 'command'].map((word) => [`reconcile fleet ${word}`, 'reconcile fleet run -- PROGRAM'] as const),
+]);
