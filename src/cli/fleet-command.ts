@@ -8,6 +8,7 @@ import { runOnHosts, type Task } from '../fleet/run-on-hosts.ts';
 import { openSshConnect } from '../fleet/ssh/connect.ts';
 import { findTargets } from '../fleet/targets.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { missingInventory } from '../inventory/missing-inventory.ts';
 import { readInventory } from '../inventory/read-inventory.ts';
 import { milliseconds } from '../model/duration.ts';
 import { firstProblems } from '../model/first-problems.ts';
@@ -65,8 +66,11 @@ export interface FleetRun extends AsyncDisposable {
 
 type Render = (report: FleetReport, paint: Paint, columns: number | undefined) => string;
 
-/** Throws, with every problem and before any host is touched, when the hosts cannot be chosen or reached as the inventory says. */
-export async function openFleetRun(invocation: Invocation, action: FleetAction): Promise<FleetRun> {
+/**
+ * Throws, with every problem and before any host is touched, when the hosts cannot be chosen or reached as the inventory says. `among`: of
+ * the hosts that are chosen only these.
+ */
+export async function openFleetRun(invocation: Invocation, action: FleetAction, among?: ReadonlySet<string>): Promise<FleetRun> {
   const began = performance.now();
   const startedAt = new Date().toISOString();
   const id = `${startedAt.replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`;
@@ -77,12 +81,12 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction):
   makeStateDirectory(stateDirectory());
   const { files, inventory, targets: all } = chooseTargets(repository, textOption(invocation, 'limit') ?? 'all');
   const failed = invocation.options['retryFailed'] === true ? leftUndone(memory, repository, action) : undefined;
-  const targets = all.filter(({ name }) => failed?.has(name) ?? true);
+  const targets = all.filter(({ name }) => (failed?.has(name) ?? true) && (among?.has(name) ?? true));
   if (targets.length === 0)
     throw cliError(
       'usage',
       'no host is left to go to',
-      failed ? 'none failed the last time' : 'reconcile inventory --graph shows all',
+      failed ? 'none failed the last time' : among ? 'the plan has none that is there' : 'reconcile inventory --graph shows all',
     );
   const output = openOutput(textOption(invocation, 'output'), targets);
   const connect = await openSshConnect(signal, sshSettings(invocation));
@@ -129,8 +133,10 @@ export function chooseTargets(
   pattern: string,
 ): { readonly files: SourceTree; readonly inventory: Inventory; readonly targets: readonly Target[] } {
   const { files, problems: refused } = openWorkingTree(repository);
-  const inventory = readInventory(loadInventoryFiles(files));
-  const { targets, problems } = findTargets(inventory, pattern);
+  const loaded = loadInventoryFiles(files);
+  const inventory = readInventory(loaded);
+  const missing = missingInventory(loaded, files);
+  const { targets, problems } = missing.length > 0 ? { targets: [], problems: missing } : findTargets(inventory, pattern);
   const all = [...refused, ...inventory.problems, ...problems];
   if (all.length === 0) return { files, inventory, targets };
   const lines = problemLines(firstProblems(all), paintFor(process.stderr));

@@ -2,6 +2,7 @@ import type { CompileRequest } from '../compile/compile.ts';
 import { loadHostPolicy } from '../host/host-policy.ts';
 import { readIdentities } from '../host/identities.ts';
 import type { Inventory } from '../inventory/inventory.ts';
+import { missingInventory } from '../inventory/missing-inventory.ts';
 import { openSecrets } from '../inventory/open-secrets.ts';
 import { readInventory } from '../inventory/read-inventory.ts';
 import type { HostPolicyDocument } from '../model/host-policy-document.ts';
@@ -47,7 +48,12 @@ export async function loadSources(revision: Revision, facts: JsonObject, { withS
     hostPolicy,
     request,
     identityFiles,
-    problems: [...revision.problems, ...documents.problems, ...missingInventory(documents), ...inventory.problems],
+    problems: [
+      ...revision.problems,
+      ...documents.problems,
+      ...missingInventory(documents.inventory, revision.files),
+      ...inventory.problems,
+    ],
     machineProblems: [...policyProblems, ...identityProblems],
   };
 }
@@ -56,11 +62,4 @@ export async function loadSources(revision: Revision, facts: JsonObject, { withS
 function kindsIn({ site, roles }: Documents): readonly string[] {
   const bodies = [...(site?.value.assignments ?? []), ...[...roles.values()].map(({ value }) => value)];
   return bodies.flatMap(({ resources }) => resources.map(({ kind }) => kind));
-}
-
-function missingInventory({ inventory: { inventories, problems } }: Documents): readonly Problem[] {
-  if (inventories.length + problems.length > 0) return [];
-  const at = { file: 'inventory/hosts.yml', line: 1, column: 1 };
-  const hint = 'list the hosts in it, as an Ansible inventory does';
-  return [{ code: 'missing-file', message: 'the repository has no inventory', at, hint }];
 }

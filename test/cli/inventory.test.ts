@@ -94,4 +94,21 @@ describe('inventory', () => {
       rmSync(vaulted, { recursive: true });
     }
   });
+
+  it.each([[['validate']], [['fleet', 'check']]])('%j says how an INI inventory becomes one that is read', (args) => {
+    const ini = mkdtempSync(join(tmpdir(), 'inventory-ini-'));
+    try {
+      cpSync(source, ini, { recursive: true });
+      rmSync(join(ini, 'inventory'), { recursive: true });
+      mkdirSync(join(ini, 'inventory'));
+      writeFileSync(join(ini, 'inventory/hosts.ini'), '[web]\nweb1\n');
+
+      const { exit, stdout, stderr } = runCli([...args, '--source', ini]);
+
+      expect(stdout + stderr).toContain('the repository has no inventory; `ansible-inventory -i inventory/hosts.ini --list');
+      expect(exit).toBe(65);
+    } finally {
+      rmSync(ini, { recursive: true });
+    }
+  });
 });
