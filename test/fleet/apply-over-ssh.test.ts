@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { FleetReport } from '../../src/model/fleet.ts';
@@ -39,3 +40,20 @@ it.skipIf(whyNoSsh !== undefined)(
     expect(kept).toMatchObject({ exit: 7, stderr: expect.stringContaining('does exactly this on 0 hosts') });
   },
 );
+
+it.skipIf(whyNoSsh !== undefined)('a host of the plan that has left the inventory is told', async () => {
+  await using fleet = await startSshFleet(['a', 'b', 'c']);
+  using place = temporaryDirectory();
+  const plan = join(place.path, 'plan.json');
+  fleet.commit({ 'desired-state/site.yaml': site(`- { kind: file, path: "${fleet.base}/motd", content: "one\\n" }\n`) });
+  await fleet.report('check', '--limit', 'a,b', '--out', plan);
+  writeFileSync(plan, readFileSync(plan, 'utf8').replaceAll('"host": "b"', '"host": "gone"'));
+
+  const { events, ended } = fleet.reach('apply', plan);
+  const { exit } = await ended;
+
+  expect(events[0]).toMatchObject({ type: 'fleet-started', hosts: ['a'] });
+  const { report } = events.at(-1) as Extract<(typeof events)[number], { type: 'fleet-finished' }>;
+  expect([exit, verdicts(report)]).toEqual([7, 'a: converged, gone: refused']);
+  expect(report.hosts[1]).toMatchObject({ message: expect.stringContaining('does not have it any more') });
+});
