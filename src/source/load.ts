@@ -107,7 +107,13 @@ function loadRoles(files: SourceTree, load: Load, problems: Problem[]): Readonly
     }
     const wrongName = byPath.has(`roles/${name}/role.yml`) ? 'role.yml' : undefined;
     if (wrongName || !byPath.has(path)) {
-      problems.push(missingFile(path, `the role "${name}" has no role.yaml`, wrongName && `rename ${wrongName} to role.yaml`));
+      const isAnsible = listed.some((file) => file.path.startsWith(`roles/${name}/tasks/`));
+      const hint = wrongName
+        ? `rename ${wrongName} to role.yaml`
+        : isAnsible
+          ? 'write one with what tasks/ does, which is not read'
+          : undefined;
+      problems.push(missingFile(path, `the role "${name}" has no role.yaml`, hint));
     }
     const document = load(roleDocument, byPath.get(path));
     roles.set(name, document ?? emptyRole(path));

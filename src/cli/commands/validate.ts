@@ -2,6 +2,7 @@ import { exitCodes } from '../../model/exit-code.ts';
 import { firstProblems } from '../../model/first-problems.ts';
 import { paintFor } from '../../report/paint.ts';
 import { count, problemLines } from '../../report/render-text.ts';
+import { leftOfAnsible } from '../../source/left-of-ansible.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
 import { validateRepository } from '../../operations/validate-repository.ts';
 import { textOption, type Invocation } from '../invocation.ts';
@@ -21,6 +22,7 @@ export async function run(invocation: Invocation): Promise<number> {
     const verdict = isValid ? paint('green', 'Valid') : paint('red', `Invalid: ${count(problems.length, 'problem')}`);
     const lines = [...problemLines(firstProblems(problems), paint), `${verdict}, ${count(hosts.length, 'host')} compiled`];
     process.stdout.write(`${lines.join('\n')}\n`);
+    for (const line of leftOfAnsible(revision.root, revision.files)) process.stderr.write(`${line}\n`);
     if (left > 0) {
       const unlike = leftUnlike > 0 ? `, and ${leftUnlike} of these differ from all that were in more than their names` : '';
       process.stderr.write(`${count(left, 'more host')} not compiled${unlike}; --host NAME checks one\n`);

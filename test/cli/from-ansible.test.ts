@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { makeRepository } from '../support/repository.ts';
+
+const ansible = {
+  'site.yml': '- { hosts: web, roles: [web] }\n',
+  'group_vars/web.yml': 'port: 80\n',
+  'inventory/production/group_vars/web.yml': 'port: 80\n',
+  'roles/web/tasks/main.yml': '- name: install\n  apt: { name: nginx }\n',
+  'roles/web/defaults/main.yml': 'port: 80\n',
+};
+const role = 'summary: x\nresources: [{ kind: file, path: /etc/x, content: "{{ port }}" }]\n';
+
+it('validate names what Ansible would read and nothing here does, which is no problem', () => {
+  using repository = makeRepository('- { kind: file, path: /etc/motd, content: x }', ansible);
+  repository.write('roles/web/role.yaml', role);
+
+  const { exit, stdout, stderr } = repository.cli('validate');
+
+  expect(stderr).toBe(
+    'not read: group_vars, inventory/production/group_vars; variables are taken from inventory/group_vars and inventory/host_vars\n' +
+      'not read: site.yml, roles/web/defaults, roles/web/tasks; what Ansible does by these is said in role.yaml and desired-state/site.yaml here\n',
+  );
+  expect([exit, stdout]).toEqual([0, 'Valid, 1 host compiled\n']);
+});
+
+it('validate says of a role that has only tasks what to write', () => {
+  using repository = makeRepository('- { kind: file, path: /etc/motd, content: x }', ansible);
+
+  expect(repository.cli('validate')).toMatchObject({
+    exit: 65,
+    stdout: expect.stringContaining('no role.yaml; write one with what tasks/ does, which is not read'),
+  });
+});
+
+it('validate says nothing of Ansible where there is none of it', () => {
+  using repository = makeRepository('- { kind: file, path: /etc/motd, content: x }', {
+    'inventory/group_vars/all.yml': 'a: 1\n',
+  });
+
+  expect(repository.cli('validate')).toMatchObject({ exit: 0, stderr: '' });
+});
