@@ -30,7 +30,7 @@ const shownNames = 10;
 export async function run(invocation: Invocation): Promise<number> {
   refuseUnfitting(invocation);
   await using fleet = await openFleetRun(invocation, 'bootstrap');
-  if (invocation.options['remove'] === true) return remove(invocation, fleet);
+  if (invocation.options['remove'] === true) return await remove(invocation, fleet);
   const files = new Map(
     fleet.targets.map(({ name }) => {
       const given = { policy: textOption(invocation, 'policy'), directory: textOption(invocation, 'files') };
@@ -48,12 +48,11 @@ export async function run(invocation: Invocation): Promise<number> {
         program,
         files: files.get(host)!,
         approved: approvedFor(host),
-        visit: async (action: 'check' | 'converge', planDigest?: string) => {
-          const digests = planDigest === undefined ? undefined : new Map([[host, planDigest]]);
+        visit: async (action: 'check' | 'converge') => {
           const visit =
             action === 'check'
               ? revisionTask(revision, { action, tags: [] }, fleet.emit)
-              : convergeTask(revision, { ...fleet, tags: [], ...(digests && { digests }) });
+              : convergeTask(revision, { ...fleet, tags: [] });
           return visit(connection, signal);
         },
       };
@@ -65,7 +64,7 @@ export async function run(invocation: Invocation): Promise<number> {
     taskFor(() => (isAgreed ? 'any' : undefined)),
     { isRepeatable: true },
   );
-  return finish(invocation, { fleet, revision, taskFor }, first);
+  return await finish(invocation, { fleet, revision, taskFor }, first);
 }
 
 interface Course {

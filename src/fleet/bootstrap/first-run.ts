@@ -1,8 +1,8 @@
 import type { Finding, HostVerdict } from '../../model/fleet.ts';
 
 export interface FirstRun {
-  /** A visit of the host with the operator's revision; with a digest it converges only by that plan. */
-  visit(action: 'check' | 'converge', planDigest?: string): Promise<Finding>;
+  /** A visit of the host with the operator's revision. */
+  visit(action: 'check' | 'converge'): Promise<Finding>;
   /** Digest of the plan that a person has seen and wants; `any` goes without looking; undefined: nothing is changed. */
   readonly approved: string | undefined;
 }
@@ -10,7 +10,11 @@ export interface FirstRun {
 /** What a check says that has found something to change. */
 export const findsChanges: readonly HostVerdict[] = ['upstreamPending', 'driftOnly', 'conflict'];
 
-/** Looks first, and changes only what may be changed. The host is as the repository says when the answer is `converged`. */
+/**
+ * Looks first, and changes only what may be changed. The host is as the repository says when the answer is `converged`. The plan that was
+ * approved is compared here and not by the host, which adds nothing to one that it is given: what the packages of a bare machine bring
+ * has to be changed back in the same run (ADR 0083).
+ */
 export async function runFirst({ visit, approved }: FirstRun, tell: (message: string) => void): Promise<Finding> {
   tell('looks what the first run would change');
   const check = await visit('check');
@@ -26,6 +30,6 @@ export async function runFirst({ visit, approved }: FirstRun, tell: (message: st
     return { ...notStarted(check, why), hint: 'call it again and say yes, or give --yes' };
   }
   tell('applies the revision');
-  const applied = await (hasChanges && isSeen ? visit('converge', approved) : visit('converge'));
+  const applied = await visit('converge');
   return applied.verdict === 'converged' ? applied : notStarted(applied);
 }
