@@ -65,7 +65,7 @@ async function doOn(target: Target, task: Task, course: Course): Promise<HostOut
       // A host that hangs is left: its connection is closed, whatever still waits for it.
       return finish(await untilAborted(task(connection, signal), signal));
     } catch (thrown) {
-      if (course.signal.aborted) return finish(interrupted(hasConnected));
+      if (course.signal.aborted) return finish(interrupted(hasConnected, course));
       if (limit.aborted) return finish(tooSlow(course.timeout, hasConnected));
       if (!(thrown instanceof ConnectionError)) return finish(failed(thrown));
       const wait = Math.min(longestPause, firstPause * 2 ** (attempt - 1));
@@ -110,10 +110,12 @@ const untouched = ({ name }: Target, { wave }: Course): HostOutcome => ({
   ...(wave !== undefined && { wave }),
 });
 
-const interrupted = (hasConnected: boolean): Finding => ({
+const interrupted = (hasConnected: boolean, { isRepeatable }: Course): Finding => ({
   verdict: 'halted',
   message: hasConnected ? 'the command was interrupted while the host was at work' : 'the command was interrupted',
-  ...(hasConnected && { hint: 'the host finishes its run or takes it back: reconcile fleet status' }),
+  ...(hasConnected && {
+    hint: isRepeatable ? 'the host finishes its run or takes it back: reconcile fleet status' : 'what was begun there may go on',
+  }),
 });
 
 const tooSlow = (timeout: number, hasConnected: boolean): Finding =>

@@ -140,6 +140,19 @@ describe('a task on many hosts', () => {
     await closed;
   });
 
+  it.each([
+    [true, 'the host finishes its run or takes it back: reconcile fleet status'],
+    [false, 'what was begun there may go on'],
+  ])('that is interrupted and may be repeated: %s, says what becomes of the host', async (isRepeatable, hint) => {
+    const abort = new AbortController();
+    const task = () => {
+      abort.abort();
+      return new Promise<Finding>(() => undefined);
+    };
+    const [outcome] = await runOnHosts([makeTarget('h0')], task, course({ isRepeatable, signal: abort.signal }));
+    expect(outcome).toMatchObject({ verdict: 'halted', hint });
+  });
+
   it('ends at once when it is interrupted, and says which hosts were at work and which not begun', async () => {
     const interrupt = new AbortController();
     const outcomes = await runOnHosts(

@@ -16,8 +16,16 @@ export async function run(invocation: Invocation): Promise<number> {
     });
     const output = stdout + stderr;
     if (exitCode === 0) return { verdict: 'converged', message: 'exit 0', output };
-    return { verdict: 'error', message: exitCode === null ? 'ended by a signal' : `exit ${exitCode}`, output };
+    const hint = exitCode === 127 ? asOneWord(invocation.arguments) : undefined;
+    const message = exitCode === null ? 'ended by a signal' : `exit ${exitCode}`;
+    return { verdict: 'error', message, ...(hint !== undefined && { hint }), output };
   };
   const hosts = await fleet.onHosts(fleet.targets, task, { isRepeatable: false });
   return fleet.finish(hosts, { revision: null, halted: null }, renderOutputs).exit;
 }
+
+/** What to do about a command line that came as one word, as other tools take it. */
+const asOneWord = ([program = '', ...rest]: readonly string[]): string | undefined =>
+  rest.length === 0 && /\s/.test(program)
+    ? `no shell divides it into words: reconcile fleet run -- ${program}; with pipes and the like: -- sh -c '...'`
+    : undefined;

@@ -62,7 +62,9 @@ export function sshConnection(target: Target, open: OpenClient, user: string): C
       const program = argv[0] ?? '';
       const channel = await launch(argv, program, signal);
       const work = collect(channel, stdin, limit, () => {
-        const flood = new ConnectionError('garbled', `${said(program)} on ${name} wrote more than ${limit} bytes`);
+        const flood = new ConnectionError('garbled', `${said(program)} on ${name} wrote more than ${limit} bytes`, {
+          hint: 'have it write less, or into a file over there',
+        });
         open.break(flood);
         return flood;
       });
