@@ -1,4 +1,4 @@
-import type { FleetEvent } from '../model/fleet.ts';
+import type { FleetAction, FleetEvent } from '../model/fleet.ts';
 import { openFleetTable } from './fleet-table.ts';
 import { paintFor } from './paint.ts';
 import { fleetLogLine } from './render-fleet-events.ts';
@@ -18,8 +18,10 @@ interface FleetProgress extends Disposable {
 export function openFleetProgress(stream: NodeJS.WriteStream, hosts: readonly string[]): FleetProgress {
   const paint = paintFor(stream);
   if (!stream.isTTY || process.env['TERM'] === 'dumb') {
+    let action: FleetAction | undefined;
     const emit = (event: FleetEvent): void => {
-      const line = fleetLogLine(event, paint);
+      if (event.type === 'fleet-started') action = event.action;
+      const line = fleetLogLine(event, paint, action);
       if (line !== undefined) stream.write(`${line}\n`);
     };
     return { emit, [Symbol.dispose]: () => undefined };

@@ -1,11 +1,14 @@
 import { verdictRank } from '../model/fleet-exit.ts';
-import type { FleetReport, HostVerdict } from '../model/fleet.ts';
+import type { FleetReport, HostOutcome, HostVerdict } from '../model/fleet.ts';
 import { fit, width } from './fit.ts';
 import type { Paint } from './paint.ts';
 import { count, duration } from './render-text.ts';
 
 /** Columns where nobody says how wide the terminal is. */
 export const usualWidth = 120;
+
+/** Columns of what a host says, where it may go on in further lines. */
+export const longestMessage = 500;
 
 /** A verdict for people, in a word or three. */
 export const verdictWords = {
@@ -28,6 +31,10 @@ export const verdictWords = {
   slow: 'too slow',
   halted: 'not reached',
 } as const satisfies Record<HostVerdict, string>;
+
+/** The same of what `action` has done: a program that `fleet run` starts makes nothing converge. */
+export const wordsFor = (verdict: HostVerdict, action: FleetReport['action'] | undefined): string =>
+  verdict === 'converged' && action === 'run' ? 'done' : verdictWords[verdict];
 
 /** Green: well. Yellow: something waits. Red: somebody has to look. */
 export function verdictColour(verdict: HostVerdict): Parameters<Paint>[0] {
@@ -60,6 +67,18 @@ export function nameList(names: readonly string[], columns: number): string {
   return shown.join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
+/** What hosts said, a line per message: for those of whom a table has room for the beginning only. */
+export function messageLines(hosts: readonly Pick<HostOutcome, 'host' | 'message'>[], columns: number): readonly string[] {
+  const groups = [...Map.groupBy(hosts, ({ message }) => message)];
+  return groups.map(([message, those]) => {
+    const names = nameList(
+      those.map(({ host }) => host),
+      columns / 2,
+    );
+    return `${names}: ${fit(message, longestMessage)}`;
+  });
+}
+
 export interface FleetEnd {
   /** It was interrupted, and can be gone on with. */
   readonly isOpen?: boolean;
@@ -71,9 +90,9 @@ export function fleetClosing(report: FleetReport, paint: Paint, { isOpen = false
   const byVerdict = Map.groupBy(hosts, ({ verdict }) => verdict);
   const counts = [...byVerdict]
     .sort(([a], [b]) => verdictRank(a) - verdictRank(b))
-    .map(([verdict, of]) => paint(verdictColour(verdict), `${of.length} ${verdictWords[verdict]}`));
+    .map(([verdict, of]) => paint(verdictColour(verdict), `${of.length} ${wordsFor(verdict, action)}`));
   const lines = [`${count(hosts.length, 'host')}: ${counts.join(', ') || 'none was chosen'} (${duration(report.duration)})`];
-  if (halted !== null) lines.push(paint('red', `Halted: ${fit(halted, 500)}`));
+  if (halted !== null) lines.push(paint('red', `Halted: ${fit(halted, longestMessage)}`));
   const failed = hosts.filter(({ verdict }) => verdictColour(verdict) === 'red' || verdict === 'halted' || verdict === 'busy');
   // Those that took the revision are still to be watched then.
   if (failed.length > 0 && isRepeatable(action) && !isOpen)

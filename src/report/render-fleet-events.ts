@@ -1,7 +1,7 @@
 import type { Event } from '../model/event.ts';
-import type { FleetEvent } from '../model/fleet.ts';
+import type { FleetAction, FleetEvent } from '../model/fleet.ts';
 import { fit } from './fit.ts';
-import { nameList, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
+import { longestMessage, nameList, usualWidth, verdictColour, wordsFor } from './fleet-words.ts';
 import type { Paint } from './paint.ts';
 import { printableJson } from './printable.ts';
 import { count, duration } from './render-text.ts';
@@ -12,25 +12,25 @@ export function fleetEventLine(event: FleetEvent, now: string): string {
   return `${printableJson(JSON.stringify({ schema: 'reconcile.fleet-event/1', type, ts: now, ...rest }))}\n`;
 }
 
-/** One event as a line of a log, without its newline; undefined for what happens too often to be worth one. */
-export function fleetLogLine(event: FleetEvent, paint: Paint): string | undefined {
+/** One event of an action as a line of a log, without its newline; undefined for what happens too often to be worth one. */
+export function fleetLogLine(event: FleetEvent, paint: Paint, action?: FleetAction): string | undefined {
   switch (event.type) {
     case 'fleet-started':
       return `${event.action} on ${count(event.hosts.length, 'host')}: ${nameList(event.hosts, usualWidth)}`;
     case 'connecting':
       return event.attempt > 1 ? `${name(event.host)}: connecting, attempt ${event.attempt}` : undefined;
     case 'waiting':
-      return paint('yellow', `${name(event.host)}: ${fit(event.message, usualWidth)}; again at ${clock(event.until)}`);
+      return paint('yellow', `${name(event.host)}: ${fit(event.message, longestMessage)}; again at ${clock(event.until)}`);
     case 'step':
-      return `${name(event.host)}: ${fit(event.message, usualWidth)}`;
+      return `${name(event.host)}: ${fit(event.message, longestMessage)}`;
     case 'host-event': {
       const words = runWords(event.event);
       return words?.isNews ? paint('yellow', `${name(event.host)}: ${words.text}`) : undefined;
     }
     case 'host-finished': {
       const { host, verdict, message, duration: took } = event.outcome;
-      const words = paint(verdictColour(verdict), verdictWords[verdict]);
-      return `${name(host)}: ${words}: ${fit(message, usualWidth)} (${duration(took)})`;
+      const words = paint(verdictColour(verdict), wordsFor(verdict, action));
+      return `${name(host)}: ${words}: ${fit(message, longestMessage)} (${duration(took)})`;
     }
     case 'wave-started':
       return paint('bold', `wave ${name(event.wave)}: ${nameList(event.hosts, usualWidth)}`);
@@ -46,7 +46,7 @@ export function fleetLogLine(event: FleetEvent, paint: Paint): string | undefine
     case 'resumed':
       return 'resumed';
     case 'halted':
-      return paint('red', `halted in wave ${name(event.wave)}: ${fit(event.reason, usualWidth)}`);
+      return paint('red', `halted in wave ${name(event.wave)}: ${fit(event.reason, longestMessage)}`);
     case 'fleet-finished':
       return undefined;
   }
@@ -68,7 +68,7 @@ export function runWords(event: Event): { readonly text: string; readonly isNews
     case 'verifying':
       return { text: 'verifying', isNews: false };
     case 'rolling-back':
-      return { text: `rolling back: ${fit(event.reason, usualWidth)}`, isNews: true };
+      return { text: `rolling back: ${fit(event.reason, longestMessage)}`, isNews: true };
     case 'finished':
       return undefined;
   }

@@ -1,5 +1,5 @@
 import type { FleetReport, HostOutcome } from '../model/fleet.ts';
-import { fleetClosing, nameList, usualWidth, verdictColour } from './fleet-words.ts';
+import { fleetClosing, longestMessage, nameList, usualWidth, verdictColour } from './fleet-words.ts';
 import { fit } from './fit.ts';
 import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
@@ -20,7 +20,7 @@ export function renderOutputs(report: FleetReport, paint: Paint, columns = usual
         Math.max(20, columns - lead.length - 12),
       );
       const head = `${paint('bold', lead)}: ${names}`;
-      const end = paint(verdictColour(verdict), `  ${fit(message, columns)}`);
+      const end = paint(verdictColour(verdict), `  ${fit(message, longestMessage)}`);
       const lines = [head, end, ...(hint === undefined ? [] : [`  hint: ${fit(hint, columns * 2)}`]), ...outputLines(group[0]!)];
       return `${lines.join('\n')}\n\n`;
     });

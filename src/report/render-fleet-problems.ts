@@ -29,4 +29,4 @@ export function headLine(names: readonly string[], verdict: HostVerdict | undefi
   return `${paint('bold', lead)}${verdict === undefined ? '' : `, ${paint(verdictColour(verdict), words)}`}: ${list}`;
 }
 
-export const hostsOf = (outcomes: readonly HostOutcome[]): readonly string[] => outcomes.map(({ host }) => host);
+const hostsOf = (outcomes: readonly HostOutcome[]): readonly string[] => outcomes.map(({ host }) => host);

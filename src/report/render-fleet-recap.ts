@@ -1,8 +1,8 @@
 import type { FleetReport, HostOutcome, HostVerdict } from '../model/fleet.ts';
 import { fit, pad, width } from './fit.ts';
-import { fleetClosing, usualWidth, verdictColour, verdictWords, type FleetEnd } from './fleet-words.ts';
+import { fleetClosing, messageLines, usualWidth, verdictColour, verdictWords, type FleetEnd } from './fleet-words.ts';
 import type { Paint } from './paint.ts';
-import { problemBlocks } from './render-fleet-problems.ts';
+import { problemBlocks, withProblems } from './render-fleet-problems.ts';
 import { duration } from './render-text.ts';
 
 /** Outcomes of runs that carry nothing of their plan out. */
@@ -15,16 +15,20 @@ export function renderRecap(report: FleetReport, paint: Paint, columns = usualWi
   const words = Math.max(0, ...hosts.map(({ verdict }) => verdictWords[verdict].length));
   const tallies = hosts.map(tally);
   const numbers = Math.max(0, ...tallies.map(({ length }) => length));
+  const told = new Set(withProblems(hosts));
+  const cut: HostOutcome[] = [];
   const lines = hosts.map((host, index) => {
     const colour = verdictColour(host.verdict);
     const verdict = paint(colour, pad(verdictWords[host.verdict], words));
     const start = `${pad(fit(host.host, names), names)}  ${verdict}  ${pad(tallies[index]!, numbers)}`;
     const left = columns - names - words - numbers - 6;
-    const why = host.verdict === 'converged' ? duration(host.duration) : fit(host.message, Math.max(20, left));
-    return `${start}  ${why}`.trimEnd();
+    const said = fit(host.message, Math.max(20, left));
+    const isConverged = host.verdict === 'converged';
+    if (!isConverged && said !== host.message && !told.has(host)) cut.push(host);
+    return `${start}  ${isConverged ? duration(host.duration) : said}`.trimEnd();
   });
   const hints = [...new Set(hosts.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))].slice(0, 10);
-  const below = hints.map((hint) => `hint: ${fit(hint, columns * 2)}`);
+  const below = [...messageLines(cut, columns).slice(0, 10), ...hints.map((hint) => `hint: ${fit(hint, columns * 2)}`)];
   const recap = [...lines, ...(lines.length > 0 ? [''] : []), ...below].map((line) => `${line}\n`);
   return [...problemBlocks(hosts, paint, columns), ...recap, fleetClosing(report, paint, end)].join('');
 }

@@ -82,6 +82,17 @@ describe('the progress of a fleet command', () => {
     );
   });
 
+  it('takes no program for a run that converges, and cuts no key', () => {
+    const { stream, frames } = screen(false);
+    using progress = openFleetProgress(stream, ['allegro']);
+    const message = `it shows the ED25519 key SHA256:${'k'.repeat(43)} ${'.'.repeat(100)}`;
+    progress.emit({ type: 'fleet-started', action: 'run', hosts: ['allegro', 'ezra'] });
+    progress.emit({ type: 'host-finished', outcome: outcomeWith('allegro', { message: 'exit 0' }) });
+    progress.emit({ type: 'host-finished', outcome: outcomeWith('ezra', { verdict: 'untrusted', message }) });
+
+    expect(frames.slice(1)).toEqual(['allegro: done: exit 0 (120 ms)\n', `ezra: untrusted host key: ${message} (120 ms)\n`]);
+  });
+
   it('is a table on a terminal that is gone in the end', () => {
     vi.useFakeTimers();
     const { stream, frames } = screen(true);

@@ -99,8 +99,17 @@ describe('the recap of a push', () => {
     const text = renderRecap(fleetReportWith([outcomeWith('a', { verdict: 'error', message: evil, hint: evil })]), plain, 80);
 
     expect(text).not.toMatch(/[\p{Cf}\p{Zl}]|\p{Cc}(?<!\n)/u);
-    expect(text.split('\n').length).toBe(5);
-    expect(text.length).toBeLessThan(500);
+    expect(text.split('\n').length).toBe(6);
+    expect(text.length).toBeLessThan(1_000);
+  });
+
+  it('has below it what did not fit into its lines, once for all hosts', () => {
+    const message = `web.example is not known in known_hosts; it shows the ED25519 key SHA256:${'k'.repeat(43)}`;
+    const hosts = ['a', 'b'].map((host) => outcomeWith(host, { verdict: 'untrusted', message, hint: 'compare it' }));
+    const lines = renderRecap(fleetReportWith(hosts, { action: 'push' }), plain, 80).split('\n');
+
+    expect(lines[0]).toMatch(/^a {2}untrusted host key .{1,60}\.\.\.$/);
+    expect(lines.slice(2, 5)).toEqual(['', `a, b: ${message}`, 'hint: compare it']);
   });
 });
 
@@ -127,7 +136,7 @@ describe('the outputs of a program on all hosts', () => {
         '  exit 0',
         '    Linux 5.10',
         '',
-        '4 hosts: 1 error, 3 converged (1.2 s)',
+        '4 hosts: 1 error, 3 done (1.2 s)',
         '',
       ].join('\n'),
     );

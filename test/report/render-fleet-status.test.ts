@@ -72,6 +72,17 @@ describe('the status of a fleet', () => {
     expect(text).toContain(`  ${message}\n`);
   });
 
+  it('has below it what did not fit, and what to do', () => {
+    const message = `web.example is not known in known_hosts; it shows the ED25519 key SHA256:${'k'.repeat(43)}`;
+    const text = renderFleetStatus(
+      fleetReportWith([outcomeWith('a', { verdict: 'untrusted', message, hint: 'compare it' })], at),
+      plain,
+      100,
+    );
+
+    expect(text).toContain(`\n\na: ${message}\nhint: compare it\n1 host: `);
+  });
+
   it('keeps every line within the terminal and hides what a terminal would act on', () => {
     const evil = `\u001b]0;x\u0007\n${'語'.repeat(1_000_000)}`;
     const status = aStatus({
