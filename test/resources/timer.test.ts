@@ -64,6 +64,8 @@ WantedBy=timers.target
   it.each([
     ['nothing that says when', { name: 'x', starts: 'y' }, 'schedule or every is needed'],
     ['persistence without a calendar', { name: 'x', every: '5m', persistent: true }, '"persistent" goes with "schedule"'],
+    ['a schedule with a typing error', { name: 'x', schedule: 'dayly' }, 'expected a calendar expression'],
+    ['a schedule of cron', { name: 'x', schedule: ['daily', '0 3 * * *'] }, 'expected a calendar expression'],
     ['a line break in a schedule', { name: 'x', schedule: 'daily\nUnit=evil.service' }, 'expected a calendar expression'],
     ['a masked timer of its own', { ...nightly, masked: true }, 'a masked timer has no unit file'],
   ])('with %s is a problem', (_what, attributes, problem) => {

@@ -1,14 +1,18 @@
 import { milliseconds } from '../../model/duration.ts';
 import { defineResourceType, type AttributesOf, type Vocabulary } from '../resource-type.ts';
 import type { UnitDesired } from '../units/unit-desired.ts';
+import { isCalendar } from '../units/calendar.ts';
 import { placeOf, unitAttributes, unitKind, unitName } from '../units/unit-kind.ts';
 import { templateOf, unitId, withSuffix, type UnitPlace } from '../units/unit-place.ts';
+
+const expected = 'expected a calendar expression such as "hourly" or "Mon..Fri 02:00"';
 
 const spec = (words: Vocabulary) => {
   const { z, duration } = words;
   const calendar = z
     .string()
-    .regex(/^[A-Za-z0-9*.,:/~ _+-]{1,200}$/, 'expected a calendar expression such as "hourly" or "Mon..Fri 02:00"');
+    .regex(/^[A-Za-z0-9*.,:/~ _+-]{1,200}$/, expected)
+    .refine(isCalendar, expected);
   return z
     .strictObject({
       name: unitName(words).meta({ description: 'Name of the timer, without ".timer".' }),
