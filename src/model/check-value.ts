@@ -58,7 +58,9 @@ function misfitsOf(issue: Issue, base: KeyPath, schema: Type, root: unknown): re
     case 'invalid_union':
       return unionMisfits(issue, path, schemaAt(schema, inner), actual);
     case 'invalid_type':
-      return actual === undefined && path.length > 0 ? [missing(path)] : wrong(...wrongType(issue, actual));
+      return actual === undefined && path.length > 0
+        ? [missing(path, custom(issue, '') || undefined)]
+        : wrong(...wrongType(issue, actual));
     case 'invalid_value': {
       const values = issue.values.map(String);
       if (actual === undefined && path.length > 0) return [missing(path, `expected ${oneOf(values)}`)];

@@ -39,3 +39,12 @@ it('validate says nothing of Ansible where there is none of it', () => {
 
   expect(repository.cli('validate')).toMatchObject({ exit: 0, stderr: '' });
 });
+
+it('validate says of a package with only a name where its packages stand', () => {
+  using repository = makeRepository('- { kind: package, name: nginx }');
+
+  expect(repository.cli('validate')).toMatchObject({
+    exit: 65,
+    stdout: expect.stringContaining('"names" is missing; expected a list of packages, such as [nginx]; "name" only names'),
+  });
+});

@@ -21,7 +21,11 @@ const spec = ({ z, absolutePath, duration }: Vocabulary) => {
   return z
     .strictObject({
       name: z.string().min(1).max(200).optional().meta({ description: 'Names the resource; else its packages do.' }),
-      names: z.array(name).min(1).max(500).meta({ description: 'Packages, changed together in one transaction.' }),
+      names: z
+        .array(name, 'expected a list of packages, such as [nginx]; "name" only names the resource')
+        .min(1)
+        .max(500)
+        .meta({ description: 'Packages, changed together in one transaction.' }),
       ensure: z
         .enum(['present', 'absent'])
         .default('present')
