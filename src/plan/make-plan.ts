@@ -100,16 +100,12 @@ function desiredStep(resource: CatalogResource, input: PlanInput, observeOnly: R
   const last = ledger.get(resource.address);
   const sensitive = isSensitive(resource) || last?.sensitive === true;
   const base = { address: resource.address, resource, sensitive };
-  if (observed.unsupported !== undefined)
-    return {
-      ...base,
-      cause: 'converged',
-      diff: converged,
-      refreshes: [],
-      held: { reason: 'unsupported', message: observed.unsupported },
-    };
-  const diff = withoutClaimed(type.diff(resource.desired, observed.actual), resource, input, way);
   const leftAlone = leftAloneBecause(resource, input.tags);
+  if (observed.unsupported !== undefined) {
+    const held = leftAlone?.reason === 'tags' ? leftAlone : { reason: 'unsupported' as const, message: observed.unsupported };
+    return { ...base, cause: 'converged', diff: converged, refreshes: [], held };
+  }
+  const diff = withoutClaimed(type.diff(resource.desired, observed.actual), resource, input, way);
   const found = causeOf(diff, resource, last, observed, input, way);
   // Taking it into the ledger would make it ours to remove once it leaves git.
   const cause = leftAlone && found === 'adopted' ? 'converged' : found;

@@ -68,8 +68,9 @@ export function startRun(
 /** What people read when there was nothing to do. What differs and is held is not called converged. */
 export function convergedSummary({ resources, adopted, held }: Report['counts'], steps: Report['steps'] = []): string {
   const differing = countDiffering(steps);
-  const outside = steps.filter(({ reason, action }) => reason === outsideTags && action !== 'none').length;
-  const rest = held - differing - outside;
+  const left = steps.filter(({ reason }) => reason === outsideTags);
+  const outside = left.filter(({ action }) => action !== 'none').length;
+  const rest = held - differing - left.length;
   const more = differing > 0 ? ' more' : '';
   const others = [...(adopted > 0 ? [`${adopted} adopted`] : []), ...(rest > 0 ? [`${rest}${more} held`] : [])];
   if (outside > 0) others.push(`${outside} ${outside === 1 ? 'differs' : 'differ'}, but not among the chosen tags`);

@@ -168,9 +168,12 @@ describe('reports and events are as their schemas say, when a run is', () => {
   });
 
   it('of chosen tags only: the others are counted, and a tag that nothing has is said', () => {
-    using repository = makeRepository(`${motd('hello', '  tags: [text]\n')}- { kind: directory, path: /srv }\n`);
+    const others = '- { kind: directory, path: /srv }\n- { kind: package, names: [curl] }\n';
+    using repository = makeRepository(`${motd('hello', '  tags: [text]\n')}${others}`);
 
-    expect(repository.run(['--check', '--tags', 'text']).stdout).not.toContain('directory[/srv]');
+    const { stdout } = repository.run(['--check', '--tags', 'text']);
+    expect(stdout).not.toMatch(/directory\[\/srv\]|package\[curl\]/);
+    expect(stdout).toContain('Plan: 1 to add, 0 to change, 0 to remove, 2 not among the chosen tags');
     const report = run(repository, '--tags', 'txet');
     expect(report.summary).toContain('Nothing to do for these tags (2 differ, but not among the chosen tags)');
     expect(report.summary).toContain('Nothing on this host has the tag "txet"; did you mean "text"?');
