@@ -51,7 +51,7 @@ function recipientsOf(binary: Uint8Array): number {
 export async function openDecrypter(identities: readonly string[]): Promise<(bytes: Uint8Array) => Promise<Decrypted>> {
   const lines = identities.flatMap((text) => text.split('\n').map((line) => line.trim()));
   const keys = lines.filter((line) => line !== '' && !line.startsWith('#'));
-  if (keys.length === 0) return async () => ({ unreadable: 'no age identity is configured on this host' });
+  if (keys.length === 0) return async () => ({ unreadable: 'no age identity can be used on this host' });
   const { Decrypter, armor } = await loadAge();
   const decrypter = new Decrypter();
   let triesLeft = maxTries;

@@ -64,8 +64,8 @@ describe('openSecrets', () => {
     const good = await encryptSecret(canary, [toHost]);
     const cut = good.slice(0, -60);
     const cases: readonly (readonly [string | Uint8Array, readonly string[], string])[] = [
-      [good, [], 'no age identity is configured on this host'],
-      [good, ['# nothing\n'], 'no age identity is configured on this host'],
+      [good, [], 'no age identity can be used on this host'],
+      [good, ['# nothing\n'], 'no age identity can be used on this host'],
       [good, [other], 'the identity of this host is not among its recipients'],
       [good, [other, other], 'none of the 2 identities of this host is among its recipients'],
       [
