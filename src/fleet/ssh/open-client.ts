@@ -144,7 +144,7 @@ function lossOf(name: string, failure: (Error & { readonly level?: string }) | u
 
 function refusalOf(
   name: string,
-  { user, connectTimeout }: SshSettings,
+  { address, port, user, connectTimeout }: SshSettings,
   { attempts, locked, notes }: Identities,
   accepted: readonly string[],
   error: Error & { readonly level?: string },
@@ -158,7 +158,7 @@ function refusalOf(
     const hint =
       locked.length > 0
         ? `ssh-add ${locked[0]}`
-        : `ssh ${user}@${name} tells more; ansible_user and ansible_ssh_private_key_file say who and with what`;
+        : `ssh ${port === 22 ? '' : `-p ${port} `}${user}@${address} tells more; ansible_user and ansible_ssh_private_key_file say who and with what`;
     return new ConnectionError('denied', message, { hint });
   }
   if (error.level === 'client-timeout') {

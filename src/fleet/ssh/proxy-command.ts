@@ -13,9 +13,9 @@ const grace = 2_000;
  * The input and output of the `ProxyCommand` of the user's own configuration. It is started without a shell, so that it must be words: one
  * that needs a shell can name it (`sh -c '...'` in a script of its own). Throws a `ConnectionError` for others.
  */
-export function openProxyCommand(name: string, command: string, { hostname, port, user }: SshSettings): Duplex {
+export function openProxyCommand(name: string, command: string, { address, hostname, port, user }: SshSettings): Duplex {
   const words = forShells.test(command) ? undefined : splitWords(command.replace(/^exec\s+/, ''));
-  const tokens: Readonly<Record<string, string>> = { h: hostname, n: name, p: String(port), r: user, '%': '%' };
+  const tokens: Readonly<Record<string, string>> = { h: hostname, n: address, p: String(port), r: user, '%': '%' };
   const argv = words?.map((word) => word.replace(/%(.)/g, (token, letter: string) => tokens[letter] ?? token));
   const [program, ...rest] = argv ?? [];
   if (program === undefined || argv!.some((word) => /(?<!%)%[A-Za-z]/.test(word))) {

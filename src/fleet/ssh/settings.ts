@@ -7,6 +7,8 @@ import { readConfigSections } from './config-sections.ts';
 
 /** How one host is reached, after the user's own SSH configuration. */
 export interface SshSettings {
+  /** As the inventory or a `ProxyJump` names it: what would stand on the command line of `ssh`. */
+  readonly address: string;
   readonly hostname: string;
   readonly port: number;
   readonly user: string;
@@ -149,6 +151,7 @@ function toSettings(answer: Answer, destination: Destination, place: OperatorPla
   const variable = agent === 'SSH_AUTH_SOCK' ? agent : /^\$\{?(\w+)\}?$/.exec(agent)?.[1];
   const seconds = (keyword: string): number => Number(only(keyword) ?? 0) * 1000;
   return {
+    address: destination.address,
     hostname,
     port,
     user,

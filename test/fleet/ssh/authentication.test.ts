@@ -154,9 +154,10 @@ describe.skipIf(whyNoSsh !== undefined)(`authentication${whyNoSsh ? ` (${whyNoSs
 
     expect(wrongKey).toMatchObject({ absence: 'denied', isPassing: false });
     expect(wrongKey.message).toMatch(/^web1 does not let \S+ in \(1 key tried\)$/);
-    expect((await refusal(server.clientKey, {}, 'nobody-of-that-name')).message).toBe(
-      'web1 does not let nobody-of-that-name in (1 key tried)',
-    );
+    expect(await refusal(server.clientKey, {}, 'nobody-of-that-name')).toMatchObject({
+      message: 'web1 does not let nobody-of-that-name in (1 key tried)',
+      hint: expect.stringContaining(`ssh -p ${server.port} nobody-of-that-name@127.0.0.1 tells more`) as string,
+    });
   });
 
   it('a key that others can read is not used', async () => {

@@ -241,7 +241,7 @@ describe.skipIf(whyNoSsh !== undefined)(`hosts behind others${whyNoSsh ? ` (${wh
         "const [, , host, port, user] = process.argv;\nif (user !== 'a user') process.exit(1);\n" +
         'const socket = connect(Number(port), host);\nprocess.stdin.pipe(socket).pipe(process.stdout);\n',
     );
-    const config = ['Host *', `ProxyCommand exec ${process.execPath} "${script}" %h %p 'a user'`];
+    const config = ['Host *', `ProxyCommand exec ${process.execPath} "${script}" %n %p 'a user'`];
     await using operator = await openOperator({ config, knownHosts: server.knownHosts });
     const connection = await operator.connect(server.target(), never);
 
