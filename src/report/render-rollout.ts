@@ -1,6 +1,6 @@
 import type { RolloutState } from '../model/rollout.ts';
 import { fit } from './fit.ts';
-import { nameList, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
+import { longestMessage, nameList, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
 import { moment } from './moment.ts';
 import type { Paint } from './paint.ts';
 
@@ -11,11 +11,15 @@ export function renderRollout(
   paint: Paint,
   columns = usualWidth,
 ): string {
+  const isAborted = wish?.word === 'abort';
+  const isOver = (state.phase !== 'running' && state.phase !== 'halting') || (isAborted && !isAtWork);
   const branch = state.branch === null ? '' : ` (${fit(state.branch, 60)})`;
-  const lines = [`${paint('bold', state.commit.slice(0, 8))}${branch}: ${phaseInWords(state, isAtWork, wish?.word === 'abort')}`];
+  const lines = [`${paint('bold', state.commit.slice(0, 8))}${branch}: ${phaseInWords(state, isAtWork, isAborted)}`];
   if (wish?.word === 'pause')
     lines.push(paint('yellow', `paused by ${fit(wish.by, 80)}; reconcile fleet rollout resume goes on`));
-  if (state.reason !== null) lines.push(paint('red', fit(state.reason, columns)));
+  // What was interrupted and then aborted does not go on.
+  if (state.reason !== null && !(isAborted && !isAtWork && state.phase === 'running'))
+    lines.push(paint('red', fit(state.reason, longestMessage)));
   for (const wave of state.waves) {
     const of = (standing: string): readonly string[] => wave.hosts.filter((host) => state.hosts[host]?.standing === standing);
     const healthy = of('healthy').length;
@@ -26,11 +30,13 @@ export function renderRollout(
       ...(of('absent').length > 0 ? [`${of('absent').length} absent`] : []),
       ...(left > 0 ? [`${left} to come`] : []),
     ];
-    const watched = !wave.isDone && wave.until !== null ? `, watched until ${wave.until.slice(11, 19)}Z` : '';
+    const watched = !isOver && !wave.isDone && wave.until !== null ? `, watched until ${wave.until.slice(11, 19)}Z` : '';
     lines.push(`  ${wave.isDone ? paint('green', 'done') : '    '}  ${fit(wave.name, 64)}: ${parts.join(', ')}${watched}`);
     for (const host of [...of('failed'), ...of('absent')]) {
       const { verdict, message } = state.hosts[host]!;
-      lines.push(`        ${fit(host, 40)}: ${paint(verdictColour(verdict), verdictWords[verdict])}: ${fit(message, columns)}`);
+      lines.push(
+        `        ${fit(host, 40)}: ${paint(verdictColour(verdict), verdictWords[verdict])}: ${fit(message, longestMessage)}`,
+      );
     }
     if (left > 0 && left < wave.hosts.length) {
       const names = wave.hosts.filter((host) => !state.hosts[host]);

@@ -55,6 +55,11 @@ describe('a rollout', () => {
     expect(renderRollout({ ...state, waves: [] }, { isAtWork: false, wish: { word: 'abort', by: 'alice' } }, plain)).toBe(
       'cccccccc (main): aborted (begun 2026-11-21 08:00:00Z)\n',
     );
+    const cut: RolloutState = { ...state, waves: [{ ...state.waves[0]!, isDone: false }], reason: 'interrupted; it goes on' };
+    expect(renderRollout(cut, { isAtWork: false, wish: undefined }, plain)).toContain('it goes on\n');
+    expect(renderRollout(cut, { isAtWork: false, wish: { word: 'abort', by: 'alice' } }, plain)).toBe(
+      'cccccccc (main): aborted (begun 2026-11-21 08:00:00Z)\n        canary: 1 of 1 healthy\n',
+    );
     const halted: RolloutState = { ...state, waves: [], phase: 'halted', reason: '1 of 1 hosts failed in wave canary' };
     expect(renderRollout(halted, { isAtWork: false, wish: undefined }, plain)).toBe(
       'cccccccc (main): halted (begun 2026-11-21 08:00:00Z)\n1 of 1 hosts failed in wave canary\n',
