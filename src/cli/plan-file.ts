@@ -24,6 +24,8 @@ export function readPlanFile(file: string): PlanFile & { readonly report: Report
   if (!found?.isFile()) throw cliError('usage', `no such file: ${file}`, 'reconcile plan -o FILE writes one');
   if (found.size > largest) throw cliError('usage', `${file} is too large to be a plan`);
   const plan = parse(readFileSync(file, 'utf8'));
+  const isOfFleet = isObject(plan) && plan['schema'] === 'reconcile.fleet-plan/1';
+  if (isOfFleet) throw cliError('usage', `${file} is the plan of a fleet`, `did you mean reconcile fleet apply ${file}?`);
   if (!isPlanFile(plan)) throw cliError('usage', `${file} is not a plan`, 'reconcile plan -o FILE writes one');
   return plan;
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandTable } from '../../src/cli/command-table.ts';
@@ -58,6 +58,17 @@ describe('wrong usage', () => {
     expect(exit).toBe(64);
     expect(stderr).not.toContain('\x1b');
   });
+});
+
+it('apply of the plan of a fleet says which command takes it', () => {
+  using place = makeRepository('- { kind: file, path: /etc/motd, content: x }');
+  const plan = join(place.path, '../fleet.json');
+  writeFileSync(plan, '{"schema":"reconcile.fleet-plan/1"}');
+
+  const { exit, stderr } = runCli(['apply', plan]);
+
+  expect(stderr).toContain(`did you mean reconcile fleet apply ${plan}?`);
+  expect(exit).toBe(64);
 });
 
 it.each(['repository', '--root'])('apply of a plan whose %s is gone says so', (what) => {
