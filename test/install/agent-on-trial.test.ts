@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { linked, stageVersion } from '../../src/install/library.ts';
@@ -69,6 +69,36 @@ it('a version on trial confirms itself also while the newest revision is in quar
 
   await using _agent = startAgentProcess([], scene.environment, join(library, 'current/reconcile.mjs'));
 
+  await vi.waitFor(() => expect(confirmBefore(library)).toBeUndefined(), { timeout: 20_000, interval: 100 });
+  expect(linked(library, 'confirmed')).toBe(id);
+});
+
+it('a version on trial confirms itself on a suspended host that it may only look at', { timeout: 60_000 }, async () => {
+  await using scene = await openScene();
+  scene.push('one');
+  const { library, id } = installOnTrial(join(scene.rig.path, 'root'));
+  expect(runCli(['suspend', '--for', '1h', '--reason', 'disk'], { env: scene.environment }).exit).toBe(0);
+
+  await using agent = startAgentProcess([], scene.environment, join(library, 'current/reconcile.mjs'));
+
+  await agent.line(({ outcome }) => outcome === 'upstreamPending');
+  await vi.waitFor(() => expect(confirmBefore(library)).toBeUndefined(), { timeout: 20_000, interval: 100 });
+  expect(linked(library, 'confirmed')).toBe(id);
+});
+
+it('a version on trial that cannot write that it works says so, and tries it again', { timeout: 60_000 }, async () => {
+  await using scene = await openScene();
+  scene.push('one');
+  const { library, id } = installOnTrial(join(scene.rig.path, 'root'));
+  const link = join(library, 'confirmed');
+  rmSync(link);
+  mkdirSync(link);
+
+  await using agent = startAgentProcess([], scene.environment, join(library, 'current/reconcile.mjs'));
+
+  await agent.line(({ message }) => message.startsWith('this version cannot be confirmed: '));
+  rmSync(link, { recursive: true });
+  agent.kill('SIGUSR1');
   await vi.waitFor(() => expect(confirmBefore(library)).toBeUndefined(), { timeout: 20_000, interval: 100 });
   expect(linked(library, 'confirmed')).toBe(id);
 });
