@@ -90,14 +90,17 @@ async function runOnNewest(look: Look, source: Source, deps: PassDeps, options: 
 }
 
 /**
- * On the last good revision, where there is one. Of one that is in quarantine a person has taken back a part. What a person has applied
- * by hand stays, also in the moment before it is known as the last good one.
+ * On the last good revision, where there is one. Of one that is in quarantine a person has taken back a part; one that has just failed is
+ * not tried again because the host has moved, which putting everything back does. What a person has applied by hand stays, also in the
+ * moment before it is known as the last good one.
  */
 async function keepUp({ source: newest, commit: seen }: Look, deps: PassDeps, options: PassOptions): Promise<PassResult> {
   const good = deps.follower.lastGood();
   const commit = good?.head().commit ?? null;
+  if (!good) return { report: undefined };
   const isTakenBack = commit !== null && deps.attempts.of(commit)?.outcome === 'quarantined';
-  if (!good || isTakenBack) return { report: undefined };
+  const isEarly = commit !== null && !options.isPoll && !deps.attempts.isDue(commit, Date.now(), true);
+  if (isTakenBack || isEarly) return withRetries({ report: undefined }, deps.attempts.retryOf(commit));
   const isOvertaken = (): boolean => newest !== undefined && seen !== commit && isSettled({ source: newest, ...deps.place });
   return runOn(good, deps, options, { isOvertaken });
 }

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
+import { openAttempts } from '../../src/agent/attempts.ts';
+import { openContest } from '../../src/agent/contest.ts';
+import { runPass } from '../../src/agent/pass.ts';
+import type { Look } from '../../src/model/follower.ts';
+import type { Memory } from '../../src/model/reporter.ts';
+import { makeRunId } from '../../src/run/start-run.ts';
+import { workingTree } from '../../src/source/working-tree.ts';
+import { makeLiveRepository } from '../support/live-repository.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
+
+const commit = '1'.repeat(40);
+
+it('a repair that has just failed is not made again because putting everything back has moved the host', async () => {
+  using repository = makeLiveRepository('- { kind: file, path: "{{ base }}/a", content: one }');
+  const { base, env, path } = repository;
+  repository.report();
+  repository.put('a', 'by hand');
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  const parts = new Map<string, unknown>();
+  const memory: Memory = { get: (name) => parts.get(name), set: (name, value) => void parts.set(name, value) };
+  const attempts = openAttempts(memory);
+  const source = { ...workingTree(path), head: () => ({ commit, branch: 'main' }) };
+  const look: Look = { state: 'fetched', source, commit, branch: 'main', seen: commit, remote: '/x' };
+  const deps = {
+    follower: {
+      look: () => Promise.resolve(look),
+      accept: () => Promise.resolve(),
+      forsake: () => undefined,
+      lastGood: () => source,
+    },
+    attempts,
+    contest: openContest(),
+    stateDirectory: env['RECONCILE_STATE_DIR']!,
+    waves: { turn: () => Promise.resolve(undefined), watch: () => undefined },
+    bake: { judge: () => Promise.resolve(undefined) },
+    place: { host: 'box', root: undefined },
+  };
+  const pass = (isPoll: boolean) => {
+    const run = makeRunId(new Date().toISOString());
+    const { signal } = new AbortController();
+    return runPass(look, deps, { run, isPoll, suspendedUntil: undefined, approved: undefined, emit: () => undefined, signal });
+  };
+  const content = (): string => readFileSync(join(base, 'a'), 'utf8');
+  attempts.failed(commit, 'it is unwell', Date.now() + 600_000);
+
+  expect(await pass(false)).toEqual({ report: undefined, repair: undefined, retryAt: attempts.retryOf(commit) });
+  expect(content()).toBe('by hand');
+  expect(await pass(true)).toMatchObject({ repair: { outcome: 'converged', writes: 1 } });
+  expect(content()).toBe('one');
+  expect(attempts.of(commit)?.outcome).toBe('applied');
+});
