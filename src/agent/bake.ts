@@ -30,7 +30,7 @@ interface BakeOptions {
   readonly place: Pick<Request, 'host' | 'root'>;
 }
 
-/** The run that has applied it, and when health is asked for, in milliseconds since 1970; null once it was well. */
+/** The run that has applied it, or what it has of one before that was still watched, and when health is asked for, in milliseconds since 1970; null once it was well. */
 interface Watched {
   readonly commit: string;
   readonly run: string;
@@ -53,12 +53,17 @@ export function openBake({ waves, memory, stateDirectory, place }: BakeOptions):
       const { commit, source } = look;
       const known = memory.get('watched') as Watched | undefined;
       const isKnown = known?.commit === commit;
+      const open = known && known.until !== null ? { run: known.run, until: known.until } : undefined;
       // Mostly nothing was applied, or it was well. What heals later belongs to the same revision.
-      if (commit === null || !source || (isKnown ? known.until === null : report.writes === 0)) return undefined;
+      if (commit === null || !source || (!open && (isKnown || report.writes === 0))) return undefined;
       const watch = waves.watch(look);
       if (!watch || watch.bake === 0) return undefined;
-      const run = isKnown ? known.run : report.run;
-      const until = (isKnown ? known.until : null) ?? Date.now() + watch.bake - leadOf(watch.bake);
+      const lead = leadOf(watch.bake);
+      // One that comes in the middle and changes nothing has what the other has brought, of which nobody knows yet whether it is well.
+      const inherited = open && (isKnown || (report.writes === 0 && Date.now() < open.until + lead)) ? open : undefined;
+      if (!inherited && report.writes === 0) return undefined;
+      const run = inherited?.run ?? report.run;
+      const until = isKnown && inherited ? inherited.until : Date.now() + watch.bake - lead;
       if (!isKnown) put({ commit, run, until });
       if (Date.now() < until) return { until };
       const request = { ...place, source, tags: [], paranoid: false, unattended: true };
@@ -74,7 +79,8 @@ export function openBake({ waves, memory, stateDirectory, place }: BakeOptions):
         const taken = await rollBackRuns({ run, root: place.root, stateDirectory, because }, emit);
         if (!('refused' in taken)) {
           put(undefined);
-          return { report: taken };
+          // Those behind go by what is said of the newest one, also where it was another that changed something here.
+          return { report: { ...taken, revision: { ...taken.revision, commit } } };
         }
         if (taken.exit === 'busy') return { until: Date.now() + busyFor };
       }
