@@ -37,7 +37,7 @@ const commitId = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 /**
  * Says in every open pull request what it would do to this host: one comment per host, edited in place when the head moves. The
- * heads of trusted authors come first. `plan` must not change anything; undefined: not now. Never rejects: `problem` says what
+ * heads of trusted authors come first, then each in its turn. `plan` must not change anything; undefined: not now. Never rejects: `problem` says what
  * went wrong, and it is tried again when it is called again.
  */
 export async function planPullRequests(
@@ -64,7 +64,7 @@ export async function planPullRequests(
     const heads = pulls.map((pull) => headOf(pull, trusted)).filter(({ commit }) => commitId.test(commit));
     const known = forgetClosed(memory, heads);
     const due = heads.filter((head) => known[head.number]?.head !== keyOf(head));
-    for (const head of due.sort((a, b) => Number(b.trusted) - Number(a.trusted)).slice(0, mostAtOnce)) {
+    for (const head of takeTurns(memory, due)) {
       if (signal.aborted) break;
       try {
         const report = await plan(head);
@@ -101,6 +101,18 @@ function forgetClosed(memory: Memory, heads: readonly PullHead[]): Remembered {
   const kept = Object.fromEntries(open);
   if (open.length < known.length) memory.set('pulls', kept);
   return kept;
+}
+
+/** Those that are planned now. Where there are more the others come next: some may be refused, or not to be had, each time. */
+function takeTurns(memory: Memory, due: readonly PullHead[]): readonly PullHead[] {
+  const last = recall(memory, 'turn', z.number());
+  const isLater = ({ number }: PullHead): boolean => last !== undefined && number >= last;
+  const turns = due.toSorted(
+    (a, b) => Number(b.trusted) - Number(a.trusted) || Number(isLater(a)) - Number(isLater(b)) || b.number - a.number,
+  );
+  const now = turns.slice(0, mostAtOnce);
+  if (now.length < turns.length) memory.set('turn', now.at(-1)!.number);
+  return now;
 }
 
 /** Edits the comment of this host, or writes it. Its id. */

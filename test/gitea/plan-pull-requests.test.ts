@@ -195,6 +195,21 @@ describe('an author', () => {
 
     expect(rig.gitea.comments).toHaveLength(26);
   });
+
+  it('does not wait for ten strangers whose pull requests can never be planned', async () => {
+    const { number } = fakePull(rig.gitea, { sha: two, login: 'bob' });
+    for (let made = 0; made < 10; made++) fakePull(rig.gitea, { sha: one, login: 'mallory' });
+    const none = (head: PullHead): Report | undefined => (head.commit === two ? report : undefined);
+    await poll(none);
+    expect(rig.gitea.comments).toEqual([]);
+    await poll(none);
+    expect(rig.gitea.comments).toMatchObject([{ issue: number }]);
+
+    fakePull(rig.gitea, { sha: two, login: 'bob' });
+    await poll(none);
+    await poll(none);
+    expect(rig.gitea.comments).toHaveLength(2);
+  });
 });
 
 describe('planning', () => {
