@@ -13,8 +13,8 @@ interface Confirmed {
 const looked = 50;
 
 /**
- * The run stays: whoever calls this has come over a connection that was made after it. `run`: its id or the beginning of it; the
- * one that waits unless told. `connection`: of the person who says so, as SSH_CONNECTION has it; the one over which the change was
+ * The run stays: whoever calls this has come over a connection that was made after it. `run`: its id or a beginning of it that fits no
+ * other; the one that waits unless told. `connection`: of the person who says so, as SSH_CONNECTION has it; the one over which the change was
  * made is refused, since it would go on in a host that nobody else can reach. Durable when it returns, and can be repeated; `exit`
  * of a refusal is `rolledBack` where it comes too late.
  */
@@ -25,7 +25,7 @@ export async function confirmRun(stateDirectory: string, run?: string, connectio
     using state = openState(stateDirectory);
     const waiting = findWaiting(state);
     if (!waiting) return whatBecame(run, state);
-    if (run !== undefined && !waiting.run.startsWith(run))
+    if (!isNamed(run, waiting.run, state))
       return { refused: `it is run ${waiting.run} that waits for its confirmation, not '${run}'`, exit: 'usage' };
     if (connection !== undefined && connection === waiting.connection)
       return {
@@ -41,8 +41,12 @@ export async function confirmRun(stateDirectory: string, run?: string, connectio
   }
 }
 
-function whatBecame(run: string | undefined, { runs }: State): Confirmed | Refused {
-  const report = runs.list(looked).find(({ run: id, confirmation }) => confirmation?.run === id && id.startsWith(run ?? ''));
+const isNamed = (run: string | undefined, id: string, { runs }: State): boolean =>
+  run === undefined || run === id || runs.get(run)?.run === id;
+
+function whatBecame(run: string | undefined, state: State): Confirmed | Refused {
+  const found = state.runs.list(looked).filter(({ run: id, confirmation }) => confirmation?.run === id);
+  const report = found.find(({ run: id }) => isNamed(run, id, state));
   if (report?.confirmation?.state === 'taken-back')
     return { refused: `it is too late: run ${report.run} was taken back`, exit: 'rolledBack' };
   if (run !== undefined && !report) return { refused: `no run '${run}' waits for its confirmation`, exit: 'usage' };

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { openDoors } from '../../src/agent/doors/open-doors.ts';
 import { controlSocket, stateDirectory } from '../../src/state/state-directory.ts';
-import { readSuspension } from '../../src/state/suspension.ts';
+import { readSuspension, removeSuspension, writeSuspension } from '../../src/state/suspension.ts';
 import { aReport, aStatus, standIn, type StandIn } from '../support/agent-port.ts';
 import { agentPolicy } from '../support/door-rig.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -99,12 +99,17 @@ describe('with an agent', () => {
 
     const suspended = await host.run('suspend', '--for', '2h', '--reason', 'disk');
     const told = host.port.status().suspended;
+    // As an agent does.
+    writeSuspension(host.state, told!);
     const resumed = await host.run('resume');
+    removeSuspension(host.state);
+    const again = await host.run('resume');
 
     expect(suspended).toMatchObject({ exit: 0, stderr: '' });
     expect(suspended.stdout).toMatch(/^Suspended until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: disk; reconcile resume ends it\n$/);
     expect(told).toMatchObject({ reason: 'disk', by: 'alice' });
     expect(resumed).toMatchObject({ exit: 0, stdout: 'Resumed; runs may change this host again\n' });
+    expect(again).toMatchObject({ exit: 0, stdout: 'It was not suspended; runs may change this host\n' });
     expect(host.port.status().suspended).toBeNull();
   });
 

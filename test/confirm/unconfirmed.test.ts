@@ -36,7 +36,9 @@ describe('a run that waits for its confirmation', () => {
     using _ = repository;
 
     expect(await confirmRun(state, 'another')).toMatchObject({ exit: 'usage' });
-    expect(await confirmRun(state, run.slice(0, 20))).toEqual({ confirmed: run });
+    expect(await confirmRun(state, run.slice(0, 8))).toMatchObject({ exit: 'usage' });
+    expect(noteOf(state)).toBe(true);
+    expect(await confirmRun(state, run)).toEqual({ confirmed: run });
     expect(noteOf(state)).toBe(false);
     expect(await confirmRun(state)).toEqual({ confirmed: undefined });
     expect(await confirmRun(state, '2')).toMatchObject({ exit: 'usage' });

@@ -9,10 +9,10 @@ import { rootOption } from '../request.ts';
 export async function run(invocation: Invocation): Promise<number> {
   requireOwnRuns(invocation);
   const directory = stateDirectory(rootOption(invocation));
+  const wasSuspended = readSuspension(directory, Date.now()) !== undefined;
   const answer = await askAgent(invocation, { method: 'POST', path: '/resume' });
-  const isResumed = answer !== undefined || readSuspension(directory, Date.now()) !== undefined;
   if (answer === undefined) removeSuspension(directory);
-  const said = isResumed ? 'Resumed; runs may change this host again' : 'It was not suspended; runs may change this host';
+  const said = wasSuspended ? 'Resumed; runs may change this host again' : 'It was not suspended; runs may change this host';
   process.stdout.write(`${said}\n`);
   return 0;
 }
