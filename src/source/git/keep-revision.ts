@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Problem } from '../../model/problem.ts';
 import { treeBounds } from '../tree-bounds.ts';
 import { readCommits, type Commit } from './commit-object.ts';
+import { findPointers } from './find-pointers.ts';
 import { listChanges } from './list-changes.ts';
 import { listTree, type TreeEntry } from './list-tree.ts';
 import type { Bounds, Objects } from './objects.ts';
@@ -63,6 +64,15 @@ export async function keepRevision(
     laid = await layFiles(place, entries, before, treeBounds);
   }
   const { files, segment, size } = laid;
+  const added = join(revisionsIn(stateDirectory), segment);
+  const pointers = findPointers(
+    added,
+    files.filter((each) => each.segment === segment),
+  );
+  if (pointers.length > 0) {
+    rmSync(added, { force: true });
+    return pointers;
+  }
   const sizes: Readonly<Record<string, number>> = { ...before?.segments, [segment]: size };
   const segments = Object.fromEntries([...new Set(files.map((each) => each.segment))].map((name) => [name, sizes[name] ?? 0]));
   const manifest = { info: own.info, files, segments };

@@ -91,6 +91,20 @@ it.each(['..', '.git', '.GIT', 'a/b', '.'])('a tree with the name %s does not ev
   expect(problem.message).toContain('it sends objects that git refuses');
 });
 
+it('a Git LFS pointer is refused where it would come onto hosts, and nowhere else', async () => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'4d'.repeat(32)}\nsize 12345\n`;
+  const problem = await refusal((rig) => {
+    const id = remoteGit(rig, ['hash-object', '-w', '--stdin'], pointer);
+    const files = makeTree(rig, [{ mode: '100644', name: 'logo.png' }], id);
+    pushTree(rig, [{ mode: '040000', type: 'tree', id: files, name: 'files' }]);
+  });
+  expect(problem).toMatchObject({ code: 'not-a-file', at: { file: 'desired-state/files/logo.png' } });
+
+  using rig = openFollowRig();
+  rig.push({ [site]: 'good', 'roles/app/logo.png': pointer, 'roles/app/files/README': `An example:\n${pointer}` });
+  expect(await rig.look()).toMatchObject({ state: 'fetched' });
+});
+
 it('a file that is too large is refused with its path and both sizes', async () => {
   const problem = await refusal((rig) => {
     const id = remoteGit(rig, ['hash-object', '-w', '--stdin'], Buffer.alloc(64 * 1024 * 1024 + 1));
