@@ -94,9 +94,9 @@ export function openFollower(followed: Followed): Follower {
   };
 
   /** A failure of git, or of the disk below it, is an answer. */
-  const tryMirror = async (mirror: Mirror, trust: Trust, way: Way): Promise<Look | Error | undefined> => {
+  const tryMirror = async (open: typeof openMirror, trust: Trust, way: Way): Promise<Look | Error | undefined> => {
     try {
-      return await lookInto(mirror, trust, way);
+      return await lookInto(open(directory), trust, way);
     } catch (error) {
       way.signal.throwIfAborted();
       if (error instanceof GitFailure || isDiskError(error)) return error;
@@ -109,12 +109,10 @@ export function openFollower(followed: Followed): Follower {
       using _turn = await takeTurn(directory, milliseconds(remote.timeout), signal);
       const trust = readTrust(memory, directory);
       if ('code' in trust) return { ...nothing, state: 'refused', problem: trust };
-      const first = await tryMirror(openMirror(directory), trust, { signal, isExpected, isSpare: false });
+      const first = await tryMirror(openMirror, trust, { signal, isExpected, isSpare: false });
       if (first && !(first instanceof Error)) return first;
       // The mirror itself may be damaged: a new one takes its place, if it can be filled.
-      const second = isDiskError(first)
-        ? first
-        : await tryMirror(openSpareMirror(directory), trust, { signal, isExpected, isSpare: true });
+      const second = isDiskError(first) ? first : await tryMirror(openSpareMirror, trust, { signal, isExpected, isSpare: true });
       if (second && !(second instanceof Error)) {
         if (second.state !== 'offline') swapMirror(directory);
         return second;

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openChaosProxy } from '../../support/chaos-proxy.ts';
 import { openGitServer } from '../../support/git-server.ts';
+import { mountSmall } from '../../support/mount-small.ts';
 import { never, openFollowRig, textOf, type FollowRig } from './follow-rig.ts';
 
 const site = 'desired-state/site.yaml';
@@ -38,6 +39,24 @@ it.each<readonly [string, (rig: FollowRig) => void]>([
   expect(look).toMatchObject({ state: 'fetched', commit });
   expect(textOf(look)).toBe('next');
   expect(existsSync(join(rig.stateDirectory, 'mirror.new'))).toBe(false);
+  expect(await rig.look()).toMatchObject({ state: 'fetched', commit });
+});
+
+it('a damaged mirror in whose place no other can be made is told, and the next look recovers', async ({ skip }) => {
+  using disk = mountSmall('size=4m,mode=700', skip);
+  using rig = openFollowRig();
+  symlinkSync(disk.path, rig.stateDirectory);
+  const commit = rig.push({ [site]: 'good' });
+  await rig.look();
+  packs(rig).forEach((file) => rmSync(file));
+  rmSync(join(rig.stateDirectory, 'revisions'), { recursive: true });
+  const fill = join(disk.path, 'fill');
+  spawnSync('dd', ['if=/dev/zero', `of=${fill}`, 'bs=1k']);
+
+  const look = await rig.look();
+  expect(look).toMatchObject({ state: 'offline', problem: { code: 'remote-failed' } });
+  expect(`${look.problem!.message}; ${look.problem!.hint}`).toMatch(/cannot be kept: ENOSPC.*see to the space/);
+  rmSync(fill);
   expect(await rig.look()).toMatchObject({ state: 'fetched', commit });
 });
 
