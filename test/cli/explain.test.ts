@@ -116,6 +116,10 @@ describe('explain', () => {
     expect(textOf('/etc/app.yaml')).toContain('server.port: 2\n');
   });
 
+  it('of a command says how long it may take as the configuration does', () => {
+    expect(textOf('command[reload]')).toMatch(/timeout: \d+[smh]\n/);
+  });
+
   it.each(['/etc/cron.d/nightly', 'cron[cron.d/nightly]', 'cron[nightly]'])(
     'of a cron job is found by its file and by its address: %s',
     (target) => {
