@@ -55,7 +55,7 @@ async function planPull(
   signal: AbortSignal,
 ): Promise<Report | undefined> {
   using own = openVisitPlace(stateDirectory);
-  const fetched = await fetchPull({ stateDirectory, remote, ref, commit, place: own.path }, signal);
+  const fetched = await fetchPull({ stateDirectory, remote, ref, commit, trusted, place: own.path }, signal);
   if (!fetched) return undefined;
   if (!('open' in fetched)) return rendered(commit, host, fetched, 0);
   const request = { action: 'check', source: fetched, ...place, tags: [], paranoid: false } as const;

@@ -34,8 +34,8 @@ async function openPlanned() {
     rig,
     gitea,
     push: (text: string): string => rig.push(files(text)),
-    open(text: string): string {
-      const commit = rig.commit(files(text));
+    open(text: string, more: Readonly<Record<string, string>> = {}): string {
+      const commit = rig.commit({ ...files(text), ...more });
       const { number } = fakePull(gitea, { sha: commit, login: 'mallory' });
       rig.git('push', '--quiet', 'origin', `HEAD:refs/pull/${number}/head`);
       rig.git('reset', '--quiet', '--hard', 'HEAD~1');
@@ -73,4 +73,19 @@ it('a revision that came while pull requests are planned stays whole for its run
   expect(readdirSync(join(rig.stateDirectory, 'revisions')).join(' ')).not.toContain(proposed);
   expect(rig.git('--git-dir', join(rig.stateDirectory, 'mirror'), 'for-each-ref')).not.toContain(proposed);
   expect(readdirSync(join(rig.stateDirectory, 'visits'))).toEqual([]);
+});
+
+it('a stranger’s pull request that brings too much is told so, and not fetched again with every look', async () => {
+  await using host = await openPlanned();
+  const { rig, gitea } = host;
+  const one = host.push('one');
+  await rig.open().accept((await rig.look()).commit!);
+  // Packs are as large as what is in them.
+  rig.git('config', 'core.compression', '0');
+  for (const setting of ['core.compression', 'receive.unpackLimit']) rig.git('--git-dir', rig.remote, 'config', setting, '0');
+  host.open('proposed', { large: 'x'.repeat(66 * 1024 * 1024) });
+
+  expect(await host.plan(one)).toEqual({});
+
+  expect(gitea.comments.map(({ body }) => body)).toEqual([expect.stringContaining('it sends more than one repository may hold')]);
 });

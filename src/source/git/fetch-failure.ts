@@ -8,6 +8,9 @@ interface FetchFailure {
   readonly mayBeMirror: boolean;
 }
 
+/** What is said of a pack that is larger than it may be. */
+export const tooMuch = 'it sends more than one repository may hold';
+
 type Row = readonly [pattern: RegExp, message: string, hint: string];
 
 /** What git, curl and ssh write, in the order in which it is looked for. `$1` is the first group. */
@@ -73,11 +76,7 @@ const rows: readonly Row[] = [
     'chown it to the user who runs this, or follow it over ssh',
   ],
   [/does not appear to be a git repository|not a git repository: '/, 'it is no git repository', 'check the path'],
-  [
-    /died of signal 25|File size limit|pack exceeds maximum|printed more than/,
-    'it sends more than one repository may hold',
-    'take large files out of the history',
-  ],
+  [/died of signal 25|File size limit|pack exceeds maximum|printed more than/, tooMuch, 'take large files out of the history'],
   [
     /No space left on device|Disk quota exceeded|Read-only file system/,
     'the state directory cannot be written ($&)',
@@ -105,6 +104,8 @@ const rows: readonly Row[] = [
     'the connection was cut in the middle',
     'see to the server and the network; the poll tries again',
   ],
+  // All that git says where the system has ended what takes the pack.
+  [/invalid index-pack output/, tooMuch, 'take large files out of the history'],
   [
     /mismatched algorithms|object format|unsupported hash/i,
     'it uses SHA-256 object names, which are not followed',

@@ -12,6 +12,8 @@ export interface GitCall {
   readonly env: Readonly<Record<string, string>>;
   /** Milliseconds of wall clock. */
   readonly timeout: number;
+  /** Of a file that a fetch may write, bytes; a pack is one. */
+  readonly largest?: number;
   readonly signal: AbortSignal;
 }
 
@@ -121,10 +123,10 @@ const lonely = new Set(['cat-file', 'index-pack', 'ls-tree', 'merge-base']);
  * (ssh among them), also when this process is killed meanwhile.
  */
 function startOf(call: GitCall, args: readonly string[]) {
-  const { directory, timeout, signal } = call;
+  const { directory, timeout, largest = largestPack, signal } = call;
   const options = { cwd: directory, env: environment(call), signal };
   if (lonely.has(args[0] ?? '')) return ['git', args, options] as const;
-  const limited = args[0] === 'fetch' ? ['prlimit', `--fsize=${largestPack}`] : [];
+  const limited = args[0] === 'fetch' ? ['prlimit', `--fsize=${largest}`] : [];
   return ['timeout', ['--kill-after=2', (timeout / 1000).toFixed(3), ...limited, 'git', ...args], options] as const;
 }
 
