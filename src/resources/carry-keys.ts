@@ -2,7 +2,8 @@ import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Change } from '../model/plan.ts';
 import { decodeUtf8 } from '../model/utf8.ts';
 import { formatByName, type FormatName } from './formats/format-by-name.ts';
-import { editText, formatPath, leavesOf, parsePath, readText, valueAt, type Format, type LeafPath } from './formats/format.ts';
+import { editText } from './formats/edit-text.ts';
+import { formatPath, leavesOf, parsePath, readText, valueAt, type Format, type LeafPath } from './formats/format.ts';
 import type { KeyedFile } from './keyed-file.ts';
 import type { TouchedEntries } from './resource-type.ts';
 

@@ -1,5 +1,5 @@
 import type { Json } from '../../model/json.ts';
-import { mebibyte, insertLines, nextLine, positionIn, replaceAll, UnreadableText, type Format } from './format.ts';
+import { mebibyte, insertLines, nextLine, positionIn, UnreadableText, type Format } from './format.ts';
 
 interface Assignment {
   readonly key: string;
@@ -22,26 +22,24 @@ interface Assignment {
  */
 export const dotenvFormat: Format = {
   maxBytes: mebibyte,
-  read: (text) => Object.fromEntries(scan(text).map((one) => [one.key, valueIn(text, one)])),
-  set(text, [key = ''], value) {
+  open(text) {
     const all = scan(text);
-    const found = all.filter((one) => one.key === key);
-    const last = found.at(-1);
-    if (!last) {
-      const prefix = all.length > 0 && all.every(({ isExported }) => isExported) ? 'export ' : '';
-      return insertLines(text, text.length, [`${prefix}${key}=${quote(String(value), '')}`]);
-    }
-    const isBeforeComment = text.slice(last.valueEnd, last.end).trim() !== '';
-    const written = quote(String(value), text[last.valueStart] ?? '') || (isBeforeComment ? "''" : '');
-    const earlier = found.slice(0, -1).map(({ start, end }) => ({ start, end, by: '' }));
-    return replaceAll(text, [...earlier, { start: last.valueStart, end: last.valueEnd, by: written }]);
-  },
-  unset(text, [key]) {
-    const found = scan(text).filter((one) => one.key === key);
-    return replaceAll(
-      text,
-      found.map(({ start, end }) => ({ start, end, by: '' })),
-    );
+    return {
+      tree: Object.fromEntries(all.map((one) => [one.key, valueIn(text, one)])),
+      set([key = ''], value) {
+        const found = all.filter((one) => one.key === key);
+        const last = found.at(-1);
+        if (!last) {
+          const prefix = all.length > 0 && all.every(({ isExported }) => isExported) ? 'export ' : '';
+          return [insertLines(text, text.length, [`${prefix}${key}=${quote(String(value), '')}`])];
+        }
+        const isBeforeComment = text.slice(last.valueEnd, last.end).trim() !== '';
+        const written = quote(String(value), text[last.valueStart] ?? '') || (isBeforeComment ? "''" : '');
+        const earlier = found.slice(0, -1).map(({ start, end }) => ({ start, end, by: '' }));
+        return [...earlier, { start: last.valueStart, end: last.valueEnd, by: written }];
+      },
+      unset: ([key]) => all.filter((one) => one.key === key).map(({ start, end }) => ({ start, end, by: '' })),
+    };
   },
   fit(path, value) {
     const [key = ''] = path;

@@ -1,27 +1,37 @@
-import { canonicalJson, isObject, type Json, type JsonObject } from '../../model/json.ts';
+import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 
 /** The keys that lead to a value, outermost first. Lists are values, so there are no indexes. */
 export type LeafPath = readonly string[];
 
-interface Edit {
-  readonly set: readonly (readonly [LeafPath, Json])[];
-  readonly unset: readonly LeafPath[];
+/** What to put in the place of a part of a text; an insertion where `start` is `end`. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  readonly by: string;
+  /** Of what is put in at one offset, the deeper stands first; 0 where not given. */
+  readonly depth?: number;
 }
 
-/** One configuration file format, as text in and text out. `editText` is the way to use it: it checks what the format did. */
+/** A text as its format has parsed it. */
+export interface OpenText {
+  /**
+   * The document as a mapping; empty for a text without any key. A scalar that JSON has no form for (a date, a number of
+   * more than 53 bits) is a text such as `!!timestamp 2026-01-01`.
+   */
+  readonly tree: JsonObject;
+  /** What gives one leaf its value, or adds it; all other bytes stay. */
+  set(path: LeafPath, value: Json): readonly Stretch[];
+  /** What removes a leaf or a whole mapping, and parents that it leaves empty; nothing where nothing is. */
+  unset(path: LeafPath): readonly Stretch[];
+}
+
+/** One configuration file format, as text in and text out. `editText` is the way to edit: it checks what the format did. */
 export interface Format {
   /** Longer texts are refused: the parsers need up to a few hundred times their size. */
   readonly maxBytes: number;
-  /**
-   * The document as a mapping; empty for a text without any key. A scalar that JSON has no form for (a date, a number of
-   * more than 53 bits) is a text such as `!!timestamp 2026-01-01`. Throws an `UnreadableText` that holds no content.
-   */
-  read(text: string): JsonObject;
-  /** Gives one leaf its value, or adds it; all other bytes stay. The text must be one that `read` takes. */
-  set(text: string, path: LeafPath, value: Json): string;
-  /** Removes a leaf or a whole mapping, and parents that it leaves empty; no change where nothing is. */
-  unset(text: string, path: LeafPath): string;
-  /** The path and value as `read` gives them back once written. Throws an Error that says what the format cannot hold. */
+  /** Throws an `UnreadableText` that holds no content. */
+  open(text: string): OpenText;
+  /** The path and value as a tree has them once written. Throws an Error that says what the format cannot hold. */
   fit(path: LeafPath, value: Json): readonly [LeafPath, Json];
   /** Throws where a key stands, and is not to go, that some programs take for one of the wanted ones, and others do not. */
   assertDistinct?(text: string, wanted: readonly LeafPath[], going: readonly LeafPath[]): void;
@@ -82,12 +92,12 @@ export function leavesOf(tree: JsonObject): readonly (readonly [LeafPath, Json])
   return leaves;
 }
 
-/** `read` within the bounds, with or without a byte order mark. Throws an `UnreadableText`. */
+/** The tree within the bounds, with or without a byte order mark. Throws an `UnreadableText`. */
 export function readText(format: Format, text: string): JsonObject {
   if (Buffer.byteLength(text) > format.maxBytes) throw new UnreadableText(`larger than ${format.maxBytes / 1024} KiB`);
   if (text.includes('\0')) throw new UnreadableText('holds a NUL character');
   try {
-    const tree = format.read(text.replace(/^\uFEFF/, ''));
+    const { tree } = openText(format, text.replace(/^\uFEFF/, ''));
     assertShallow(tree, 0);
     return tree;
   } catch (error) {
@@ -96,68 +106,22 @@ export function readText(format: Format, text: string): JsonObject {
   }
 }
 
+const maxRecent = 4;
+const recent: { readonly format: Format; readonly text: string; readonly open: WeakRef<OpenText> }[] = [];
+
+/** The text parsed, or as it was parsed lately: a run reads and edits the same few again and again. Only free memory is taken for that. */
+export function openText(format: Format, text: string): OpenText {
+  const known = recent.find((one) => one.format === format && one.text === text)?.open.deref();
+  if (known) return known;
+  const open = format.open(text);
+  recent.push({ format, text, open: new WeakRef(open) });
+  if (recent.length > maxRecent) recent.shift();
+  return open;
+}
+
 function assertShallow(value: Json, depth: number): void {
   if (depth > maxDepth) throw new UnreadableText(`nested deeper than ${maxDepth} levels`);
   if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) assertShallow(member, depth + 1);
-}
-
-/**
- * The text with the edit made, proved by reading it back: set leaves have their values, unset ones are gone, all others are
- * as they were. Throws when that cannot be reached. What already holds is left alone, byte for byte.
- */
-export function editText(format: Format, text: string, edit: Edit): string {
-  const before = readText(format, text);
-  const set = edit.set.filter(([path, value]) => !isEqual(valueAt(before, path), value));
-  const unset = edit.unset.filter((path) => valueAt(before, path) !== undefined);
-  if (set.length === 0 && unset.length === 0) return text;
-  const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
-  let edited = text.slice(mark.length);
-  for (const path of unset) edited = format.unset(edited, path);
-  for (const [path, value] of set) edited = format.set(edited, path, value);
-  prove(format, edited, before, { set, unset });
-  return mark + edited;
-}
-
-const isEqual = (a: Json | undefined, b: Json | undefined): boolean =>
-  a === undefined || b === undefined ? a === b : canonicalJson(a) === canonicalJson(b);
-
-function prove(format: Format, edited: string, before: JsonObject, edit: Edit): void {
-  let after: JsonObject;
-  try {
-    after = readText(format, edited);
-  } catch (error) {
-    throw new Error(`the edited text would not be readable: ${(error as Error).message}`, { cause: error });
-  }
-  for (const [path, value] of edit.set) {
-    if (!isEqual(valueAt(after, path), value)) throw new Error(`${formatPath(path)} cannot be given its value in this text`);
-  }
-  for (const path of edit.unset) {
-    const isSetBelow = edit.set.some(([other]) => path.every((key, i) => other[i] === key));
-    if (!isSetBelow && valueAt(after, path) !== undefined)
-      throw new Error(`${formatPath(path)} cannot be removed from this text`);
-  }
-  const foreign = foreignLeaves(before, edit);
-  const left = foreignLeaves(after, edit);
-  for (const name of new Set([...foreign.keys(), ...left.keys()])) {
-    if (foreign.get(name) !== left.get(name)) throw new Error(`${name} would change too, although nobody asked for it`);
-  }
-}
-
-/** Leaves that are neither edited, nor below an edited path, nor a value that stood where an edited path needs a mapping. */
-function foreignLeaves(tree: JsonObject, edit: Edit): ReadonlyMap<string, string> {
-  const edited = new Set<string>();
-  const above = new Set<string>();
-  for (const path of [...edit.set.map(([path]) => path), ...edit.unset]) {
-    edited.add(formatPath(path));
-    for (let depth = 1; depth < path.length; depth++) above.add(formatPath(path.slice(0, depth)));
-  }
-  const leaves = new Map<string, string>();
-  for (const [path, value] of leavesOf(tree)) {
-    const name = formatPath(path);
-    const isWithin = path.some((_key, i) => edited.has(formatPath(path.slice(0, i + 1))));
-    if (!isWithin && !above.has(name)) leaves.set(name, canonicalJson(value));
-  }
-  return leaves;
 }
 
 /** The line break that the text uses. */
@@ -175,15 +139,12 @@ export const lineStart = (text: string, offset: number): number => (offset <= 0 
 export const nest = (path: LeafPath, value: Json): Json =>
   path.reduceRight<Json>((inner, key) => Object.fromEntries([[key, inner]]), value);
 
-export const splice = (text: string, start: number, end: number, replacement: string): string =>
-  text.slice(0, start) + replacement + text.slice(end);
-
 /** Puts whole lines in at the start of a line, or at the end of a text, which keeps its missing final line break. */
-export function insertLines(text: string, offset: number, lines: readonly string[]): string {
+export function insertLines(text: string, offset: number, lines: readonly string[]): Stretch {
   const lineBreak = lineBreakOf(text);
   const block = lines.join(lineBreak);
-  if (offset === text.length && text !== '' && !text.endsWith('\n')) return text + lineBreak + block;
-  return splice(text, offset, offset, block + lineBreak);
+  const isOpen = offset === text.length && text !== '' && !text.endsWith('\n');
+  return { start: offset, end: offset, by: isOpen ? lineBreak + block : block + lineBreak };
 }
 
 /** The start of the blank line above, where there is one. */
@@ -192,14 +153,8 @@ export function aboveBlankLine(text: string, start: number): number {
   return start > 0 && text.slice(above, start).trim() === '' ? above : start;
 }
 
-/** Takes whole lines out; at the end of a text without a final line break, the break before them goes instead. */
-export const removeLines = (text: string, start: number, end: number): string => replaceAll(text, [{ start, end, by: '' }]);
-
-/** Replaces stretches, given in order, at once. Lines that go are treated as by `removeLines`. */
-export function replaceAll(
-  text: string,
-  stretches: readonly { readonly start: number; readonly end: number; readonly by: string }[],
-): string {
+/** Replaces stretches, given in order, at once. Where lines at the end of a text without a final line break go, so does the break before. */
+export function replaceAll(text: string, stretches: readonly Stretch[]): string {
   const pieces: string[] = [];
   let at = 0;
   for (const { start, end, by } of stretches) {

@@ -7,10 +7,10 @@ import {
   mebibyte,
   nextLine,
   positionIn,
-  replaceAll,
   UnreadableText,
   type Format,
   type LeafPath,
+  type Stretch,
 } from './format.ts';
 
 interface Line {
@@ -36,6 +36,11 @@ interface Stray {
   readonly above: number;
 }
 
+interface Scanned {
+  readonly lines: readonly Line[];
+  readonly strays: readonly Stray[];
+}
+
 /**
  * INI: `[section]`, `key = value` or `key: value`, comments after `;` or `#` on lines of their own or behind a blank. A key
  * that stands more than once in its section is a list, and a section that stands twice is one. Values are texts; quotes around
@@ -44,10 +49,11 @@ interface Stray {
  */
 export const iniFormat: Format = {
   maxBytes: mebibyte,
-  read(text) {
+  open(text) {
     const root = new Map<string, string[]>();
     const sections = new Map<string, Map<string, string[]>>();
-    const { lines, strays } = scan(text);
+    const scanned = scan(text);
+    const { lines, strays } = scanned;
     for (const line of lines) {
       if (line.section !== undefined && !sections.has(line.section)) sections.set(line.section, new Map());
       if (line.key === undefined) continue;
@@ -58,7 +64,11 @@ export const iniFormat: Format = {
     // Equal to no value that can be wanted. An edit that loses one is seen, whatever it took for a value.
     for (const { section, key, text: written } of strays) add(section, key, `!!ambiguous ${written}`);
     const tree = [...sections].map(([name, members]): [string, Json] => [name, valuesOf(members)]);
-    return { ...valuesOf(root), ...Object.fromEntries(tree) };
+    return {
+      tree: { ...valuesOf(root), ...Object.fromEntries(tree) },
+      set: (path, value) => setAt(text, scanned, path, value),
+      unset: (path) => unsetAt(text, scanned, path),
+    };
 
     function add(section: string | undefined, key: string, value: string): void {
       const holder = section === undefined ? root : sections.get(section)!;
@@ -66,51 +76,6 @@ export const iniFormat: Format = {
       if (before) before.push(value);
       else holder.set(key, [value]);
     }
-  },
-  set(text, path, value) {
-    const { section, key } = addressOf(path);
-    const { lines, strays } = scan(text);
-    const found = lines.filter((line) => line.section === section && line.key === key);
-    assertCertain(text, strays, section, { key, lines: found });
-    const values = (Array.isArray(value) ? value : [value]).map((one: Json) => quote(String(one)));
-    const last = lines.findLast((line) => line.section === section && line.key !== undefined);
-    const head = `${last ? indentAt(text, last.start) : ''}${key}${last?.separator || ' = '}`;
-    const write = (one: string): string => head + one;
-    if (found.length > 0) {
-      const extra = values.slice(found.length).map(write);
-      const longer = extra.length > 0 ? insertLines(text, found.at(-1)!.end, extra) : text;
-      const stretches = found.map((line, index) => {
-        const one = values[index];
-        if (one === undefined) return { start: line.start, end: line.end, by: '' };
-        const isBeforeComment = one === '' && text.slice(line.valueEnd, line.end).trim() !== '';
-        const written = isBeforeComment ? '""' : one;
-        return { start: line.valueStart, end: line.valueEnd, by: line.separator === '' ? ` = ${written}` : written };
-      });
-      return replaceAll(longer, stretches);
-    }
-    const added = values.map(write);
-    if (last) return insertLines(text, last.end, added);
-    const header = lines.find((line) => line.section === section && line.key === undefined);
-    if (header) return insertLines(text, header.end, added);
-    if (section === undefined) return insertLines(text, lines[0] ? lines[0].start : text.length, added);
-    return insertLines(text, text.length, [...(text.trim() === '' ? [] : ['']), `[${section}]`, ...added]);
-  },
-  unset(text, path) {
-    const { lines, strays } = scan(text);
-    const isWhole = path.length === 1 && lines.some((line) => line.section === path[0]);
-    const { section, key } = isWhole ? { section: path[0], key: undefined } : addressOf(path);
-    const own = lines.filter((line) => line.section === section);
-    const removed = own.filter((line) => isWhole || line.key === key);
-    assertCertain(text, strays, section, { key, lines: isWhole ? [] : removed });
-    const [header, first] = own;
-    const isEmptied = header && first && !isWhole && section !== undefined && removed.length === own.length - 1;
-    if (isEmptied && removed.length > 0 && text.slice(header.end, first.start).trim() === '') removed.unshift(header);
-    const stretches = removed.map(({ key: name, start, end }) => ({
-      start: name === undefined ? aboveBlankLine(text, start) : start,
-      end,
-      by: '',
-    }));
-    return replaceAll(text, stretches);
   },
   fit(path, value) {
     const section = path.length > 1 ? path.slice(0, -1).join('.') : undefined;
@@ -141,6 +106,50 @@ export const iniFormat: Format = {
     }
   },
 };
+
+function setAt(text: string, { lines, strays }: Scanned, path: LeafPath, value: Json): readonly Stretch[] {
+  const { section, key } = addressOf(path);
+  const found = lines.filter((line) => line.section === section && line.key === key);
+  assertCertain(text, strays, section, { key, lines: found });
+  const values = (Array.isArray(value) ? value : [value]).map((one: Json) => quote(String(one)));
+  const last = lines.findLast((line) => line.section === section && line.key !== undefined);
+  const head = `${last ? indentAt(text, last.start) : ''}${key}${last?.separator || ' = '}`;
+  const below = (offset: number, added: readonly string[]): Stretch => ({ ...insertLines(text, offset, added), depth: 1 });
+  const write = (one: string): string => head + one;
+  if (found.length > 0) {
+    const extra = values.slice(found.length).map(write);
+    const stretches = found.map((line, index) => {
+      const one = values[index];
+      if (one === undefined) return { start: line.start, end: line.end, by: '' };
+      const isBeforeComment = one === '' && text.slice(line.valueEnd, line.end).trim() !== '';
+      const written = isBeforeComment ? '""' : one;
+      return { start: line.valueStart, end: line.valueEnd, by: line.separator === '' ? ` = ${written}` : written, depth: 2 };
+    });
+    return extra.length > 0 ? [...stretches, below(found.at(-1)!.end, extra)] : stretches;
+  }
+  const added = values.map(write);
+  if (last) return [below(last.end, added)];
+  const header = lines.find((line) => line.section === section && line.key === undefined);
+  if (header) return [below(header.end, added)];
+  if (section === undefined) return [below(lines[0] ? lines[0].start : text.length, added)];
+  return [insertLines(text, text.length, [...(text.trim() === '' ? [] : ['']), `[${section}]`, ...added])];
+}
+
+function unsetAt(text: string, { lines, strays }: Scanned, path: LeafPath): readonly Stretch[] {
+  const isWhole = path.length === 1 && lines.some((line) => line.section === path[0]);
+  const { section, key } = isWhole ? { section: path[0], key: undefined } : addressOf(path);
+  const own = lines.filter((line) => line.section === section);
+  const removed = own.filter((line) => isWhole || line.key === key);
+  assertCertain(text, strays, section, { key, lines: isWhole ? [] : removed });
+  const [header, first] = own;
+  const isEmptied = header && first && !isWhole && section !== undefined && removed.length === own.length - 1;
+  if (isEmptied && removed.length > 0 && text.slice(header.end, first.start).trim() === '') removed.unshift(header);
+  return removed.map(({ key: name, start, end }) => ({
+    start: name === undefined ? aboveBlankLine(text, start) : start,
+    end,
+    by: '',
+  }));
+}
 
 const fold = (path: LeafPath): string => formatPath([...path.slice(0, -1), path.at(-1)!.toLowerCase()]);
 
@@ -176,7 +185,7 @@ function assertCertain(
   );
 }
 
-function scan(text: string): { readonly lines: readonly Line[]; readonly strays: readonly Stray[] } {
+function scan(text: string): Scanned {
   const lines: Line[] = [];
   const strays: Stray[] = [];
   let section: string | undefined;

@@ -1,5 +1,15 @@
 import { isObject, type Json } from '../../model/json.ts';
-import { mebibyte, lineBreakOf, lineStart, nest, positionIn, splice, UnreadableText, type Format } from './format.ts';
+import {
+  mebibyte,
+  lineBreakOf,
+  lineStart,
+  nest,
+  positionIn,
+  UnreadableText,
+  type Format,
+  type LeafPath,
+  type Stretch,
+} from './format.ts';
 
 interface Member {
   readonly key: string;
@@ -16,48 +26,57 @@ interface Node {
 /** JSON as `JSON.parse` takes it: no comments, no trailing commas. Duplicate keys are refused. */
 export const jsonFormat: Format = {
   maxBytes: mebibyte,
-  read(text) {
-    if (text.trim() === '') return {};
-    let value: Json;
+  open(text) {
+    if (text.trim() === '') {
+      const whole = (value: Json): Stretch => ({
+        start: 0,
+        end: text.length,
+        by: render(value, text, '', '  ') + lineBreakOf(text),
+      });
+      return { tree: {}, set: (path, value) => [whole(nest(path, value))], unset: () => [] };
+    }
+    let tree: Json;
     try {
-      value = JSON.parse(text) as Json;
+      tree = JSON.parse(text) as Json;
     } catch {
       throw new UnreadableText(`not valid JSON at ${positionIn(text, faultOffset(text))}`);
     }
-    if (!isObject(value)) throw new UnreadableText('not a JSON object at the top level');
-    scan(text);
-    return value;
-  },
-  set(text, path, value) {
-    if (text.trim() === '') return `${render(nest(path, value), text, '', '  ')}${lineBreakOf(text)}`;
-    let node = scan(text);
-    for (const [depth, key] of path.entries()) {
-      if (!node.members) return splice(text, node.start, node.end, renderAt(text, node.start, nest(path.slice(depth), value)));
-      const member = node.members.find((candidate) => candidate.key === key);
-      if (!member) return insert(text, node, key, nest(path.slice(depth + 1), value));
-      node = member.value;
-    }
-    return splice(text, node.start, node.end, renderAt(text, node.start, value));
-  },
-  unset(text, path) {
-    let node = scan(text);
-    let removal = { node, index: -1 };
-    for (const key of path) {
-      const index = node.members?.findIndex((member) => member.key === key) ?? -1;
-      if (!node.members || index === -1) return text;
-      if (removal.index === -1 || node.members.length > 1) removal = { node, index };
-      node = node.members[index]!.value;
-    }
-    const members = removal.node.members!;
-    const member = members[removal.index]!;
-    const next = members[removal.index + 1];
-    const previous = members[removal.index - 1];
-    if (next) return splice(text, member.start, next.start, '');
-    if (previous) return splice(text, previous.value.end, member.value.end, '');
-    return splice(text, removal.node.start, removal.node.end, '{}');
+    if (!isObject(tree)) throw new UnreadableText('not a JSON object at the top level');
+    const root = scan(text);
+    return { tree, set: (path, value) => [setAt(text, root, path, value)], unset: (path) => unsetAt(root, path) };
   },
   fit: (path, value) => [path, value],
 };
+
+function setAt(text: string, root: Node, path: LeafPath, value: Json): Stretch {
+  let node = root;
+  const replace = (by: Json): Stretch => ({ start: node.start, end: node.end, by: renderAt(text, node.start, by) });
+  for (const [depth, key] of path.entries()) {
+    if (!node.members) return replace(nest(path.slice(depth), value));
+    const member = node.members.find((candidate) => candidate.key === key);
+    if (!member) return insert(text, node, key, nest(path.slice(depth + 1), value));
+    node = member.value;
+  }
+  return replace(value);
+}
+
+function unsetAt(root: Node, path: LeafPath): readonly Stretch[] {
+  let node = root;
+  let removal = { node, index: -1 };
+  for (const key of path) {
+    const index = node.members?.findIndex((member) => member.key === key) ?? -1;
+    if (!node.members || index === -1) return [];
+    if (removal.index === -1 || node.members.length > 1) removal = { node, index };
+    node = node.members[index]!.value;
+  }
+  const members = removal.node.members!;
+  const member = members[removal.index]!;
+  const next = members[removal.index + 1];
+  const previous = members[removal.index - 1];
+  if (next) return [{ start: member.start, end: next.start, by: '' }];
+  if (previous) return [{ start: previous.value.end, end: member.value.end, by: '' }];
+  return [{ start: removal.node.start, end: removal.node.end, by: '{}' }];
+}
 
 const indentAt = (text: string, offset: number): string => /^[ \t]*/.exec(text.slice(lineStart(text, offset), offset))![0];
 
@@ -75,15 +94,16 @@ function render(value: Json, text: string, indent: string, unit: string): string
   return JSON.stringify(value, null, unit).replaceAll('\n', lineBreakOf(text) + indent);
 }
 
-function insert(text: string, node: Node, key: string, value: Json): string {
+function insert(text: string, node: Node, key: string, value: Json): Stretch {
   const last = node.members!.at(-1);
-  if (!last) return splice(text, node.start, node.end, renderAt(text, node.start, nest([key], value)));
+  if (!last) return { start: node.start, end: node.end, by: renderAt(text, node.start, nest([key], value)) };
   const previous = node.members!.at(-2);
   const lead = text.slice(node.start + 1, last.start);
   const gap = previous ? text.slice(previous.value.end, last.start) : `,${lead.includes('\n') ? lead : ' '}`;
   const colon = text.slice(stringEnd(text, last.start), last.value.start);
   const rendered = gap.includes('\n') ? render(value, text, indentAt(text, last.start), unitOf(text)) : JSON.stringify(value);
-  return splice(text, last.value.end, last.value.end, gap + JSON.stringify(key) + colon + rendered);
+  const offset = last.value.end;
+  return { start: offset, end: offset, by: gap + JSON.stringify(key) + colon + rendered };
 }
 
 /** Offset after a string that starts at `offset`. */

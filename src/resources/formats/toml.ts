@@ -8,50 +8,57 @@ import {
   mebibyte,
   nest,
   nextLine,
-  removeLines,
-  splice,
   UnreadableText,
   type Format,
   type LeafPath,
+  type Stretch,
 } from './format.ts';
 import { scanInlineTable, scanToml, type TomlEntry, type TomlTable } from './toml-scan.ts';
 
 /** TOML. Lists of tables are values that cannot be edited by key. */
 export const tomlFormat: Format = {
   maxBytes: mebibyte,
-  read(text) {
-    try {
-      return jsonOf(parse(text, { integersAsBigInt: 'asNeeded', maxDepth })) as JsonObject;
-    } catch (error) {
-      if (!(error instanceof TomlError)) throw error;
-      throw new UnreadableText(`not valid TOML at line ${error.line}, column ${error.column}`);
-    }
-  },
-  set(text, path, value) {
+  open(text) {
+    const tree = parseToml(text);
     const tables = scanToml(text);
-    const found = findEntry(text, tables, path);
-    if (found) {
-      const { entry, rest } = found;
-      if (rest.length > 0 && text[entry.valueStart] === '{') return addInline(text, entry.valueStart, rest, value);
-      const old = text.slice(entry.valueStart, entry.valueEnd);
-      return splice(text, entry.valueStart, entry.valueEnd, renderValue(nest(rest, value), old.startsWith("'")));
-    }
-    if (tables.some((table) => isPrefix(path, table.path))) {
-      throw new Error(`${path.at(-1)} is a table here, and cannot become a value`);
-    }
-    return addEntry(text, tables, path, value);
-  },
-  unset(text, path) {
-    const tables = scanToml(text);
-    const found = findEntry(text, tables, path);
-    if (found) return found.rest.length > 0 ? text : removeEntry(text, tables, found);
-    return removeTable(text, tables, path);
+    return {
+      tree,
+      set: (path, value) => [setAt(text, tables, path, value)],
+      unset(path) {
+        const found = findEntry(text, tables, path);
+        if (!found) return removeTable(text, tables, path);
+        return found.rest.length > 0 ? [] : [removeEntry(text, tables, found)];
+      },
+    };
   },
   fit(path, value) {
     assertFits(value);
     return [path, value];
   },
 };
+
+function parseToml(text: string): JsonObject {
+  try {
+    return jsonOf(parse(text, { integersAsBigInt: 'asNeeded', maxDepth })) as JsonObject;
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw new UnreadableText(`not valid TOML at line ${error.line}, column ${error.column}`);
+  }
+}
+
+function setAt(text: string, tables: readonly TomlTable[], path: LeafPath, value: Json): Stretch {
+  const found = findEntry(text, tables, path);
+  if (found) {
+    const { entry, rest } = found;
+    if (rest.length > 0 && text[entry.valueStart] === '{') return addInline(text, entry.valueStart, rest, value);
+    const old = text.slice(entry.valueStart, entry.valueEnd);
+    return { start: entry.valueStart, end: entry.valueEnd, by: renderValue(nest(rest, value), old.startsWith("'")) };
+  }
+  if (tables.some((table) => isPrefix(path, table.path))) {
+    throw new Error(`${path.at(-1)} is a table here, and cannot become a value`);
+  }
+  return addEntry(text, tables, path, value);
+}
 
 function jsonOf(value: unknown): Json {
   if (value instanceof TomlDate) return `!!timestamp ${value.toISOString()}`;
@@ -120,13 +127,14 @@ function renderValue(value: Json, isLiteral = false): string {
   return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`;
 }
 
-function addInline(text: string, start: number, path: LeafPath, value: Json): string {
+function addInline(text: string, start: number, path: LeafPath, value: Json): Stretch {
   const last = scanInlineTable(text, start).at(-1);
   const member = `${renderKey(path)} = ${renderValue(value)}`;
-  return last ? splice(text, last.valueEnd, last.valueEnd, `, ${member}`) : splice(text, start + 1, start + 1, ` ${member} `);
+  const offset = last ? last.valueEnd : start + 1;
+  return { start: offset, end: offset, by: last ? `, ${member}` : ` ${member} ` };
 }
 
-function addEntry(text: string, tables: readonly TomlTable[], path: LeafPath, value: Json): string {
+function addEntry(text: string, tables: readonly TomlTable[], path: LeafPath, value: Json): Stretch {
   const holders = tables.filter(({ path: own }) => isPrefix(own, path.slice(0, -1)));
   const holder = holders.reduce((best, table) => (table.path.length > best.path.length ? table : best));
   const rest = path.slice(holder.path.length);
@@ -135,11 +143,14 @@ function addEntry(text: string, tables: readonly TomlTable[], path: LeafPath, va
   const indent = indentAt(text, (dotted.at(-1) ?? holder.entries.at(-1))?.start ?? holder.start);
   const line = `${indent}${renderKey(rest)} = ${renderValue(value)}`;
   const last = dotted.at(-1) ?? holder.entries.at(-1);
-  if (last) return insertLines(text, nextLine(text, last.valueEnd), [line]);
-  if (holder.path.length > 0) return insertLines(text, holder.bodyStart, [line]);
-  const next = tables[1];
-  if (!next) return insertLines(text, text.length, [line]);
-  return insertLines(text, aboveComments(text, lineStart(text, next.start)), [line]);
+  return { ...insertLines(text, offsetOf(), [line]), depth: 1 };
+
+  function offsetOf(): number {
+    if (last) return nextLine(text, last.valueEnd);
+    if (holder.path.length > 0) return holder.bodyStart;
+    const next = tables[1];
+    return next ? aboveComments(text, lineStart(text, next.start)) : text.length;
+  }
 }
 
 const indentAt = (text: string, offset: number): string => /^[ \t]*/.exec(text.slice(lineStart(text, offset)))![0];
@@ -154,13 +165,13 @@ function aboveComments(text: string, start: number): number {
   return start;
 }
 
-function addTable(text: string, path: LeafPath, value: Json): string {
+function addTable(text: string, path: LeafPath, value: Json): Stretch {
   const lines = [`[${renderKey(path.slice(0, -1))}]`, `${renderKey(path.slice(-1))} = ${renderValue(value)}`];
   return insertLines(text, text.length, text.trim() === '' ? lines : ['', ...lines]);
 }
 
 /** With the inline tables, or the table, that would be empty afterwards. */
-function removeEntry(text: string, tables: readonly TomlTable[], { table, levels }: Found): string {
+function removeEntry(text: string, tables: readonly TomlTable[], { table, levels }: Found): Stretch {
   const depth = Math.max(
     0,
     levels.findLastIndex(({ siblings }) => siblings.length > 1),
@@ -169,34 +180,27 @@ function removeEntry(text: string, tables: readonly TomlTable[], { table, levels
   if (depth > 0) {
     const index = siblings.indexOf(entry);
     const next = siblings[index + 1];
-    if (next) return splice(text, entry.start, next.start, '');
-    return splice(text, siblings[index - 1]!.valueEnd, entry.valueEnd, '');
+    if (next) return { start: entry.start, end: next.start, by: '' };
+    return { start: siblings[index - 1]!.valueEnd, end: entry.valueEnd, by: '' };
   }
   const start = lineStart(text, entry.start);
   const end = nextLine(text, entry.valueEnd);
   const isShared = tables.some((other) => other !== table && isPrefix(table.path, other.path));
   const isAlone = siblings.length === 1 && table.path.length > 0 && !isShared && text.slice(table.bodyStart, start).trim() === '';
-  return removeLines(text, isAlone ? aboveBlankLine(text, lineStart(text, table.start)) : start, end);
+  return { start: isAlone ? aboveBlankLine(text, lineStart(text, table.start)) : start, end, by: '' };
 }
 
 /** A whole table: its headers, those below it, and dotted keys of it elsewhere. */
-function removeTable(text: string, tables: readonly TomlTable[], path: LeafPath): string {
-  let edited = text;
-  for (const [index, table] of [...tables.entries()].reverse()) {
+function removeTable(text: string, tables: readonly TomlTable[], path: LeafPath): readonly Stretch[] {
+  return tables.flatMap((table, index): readonly Stretch[] => {
     if (isPrefix(path, table.path)) {
       const next = tables[index + 1];
-      edited = removeLines(
-        edited,
-        lineStart(edited, table.start),
-        next ? aboveComments(text, lineStart(text, next.start)) : edited.length,
-      );
-    } else if (isPrefix(table.path, path)) {
-      const rest = path.slice(table.path.length);
-      for (const entry of [...table.entries].reverse()) {
-        if (isPrefix(rest, entry.key))
-          edited = removeLines(edited, lineStart(edited, entry.start), nextLine(edited, entry.valueEnd));
-      }
+      const end = next ? aboveComments(text, lineStart(text, next.start)) : text.length;
+      return [{ start: lineStart(text, table.start), end, by: '' }];
     }
-  }
-  return edited;
+    if (!isPrefix(table.path, path)) return [];
+    const rest = path.slice(table.path.length);
+    const gone = table.entries.filter(({ key }) => isPrefix(rest, key));
+    return gone.map((entry) => ({ start: lineStart(text, entry.start), end: nextLine(text, entry.valueEnd), by: '' }));
+  });
 }

@@ -1,6 +1,17 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { Json } from '../../model/json.ts';
-import { insertLines, lineBreakOf, lineStart, nest, nextLine, removeLines, splice, type Format } from './format.ts';
+import {
+  insertLines,
+  lineBreakOf,
+  lineStart,
+  nest,
+  nextLine,
+  replaceAll,
+  type Format,
+  type LeafPath,
+  type OpenText,
+  type Stretch,
+} from './format.ts';
 import { coreTag, maxBytes, pairOf, parseYaml, treeOf } from './yaml-read.ts';
 import { needsLines, renderInline, renderLines, renderMember, type BlockStyle, type Quotes } from './yaml-write.ts';
 
@@ -10,43 +21,55 @@ import { needsLines, renderInline, renderLines, renderMember, type BlockStyle, t
  */
 export const yamlFormat: Format = {
   maxBytes,
-  read: (text) => treeOf(parseYaml(text), text),
-  set(text, path, value) {
-    const document = parseYaml(text);
-    const style = styleOf(document, text);
-    let map = document.contents;
-    if (map === null || (isScalar(map) && map.source === '')) {
-      return insertLines(text, text.length, renderMember(path[0]!, nest(path.slice(1), value), '', style));
-    }
-    for (const [depth, key] of path.entries()) {
-      if (!isMap(map)) throw new Error('not a YAML mapping at the top level');
-      const rest = path.slice(depth + 1);
-      const pair = pairOf(map, key);
-      if (!pair) return addPair(text, map, key, nest(rest, value), style);
-      const node = pair.value as Node | null;
-      if (isAlias(node)) throw new Error(`${key} is an alias of another value`);
-      if (rest.length === 0 || !isMap(node)) {
-        const untagged = withoutTag(text, pair);
-        if (untagged !== text) return yamlFormat.set(untagged, path, value);
-        return replaceValue(text, map, pair, nest(rest, value), style);
-      }
-      map = node;
-    }
-    return text;
-  },
-  unset(text, path) {
-    let map = parseYaml(text).contents;
-    let removal: { readonly map: YAMLMap; readonly pair: Pair } | undefined;
-    for (const key of path) {
-      const pair = isMap(map) ? pairOf(map, key) : undefined;
-      if (!isMap(map) || !pair) return text;
-      if (!removal || map.items.length > 1) removal = { map, pair };
-      map = pair.value as Node | null;
-    }
-    return removal ? removePair(text, removal.map, removal.pair) : text;
-  },
+  open: openYaml,
   fit: (path, value) => [path, value],
 };
+
+function openYaml(text: string): OpenText {
+  const document = parseYaml(text);
+  const style = styleOf(document, text);
+  return {
+    tree: treeOf(document, text),
+    set: (path, value) => setAt(text, document, path, value, style),
+    unset(path) {
+      let map = document.contents;
+      let removal: { readonly map: YAMLMap; readonly pair: Pair } | undefined;
+      for (const key of path) {
+        const pair = isMap(map) ? pairOf(map, key) : undefined;
+        if (!isMap(map) || !pair) return [];
+        if (!removal || map.items.length > 1) removal = { map, pair };
+        map = pair.value as Node | null;
+      }
+      return removal ? [removePair(text, removal.map, removal.pair)] : [];
+    },
+  };
+}
+
+function setAt(text: string, document: Document, path: LeafPath, value: Json, style: BlockStyle): readonly Stretch[] {
+  let map = document.contents;
+  if (map === null || (isScalar(map) && map.source === '')) {
+    return [insertLines(text, text.length, renderMember(path[0]!, nest(path.slice(1), value), '', style))];
+  }
+  for (const [depth, key] of path.entries()) {
+    if (!isMap(map)) throw new Error('not a YAML mapping at the top level');
+    const rest = path.slice(depth + 1);
+    const pair = pairOf(map, key);
+    if (!pair) return [{ ...addPair(text, map, key, nest(rest, value), style), depth }];
+    const node = pair.value as Node | null;
+    if (isAlias(node)) throw new Error(`${key} is an alias of another value`);
+    if (rest.length === 0 || !isMap(node)) {
+      const tag = tagRemoval(text, pair);
+      if (!tag) return replaceValue(text, map, pair, nest(rest, value), style);
+      const untagged = text.slice(0, tag.start) + text.slice(tag.end);
+      const edited = replaceAll(untagged, openYaml(untagged).set(path, value));
+      const start = colonEnd(pair)!;
+      const end = lineEnd(text, Math.max(tag.end, contentEnd(text, pair)));
+      return [{ start, end, by: edited.slice(start, edited.length - (text.length - end)) }];
+    }
+    map = node;
+  }
+  return [];
+}
 
 /** Offset after the line on which a value ends; a block text that keeps its line breaks ends with one. */
 const lineEnd = (text: string, end: number): number => (text[end - 1] === '\n' ? end : nextLine(text, end));
@@ -104,19 +127,18 @@ function indentOf(text: string, map: YAMLMap): string {
   return indent;
 }
 
-function addPair(text: string, map: YAMLMap, key: string, value: Json, style: BlockStyle): string {
+function addPair(text: string, map: YAMLMap, key: string, value: Json, style: BlockStyle): Stretch {
   const last = map.items.at(-1);
   if (!isFlow(map)) {
     const lines = renderMember(key, value, indentOf(text, map), style);
     return insertLines(text, lineEnd(text, contentEnd(text, last!)), lines);
   }
   const member = renderInline({ [key]: value }).slice(1, -1);
-  if (!last) return splice(text, startOf(map) + 1, startOf(map) + 1, member);
-  const end = contentEnd(text, last);
-  return splice(text, end, end, `, ${member}`);
+  if (!last) return insertion(startOf(map) + 1, member);
+  return insertion(contentEnd(text, last), `, ${member}`);
 }
 
-function replaceValue(text: string, map: YAMLMap, pair: Pair, value: Json, style: BlockStyle): string {
+function replaceValue(text: string, map: YAMLMap, pair: Pair, value: Json, style: BlockStyle): readonly Stretch[] {
   const node = pair.value as Node | null;
   if (isFlow(map) || !needsLines(value)) return replaceInline(text, pair, renderInline(value, quotesOf(node)));
   const indent = indentOf(text, map);
@@ -127,25 +149,23 @@ function replaceValue(text: string, map: YAMLMap, pair: Pair, value: Json, style
     const start = lineStart(text, startOf(node));
     const end = lineEnd(text, valueEnd(text, node));
     const block = lines.join(lineBreakOf(text));
-    return splice(text, start, end, text.slice(start, end).endsWith('\n') ? block + lineBreakOf(text) : block);
+    return [{ start, end, by: text.slice(start, end).endsWith('\n') ? block + lineBreakOf(text) : block }];
   }
-  const bare = isImplicitNull(node) ? text : removeInline(text, pair);
-  return insertLines(bare, lineEnd(bare, colonEnd(pair)!), lines);
+  if (isImplicitNull(node)) return [insertLines(text, lineEnd(text, colonEnd(pair)!), lines)];
+  // The old value goes, with the blanks before it, so that the key stands alone.
+  const valueStop = valueEnd(text, node!);
+  const end = text.startsWith('\n', valueStop - 1) ? valueStop - 1 : valueStop;
+  return [{ start: colonEnd(pair)!, end, by: '' }, insertLines(text, nextLine(text, end), lines)];
 }
 
-/** The old value and the blanks before it, so that the key stands alone. */
-function removeInline(text: string, pair: Pair): string {
-  const end = valueEnd(text, pair.value as Node);
-  return splice(text, colonEnd(pair)!, text.startsWith('\n', end - 1) ? end - 1 : end, '');
-}
-
-/** The text without the core tag of a value: the next value may not fit it. */
-function withoutTag(text: string, { value, srcToken }: Pair): string {
+/** What takes away the core tag of a value: the next value may not fit it. */
+function tagRemoval(text: string, { value, srcToken }: Pair): Stretch | undefined {
   const tag = srcToken?.sep?.find(({ type }) => type === 'tag');
-  if (!tag || !('source' in tag) || coreTag(value as Node) === undefined) return text;
-  const before = text.slice(0, tag.offset);
-  const after = text.slice(tag.offset + tag.source.length).replace(/^[ \t]+/, '');
-  return (/^\r?\n|^$/.test(after) ? before.trimEnd() : before) + after;
+  if (!tag || !('source' in tag) || coreTag(value as Node) === undefined) return undefined;
+  const tagEnd = tag.offset + tag.source.length;
+  const end = tagEnd + /^[ \t]*/.exec(text.slice(tagEnd))![0].length;
+  const isLast = /^\r?\n|^$/.test(text.slice(end));
+  return { start: isLast ? text.slice(0, tag.offset).trimEnd().length : tag.offset, end, by: '' };
 }
 
 function quotesOf(node: Node | null): Quotes {
@@ -157,34 +177,35 @@ function quotesOf(node: Node | null): Quotes {
 /** Whether there is nothing but comments, directives and the start of a document, which is an empty one to every reader. */
 const isBare = (text: string): boolean => text.split('\n').every((line) => /^(?:%.*|---)?\s*(?:#.*)?$/.test(line));
 
-function replaceInline(text: string, pair: Pair, inline: string): string {
+function replaceInline(text: string, pair: Pair, inline: string): readonly Stretch[] {
   const { key, value } = pair;
   const colon = colonEnd(pair);
-  if (colon === undefined) return splice(text, (key as Node).range![1], (key as Node).range![1], `: ${inline}`);
-  if (isImplicitNull(value)) return splice(text, colon, colon, ` ${inline}`);
+  if (colon === undefined) return [insertion((key as Node).range![1], `: ${inline}`)];
+  if (isImplicitNull(value)) return [insertion(colon, ` ${inline}`)];
   const node = value as Node;
   const end = valueEnd(text, node);
   if (!(isMap(node) || isSeq(node)) || isFlow(node)) {
     const isClosed = text.startsWith('\n', end - 1) && isScalar(node);
-    return splice(text, startOf(node), end, isClosed ? inline + lineBreakOf(text) : inline);
+    return [{ start: startOf(node), end, by: isClosed ? inline + lineBreakOf(text) : inline }];
   }
-  const bare = removeLines(text, lineStart(text, startOf(node)), lineEnd(text, end));
-  return splice(bare, colon, colon, ` ${inline}`);
+  return [insertion(colon, ` ${inline}`), { start: lineStart(text, startOf(node)), end: lineEnd(text, end), by: '' }];
 }
 
-function removePair(text: string, map: YAMLMap, pair: Pair): string {
+function removePair(text: string, map: YAMLMap, pair: Pair): Stretch {
   const start = pairStart(pair);
   if (!isFlow(map)) {
     if (columnOf(text, start).trim() !== '')
       throw new Error('a mapping starts within a line, where no key can be added or removed');
-    const line = lineStart(text, start);
-    const rest = removeLines(text, line, lineEnd(text, contentEnd(text, pair)));
-    return map.items.length > 1 || isBare(rest) ? rest : insertLines(rest, Math.min(line, rest.length), ['{}']);
+    const lines = { start: lineStart(text, start), end: lineEnd(text, contentEnd(text, pair)), by: '' };
+    if (map.items.length > 1 || isBare(replaceAll(text, [lines]))) return lines;
+    return { ...lines, by: lines.end === text.length && !text.endsWith('\n') ? '{}' : `{}${lineBreakOf(text)}` };
   }
   const index = map.items.indexOf(pair);
   const next = map.items[index + 1];
   const previous = map.items[index - 1];
-  if (next) return splice(text, start, pairStart(next), '');
-  if (previous) return splice(text, contentEnd(text, previous), contentEnd(text, pair), '');
-  return splice(text, startOf(map), map.range![1], '{}');
+  if (next) return { start, end: pairStart(next), by: '' };
+  if (previous) return { start: contentEnd(text, previous), end: contentEnd(text, pair), by: '' };
+  return { start: startOf(map), end: map.range![1], by: '{}' };
 }
+
+const insertion = (offset: number, by: string): Stretch => ({ start: offset, end: offset, by });

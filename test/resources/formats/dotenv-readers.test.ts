@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { dotenvFormat, readAssignments } from '../../../src/resources/formats/dotenv.ts';
-import { editText, readText } from '../../../src/resources/formats/format.ts';
+import { editText } from '../../../src/resources/formats/edit-text.ts';
+import { readText } from '../../../src/resources/formats/format.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const hasDotenv = spawnSync('python3', ['-c', 'import dotenv']).status === 0;

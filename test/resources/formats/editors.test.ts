@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { parse as parseIni } from 'ini';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/model/json.ts';
-import { editText, formatPath, parsePath, readText } from '../../../src/resources/formats/format.ts';
+import { editText } from '../../../src/resources/formats/edit-text.ts';
+import { formatPath, parsePath, readText } from '../../../src/resources/formats/format.ts';
 import { formatByName, formatOfPath, type FormatName } from '../../../src/resources/formats/format-by-name.ts';
 
 type Case = readonly [name: string, before: string, path: string, value: Json | undefined, after: string];

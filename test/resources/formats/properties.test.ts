@@ -1,16 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../../src/model/json.ts';
-import {
-  editText,
-  formatPath,
-  leavesOf,
-  readText,
-  valueAt,
-  type Format,
-  type LeafPath,
-} from '../../../src/resources/formats/format.ts';
+import { formatPath, leavesOf, readText, valueAt, type Format, type LeafPath } from '../../../src/resources/formats/format.ts';
 import { formatByName, type FormatName } from '../../../src/resources/formats/format-by-name.ts';
+import { editText } from '../../../src/resources/formats/edit-text.ts';
 import { carryKeys } from '../../../src/resources/carry-keys.ts';
 import { documents } from './documents.ts';
 

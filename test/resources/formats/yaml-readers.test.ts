@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/model/json.ts';
-import { editText, parsePath, readText } from '../../../src/resources/formats/format.ts';
+import { editText } from '../../../src/resources/formats/edit-text.ts';
+import { parsePath, readText } from '../../../src/resources/formats/format.ts';
 import { yamlFormat } from '../../../src/resources/formats/yaml.ts';
 
 const hasYaml = spawnSync('python3', ['-c', 'import yaml']).status === 0;
