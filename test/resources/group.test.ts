@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { openLocalReader } from '../../src/host/local-reader.ts';
 import { group } from '../../src/resources/types/group.ts';
 import { makeRepository } from '../support/repository.ts';
-import { prepare } from './converge-kind.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { prepare, signal } from './converge-kind.ts';
 
 const desiredOf = (attributes: object) => prepare(group, { name: 'deploy', ...attributes }).desired;
 const state = { gid: 2100, rival: null, firstOf: [] as readonly string[] };
@@ -37,7 +39,7 @@ describe('what differs', () => {
 describe('is refused', () => {
   it.each([
     ['another id', { gid: 2101 }, state, 'its files would no longer be its own'],
-    ['an id of another group', { gid: 4 }, { ...missing, rival: 'adm' }, 'the id 4 belongs to the group adm already'],
+    ['an id of another group', { gid: 4 }, { ...missing, rival: 'the group adm' }, 'the id 4 belongs to the group adm already'],
     ['the end of the group of root', { ensure: 'absent' }, { ...state, gid: 0 }, 'is not removed'],
     ['the end of a first group', { ensure: 'absent' }, { ...state, firstOf: ['app'] }, 'is the first group of app'],
   ])('%s', (_what, attributes, actual, message) => {
@@ -55,6 +57,20 @@ describe('is refused', () => {
   it('and it does not go at all when it stood before', () => {
     expect(group.parts?.pruned(desiredOf({}), [])).toBeUndefined();
   });
+});
+
+it('two groups with one id are refused', async () => {
+  using directory = temporaryDirectory();
+  const host = openLocalReader({ root: directory.path });
+  const wanted = ['a', 'b'].map((name) => desiredOf({ name, gid: 7 }));
+  const context = { host, last: undefined, signal, survey: await group.survey!(wanted, { host, signal }) };
+
+  const refusals = await Promise.all(wanted.map(async (each) => group.refuses!(each, await group.inspect(each, context))));
+
+  expect(refusals.flat().map(({ message }) => message)).toEqual([
+    'the id 7 belongs to group[b] already',
+    'the id 7 belongs to group[a] already',
+  ]);
 });
 
 it('under a root it is held, because accounts are made by programs', () => {

@@ -122,7 +122,7 @@ describe('the account files', () => {
   it('tell all that there is of a user', async () => {
     using directory = temporaryDirectory();
     const host = open(directory.path);
-    const context = { host, last: undefined, signal, survey: undefined };
+    const context = { host, last: undefined, signal, survey: new Map() };
 
     expect(await user.inspect(desiredOf({ uid: 2002 }), context)).toEqual({
       user: {
@@ -138,6 +138,24 @@ describe('the account files', () => {
       hasHomeAlone: false,
     });
     expect(await user.inspect(desiredOf({ name: 'nobody' }), context)).toEqual(missing);
+  });
+
+  it('do not tell that two resources want one id, which is refused', async () => {
+    using directory = temporaryDirectory();
+    const host = open(directory.path);
+    const all = [
+      { name: 'a', uid: 7 },
+      { name: 'b', uid: 7 },
+      { name: 'c', uid: 8 },
+      { name: 'd', uid: 8, ensure: 'absent' },
+    ];
+    const wanted = all.map(desiredOf);
+    const survey = await user.survey!(wanted, { host, signal });
+    const context = { host, last: undefined, signal, survey };
+
+    const states = await Promise.all(wanted.map(async (each) => user.inspect(each, context)));
+
+    expect(states.map(({ rival }) => rival)).toEqual(['user[b]', 'user[a]', null, null]);
   });
 
   it('tell what its removal must be able to bring back', () => {

@@ -1,6 +1,7 @@
 import type { HostReader } from '../../host/host.ts';
 import { converged, type Diff } from '../../model/plan.ts';
 import { changeAccount } from '../account-change.ts';
+import { addressesById, otherWithId } from '../account-ids.ts';
 import { groupFile, readGroups, readUsers } from '../account-files.ts';
 import { captureGroup, restoreGroup, type SavedGroup } from '../group-undo.ts';
 import { accountsUnsupported } from '../user-account.ts';
@@ -24,7 +25,7 @@ interface Desired {
 
 type State = {
   readonly gid: number | null;
-  /** Who has the wanted id already. */
+  /** Who has the wanted id already, or another resource that wants it. */
   readonly rival: string | null;
   /** Users of another name whose first group it is. */
   readonly firstOf: readonly string[];
@@ -38,11 +39,18 @@ export const group = defineResourceType({
   identify: ({ name }) => name,
   prepare: ({ name, ensure, gid, system }): Desired => ({ name, ensure, system, ...(gid !== undefined && { gid }) }),
 
-  inspect({ name, gid }, { host }): State {
+  survey: (all: readonly Desired[]) => addressesById('group', all, ({ gid }) => gid),
+
+  inspect(desired: Desired, { host, survey }): State {
+    const { name, gid } = desired;
     const groups = readGroups(host);
     const rival = gid === undefined ? undefined : groups.find((each) => each.gid === gid && each.name !== name);
     const actual = groups.find((each) => each.name === name)?.gid;
-    return { gid: actual ?? null, rival: rival?.name ?? null, firstOf: actual === undefined ? [] : firstOf(actual, name, host) };
+    return {
+      gid: actual ?? null,
+      rival: rival ? `the group ${rival.name}` : otherWithId(desired, gid, survey),
+      firstOf: actual === undefined ? [] : firstOf(actual, name, host),
+    };
   },
 
   diff({ ensure, gid }, actual): Diff {
@@ -63,8 +71,7 @@ export const group = defineResourceType({
       const message = `${name} is the first group of ${first}, and cannot be removed`;
       return first === undefined ? [] : [{ code: 'unsafe-target', message, hint: 'give that user another group first' }];
     }
-    if (actual.rival !== null)
-      return [{ code: 'unsafe-target', message: `the id ${gid} belongs to the group ${actual.rival} already` }];
+    if (actual.rival !== null) return [{ code: 'unsafe-target', message: `the id ${gid} belongs to ${actual.rival} already` }];
     if (actual.gid === null || gid === undefined || gid === actual.gid) return [];
     const message = `${name} has the id ${actual.gid}; with ${gid} its files would no longer be its own`;
     return [{ code: 'unsafe-target', message, hint: 'change the id and the files by hand, or drop gid' }];

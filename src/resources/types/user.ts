@@ -1,4 +1,5 @@
 import { converged, type Change, type Diff } from '../../model/plan.ts';
+import { addressesById, otherWithId } from '../account-ids.ts';
 import { findUser, groupFile, passwdFile, readUsers } from '../account-files.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
 import { accountsUnsupported, changeUser, homeOf, supplementaryGroups, wantedGroups, type UserDesired } from '../user-account.ts';
@@ -36,7 +37,7 @@ const spec = ({ z, absolutePath, accountId, accountName }: Vocabulary) =>
 type State = {
   /** Null: no such user. */
   readonly user: Account | null;
-  /** Who has the wanted id already. */
+  /** Who has the wanted id already, or another resource that wants it. */
   readonly rival: string | null;
   /** The home belongs to the user, and nobody else has one in it. */
   readonly hasHomeAlone: boolean;
@@ -79,7 +80,9 @@ export const user = defineResourceType({
     };
   },
 
-  inspect(desired: UserDesired, { host }): State {
+  survey: (all: readonly UserDesired[]) => addressesById('user', all, ({ uid }) => uid),
+
+  inspect(desired: UserDesired, { host, survey }): State {
     const { name, uid } = desired;
     const entry = findUser(name, host);
     const [rival] = uid === undefined ? [] : readUsers(host, (each) => each.uid === uid && each.name !== name);
@@ -96,7 +99,7 @@ export const user = defineResourceType({
             hasHome: host.stat(desired.home ?? entry.home) !== undefined,
           }
         : null,
-      rival: rival?.name ?? null,
+      rival: rival?.name ?? otherWithId(desired, uid, survey),
       hasHomeAlone:
         entry !== undefined &&
         (host.stat(entry.home)?.uid ?? entry.uid) === entry.uid &&
