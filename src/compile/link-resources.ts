@@ -60,6 +60,11 @@ export function linkResources(
       problems.push({ code: 'not-refreshable', message, at, address: resource.address });
     }
     const required = (type.requires?.(resource.desired) ?? []).filter((address) => byAddress.has(address));
+    for (const address of required) {
+      const misfit = type.misfit?.(resource.desired, byAddress.get(address)!.resource);
+      const at = instance.unit.source.at(instance.path);
+      if (misfit) problems.push({ code: 'contradiction', ...misfit, at, address: resource.address });
+    }
     const roles = (instance.unit.role === undefined ? undefined : earlier.get(instance.unit.role)) ?? [];
     edges += roles.length;
     const explicit = [...after, ...required];

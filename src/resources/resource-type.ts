@@ -96,6 +96,11 @@ export interface TouchedEntries {
   readonly isRestricted: boolean;
 }
 
+export interface Misfit {
+  readonly message: string;
+  readonly hint: string;
+}
+
 /**
  * All the engine knows about one kind. Methods, not function properties: their bivariance lets the registry avoid casts.
  * `Attributes` is what users write, `Desired` what `prepare` makes of it (JSON, with `Secret` leaves), `State` what stands
@@ -191,6 +196,8 @@ interface ResourceType<
   settle?(context: ApplyContext): readonly Failure[] | Promise<readonly Failure[]>;
   /** Addresses needed first if the catalog has them, beyond the user's `after:`. Parent directories are found by the engine. */
   requires?(desired: Desired): readonly Address[];
+  /** What it says that cannot be beside a resource that it requires, with the way out; undefined where both can be had. */
+  misfit?(desired: Desired, required: { readonly kind: string; readonly desired: object }): Misfit | undefined;
   /** Its contents, for a kind that keeps them otherwise than as a `ContentRef`. */
   contents?(desired: Desired): Iterable<ContentRef>;
   /** The same with other contents in the place of some, for such a kind. By SHA-256. */

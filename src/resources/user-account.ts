@@ -46,6 +46,17 @@ export function wantedGroups({ ensure, groups, append }: UserDesired, actual: re
 export const homeOf = ({ name, home }: Pick<UserDesired, 'name' | 'home'>): AbsolutePath =>
   home ?? (name === 'root' ? '/root' : `/home/${name}`);
 
+/** The home that a `user` resource gives to the user of this name, where that is not the one that another takes it to be. */
+export function otherHomeOf(
+  { kind, desired }: { readonly kind: string; readonly desired: object },
+  name: string,
+  home: string,
+): string | undefined {
+  const user = desired as UserDesired;
+  const isOther = kind === 'user' && user.name === name && user.ensure === 'present' && user.home !== home;
+  return isOther ? user.home : undefined;
+}
+
 /** Makes the user as desired, from however it stands by now. */
 export async function changeUser(desired: UserDesired, host: Host, signal: AbortSignal): Promise<void> {
   const { name, ensure, removeHome } = desired;

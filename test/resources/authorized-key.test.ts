@@ -233,6 +233,19 @@ it('makes files that sshd accepts: 0600 in a directory 0700', async () => {
   expect(statSync(dirname(join(rig.root, keys))).mode & 0o7777).toBe(0o700);
 });
 
+it.each([
+  ['with the usual file', '', ['the home of ada is /srv/ada, so that sshd would look for the key there']],
+  ['with a file of its own', 'path: /srv/ada/.ssh/authorized_keys', []],
+  ['that is to be gone', 'ensure: absent', []],
+])('beside a user that gets another home, a key %s', (_what, more, messages) => {
+  const user = '- { kind: user, name: ada, home: /srv/ada }';
+  using repository = makeRepository(`${user}\n- { kind: authorized_key, user: ada, key: "${first}", ${more} }`);
+
+  const { problems } = repository.report(['--check']);
+
+  expect(problems).toMatchObject(messages.map((message) => ({ code: 'contradiction', message })));
+});
+
 describe('a link', () => {
   const resources = `- { kind: authorized_key, user: ada, key: "${first}" }`;
 

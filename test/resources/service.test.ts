@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/model/secret.ts';
 import { service } from '../../src/resources/types/service.ts';
+import { user } from '../../src/resources/types/user.ts';
 import { theLaws } from '../support/laws.ts';
 import { openRig } from '../support/resource-rig.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -262,6 +263,18 @@ describe('what a service may say', () => {
     ['ai.hermes', { name: 'ai.hermes', manager: 'launchd' }],
   ])('is known as %s', (id, attributes) => {
     expect(prepare(service, { ...app, ...attributes }).id).toBe(id);
+  });
+
+  it.each([
+    ['in the usual home', {}, 'the home of ezra is /srv/ezra, where its service manager looks for units'],
+    ['in that home', { home: '/srv/ezra' }, undefined],
+    ['that is only started', { unit: undefined, enabled: undefined, state: 'started' }, undefined],
+    ['that goes', { unit: undefined, ensure: 'absent' }, undefined],
+  ])('beside a user that gets another home, a unit %s', (_what, attributes, message) => {
+    const { desired } = prepare(service, { ...app, user: 'ezra', ...attributes });
+    const other = prepare(user, { name: 'ezra', home: '/srv/ezra' }).desired;
+
+    expect(service.misfit?.(desired, { kind: 'user', desired: other })?.message).toBe(message);
   });
 
   it('waits for the user and group that it runs as, and owns its files', () => {

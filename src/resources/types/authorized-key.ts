@@ -13,7 +13,8 @@ import {
   type KeyLine,
 } from '../authorized-keys.ts';
 import { formatMode } from '../file-mode.ts';
-import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
+import { defineResourceType, type Misfit, type Refusal, type Vocabulary } from '../resource-type.ts';
+import { otherHomeOf } from '../user-account.ts';
 
 /** Larger than any that sshd should read at each login. Bytes. */
 const sizeLimit = 1024 * 1024;
@@ -140,8 +141,7 @@ export const authorizedKey = defineResourceType({
       return [{ code: 'duplicate-resource', message, hint: 'drop one of the two' }];
     }
     if (otherHome === null || line === null) return [];
-    const message = `the home of ${user} is ${otherHome}, so that sshd would look for the key there`;
-    return [{ code: 'unsafe-target', message, hint: `add "path: ${otherHome}/.ssh/authorized_keys"` }];
+    return [{ code: 'unsafe-target', ...wrongHome(user, otherHome) }];
   },
 
   apply(desired, changes, { host }) {
@@ -185,11 +185,20 @@ export const authorizedKey = defineResourceType({
     },
   },
   requires: ({ user }) => [`user[${user}]`],
+  misfit({ user, path, isUsualPath, line }: Desired, required) {
+    const home = isUsualPath && line !== null ? otherHomeOf(required, user, dirname(dirname(path))) : undefined;
+    return home === undefined ? undefined : wrongHome(user, home);
+  },
   absent: (desired): Desired => ({ ...desired, line: null, isPruned: true }),
   unsupported({ user }, host) {
     const isOther = host.live && !host.privileged && host.userId(user) !== process.geteuid?.();
     return isOther ? `needs root to change the keys of ${user}` : undefined;
   },
+});
+
+const wrongHome = (user: string, home: string): Misfit => ({
+  message: `the home of ${user} is ${home}, so that sshd would look for the key there`,
+  hint: `add "path: ${home}/.ssh/authorized_keys"`,
 });
 
 const isPresent = (desired: Desired): desired is Desired & { readonly line: string } => desired.line !== null;

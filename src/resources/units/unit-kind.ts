@@ -2,8 +2,9 @@ import { ownAccount } from '../../host/own-account.ts';
 import type { HostReader } from '../../host/host.ts';
 import { changesOf, type Change, type Preview } from '../../model/plan.ts';
 import type { ContentRef, Contents } from '../../model/catalog.ts';
-import type { Applied, ApplyContext, InspectContext, PrepareContext, Vocabulary } from '../resource-type.ts';
+import type { Applied, ApplyContext, InspectContext, Misfit, PrepareContext, Vocabulary } from '../resource-type.ts';
 import { standingContent } from '../standing-content.ts';
+import { otherHomeOf } from '../user-account.ts';
 import { hasLaunchd } from './launchctl.ts';
 import { applyUnit, touchedPaths } from './apply-unit.ts';
 import { diffUnit, refusalsOf } from './diff-unit.ts';
@@ -94,6 +95,13 @@ export const unitKind = (kind: string, suffix: string) => {
       ...(desired.starts ?? []).map((place) => `service[${unitId(place, 'service')}]`),
       ...desired.accounts,
     ],
+    misfit(desired: UnitDesired, required: Parameters<typeof otherHomeOf>[0]): Misfit | undefined {
+      const { user, home, enabled } = desired;
+      const isInHome = isPresent(desired) && (enabled !== undefined || ownedPaths(desired).length > 0);
+      const other = user !== undefined && isInHome ? otherHomeOf(required, user, home!) : undefined;
+      const message = `the home of ${user} is ${other}, where its service manager looks for units`;
+      return other === undefined ? undefined : { message, hint: `add "home: ${other}"` };
+    },
     absent: (desired: UnitDesired): UnitDesired => ({ ...desired, ensure: 'pruned' }),
     unsupported: unsupportedUnit,
     asks: ({ state, enabled, install }: UnitDesired, host: HostReader): boolean =>
