@@ -3,6 +3,13 @@ import type { AbsolutePath, HostReader } from '../host/host.ts';
 export const passwdFile: AbsolutePath = '/etc/passwd';
 export const groupFile: AbsolutePath = '/etc/group';
 export const shadowFile: AbsolutePath = '/etc/shadow';
+export const shadowGroupFile: AbsolutePath = '/etc/gshadow';
+
+/** Who may change the members of a group, by its line in /etc/gshadow; undefined where it has none. */
+export function administratorsOf(group: string, host: HostReader): readonly string[] | undefined {
+  const line = readLines(shadowGroupFile, 4, host).find(([name]) => name === group);
+  return line?.[2]?.split(',').filter((each) => each !== '');
+}
 
 export type UserEntry = {
   readonly name: string;

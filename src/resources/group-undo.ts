@@ -1,8 +1,6 @@
-import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
+import type { Host, HostReader } from '../host/host.ts';
 import { changeAccount } from './account-change.ts';
-import { findUser, readGroups, readLines, type GroupEntry } from './account-files.ts';
-
-const shadowGroups: AbsolutePath = '/etc/gshadow';
+import { administratorsOf, findUser, readGroups, readLines, shadowGroupFile, type GroupEntry } from './account-files.ts';
 
 /** A group as it stood. */
 export type SavedGroup = GroupEntry & {
@@ -14,9 +12,9 @@ export type SavedGroup = GroupEntry & {
 export function captureGroup(name: string, host: HostReader): SavedGroup | null {
   const entry = readGroups(host).find((group) => group.name === name);
   if (!entry) return null;
-  const [, password, administrators = ''] = readLines(shadowGroups, 4, host).find(([group]) => group === name) ?? [];
+  const [, password] = readLines(shadowGroupFile, 4, host).find(([group]) => group === name) ?? [];
   if (password === undefined) return entry;
-  return { ...entry, password, administrators: administrators.split(',').filter((each) => each !== '') };
+  return { ...entry, password, administrators: administratorsOf(name, host) ?? [] };
 }
 
 /** Makes or removes it. One that is there is left as it is: who is in it is told by the users. */

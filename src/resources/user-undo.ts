@@ -1,6 +1,6 @@
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { changeAccount } from './account-change.ts';
-import { findUser, readLines, shadowFile, type UserEntry } from './account-files.ts';
+import { administratorsOf, findUser, readLines, shadowFile, shadowGroupFile, type UserEntry } from './account-files.ts';
 import { captureGroup, restoreGroup, type SavedGroup } from './group-undo.ts';
 import {
   alterUser,
@@ -36,6 +36,8 @@ type MadeOfUser = {
 type SavedUser = {
   readonly entry: UserEntry;
   readonly groups: readonly string[];
+  /** Groups whose administrator it is; undo data of earlier versions has none. */
+  readonly administers?: readonly string[];
   /** The fields of its line in /etc/shadow. */
   readonly shadow: readonly string[] | null;
   /** `start-end` of the ranges in /etc/subuid and /etc/subgid. */
@@ -52,6 +54,9 @@ export function captureUser(desired: UserDesired, host: HostReader): UserUndo {
   const before = entry && {
     entry,
     groups: supplementaryGroups(name, host),
+    administers: readLines(shadowGroupFile, 4, host).flatMap(([group = '', , some = '']) =>
+      some.split(',').includes(name) ? [group] : [],
+    ),
     shadow: readLines(shadowFile, 8, host).find(([user]) => user === name) ?? null,
     subuids: rangesOf(name, '/etc/subuid', host),
     subgids: rangesOf(name, '/etc/subgid', host),
@@ -120,7 +125,11 @@ function fieldsBefore({ name, made }: UserUndo, { entry, groups }: SavedUser, ho
   };
 }
 
-async function addAgain({ entry, groups, shadow, subuids, subgids }: SavedUser, host: Host, signal: AbortSignal): Promise<void> {
+async function addAgain(
+  { entry, groups, administers = [], shadow, subuids, subgids }: SavedUser,
+  host: Host,
+  signal: AbortSignal,
+): Promise<void> {
   const { name, uid, gid, comment, home, shell } = entry;
   const options = [
     '--no-create-home',
@@ -135,6 +144,11 @@ async function addAgain({ entry, groups, shadow, subuids, subgids }: SavedUser, 
     '--key=SUB_GID_COUNT=0',
   ];
   await changeAccount(['useradd', ...options, name], host, signal);
+  for (const group of administers) {
+    const others = administratorsOf(group, host);
+    if (others)
+      await changeAccount(['gpasswd', '--administrators', [...new Set([...others, name])].join(','), group], host, signal);
+  }
   const ranges = [
     ...subuids.flatMap((range) => ['--add-subuids', range]),
     ...subgids.flatMap((range) => ['--add-subgids', range]),

@@ -174,6 +174,25 @@ describe('the account files', () => {
     });
   });
 
+  it('tell whose administrator a removed user was, which it becomes again beside those of now', async () => {
+    using directory = temporaryDirectory();
+    const host = open(directory.path);
+    const write = (name: string, text: string): void => writeFileSync(join(directory.path, 'etc', name), text);
+    write('gshadow', 'adm:*:root,app:syslog,app\nsudo:*::app\ngone:!:app:\n');
+    const undo = captureUser(desiredOf({ ensure: 'absent' }), host);
+    write('passwd', 'root:x:0:0:root:/root:/bin/sh\n');
+    write('gshadow', 'adm:*:root,ada:syslog\nsudo:*::\n');
+    const calls: Argv[] = [];
+    const run = (argv: Argv) => {
+      calls.push(argv);
+      return Promise.resolve({ exitCode: 0, signal: null, timedOut: false, stdout: '', stderr: '' });
+    };
+
+    await restoreUser(undo, { ...openLocalReader({ root: directory.path }), run } as unknown as Host, signal);
+
+    expect(calls.filter(([program]) => program === 'gpasswd')).toEqual([['gpasswd', '--administrators', 'root,ada,app', 'adm']]);
+  });
+
   it.each([
     ['a group that it joined', { groups: ['audio'], append: true }, 'adm,audio,docker', ['--groups', 'adm,docker']],
     ['the comment', { comment: 'New' }, 'adm,docker', ['--comment', 'App, Ä']],
