@@ -16,7 +16,7 @@ export interface SqlStatement {
 }
 
 const pattern =
-  /(?<skip>\s+|--[^\n]*|\/\*[^]*?(?:\*\/|$))|(?<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]\n]{0,200}\])|(?<string>'(?:[^']|'')*')|(?<word>[\w$\u0080-\uffff]+)|(?<symbol>[^])/gy;
+  /(?<skip>\s+|--[^\n]*|\/\*[^]*?(?:\*\/|$))|(?<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]\n]{0,200}\])|(?<string>'(?:[^']|'')*')|(?<word>[\w$\u0080-\uffff]+)|(?<symbol>[!=]=|<>|[^])/gy;
 
 /** Splits SQL without understanding it; what it means is for SQLite to say. */
 export function splitSql(sql: string): readonly SqlStatement[] {
@@ -51,11 +51,19 @@ export function unquote({ kind, text }: SqlToken): string {
   return text.startsWith('[') ? inner : inner.replaceAll(text[0] === '"' ? '""' : '``', text[0] ?? '');
 }
 
-/** The same for statements that differ only in case, white space, comments and quotes around names. */
+/** SQLite knows two signs for each of these. */
+const sameSign: { readonly [sign: string]: string } = { '!=': '<>', '==': '=' };
+
+/** The same for statements that differ only in case, white space, comments, quotes around names, and such signs. */
 export const canonicalSql = (sql: string): string => canonicalTokens(splitSql(sql).flatMap(({ tokens }) => tokens));
 
 export const canonicalTokens = (tokens: readonly SqlToken[]): string =>
-  tokens.map((token) => (token.kind === 'string' ? token.text : unquote(token).toLowerCase())).join(' ');
+  tokens
+    .map((token) => {
+      if (token.kind === 'string') return token.text;
+      return token.kind === 'symbol' ? (sameSign[token.text] ?? token.text) : unquote(token).toLowerCase();
+    })
+    .join(' ');
 
 /** The definitions between the parentheses of a CREATE TABLE, in order; columns come before table constraints. */
 export function tableItems(createTable: string): readonly { readonly text: string; readonly tokens: readonly SqlToken[] }[] {

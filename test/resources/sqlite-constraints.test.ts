@@ -94,6 +94,7 @@ describe('constraints that do the same', () => {
       withPart("UNIQUE CHECK (A<>'X')"),
       `create table "T"([a]text/**/unique -- x\ncheck("a" <> 'X'),\`b\` text,g as(A))`,
     ],
+    ['with other signs', withPart("CHECK (a <> '!=' AND b = 1)"), withPart("CHECK (a != '!=' AND b == 1)")],
     ['with names in single quotes', withTable('UNIQUE (a, b)'), withTable("UNIQUE ('a', 'B')")],
     ['in another order', withPart('UNIQUE NOT NULL COLLATE NOCASE'), withPart('COLLATE nocase NOT NULL UNIQUE')],
     ['with a name', withPart('CONSTRAINT "unique" CHECK (a)'), withPart('CHECK (a)')],
