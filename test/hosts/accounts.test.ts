@@ -204,6 +204,19 @@ describeOnHosts('accounts on a booted host', () => {
     expect(await exists('/srv/app')).toBe(false);
   });
 
+  it('a user whose programs run is not removed, which says nothing against the revision', async () => {
+    await rig.converge('- { kind: user, name: app }');
+    await host.ask(['systemd-run', '--quiet', '--unit=at-work', '--uid=app', 'sleep', 'infinity']);
+
+    const busy = await rig.converge('- { kind: file, path: /srv/other, content: x }');
+    expect(busy).toMatchObject({ exit: 6, retriable: true, summary: expect.stringContaining('end it, or let the user log out') });
+    expect([await exists('/srv/other'), await ask('id', '-un', 'app')]).toEqual([false, 'app']);
+
+    await host.ask(['systemctl', 'stop', 'at-work']);
+    expect(await rig.run()).toMatchObject({ exit: 0, counts: { remove: 1 } });
+    expect((await host.run(['id', 'app'])).exitCode).toBe(1);
+  });
+
   it('a failure afterwards takes new accounts back, with their groups and homes', async () => {
     const before = await accounts();
     const { exit, summary } = await rig.converge(`
