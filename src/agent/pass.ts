@@ -65,10 +65,11 @@ export async function runPass(look: Look, deps: PassDeps, options: PassOptions):
 async function passOver(look: Look, deps: PassDeps, options: PassOptions): Promise<PassResult> {
   const earlier = await settleEarlier(deps, options);
   if (earlier) return earlier;
-  const isDue = look.commit === null || deps.attempts.isDue(look.commit, Date.now(), options.isPoll);
+  const tried = look.commit ?? treeThatFails(look, deps);
+  const isDue = tried === undefined || deps.attempts.isDue(tried, Date.now(), options.isPoll);
   if (!look.source || !isDue) {
     const ran = await keepUp(look, deps, options);
-    const retryAt = look.commit === null ? undefined : deps.attempts.retryOf(look.commit);
+    const retryAt = tried === undefined ? undefined : deps.attempts.retryOf(tried);
     return withRetries({ ...ran, report: undefined, repair: ran.report }, retryAt);
   }
   const turn = await waitForTurn(look, deps, options);
@@ -83,6 +84,12 @@ async function passOver(look: Look, deps: PassDeps, options: PassOptions): Promi
   const last = isStale ? await runOnNewest(look, look.source, deps, options) : result;
   return { ...withRetries(last, retryAt), repair };
 }
+
+/** What attempts call what a working tree holds, while the newest of them has failed: nobody reads the tree for it otherwise. */
+const treeThatFails = ({ source }: Look, { attempts }: PassDeps): string | undefined =>
+  source && attempts.retrying() ? treeName(source.open().key) : undefined;
+
+const treeName = (key: string): string => `working tree ${key}`;
 
 async function runOnNewest(look: Look, source: Source, deps: PassDeps, options: PassOptions): Promise<PassResult> {
   const ran = await runOn(source, deps, options);
@@ -127,7 +134,7 @@ async function endBake(look: Look, ran: PassResult, deps: PassDeps, { emit, sign
   const standing = await deps.bake.judge(look, report, emit, signal);
   if (!standing) return ran;
   if (standing.until !== undefined) return withRetries(ran, standing.until);
-  if (standing.report.action === 'rollback') await record(standing.report, look.commit, deps, signal);
+  if (standing.report.action === 'rollback') await record(standing.report, deps, signal);
   return { report: standing.report };
 }
 
@@ -160,7 +167,7 @@ async function runOn(
   if (!report) return { report };
   const healed = report.steps.filter(({ cause, outcome }) => cause === 'drift' && outcome === 'changed');
   contest.healed(healed.map(({ address }) => address));
-  const retryAt = await record(report, commit, deps, signal);
+  const retryAt = await record(report, deps, signal);
   return { report, ...(retryAt !== undefined && { retryAt }) };
 }
 
@@ -170,7 +177,7 @@ async function settleEarlier(deps: PassDeps, options: PassOptions): Promise<Pass
   const report = run === undefined ? undefined : await settle(run, deps, options);
   if (report?.action !== 'rollback') return undefined;
   options.emit({ type: 'finished', run: report.run, report });
-  const retryAt = await record(report, report.revision.commit, deps, options.signal);
+  const retryAt = await record(report, deps, options.signal);
   return { report, ...(retryAt !== undefined && { retryAt }) };
 }
 
@@ -183,17 +190,20 @@ function settle(run: string, { follower, stateDirectory }: PassDeps, { emit, sig
 }
 
 /** When it is to be tried again, if so. */
-async function record(report: Report, commit: string | null, deps: PassDeps, signal: AbortSignal): Promise<number | undefined> {
-  const { outcome, summary, problems, retriable, confirmation, opensAt } = report;
+async function record(report: Report, deps: PassDeps, signal: AbortSignal): Promise<number | undefined> {
+  const { outcome, summary, problems, retriable, confirmation, opensAt, revision } = report;
   const { attempts, follower } = deps;
+  // No commit is blamed for what a working tree holds beside it.
+  const commit = revision.workingTree ? null : revision.commit;
+  const tried = commit ?? treeName(revision.key);
   // A run that was cut short by the end of this process says nothing about its revision.
   if (signal.aborted && outcome !== 'converged') return undefined;
   switch (outcome) {
     case 'converged':
       // What may still be taken back is not what the host can go back to.
-      if (commit === null || confirmation?.state === 'waiting') return undefined;
-      await follower.accept(commit);
-      attempts.applied(commit);
+      if (confirmation?.state === 'waiting') return undefined;
+      if (commit !== null) await follower.accept(commit);
+      if (commit !== null || attempts.retrying()) attempts.applied(tried);
       return undefined;
     case 'refused':
     case 'invalid': {
@@ -206,17 +216,16 @@ async function record(report: Report, commit: string | null, deps: PassDeps, sig
       return opens;
     }
     case 'rolledBack':
-      if (commit === null) return undefined;
       // A repair that failed, or a network that is down, says nothing against the revision; the engine does not quarantine it either.
-      if (retriable) attempts.failed(commit, summary, Date.now());
-      else quarantine(commit, summary, deps);
-      return attempts.retryOf(commit);
+      if (retriable) attempts.failed(tried, summary, Date.now());
+      else if (commit !== null) quarantine(commit, summary, deps);
+      return attempts.retryOf(tried);
     case 'busy':
       // Somebody runs it by hand, which says nothing about the revision.
       return Date.now() + busyFor;
     default:
-      attempts.failed(commit ?? 'working tree', summary, Date.now());
-      return attempts.retryOf(commit ?? 'working tree');
+      attempts.failed(tried, summary, Date.now());
+      return attempts.retryOf(tried);
   }
 }
 

@@ -46,7 +46,11 @@ function troubles(status: AgentStatus): readonly StatusLine[] {
     [failed !== null, 'no pass', () => withHint(`${failed!.summary}, at ${moment(failed!.at)}`, failed!.hint)],
     [fetch?.ok === false, fetch?.state ?? 'offline', () => keptFor(fetch!)],
     [fetch?.passedOver !== undefined, 'remotes', () => `${fetch!.passedOver}; a later one is used`],
-    [retry !== null, 'retry', () => `${short(retry!.commit)} failed ${times(retry!.failures)}; again at ${moment(retry!.next)}`],
+    [
+      retry !== null,
+      'retry',
+      () => `${revisionName(retry!.commit)} failed ${times(retry!.failures)}; again at ${moment(retry!.next)}`,
+    ],
     [
       quarantine !== undefined,
       'quarantine',
@@ -79,4 +83,7 @@ const keptFor = ({ message, at, hint }: NonNullable<AgentStatus['fetch']>): stri
 const withHint = (text: string, hint: string | undefined): string => (hint === undefined ? text : `${text}; ${hint}`);
 
 const short = (commit: string): string => commit.slice(0, 8);
+
+/** What a working tree holds has a name of its own for attempts. */
+const revisionName = (tried: string): string => (tried.startsWith('working tree') ? 'the working tree' : short(tried));
 const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
