@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFacts } from '../../src/host/facts.ts';
 import { openLocalReader } from '../../src/host/local-reader.ts';
 import { canonicalJson } from '../../src/model/json.ts';
+import { processorTime } from '../support/processor-time.ts';
 
 describe('the facts of this machine', () => {
   const facts = readFacts(openLocalReader({}));
@@ -28,10 +29,10 @@ describe('the facts of this machine', () => {
 
   it('cost next to nothing', () => {
     const host = openLocalReader({});
-    const started = performance.now();
+    const started = processorTime();
     for (let count = 0; count < 100; count++) readFacts(host);
 
-    expect((performance.now() - started) / 100).toBeLessThan(1);
+    expect((processorTime() - started) / 100).toBeLessThan(1);
   });
 });
 

@@ -4,6 +4,7 @@ import { readInventory } from '../../src/inventory/read-inventory.ts';
 import { formatProblem } from '../../src/model/problem.ts';
 import { loadInventoryFiles } from '../../src/source/inventory-files.ts';
 import { inventoryTree } from './memory-tree.ts';
+import { processorTime } from '../support/processor-time.ts';
 
 const read = (files: { readonly [path: string]: string }) => readInventory(loadInventoryFiles(inventoryTree(files)));
 const problemsOf = (hosts: string) => read({ 'hosts.yml': hosts }).problems;
@@ -142,14 +143,14 @@ describe('readInventory', () => {
   });
 
   it('reads 50,000 hosts from ranges in under two seconds', () => {
-    const start = performance.now();
+    const start = processorTime();
     const inventory = read({ 'hosts.yml': 'web:\n  hosts:\n    "w[00001:50000].example": {v: 1}\n  vars: {a: 1}\n' });
 
     const last = inventory.variables('w50000.example');
 
     expect(inventory.hosts).toHaveLength(50_000);
     expect([...last.keys()]).toEqual(['a', 'v']);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(processorTime() - start).toBeLessThan(2000);
   });
 
   it('stops at a bounded number of hosts named over and over', () => {

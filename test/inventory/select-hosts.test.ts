@@ -5,6 +5,7 @@ import { readInventory } from '../../src/inventory/read-inventory.ts';
 import { selectHosts } from '../../src/inventory/select-hosts.ts';
 import { loadInventoryFiles } from '../../src/source/inventory-files.ts';
 import { inventoryTree } from './memory-tree.ts';
+import { processorTime } from '../support/processor-time.ts';
 
 const inventoryOf = (hosts: string) => readInventory(loadInventoryFiles(inventoryTree({ 'hosts.yml': hosts })));
 const fleet = inventoryOf(
@@ -76,11 +77,11 @@ describe('selectHosts', () => {
   });
 
   it('matches a glob of many stars in no time', () => {
-    const start = performance.now();
+    const start = processorTime();
 
     expect(compileGlob('*a'.repeat(100) + 'b')?.('a'.repeat(253))).toBe(false);
     expect(compileGlob('*a'.repeat(100))?.('a'.repeat(253))).toBe(true);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(processorTime() - start).toBeLessThan(1000);
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { noContents, type Catalog, type CatalogResource } from '../../src/model/
 import { belowFiles } from '../../src/plan/below-files.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
 import { loadResourceTypes, resourceType } from '../../src/resources/registry.ts';
+import { processorTime } from '../support/processor-time.ts';
 
 await loadResourceTypes();
 
@@ -147,11 +148,11 @@ it('orders a chain of 20,000 in linear time', () => {
   const chain = Array.from({ length: 20_000 }, (_, index) =>
     resource(`file[/srv/${index}]`, { after: index === 19_999 ? [] : [`file[/srv/${index + 1}]`] }),
   );
-  const started = performance.now();
+  const started = processorTime();
 
   const { order, problems } = graphOf(...chain);
 
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(processorTime() - started).toBeLessThan(2_000);
   expect(problems).toEqual([]);
   expect([order.length, order[0], order.at(-1)]).toEqual([20_000, 'file[/srv/19999]', 'file[/srv/0]']);
 });
@@ -160,8 +161,8 @@ it('finds the circle of a chain of 20,000 in linear time', () => {
   const chain = Array.from({ length: 20_000 }, (_, index) =>
     resource(`file[/srv/${index}]`, { after: [`file[/srv/${(index + 1) % 20_000}]`] }),
   );
-  const started = performance.now();
+  const started = processorTime();
 
   expect(graphOf(...chain).problems).toHaveLength(1);
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(processorTime() - started).toBeLessThan(2_000);
 });

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { ProblemCode } from '../../src/model/problem.ts';
 import { judge } from '../../src/policy/judge.ts';
 import { makeChain, makeInput, slots, type InputOptions } from './judge-fixture.ts';
+import { processorTime } from '../support/processor-time.ts';
 
 const { kimi, gemini, local } = slots;
 const bans = { banned: { patterns: ['anthropic', '\\bclaude-'] } };
@@ -238,11 +239,11 @@ it('tells the line in which a word stands, also below lines that a backslash joi
 
 it('undoes what hides a word in time that grows with the text alone', () => {
   for (const unit of ['\\\n', '\\ ', '\\', '%', '%61', '\\u', '\\U0000', '\u00ad', 'x\\\n\n', '\u0301\u0316', '\u0301\uff9e']) {
-    const started = performance.now();
+    const started = processorTime();
 
     judge(makeInput({ policy: bans, ...text('config', unit.repeat(1_000_000 / unit.length)) }));
 
-    expect(performance.now() - started, JSON.stringify(unit)).toBeLessThan(2000);
+    expect(processorTime() - started, JSON.stringify(unit)).toBeLessThan(2000);
   }
 });
 

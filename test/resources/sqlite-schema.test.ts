@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planMigration, type ActualSchema } from '../../src/resources/sqlite-migration.ts';
 import { compileSchema } from '../../src/resources/sqlite-schema.ts';
 import { canonicalSql, splitSql, tableItems } from '../../src/resources/sqlite-statements.ts';
+import { processorTime } from '../support/processor-time.ts';
 
 const problemsOf = (sql: string): string[] => {
   const problems: string[] = [];
@@ -44,10 +45,10 @@ describe('splitting SQL', () => {
   });
 
   it('is quick on hostile text', () => {
-    const started = performance.now();
+    const started = processorTime();
     for (const text of ['[', '"', "'", '/*', '--', '`['].map((piece) => piece.repeat(65_000 / piece.length))) splitSql(text);
 
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(processorTime() - started).toBeLessThan(2_000);
   });
 });
 
