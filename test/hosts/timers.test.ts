@@ -102,7 +102,7 @@ describeOnHosts('timers, user units, health and policy on a booted host', () => 
     await rig.converge(job + timer(noon));
     const before = await host.read('/etc/systemd/system/job.timer');
 
-    const report = await rig.converge(job + timer('schedule: "Feb 99 25:00"'));
+    const report = await rig.converge(job + timer('schedule: "Mon 25:00"'));
 
     expect(report).toMatchObject({
       outcome: 'rolledBack',
