@@ -30,7 +30,10 @@ interface BakeOptions {
   readonly place: Pick<Request, 'host' | 'root'>;
 }
 
-/** The run that has applied it, or what it has of one before that was still watched, and when health is asked for, in milliseconds since 1970; null once it was well. */
+/**
+ * The run that has applied it, or what it has of one before that was still watched, and when health is asked for, in milliseconds since
+ * 1970; null once it was well.
+ */
 interface Watched {
   readonly commit: string;
   readonly run: string;

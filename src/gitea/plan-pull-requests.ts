@@ -37,8 +37,8 @@ const commitId = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 /**
  * Says in every open pull request what it would do to this host: one comment per host, edited in place when the head moves. The
- * heads of trusted authors come first, then each in its turn. `plan` must not change anything; undefined: not now. Never rejects: `problem` says what
- * went wrong, and it is tried again when it is called again.
+ * heads of trusted authors come first, then each in its turn. `plan` must not change anything; undefined: not now. Never rejects:
+ * `problem` says what went wrong, and it is tried again when it is called again.
  */
 export async function planPullRequests(
   {

@@ -5,3 +5,9 @@ export function milliseconds(duration: string): number {
   const [, count = '0', unit = 'ms'] = /^(\d+)(ms|s|m|h|d)$/.exec(duration) ?? [];
   return Number(count) * (units[unit] ?? 1);
 }
+
+/** Milliseconds as the configuration says them, in the largest unit that fits. */
+export function durationText(span: number): string {
+  const [unit, length] = Object.entries(units).findLast(([, each]) => span > 0 && span % each === 0) ?? ['ms', 1];
+  return `${span / length}${unit}`;
+}

@@ -1,3 +1,4 @@
+import { durationText } from '../model/duration.ts';
 import type { Json } from '../model/json.ts';
 import type { Cause } from '../model/plan.ts';
 import type { Outcome, ReportedStep } from '../model/report.ts';
@@ -107,7 +108,7 @@ function attributeLines([name, value]: readonly [string, Json]): readonly string
         .map((each) => `  | ${clip(each)}`),
     ];
   }
-  if (typeof value === 'number' && spans.has(name)) return [`${key}: ${spanInWords(value)}`];
+  if (typeof value === 'number' && spans.has(name)) return [`${key}: ${durationText(value)}`];
   if (typeof value !== 'object') return [`${key}: ${clip(String(value))}`];
   if (Array.isArray(value)) {
     const items = (value as readonly Json[]).map((item) => (typeof item === 'string' ? item : JSON.stringify(item)));
@@ -123,13 +124,6 @@ function attributeLines([name, value]: readonly [string, Json]): readonly string
 
 /** Attributes that hold milliseconds. */
 const spans: ReadonlySet<string> = new Set(['timeout', 'settle', 'snapshot_after']);
-
-/** As the configuration says it, in the largest unit that fits. */
-function spanInWords(span: number): string {
-  const units = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
-  const [unit, length] = Object.entries(units).find(([, length]) => span > 0 && span % length === 0) ?? ['ms', 1];
-  return `${span / length}${unit}`;
-}
 
 const clip = (text: string): string => (text.length > 300 ? `${text.slice(0, 297)}...` : text);
 

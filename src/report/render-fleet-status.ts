@@ -4,6 +4,7 @@ import type { FleetReport, HostOutcome } from '../model/fleet.ts';
 import { fit, pad, width } from './fit.ts';
 import { fleetClosing, messageLines, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
 import type { Paint } from './paint.ts';
+import { revisionName } from './status-lines.ts';
 
 const heads = ['HOST', 'REVISION', 'VERIFIED', 'STATE', 'DRIFT', 'AGENT'] as const;
 /** Of the columns behind the first. */
@@ -59,7 +60,7 @@ function troubles(status: AgentStatus, now: number): readonly string[] {
   const isBehind = revision.seen !== null && revision.seen !== revision.applied;
   const notes: readonly (string | false)[] = [
     stalled !== null && `stalled: ${stalled}`,
-    retry !== null && `${retry.commit.slice(0, 8)} failed ${retry.failures}x, again in ${age(Date.parse(retry.next) - now)}`,
+    retry !== null && `${revisionName(retry.commit)} failed ${retry.failures}x, again in ${age(Date.parse(retry.next) - now)}`,
     suspended !== null &&
       `suspended for ${age(Date.parse(suspended.until) - now)} by ${suspended.by}: ${suspended.reason.slice(0, 80)}`,
     approval !== null && (approval.approved ? 'approved, not applied yet' : `waits for reconcile approve ${approval.run}`),

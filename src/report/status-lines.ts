@@ -84,6 +84,6 @@ const withHint = (text: string, hint: string | undefined): string => (hint === u
 
 const short = (commit: string): string => commit.slice(0, 8);
 
-/** What a working tree holds has a name of its own for attempts. */
-const revisionName = (tried: string): string => (tried.startsWith('working tree') ? 'the working tree' : short(tried));
+/** What was tried: a commit, or what a working tree holds, which has a name of its own for attempts. */
+export const revisionName = (tried: string): string => (tried.startsWith('working tree') ? 'the working tree' : short(tried));
 const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);

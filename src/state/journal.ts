@@ -65,7 +65,10 @@ export interface Journal {
   release(): number;
   /** The key that a run was begun with. */
   keyOf(run: string): string | undefined;
-  /** Runs that were applied and whose undo data is still kept, newest first, whatever the clock said. One that only refreshed has none. */
+  /**
+   * Runs that were applied and whose undo data is still kept, newest first, whatever the clock said. One that has only refreshed has
+   * none.
+   */
   undoable(): readonly string[];
   /**
    * Drops undo data of the oldest runs, until no more than so many are left, and so many bytes. That of the newest one stays whatever

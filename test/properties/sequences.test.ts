@@ -11,7 +11,7 @@ import { snapshot } from '../support/snapshot.ts';
 
 const numRuns = process.env['LONG'] === '1' ? 2000 : 15;
 
-/** One resource as a line of YAML without its common attributes. */
+/** One resource; its own attributes and the common ones in YAML. */
 interface Wish {
   readonly path: string;
   readonly attributes: string;

@@ -34,22 +34,16 @@ export function editText(format: Format, text: string, edit: Edit): string {
   if (set.length === 0 && unset.length === 0) return text;
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
   const steps = [unset.map((path) => ({ path })), set.map(([path, value]) => ({ path, value }))];
-  const make = (atOnce: number): string =>
-    steps.reduce((edited, phase) => takeSteps(format, edited, phase, atOnce), text.slice(mark.length));
-  const edited = make(Infinity);
-  if (faultOf(format, edited, before, { set, unset }) === undefined) return mark + edited;
-  const slowly = make(1);
-  const fault = faultOf(format, slowly, before, { set, unset });
-  if (fault) throw fault;
-  return mark + slowly;
-}
-
-function faultOf(...proof: Parameters<typeof prove>): Error | undefined {
+  const make = (atOnce: number): string => {
+    const edited = steps.reduce((made, phase) => takeSteps(format, made, phase, atOnce), text.slice(mark.length));
+    prove(format, edited, before, { set, unset });
+    return mark + edited;
+  };
   try {
-    prove(...proof);
-    return undefined;
-  } catch (error) {
-    return error as Error;
+    return make(Infinity);
+  } catch {
+    // They do touch each other, or cannot be made at all: what is wrong is said of one after the other.
+    return make(1);
   }
 }
 
@@ -76,6 +70,8 @@ function takeRound(
   const members = new Map<string, number>();
   /** Mappings to which a step that waits adds more than a key beside others, so that what comes after it stands after it. */
   const waiting = new Set<string>();
+  /** One that waits makes a mapping, so that others that do come after it. */
+  let isMappingDue = false;
   const stretches: Stretch[] = [];
   const later: Step[] = [];
   for (const step of steps) {
@@ -88,11 +84,15 @@ function takeRound(
     const rest = (members.get(holder) ?? membersAt(place.slice(0, -1))) - 1;
     const isApart = !taken.has(name) && !above.has(name) && !prefixes.some((prefix) => taken.has(prefix));
     // The last member of a mapping takes that with it.
-    const isFree = isApart && (isSet ? !waiting.has(holder) || valueAt(open.tree, step.path) !== undefined : rest > 0);
+    const isThere = valueAt(open.tree, step.path) !== undefined;
+    const isAddable = !waiting.has(holder) && !(isMappingDue && place.length < step.path.length);
+    const isFree = isApart && (isSet ? isThere || isAddable : rest > 0);
     const isNext = taken.size === 0 || (isFree && taken.size < atOnce);
     const own = isNext ? stretchesOf(open, step) : [];
     if (!isNext || own.some((one) => stretches.some((other) => areInTheWay(one, other)))) {
-      if (!parents.has(parent)) waiting.add(holder);
+      // One that is there may leave fewer lines, after the last of which the next is added.
+      if (!parents.has(parent) || isThere) waiting.add(holder);
+      isMappingDue ||= !parents.has(parent) && !isThere;
       later.push(step);
       continue;
     }

@@ -109,7 +109,7 @@ export function readText(format: Format, text: string): JsonObject {
 const maxRecent = 4;
 const recent: { readonly format: Format; readonly text: string; readonly open: WeakRef<OpenText> }[] = [];
 
-/** The text parsed, or as it was parsed lately: a run reads and edits the same few again and again. Only free memory is taken for that. */
+/** The text parsed, or as it was parsed lately: a run reads and edits the same few again and again. Only free memory is used. */
 export function openText(format: Format, text: string): OpenText {
   const known = recent.find((one) => one.format === format && one.text === text)?.open.deref();
   if (known) return known;
@@ -153,7 +153,7 @@ export function aboveBlankLine(text: string, start: number): number {
   return start > 0 && text.slice(above, start).trim() === '' ? above : start;
 }
 
-/** Replaces stretches, given in order, at once. Where lines at the end of a text without a final line break go, so does the break before. */
+/** Replaces stretches, given in order. Where lines at the end of a text without a final line break go, so does the break before. */
 export function replaceAll(text: string, stretches: readonly Stretch[]): string {
   const pieces: string[] = [];
   let at = 0;

@@ -81,7 +81,7 @@ describe.each(Object.keys(documents) as FormatName[])('%s', (name) => {
           expect(editText(format, text, edit).replaceAll(/[ \t]+/g, ' ')).toBe(alone);
         },
       ),
-      { numRuns: runs },
+      { numRuns: runs, seed: 20261122 },
     );
   });
 
