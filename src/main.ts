@@ -8,6 +8,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   // Once: the second signal ends the process at once, and the journal takes care of the rest.
   process.once(name, () => abort.abort(new Error(`${name} was received`)));
 }
+// Nobody insists with this one: where a terminal goes away, its shell sends it, and the system once more.
+process.on('SIGHUP', () => abort.abort(new Error('SIGHUP was received')));
 // Output that cannot be written must not end an apply half-way; a reader that has gone away is not even an error.
 let isOutputLost = false;
 const outputFailed = (stream: 'stdout' | 'stderr', { code, message }: NodeJS.ErrnoException): void => {

@@ -22,22 +22,14 @@ import { findWaiting } from './state/unconfirmed.ts';
 export async function reconcileFully(asked: Asked): Promise<Report> {
   const { request, scope } = asked;
   if (request.action === 'check') {
-    const state = openState(scope.stateDirectory, { readOnly: true });
-    try {
-      return await checkHost(asked, state);
-    } finally {
-      state?.close();
-    }
+    using state = openState(scope.stateDirectory, { readOnly: true });
+    return await checkHost(asked, state);
   }
-  const lock = takeLock(scope.stateDirectory);
+  using lock = takeLock(scope.stateDirectory);
   if (!lock) return tellBusy(asked, 'Another run is at work on this host');
-  try {
-    if (request.isOvertaken?.()) return tellBusy(asked, 'A newer revision was applied by hand');
-    using state = openState(scope.stateDirectory);
-    return await convergeHost(asked, state);
-  } finally {
-    lock.release();
-  }
+  if (request.isOvertaken?.()) return tellBusy(asked, 'A newer revision was applied by hand');
+  using state = openState(scope.stateDirectory);
+  return await convergeHost(asked, state);
 }
 
 async function checkHost(asked: Asked, state: State | undefined): Promise<Report> {

@@ -3,7 +3,6 @@ import type { AgentEvent, AgentPort, AgentStatus } from '../model/agent.ts';
 import { milliseconds } from '../model/duration.ts';
 import type { Follower } from '../model/follower.ts';
 import type { AgentPolicy, TrustPolicy } from '../model/host-policy-document.ts';
-import type { News } from '../model/reporter.ts';
 import type { Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import { reconcile } from '../reconcile.ts';
@@ -56,8 +55,7 @@ interface Agent {
 
 /** Can be asked at once, and works once it runs. Throws `StateError` where the state cannot be used. */
 export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
-  const { name, stateDirectory, follower, policy, place, reporting } = options;
-  const { state } = options;
+  const { name, stateDirectory, state, follower, policy, place, reporting } = options;
   const attempts = openAttempts(state.memory('attempts'));
   const contest = openContest();
   const listeners = new Set<(event: AgentEvent) => void>();
@@ -68,10 +66,15 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
   const lastGood = (): string | null | undefined => follower.lastGood()?.head().commit;
   const memory = state.memory('status');
   const board = openStatusBoard({ host: name, stateDirectory, memory, attempts, contest, lastGood, changed });
-  const tell = (news: News): void => reporting.tell(news);
+  const { tell } = reporting;
   const keep = (report: Report): void => {
-    using runs = openState(stateDirectory);
-    runs.runs.put(report);
+    try {
+      using runs = openState(stateDirectory);
+      runs.runs.put(report);
+    } catch (error) {
+      // A full disk: it is told all the same.
+      options.problem(`the report of run ${report.run} cannot be kept: ${(error as Error).message}`);
+    }
   };
   const isWatching = policy.heal || options.sourceTrees.length > 0;
   const watch = isWatching ? openWatch((names) => loop.moved(names), options.problem) : undefined;
@@ -146,14 +149,12 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     },
     reports,
     summaries: (limit) => withRuns((runs) => runs.summaries(limit)) ?? [],
+    briefs: (limit) => withRuns((runs) => runs.briefs(limit)) ?? [],
     report: (run) => withRuns((runs) => runs.get(run)),
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
   };
-  const close = async (): Promise<void> => {
-    await watch?.close();
-  };
-  return { port, run: loop.run, close };
+  return { port, run: loop.run, close: async () => watch?.close() };
 }

@@ -66,8 +66,10 @@ export function openBake({ waves, memory, stateDirectory, place }: BakeOptions):
       const inherited = open && (isKnown || (report.writes === 0 && Date.now() < open.until + lead)) ? open : undefined;
       if (!inherited && report.writes === 0) return undefined;
       const run = inherited?.run ?? report.run;
-      const until = isKnown && inherited ? inherited.until : Date.now() + watch.bake - lead;
-      if (!isKnown) put({ commit, run, until });
+      const latest = Date.now() + watch.bake - lead;
+      // Further away than a whole bake time is what a clock has written down that was ahead.
+      const until = isKnown && inherited && inherited.until <= latest ? inherited.until : latest;
+      if (!isKnown || until !== inherited?.until) put({ commit, run, until });
       if (Date.now() < until) return { until };
       const request = { ...place, source, tags: [], paranoid: false, unattended: true };
       const check = await reconcile({ ...request, action: 'check', health: true }, () => undefined, signal);

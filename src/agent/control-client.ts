@@ -8,20 +8,32 @@ interface Answer {
 
 /** Bytes. */
 const largestAnswer = 64 * 1024 * 1024;
+/** How long one that is busy may take to say how it is. Milliseconds. */
+const patience = 30_000;
+
+interface Question {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: unknown;
+  /** More than for what is answered at once. */
+  readonly within?: number;
+}
 
 /**
  * Asks the agent that listens at `socket`; undefined when there is none. Throws for one that may not be asked, that gives no
- * JSON, or that goes away while it is asked. It may take as long as a run: `signal` ends it.
+ * JSON, that goes away while it is asked, or has no answer `within` so many milliseconds.
  */
 export function callAgent(
   socket: string,
-  { method, path, body }: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: unknown },
+  { method, path, body, within = patience }: Question,
   signal: AbortSignal,
 ): Promise<Answer | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer | undefined>();
   const sent = body === undefined ? undefined : JSON.stringify(body);
   const headers = sent === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) };
-  const call = request({ socketPath: socket, method, path, headers, signal, agent: false }, (response) => {
+  const late = AbortSignal.timeout(within);
+  const bounded = AbortSignal.any([signal, late]);
+  const call = request({ socketPath: socket, method, path, headers, signal: bounded, agent: false }, (response) => {
     const chunks: Buffer[] = [];
     let size = 0;
     response.on('data', (chunk: Buffer) => {
@@ -42,6 +54,14 @@ export function callAgent(
     const { code = '' } = error;
     if (['ENOENT', 'ENOTDIR', 'ECONNREFUSED'].includes(code)) resolve(undefined);
     else if (signal.aborted) reject(signal.reason as Error);
+    else if (late.aborted)
+      reject(
+        new AgentError(
+          'the agent is there, but does not answer',
+          'see `journalctl -u timmy-reconciler`; systemd ends one that hangs',
+          'error',
+        ),
+      );
     else if (code === 'ECONNRESET')
       reject(new AgentError('the agent ended before it answered', 'reconcile status tells whether it runs', 'error'));
     else if (code === 'EACCES')

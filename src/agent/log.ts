@@ -5,38 +5,27 @@ import { formatProblem } from '../model/problem.ts';
 import { isPostponed, type Report } from '../model/report.ts';
 import { paintFor, type Paint } from '../report/paint.ts';
 import { printableJson, printableLine } from '../report/printable.ts';
-import type { Scrub } from '../report/scrub.ts';
 
-type Level = 'debug' | 'info' | 'warn' | 'error';
+type Level = 'info' | 'warn' | 'error';
 
 /** What goes along with a line: small values under names that say what they are. */
 type Fields = Readonly<Record<string, Json | undefined>>;
 
 interface Log {
-  debug(about: Fields, message: string): void;
   info(about: Fields, message: string): void;
   warn(about: Fields, message: string): void;
   error(about: Fields, message: string): void;
-  /** A line for what is worth one; the rest only at `debug`. */
+  /** A line for what is worth one. */
   event(event: AgentEvent): void;
 }
 
-/**
- * Lines for people on a terminal, else JSON, one object per line with `time`, `level` and `message`. Every text goes through
- * `scrub` first. `level`: the least that is written.
- */
-export function openLog(options: {
-  readonly scrub: Scrub;
-  readonly stream: NodeJS.WriteStream | NodeJS.WritableStream;
-  readonly level?: Level;
-}): Log {
-  const { scrub, stream, level = 'info' } = options;
+/** Lines for people on a terminal, else JSON, one object per line with `time`, `level` and `message`. */
+export function openLog(stream: NodeJS.WriteStream | NodeJS.WritableStream): Log {
   const isTerminal = 'isTTY' in stream && stream.isTTY;
   const paint = isTerminal ? paintFor(stream) : undefined;
   const write = (line: string): void => void stream.write(paint ? humanLine(line, paint) : printableJson(line));
   const logger = pino(
     {
-      level,
       base: null,
       messageKey: 'message',
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
@@ -44,19 +33,13 @@ export function openLog(options: {
     },
     { write },
   );
-  const log = (as: Level, about: Fields, message: string): void => {
-    // Scrubbing knows members that tell something by name, so every value is looked at as a text of its own.
-    const clean = Object.entries(about).map(([name, value]) => [name, scrub({ text: value }).text]);
-    logger[as](Object.fromEntries(clean), scrub({ text: message }).text);
-  };
   return {
-    debug: (about, message) => log('debug', about, message),
-    info: (about, message) => log('info', about, message),
-    warn: (about, message) => log('warn', about, message),
-    error: (about, message) => log('error', about, message),
+    info: (about, message) => logger.info(about, message),
+    warn: (about, message) => logger.warn(about, message),
+    error: (about, message) => logger.error(about, message),
     event(event) {
-      const { as, about, message } = lineOf(event);
-      log(as, about, message);
+      const line = lineOf(event);
+      if (line) logger[line.as](line.about, line.message);
     },
   };
 }
@@ -67,30 +50,27 @@ interface Line {
   readonly message: string;
 }
 
-function lineOf(event: AgentEvent): Line {
+function lineOf(event: AgentEvent): Line | undefined {
   switch (event.type) {
-    case 'run-started':
-      return { as: 'debug', message: 'run started', about: { run: event.run, revision: event.revision } };
     case 'recovered':
       return {
         as: 'warn',
         message: 'restored what an interrupted run left behind',
         about: { run: event.run, addresses: event.addresses },
       };
-    case 'planned':
-      return { as: 'debug', message: 'planned', about: { run: event.run, steps: event.steps.length } };
     case 'applying':
       return { as: 'info', message: `applying ${event.address}`, about: { run: event.run } };
     case 'refreshing':
       return { as: 'info', message: `refreshing ${event.address}`, about: { run: event.run } };
-    case 'verifying':
-      return { as: 'debug', message: 'verifying', about: { run: event.run } };
     case 'rolling-back':
       return { as: 'warn', message: 'rolling back', about: { run: event.run, reason: event.reason } };
     case 'finished':
       return finishedLine(event.report);
+    case 'run-started':
+    case 'planned':
+    case 'verifying':
     case 'status':
-      return { as: 'debug', message: `status ${event.status.phase}`, about: {} };
+      return undefined;
   }
 }
 
@@ -98,12 +78,12 @@ function lineOf(event: AgentEvent): Line {
 const mostListed = 5;
 const calm: readonly string[] = ['converged', 'upstreamPending', 'driftOnly', 'conflict', 'busy'];
 
-function finishedLine(report: Report): Line {
+function finishedLine(report: Report): Line | undefined {
   const { run, outcome, summary, revision, duration, writes, steps, problems } = report;
-  const isQuiet = outcome === 'converged' && writes === 0;
+  if (outcome === 'converged' && writes === 0) return undefined;
   const repaired = steps.filter((step) => step.cause === 'drift' && step.outcome === 'changed').map(({ address }) => address);
   return {
-    as: calm.includes(outcome) || isPostponed(report) ? (isQuiet ? 'debug' : 'info') : 'error',
+    as: calm.includes(outcome) || isPostponed(report) ? 'info' : 'error',
     message: summary,
     about: {
       run,
@@ -117,7 +97,7 @@ function finishedLine(report: Report): Line {
   };
 }
 
-const colours = { debug: 'dim', info: 'cyan', warn: 'yellow', error: 'red' } as const;
+const colours = { info: 'cyan', warn: 'yellow', error: 'red' } as const;
 
 /** `03:12:00  warn   rolling back  reason=disk full`. */
 function humanLine(line: string, paint: Paint): string {

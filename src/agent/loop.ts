@@ -21,7 +21,7 @@ interface LoopDeps extends PassDeps {
   /** Milliseconds between two polls. */
   readonly interval: number;
   readonly name: string;
-  /** Puts a report where `history` finds it. */
+  /** Puts a report where `history` finds it, or says why it cannot be kept. */
   keep(report: Report): void;
   tell(news: News): void;
   /** Called after each pass, before it is told: what is managed may have moved. Throws where the state of a converged host is unusable. */

@@ -29,9 +29,8 @@ export function openManaged(stateDirectory: string, rooted: (path: string) => st
 }
 
 async function managedPaths(stateDirectory: string): Promise<readonly string[]> {
-  const state = openState(stateDirectory, { readOnly: true });
+  using state = openState(stateDirectory, { readOnly: true });
   const entries = [...(state?.ledger.all().values() ?? [])];
-  state?.close();
   await loadResourceTypes(entries.map(({ kind }) => kind));
   return entries.flatMap(({ kind, desired }) => resourceType(kind).watches?.(desired) ?? []);
 }

@@ -47,7 +47,7 @@ const farewell = 3_000;
  * nothing done, for settings and a state that cannot be used.
  */
 export async function runAgent({ place, source, stateDirectory, hostPolicy }: Where, signal: AbortSignal): Promise<void> {
-  const log = openLog({ scrub: (told) => told, stream: process.stdout });
+  const log = openLog(process.stdout);
   const problem = (message: string): void => log.warn({}, message);
   const note = (message: string): void => log.info({}, message);
   const name = place.host ?? hostPolicy.host ?? machineNames()[0] ?? 'localhost';

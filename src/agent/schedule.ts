@@ -1,3 +1,5 @@
+import { longestTimer } from '../model/duration.ts';
+
 /** What a pass is due for: a poll, a revision that is tried again, a remote that did not answer, something on the host. */
 type Reason = 'poll' | 'retry' | 'look' | 'moved';
 
@@ -10,9 +12,6 @@ interface Schedule {
   next(): number | undefined;
   stop(): void;
 }
-
-/** Longer ones end at once. Milliseconds. */
-const longestTimer = 2 ** 31 - 1;
 
 /** Calls `due` once for each reason that was set. Goes by a clock that never jumps. */
 export function openSchedule(due: (reason: Reason) => void): Schedule {

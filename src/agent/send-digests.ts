@@ -21,7 +21,7 @@ export function sendDigests(
   let timer: NodeJS.Timeout | undefined;
   const send = (): void => {
     try {
-      if (notifier.noteDigest(port.status(), port.reports(mostReports))) reporting.deliver();
+      if (notifier.noteDigest(port.status(), () => port.briefs(mostReports))) reporting.deliver();
     } catch (error) {
       problem(`the digest cannot be remembered, so it is not sent: ${(error as Error).message}`);
     }

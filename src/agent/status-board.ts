@@ -1,5 +1,6 @@
 import type { AgentStatus, Suspension, Trigger } from '../model/agent.ts';
 import type { Look } from '../model/follower.ts';
+import { digestOf } from '../model/json.ts';
 import type { Report } from '../model/report.ts';
 import type { Memory } from '../model/reporter.ts';
 import { version } from '../model/version.ts';
@@ -174,6 +175,8 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       asked.supersede(commit);
       const { fetch } = live;
       const isFed = fetch?.ok === true && fetch.remote === null;
+      // It proves the host as no look at the remote does, which may not have the revision yet.
+      if (options.contest.contested().length === 0) keep({ lastSuccess: at.toISOString() });
       change({ seen: commit, branch, ...(isFed && { fetch: { ...fetch, at: at.toISOString(), message: keptUp } }) });
     },
     ended(report, at) {
@@ -219,7 +222,8 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     },
     isNews(report) {
       const { outcome, problems, steps } = report;
-      const told = JSON.stringify([
+      // A full disk has room for a digest, not for thousands of steps.
+      const told = digestOf([
         outcome,
         problems.map(({ message }) => message),
         steps.map((step) => [step.address, step.cause, step.outcome]),

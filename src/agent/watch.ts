@@ -84,12 +84,16 @@ function watchDirectories(options: ChokidarOptions, seen: (name: string) => void
 }
 
 /** What does not exist yet is seen where it will come to be. */
-function nearestDirectory(path: string): string {
-  return path === '' || path === '/'
-    ? '/'
-    : lstatSync(path, { throwIfNoEntry: false })?.isDirectory()
-      ? path
-      : nearestDirectory(dirname(path));
+const nearestDirectory = (path: string): string =>
+  path === '' || path === '/' ? '/' : isDirectory(path) ? path : nearestDirectory(dirname(path));
+
+/** Not where it cannot be looked at either: a file stands above it, or this user may not go there. */
+function isDirectory(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
 }
 
 /** Sources are read through a link to them, and never through one in them. */

@@ -104,7 +104,7 @@ export function openWaves({ host, branch, forge, note }: WavesOptions): Waves {
 function findPlace({ files }: Revision, host: string): Place {
   const { rollout } = loadRollout(files);
   // A document with problems refuses the run, with all of them.
-  if (!rollout || rollout.value.waves.length === 0) return {};
+  if (!rollout) return {};
   const { waves, problems } = planWaves(rollout, readInventory(loadInventoryFiles(files)));
   if (problems.length > 0) return { before: { words: `stopped: ${formatProblem(problems[0]!)}` } };
   const own = waves.findIndex(({ hosts }) => hosts.includes(host));

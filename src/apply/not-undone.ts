@@ -10,8 +10,6 @@ export const notUndone = 'ran; cannot be undone';
 
 const mostNamed = 3;
 
-/** The same of all such steps, as part of a sentence; undefined where there are none. */
-export function notUndoneInWords(addresses: readonly Address[]): string | undefined {
-  if (addresses.length === 0) return undefined;
-  return `what ${listed(addresses, mostNamed)} did cannot be undone`;
-}
+/** The same of all such steps, as part of a sentence; nothing where there are none. */
+export const notUndoneInWords = (addresses: readonly Address[]): readonly string[] =>
+  addresses.length === 0 ? [] : [`what ${listed(addresses, mostNamed)} did cannot be undone`];

@@ -124,8 +124,12 @@ async function restoreAll(
       const message = await restoreGroup([undo], host, signal, restore);
       if (message !== undefined) failed.push({ undo, message });
     }
-    if (failed.length === open.length || failed.length === 0)
-      return new Map(failed.map(({ undo: { address }, message }) => [address, `${address}: ${message}`]));
+    if (failed.length === open.length || failed.length === 0) {
+      const byAddress = Map.groupBy(failed, ({ undo }) => undo.address);
+      return new Map(
+        [...byAddress].map(([address, own]) => [address, `${address}: ${own.map(({ message }) => message).join('; ')}`]),
+      );
+    }
     open = failed.map(({ undo }) => undo);
   }
 }

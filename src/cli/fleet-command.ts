@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { failedHosts, saveReport } from '../fleet/last-report.ts';
+import { hostsLeft, noteLeft } from '../fleet/left-undone.ts';
 import { leftOpen } from '../fleet/rollout/rollout-record.ts';
 import { openRolloutStore } from '../fleet/rollout/rollout-store.ts';
 import { runOnHosts, type Task } from '../fleet/run-on-hosts.ts';
@@ -10,8 +10,7 @@ import { findTargets } from '../fleet/targets.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { missingInventory } from '../inventory/missing-inventory.ts';
 import { readInventory } from '../inventory/read-inventory.ts';
-import { milliseconds } from '../model/duration.ts';
-import { firstProblems } from '../model/first-problems.ts';
+import { longestTimer, milliseconds } from '../model/duration.ts';
 import { fleetExit } from '../model/fleet-exit.ts';
 import type { FleetAction, FleetEvent, FleetReport, HostOutcome, Target } from '../model/fleet.ts';
 import type { SourceTree } from '../model/revision.ts';
@@ -19,7 +18,6 @@ import { version } from '../model/version.ts';
 import { openFleetProgress } from '../report/fleet-progress.ts';
 import { paintFor, type Paint } from '../report/paint.ts';
 import { fleetEventLine } from '../report/render-fleet-events.ts';
-import { problemLines } from '../report/render-text.ts';
 import { loadInventoryFiles } from '../source/inventory-files.ts';
 import { openWorkingTree } from '../source/working-tree.ts';
 import { makeStateDirectory, stateDirectory } from '../state/state-directory.ts';
@@ -27,13 +25,12 @@ import { cliError } from './cli-error.ts';
 import { textOption, type Invocation } from './invocation.ts';
 import { sourceOption } from './request.ts';
 import { writeJson } from './run-output.ts';
+import { touchNoHost } from './touch-no-host.ts';
 
 /** Hosts at the same time; each costs a connection and a little memory. */
 const usualForks = 50;
 const mostForks = 1_000;
 const usualTimeout = '10m';
-/** Milliseconds. Timers that are set for longer end at once. */
-const longestTimeout = 2 ** 31 - 1;
 /** Milliseconds that a silent host is tried again where nobody says how long. */
 const usualPatience = 30_000;
 
@@ -60,7 +57,7 @@ export interface FleetRun extends AsyncDisposable {
   readonly timeout: number;
   /** Hosts at the same time. */
   readonly forks: number;
-  /** Shows what became of it, and keeps it for `--retry-failed`. */
+  /** Shows what became of it, and keeps for `--retry-failed` who is left. */
   finish(hosts: readonly HostOutcome[], end: Pick<FleetReport, 'revision' | 'halted'>, render: Render): FleetReport;
 }
 
@@ -86,7 +83,7 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
     throw cliError(
       'usage',
       'no host is left to go to',
-      failed ? 'none failed the last time' : among ? 'the plan has none that is there' : 'reconcile inventory --graph shows all',
+      failed ? 'none was left undone' : among ? 'the plan has none that is there' : 'reconcile inventory --graph shows all',
     );
   const output = openOutput(textOption(invocation, 'output'), targets);
   const connect = await openSshConnect(signal, sshSettings(invocation));
@@ -110,8 +107,8 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
       const duration = Math.round(performance.now() - began);
       const exit = fleetExit(hosts) || (end.halted === null && !signal.aborted ? 0 : 1);
       const report: FleetReport = { schema: 'reconcile.fleet/1', id, action, startedAt, duration, version, ...end, hosts, exit };
-      saveReport(memory, repository, report);
       output.finish(report, render);
+      noteLeft(memory, repository, report);
       return report;
     },
     async [Symbol.asyncDispose]() {
@@ -124,7 +121,7 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
 /** Hosts for `--retry-failed`. A push that was interrupted has left all of its hosts undone: those that took the revision are still to be watched. */
 function leftUndone(memory: string, repository: string, action: FleetAction): ReadonlySet<string> {
   const rollout = action === 'push' ? leftOpen(openRolloutStore(memory, repository)) : undefined;
-  return failedHosts(memory, repository).union(new Set(rollout?.waves.flatMap(({ hosts }) => hosts)));
+  return hostsLeft(memory, repository).union(new Set(rollout?.waves.flatMap(({ hosts }) => hosts)));
 }
 
 /** The hosts of a pattern, from the repository as it stands here. Throws with every problem where there is one. */
@@ -137,10 +134,8 @@ export function chooseTargets(
   const inventory = readInventory(loaded);
   const missing = missingInventory(loaded, files);
   const { targets, problems } = missing.length > 0 ? { targets: [], problems: missing } : findTargets(inventory, pattern);
-  const all = [...refused, ...inventory.problems, ...problems];
-  if (all.length === 0) return { files, inventory, targets };
-  const lines = problemLines(firstProblems(all), paintFor(process.stderr));
-  throw cliError('invalid', `no host was touched:\n${lines.join('\n')}`, 'reconcile validate checks everything else, too');
+  touchNoHost([...refused, ...inventory.problems, ...problems]);
+  return { files, inventory, targets };
 }
 
 /** What is said of SSH on the command line. */
@@ -158,7 +153,7 @@ function limitsOf(invocation: Invocation): { readonly forks: number; readonly ti
     throw cliError('usage', `--forks ${given} is not a count from 1 to ${mostForks}`);
   const time = textOption(invocation, 'timeout');
   const timeout = milliseconds(time ?? usualTimeout);
-  if (timeout === 0 || timeout > longestTimeout)
+  if (timeout === 0 || timeout > longestTimer)
     throw cliError('usage', `--timeout ${time} is not a time of at most 24 days`, 'for example 90s, 10m, 1h');
   return { forks, timeout, patience: time === undefined ? usualPatience : timeout };
 }

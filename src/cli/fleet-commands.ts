@@ -11,7 +11,7 @@ const timeout: OptionEntry = {
   flags: '--timeout <time>',
   summary: 'how long one host may take, tries included (default 10m; a host that is silent is given up after 30s)',
 };
-const retry: OptionEntry = { flags: '--retry-failed', summary: 'only the hosts that the last fleet command left undone' };
+const retry: OptionEntry = { flags: '--retry-failed', summary: 'only the hosts that push, apply and bootstrap have left undone' };
 const sshConfig: OptionEntry = { flags: '--ssh-config <file>', summary: 'SSH configuration to use in place of ~/.ssh/config' };
 const everywhere = [limit, forks, timeout, source, sshConfig, output('text', 'json', 'ndjson')];
 

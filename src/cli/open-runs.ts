@@ -11,16 +11,12 @@ export const readState = (invocation: Invocation): State | undefined =>
 
 /** Opens the state for reading, and closes it again. An error says where a state was looked for. */
 export function withState<T>(invocation: Invocation, act: (state: State) => T): T {
-  const state = readState(invocation);
+  using state = readState(invocation);
   if (!state) {
     const directory = stateDirectory(rootOption(invocation));
     throw cliError('usage', `no run is recorded in ${directory}`, otherRuns(invocation));
   }
-  try {
-    return act(state);
-  } finally {
-    state.close();
-  }
+  return act(state);
 }
 
 /**

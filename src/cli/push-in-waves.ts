@@ -10,13 +10,12 @@ import { takeBackTask } from '../fleet/rollout/take-back-task.ts';
 import type { Task } from '../fleet/run-on-hosts.ts';
 import type { WorkingRevision } from '../fleet/working-revision.ts';
 import { planWaves } from '../inventory/plan-waves.ts';
-import { firstProblems } from '../model/first-problems.ts';
 import type { FleetEvent } from '../model/fleet.ts';
-import { paintFor } from '../report/paint.ts';
-import { problemLines } from '../report/render-text.ts';
 import { loadRollout } from '../source/load.ts';
+import { openWorkingTree } from '../source/working-tree.ts';
 import { cliError } from './cli-error.ts';
 import type { FleetRun } from './fleet-command.ts';
+import { touchNoHost } from './touch-no-host.ts';
 
 /** Pushes a revision as the repository's rollout.yaml says; undefined where there is none. Throws before any host is touched. */
 export async function pushInWaves(
@@ -28,12 +27,13 @@ export async function pushInWaves(
   const { rollout, problems: unread } = loadRollout(fleet.files);
   const chosen = new Set(fleet.targets.map(({ name }) => name));
   const planned = rollout && planWaves(rollout, fleet.inventory, chosen);
-  const problems = [...unread, ...(planned?.problems ?? [])];
-  if (problems.length > 0) {
-    const lines = problemLines(firstProblems(problems), paintFor(process.stderr));
-    throw cliError('invalid', `no host was touched:\n${lines.join('\n')}`, 'reconcile validate checks everything else, too');
+  touchNoHost([...unread, ...(planned?.problems ?? [])]);
+  if (!rollout || !planned) return undefined;
+  // What is not checked out only the hosts can judge.
+  if (!revision.isSparse) {
+    const { findMistakes } = await import('../operations/find-mistakes.ts');
+    touchNoHost(await findMistakes(openWorkingTree(fleet.repository), [...chosen]));
   }
-  if (!rollout || !planned || rollout.value.waves.length === 0) return undefined;
   const store = openRolloutStore(fleet.memory, fleet.repository);
   // `rollout status` holds it for a moment to see whether somebody does.
   const lock = store.lock() ?? (await pause(200, undefined, { signal }).then(store.lock));
@@ -96,7 +96,8 @@ function actsOn(
     },
     async takeBack(host, run) {
       const task = takeBackTask(run, fleet.timeout);
-      const [outcome] = await fleet.onHosts([target.get(host)!], task, { isRepeatable: false, isQuiet: true });
+      // By the name of the run: what is taken back already is not taken back once more.
+      const [outcome] = await fleet.onHosts([target.get(host)!], task, { isRepeatable: true, isQuiet: true });
       return outcome!;
     },
   };

@@ -76,7 +76,7 @@ export function sourceOption(invocation: Invocation): string {
   if (found === undefined) {
     const hint =
       misnamedSite('.') ??
-      'go into one (it has desired-state/site.yaml), give --source PATH, or name a remote in the host policy';
+      'go into one (it has desired-state/site.yaml; `assignments: []` in it begins one), give --source PATH, or name a remote in the host policy';
     throw cliError('usage', 'no configuration repository here or above', hint);
   }
   return found;

@@ -4,6 +4,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Secrets } from '../model/secret.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
+import type { TimeBudget } from '../model/time-limit.ts';
 import type { ContentStore } from './contents.ts';
 import type { TemplateEngine } from './template-engine.ts';
 import type { Scope } from './template-scope.ts';
@@ -11,7 +12,8 @@ import type { Scope } from './template-scope.ts';
 export interface CompileRequest {
   /** The name in the inventory. */
   readonly host: string;
-  readonly facts: JsonObject;
+  /** Undefined for another host: what needs its facts is then an `unknown-fact`. */
+  readonly facts: JsonObject | undefined;
   readonly secrets: Secrets;
   /** What templates see as `revision`. */
   readonly revision: { readonly id: string; readonly short: string; readonly author: string; readonly time: string };
@@ -31,6 +33,8 @@ export interface Compilation {
   /** The variables of the host, under all others. */
   readonly scope: Scope;
   readonly contents: ContentStore;
+  /** For the parameters of all roles. */
+  readonly schemaTime: TimeBudget;
   /** Equal problems are kept once. */
   readonly report: (problem: Problem) => void;
 }

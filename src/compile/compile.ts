@@ -22,6 +22,8 @@ export type { CompileRequest } from './compilation.ts';
 
 const mostResources = 10_000;
 const mostProblems = 500;
+/** Milliseconds for the JSON Schemas of all roles together. */
+const longestSchemas = 5_000;
 
 /**
  * Documents → Catalog: everything that one host should be. Pure, and never throws on what users wrote: a resource with a
@@ -46,6 +48,7 @@ export function compile(
     request,
     engine,
     contents,
+    schemaTime: { left: longestSchemas },
     scope: hostScope(inventory, request, engine),
     report(problem) {
       if (problems.size < mostProblems) problems.set(canonicalJson([problem.at, problem.code, problem.message]), problem);

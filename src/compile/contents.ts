@@ -9,8 +9,8 @@ const mostText = 96 * 1024 * 1024;
 export interface ContentStore extends Contents {
   /** Undefined when the catalog holds too much text already. */
   addText(text: string | Secret): ContentRef | undefined;
-  /** Undefined when there is no such file. Only its digest is kept. */
-  addFile(path: string): ContentRef | undefined;
+  /** Undefined when there is no such file. Only its digest is kept; of a Git LFS pointer not even that. */
+  addFile(path: string): ContentRef | 'pointer' | undefined;
 }
 
 /** Rendered texts are kept in memory; files of the repository are read again when they are needed, and must not have changed. */
@@ -35,6 +35,7 @@ export function createContents(files: SourceTree): ContentStore {
       if (known) return known;
       const ref = files.digest(path);
       if (!ref) return undefined;
+      if (ref.isPointer) return 'pointer';
       refs.set(path, ref);
       if (!paths.has(ref.sha256)) paths.set(ref.sha256, path);
       return ref;

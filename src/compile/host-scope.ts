@@ -2,10 +2,13 @@ import type { Inventory } from '../inventory/inventory.ts';
 import type { CompileRequest } from './compilation.ts';
 import type { TemplateEngine } from './template-engine.ts';
 import type { Scope, ScopeVariable } from './template-scope.ts';
-import { LazyMapping } from './template-value.ts';
+import { TemplateFailure } from './template-failure.ts';
+import { LazyMapping, Undefined } from './template-value.ts';
 
 /** What most templates of Ansible users begin with. */
 const managed = 'Managed by reconcile: what is changed here is undone';
+
+const unknownFacts = new Undefined(new TemplateFailure('facts are only known on the host itself', { code: 'unknown-fact' }));
 
 /**
  * What templates of a host see: the inventory's variables, and over them the names that nobody can redefine, as in Ansible:
@@ -41,7 +44,7 @@ export function hostScope(inventory: Inventory, request: CompileRequest, engine:
     names.set('inventory_hostname_short', final(host.split('.')[0]!, 'magic'));
     names.set('group_names', final(inventory.groupNames(host), 'magic'));
     for (const [name, variable] of shared) names.set(name, variable);
-    if (host === request.host) names.set('facts', final(request.facts, 'facts'));
+    if (host === request.host) names.set('facts', final(request.facts ?? unknownFacts, 'facts'));
     const scope: Scope = { get: (name) => names.get(name), names: () => names.keys() };
     scopes.set(host, scope);
     return scope;

@@ -68,7 +68,10 @@ export function linkResources(
     const roles = (instance.unit.role === undefined ? undefined : earlier.get(instance.unit.role)) ?? [];
     edges += roles.length;
     const explicit = [...after, ...required];
-    return { ...resource, after: explicit.length === 0 ? roles : [...new Set([...explicit, ...roles])], notify };
+    // What is refused below is not put together: it can be tens of millions.
+    const isTooMuch = edges > mostEdges;
+    const all = isTooMuch ? explicit : explicit.length === 0 ? roles : [...new Set([...explicit, ...roles])];
+    return { ...resource, after: all, notify };
   });
   if (edges > mostEdges)
     problems.push({ code: 'too-large', message: 'the roles that depend on each other have too many resources' });

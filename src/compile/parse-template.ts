@@ -80,6 +80,16 @@ class JinjaParser extends parser.Parser {
     return Object.assign(make('Set', tag, targets, null), { body });
   }
 
+  /** What is included sees the names of the place: `with context` says so, as Jinja does without it. */
+  override parseInclude(): Node {
+    const tag = this.nextToken() ?? this.fail('expected include');
+    const template = this.parseExpression();
+    const mayBeMissing = this.skipSymbol('ignore') && this.skipSymbol('missing');
+    if (this.skipSymbol('with') && !this.skipSymbol('context')) this.fail('expected "context" after "with"');
+    this.advanceAfterBlockEnd('include');
+    return make('Include', tag, template, mayBeMissing);
+  }
+
   override parseStatement(): Node | null {
     const tag = this.peekToken();
     return tag?.type === lexer.TOKEN_SYMBOL && tag.value === 'with' ? this.#parseWith(tag) : super.parseStatement();
@@ -177,7 +187,7 @@ class JinjaParser extends parser.Parser {
   }
 
   #parsePair(): Node {
-    const key = this.parsePrimary();
+    const key = this.parseExpression();
     if (!this.skip(lexer.TOKEN_COLON)) this.fail('a colon is missing after the key');
     return make('Pair', key, key, this.parseExpression());
   }

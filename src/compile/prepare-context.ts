@@ -1,4 +1,5 @@
 import type { ContentRef } from '../model/catalog.ts';
+import { lfsPointer } from '../model/lfs-pointer.ts';
 import type { KeyPath } from '../model/located.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Problem, ProblemCode, SourcePosition } from '../model/problem.ts';
@@ -77,8 +78,17 @@ export function prepareContext(
       return fail('missing-file', attribute, message, 'it is a directory; "kind: tree" copies one');
     return fail('missing-file', attribute, message, near === undefined ? undefined : `did you mean "${near}"?`);
   };
-  const read = (file: SourceFile, attribute: string): ContentRef | undefined =>
-    contents.addFile(file.path) ?? fail('missing-file', attribute, `"${attribute}": ${file.path} cannot be read`);
+  const failPointer = (path: string, attribute: string): undefined =>
+    fail(
+      'not-a-file',
+      attribute,
+      `"${attribute}": ${path} is a Git LFS pointer, the file itself is not there`,
+      `hosts refuse it too: ${lfsPointer.hint}`,
+    );
+  const read = ({ path }: SourceFile, attribute: string): ContentRef | undefined => {
+    const ref = contents.addFile(path) ?? fail('missing-file', attribute, `"${attribute}": ${path} cannot be read`);
+    return ref === 'pointer' ? failPointer(path, attribute) : ref;
+  };
 
   return {
     text: keep,
@@ -116,6 +126,7 @@ export function prepareContext(
         return fail('too-large', attribute, `${path} has ${size} bytes; a template has at most ${largestTemplate}`);
       const text = readTemplate(path, documents.files);
       if (text === undefined) return fail('not-utf8', attribute, `${path} is not UTF-8 text`);
+      if (lfsPointer.form.test(text)) return failPointer(path, attribute);
       const done = engine.renderFile(path, text, subject.scope, found.root);
       subject.used(done.uses);
       for (const problem of done.problems) subject.report({ ...problem, address: subject.address });

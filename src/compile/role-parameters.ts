@@ -5,7 +5,7 @@ import type { KeyPath } from '../model/located.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
 import { Secret } from '../model/secret.ts';
-import { runFor } from '../model/time-limit.ts';
+import { runWithin, type TimeBudget } from '../model/time-limit.ts';
 import type { Compilation } from './compilation.ts';
 import { renderWritten, type Written } from './render.ts';
 import { roleSchema } from './role-schema.ts';
@@ -41,7 +41,7 @@ export function roleParameters(
     values[name] = made.value;
   }
 
-  const validate = roleSchema(schema);
+  const validate = roleSchema(schema, compilation.schemaTime);
   if (typeof validate === 'string') {
     const message = `the parameters of role "${role}" are not a JSON Schema: ${validate}`;
     const hint = 'write each under "properties:", as in days: { type: integer, default: 30 }';
@@ -54,7 +54,7 @@ export function roleParameters(
     ? []
     : Object.keys(values).flatMap((name) => unknownParameter(role, name, schema, keyAt([name])));
   const plain = revealed(values);
-  const outcome = outcomeOf(validate, plain);
+  const outcome = outcomeOf(validate, plain, compilation.schemaTime);
   if (typeof outcome === 'string') {
     problems.push({ code: 'role-parameter', message: `the parameters of role "${role}": ${outcome}`, at: at([]) });
   } else {
@@ -85,9 +85,9 @@ function unknownParameter(
 }
 
 /** What is wrong with the values, or why that cannot be told. */
-function outcomeOf(validate: ValidateFunction, values: unknown): readonly ErrorObject[] | string {
+function outcomeOf(validate: ValidateFunction, values: unknown, budget: TimeBudget): readonly ErrorObject[] | string {
   try {
-    const done = runFor(longestCheck, () => validate(values));
+    const done = runWithin(budget, longestCheck, () => validate(values));
     if (!done) return 'the check takes too long';
     return done.value ? [] : (validate.errors ?? []);
   } catch (error) {
@@ -112,12 +112,14 @@ function problemOf(
   }
   if (keyword === 'additionalProperties' || keyword === 'unevaluatedProperties') {
     const key = isShown ? String(params['additionalProperty'] ?? params['unevaluatedProperty']) : '<secret>';
-    if (path.length === 0) return unknownParameter(role, key, { properties }, locate.keyAt([key]))[0]!;
-    return {
-      code: 'role-parameter',
-      message: `parameter "${name}" of role "${role}" has no key "${key}"`,
-      at: locate.keyAt([...path, key]),
-    };
+    const at = locate.keyAt([...path, key]);
+    if (path.length > 0)
+      return { code: 'role-parameter', message: `parameter "${name}" of role "${role}" has no key "${key}"`, at };
+    const [unknown] = unknownParameter(role, key, { properties }, at);
+    // An `allOf` may refuse what stands in the properties beside it.
+    return (
+      unknown ?? { code: 'role-parameter', message: `a part of the schema of role "${role}" refuses the parameter "${key}"`, at }
+    );
   }
   const allowed =
     keyword === 'enum' ? `: ${(params['allowedValues'] as unknown[]).map((value) => JSON.stringify(value)).join(', ')}` : '';

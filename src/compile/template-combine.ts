@@ -1,7 +1,7 @@
 import type { Filter } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { toText } from './template-text.ts';
-import { isEqual, isSolidMapping, isTruthy, membersOf, type Meter, typeName, type Value } from './template-value.ts';
+import { countRead, isEqual, isSolidMapping, isTruthy, membersOf, type Meter, typeName, type Value } from './template-value.ts';
 
 /** How `combine` makes one list of two. */
 type MergeLists = (before: readonly Value[], after: readonly Value[], meter: Meter) => readonly Value[];
@@ -12,7 +12,7 @@ function combine(base: Value, over: Value, recursive: boolean, lists: MergeLists
     throw new TemplateFailure(`combine needs mappings, found ${typeName(left === undefined ? base : over)}`);
   }
   if (depth > 100) throw new TemplateFailure('combine: nested too deeply', { code: 'too-large' });
-  const merged = new Map(Object.entries(left));
+  const merged = new Map(countRead(Object.entries(left), meter));
   for (const [key, value] of Object.entries(right)) {
     meter.spend(1);
     const before = merged.get(key);

@@ -12,9 +12,9 @@ import { WholeFloat } from './template-number.ts';
 import { createRegexRunner } from './template-regex.ts';
 import type { Frame, Render } from './template-render.ts';
 import { createVariables, openTagged, type RenderedText, type Scope, secretsMapping } from './template-scope.ts';
-import { publicTexts, redact, seal, toProblem, withNewlines } from './template-result.ts';
+import { hintOf, publicTexts, redact, seal, toProblem, withNewlines } from './template-result.ts';
 import { makeMacro, renderStatement, renderTemplate } from './template-statement.ts';
-import { boundText, type LazyMapping, Undefined, type Value } from './template-value.ts';
+import { gather, type LazyMapping, Undefined, type Value } from './template-value.ts';
 
 /** Steps (nodes, items, 64 characters) that one render, and all renders of one engine together, may take. */
 const stepsPerRender = 1_000_000;
@@ -147,7 +147,7 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
         yield* globalNames;
       },
       capture: (body, frame) =>
-        write((page) => {
+        gather(render, (page) => {
           const target = { write: page, blocks: new Map() };
           if (body.typename === 'Root' && file !== undefined) renderTemplate(body, frame, target, render);
           else renderStatement(body, frame, target, render);
@@ -176,20 +176,11 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
         failures.push(fail(failure));
       },
     };
-    const write = (go: (page: (text: string) => void) => void): string => {
-      const parts: string[] = [];
-      let length = 0;
-      go((text) => {
-        boundText((length += text.length), render);
-        parts.push(text);
-      });
-      return parts.join('');
-    };
     const fail = (error: unknown): TemplateFailure => {
       if (error instanceof RangeError) return new TemplateFailure('nested too deeply', { code: 'too-large', at: target.at });
       if (!(error instanceof TemplateFailure)) throw error;
       const at = error.at ?? (render.place === undefined ? target.at : render.position(render.place));
-      return new TemplateFailure(redact(error.message, revealed, text), { code: error.code, hint: error.hint, at });
+      return new TemplateFailure(redact(error.message, revealed, text), { code: error.code, hint: hintOf(error), at });
     };
     let value: Value;
     try {
@@ -222,7 +213,9 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
   const variables = createVariables(secrets, (text, scope, at): RenderedText => {
     if (!hasMarks(text)) return { value: text, uses: new Map(), asked: new Set() };
     const done = renderText(text, { scope, file: undefined, at });
-    return { ...done, failure: done.failures[0] };
+    // Another machine may know more, but mends nothing.
+    const failure = done.failures.find(({ code }) => code === 'undefined-variable') ?? done.failures[0];
+    return { ...done, failure };
   });
 
   const finish = ({ value, failures, uses, isTouched }: ReturnType<typeof run>): Evaluated => ({

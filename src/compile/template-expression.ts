@@ -182,19 +182,21 @@ function lookUp(name: string, frame: Frame, render: Render, node: Node): Value {
   }
   const value = render.resolve(name);
   if (value !== undefined) return located(value, node, render);
-  const hint = familiarWords.variable(name, [...render.names(frame)]);
-  return new Undefined(failureAt(node, render, `"${name}" is undefined`, 'undefined-variable', hint));
+  const hint = (): string | undefined => familiarWords.variable(name, [...render.names(frame)]);
+  const details = { code: 'undefined-variable', hint, at: render.position(node) } as const;
+  return new Undefined(new TemplateFailure(`"${name}" is undefined`, details));
 }
 
 /** An undefined value keeps the place where it was made, not the one where it is used. */
 function located(value: Value, node: Node, render: Render): Value {
   if (!(value instanceof Undefined) || value.failure.at !== undefined) return value;
-  const { message, code, hint } = value.failure;
-  return new Undefined(new TemplateFailure(message, { code, hint, at: render.position(node) }));
+  const { failure } = value;
+  const { message, code } = failure;
+  return new Undefined(new TemplateFailure(message, { code, hint: () => failure.hint, at: render.position(node) }));
 }
 
-function failureAt(node: Node, render: Render, message: string, code?: 'undefined-variable', hint?: string): TemplateFailure {
-  return new TemplateFailure(message, { ...(code && { code }), hint, at: render.position(node) });
+function failureAt(node: Node, render: Render, message: string, code?: 'undefined-variable'): TemplateFailure {
+  return new TemplateFailure(message, { ...(code && { code }), at: render.position(node) });
 }
 
 /** The expression as people wrote it, as far as names go: `cron_jobs[0].name`. */

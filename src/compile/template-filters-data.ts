@@ -4,35 +4,57 @@ import { combineFilter } from './template-combine.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { asNumber, exact, isFloat, numberText, toFloat, WholeFloat, wholeOf } from './template-number.ts';
 import { stringOf, toPlain, toText } from './template-text.ts';
-import { boundText, compareValues, isTruthy, itemsOf, membersOf, typeName, Undefined, type Value } from './template-value.ts';
+import {
+  boundText,
+  compareValues,
+  countMembers,
+  isTruthy,
+  itemsOf,
+  membersOf,
+  typeName,
+  Undefined,
+  type Value,
+} from './template-value.ts';
 import { readYamlText } from './template-yaml.ts';
+import { isFilled, writeYamlBlock } from './template-yaml-block.ts';
 
 /** Python's `json.dumps`: a space after separators, everything beyond ASCII escaped unless told otherwise. */
 const jsonFilter = (indent: number | undefined): Filter => ({
-  params: ['indent', 'sort_keys', 'ensure_ascii'],
-  run(input, [given, sortKeys, ensureAscii], tools) {
+  params: ['indent', 'sort_keys', 'ensure_ascii', 'separators'],
+  run(input, [given, sortKeys, ensureAscii, separators], tools) {
     const width = given === undefined ? indent : given === null ? undefined : Math.min(16, Math.max(0, wholeOf(given, 'indent')));
     const sorted = sortKeys === undefined ? indent !== undefined : isTruthy(sortKeys, tools);
-    const text = writeJson(toPlain(input, tools), width, sorted, '');
+    const [comma = width === undefined ? ', ' : ',', colon = ': '] =
+      separators === undefined ? [] : itemsOf(separators, tools).map((each) => stringOf(each, tools));
+    const text = writeJson(toPlain(input, tools), { indent: width, sorted, comma, colon }, '', tools);
     boundText(text.length, tools);
     if (ensureAscii !== undefined && !isTruthy(ensureAscii, tools)) return text;
     return text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
   },
 });
 
-function writeJson(value: unknown, indent: number | undefined, sorted: boolean, margin: string): string {
+interface JsonStyle {
+  readonly indent: number | undefined;
+  readonly sorted: boolean;
+  readonly comma: string;
+  readonly colon: string;
+}
+
+function writeJson(value: unknown, style: JsonStyle, margin: string, tools: Tools): string {
   if (value instanceof WholeFloat || typeof value === 'number') return numberText(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const { indent, sorted, comma, colon } = style;
   const inner = indent === undefined ? '' : margin + ' '.repeat(indent);
-  const write = (member: unknown): string => writeJson(member, indent, sorted, inner);
+  const write = (member: unknown): string => writeJson(member, style, inner, tools);
   const keys = Object.keys(value);
   const parts = Array.isArray(value)
     ? value.map(write)
-    : (sorted ? keys.sort() : keys).map((key) => `${JSON.stringify(key)}: ${write((value as { [key: string]: unknown })[key])}`);
+    : (sorted ? keys.sort() : keys).map((key) => JSON.stringify(key) + colon + write((value as { [key: string]: unknown })[key]));
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
   if (parts.length === 0) return open + close;
-  if (indent === undefined) return open + parts.join(', ') + close;
-  return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${margin}${close}`;
+  boundText(parts.length * (inner.length + comma.length + colon.length), tools);
+  if (indent === undefined) return open + parts.join(comma) + close;
+  return `${open}\n${parts.map((part) => inner + part).join(`${comma}\n`)}\n${margin}${close}`;
 }
 
 function floatNode(_key: unknown, value: unknown): unknown {
@@ -56,29 +78,45 @@ function flattenLeaves(_key: unknown, node: YAMLMap | YAMLSeq): void {
   if (parts.every(isScalar)) node.flow = true;
 }
 
-/** YAML 1.1 like PyYAML's, so that `yes` and `1:30` stay strings for every reader; lines are not folded. */
+/** YAML 1.1 like PyYAML's, so that `yes` and `1:30` stay strings for every reader. */
 const yamlFilter = (nice: boolean): Filter => ({
   params: ['indent', 'width', 'sort_keys', 'default_flow_style'],
   run(input, [given, width, sortKeys, flow], tools) {
-    const indent = given === undefined ? (nice ? 4 : 2) : wholeOf(asNumber(given ?? 2), 'indent');
-    const longest = wholeOf(asNumber(width ?? 0), 'width');
-    const document = new Document(toPlain(input, tools), floatNode, {
+    const asked = given === undefined ? (nice ? 4 : 2) : wholeOf(asNumber(given ?? 2), 'indent');
+    const indent = asked > 1 && asked < 10 ? asked : 2;
+    const longest = wholeOf(asNumber(width ?? 80), 'width');
+    const isSorted = sortKeys === undefined || isTruthy(sortKeys, tools);
+    const { schema } = new Document(null, {
       version: '1.1',
-      sortMapEntries: sortKeys === undefined || isTruthy(sortKeys, tools),
-      aliasDuplicateObjects: false,
+      sortMapEntries: isSorted,
       customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:merge'),
     });
-    visit(document, { Scalar: quoteScalar, ...(!nice && flow === undefined && { Collection: flattenLeaves }) });
-    const written = document.toString({
-      indent: indent > 1 && indent < 10 ? indent : 2,
-      indentSeq: false,
-      lineWidth: Math.max(0, longest),
-      singleQuote: true,
-      blockQuote: false,
-      flowCollectionPadding: false,
-      collectionStyle: flow !== undefined && isTruthy(flow, tools) ? 'flow' : 'any',
-    });
-    const text = written.replace(unreadable, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    const write = (value: unknown): string => {
+      const document = new Document(value, floatNode, { version: '1.1', schema, aliasDuplicateObjects: false });
+      visit(document, { Scalar: quoteScalar, ...(!nice && flow === undefined && { Collection: flattenLeaves }) });
+      const written = document.toString({
+        indent,
+        indentSeq: false,
+        lineWidth: 0,
+        singleQuote: true,
+        blockQuote: false,
+        flowCollectionPadding: false,
+        collectionStyle: flow !== undefined && isTruthy(flow, tools) ? 'flow' : 'any',
+      });
+      return written.replace(unreadable, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    };
+    const plain = toPlain(input, tools);
+    const isBlock = flow === undefined ? nice : !isTruthy(flow, tools);
+    const text =
+      isBlock && isFilled(plain)
+        ? writeYamlBlock(plain, {
+            indent,
+            width: longest,
+            isSorted,
+            scalar: (value) => write({ x: value }).slice('x: '.length, -1),
+            key: (name) => write({ [name]: 0 }).slice(0, -': 0\n'.length),
+          })
+        : write(plain);
     boundText(text.length, tools);
     return text;
   },
@@ -219,5 +257,5 @@ function entriesOf(value: Value, tools: Tools): [string, Value][] {
   if (value instanceof Undefined) throw value.failure;
   const members = membersOf(value, tools);
   if (members === undefined) throw new TemplateFailure(`expected a mapping, found ${typeName(value)}`);
-  return Object.entries(members);
+  return countMembers(Object.entries(members), tools);
 }

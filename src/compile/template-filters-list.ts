@@ -1,8 +1,9 @@
+import { Secret } from '../model/secret.ts';
 import { type Filter, required, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { memberOf } from './template-members.ts';
 import { asNumber } from './template-number.ts';
-import { calculate } from './template-operators.ts';
+import { calculate, contains } from './template-operators.ts';
 import { stringOf, toText } from './template-text.ts';
 import {
   charactersOf,
@@ -10,6 +11,7 @@ import {
   type Call,
   compareValues,
   defined,
+  Group,
   isEqual,
   isTruthy,
   isYes,
@@ -48,6 +50,7 @@ const keyed = (attribute: Value, caseSensitive: Value, tools: Tools) => {
 function distinct(items: readonly Value[], key: (item: Value) => Value, tools: Tools): Value[] {
   const simple = new Set<Value>();
   const others: Value[] = [];
+  boundList(items.length, tools);
   return items.filter((item) => {
     const value = asNumber(key(item));
     if (typeof value === 'string' || typeof value === 'number') return simple.size < simple.add(value).size;
@@ -58,10 +61,17 @@ function distinct(items: readonly Value[], key: (item: Value) => Value, tools: T
 
 const itself = (item: Value): Value => item;
 
-const has =
-  (items: readonly Value[], tools: Tools) =>
-  (item: Value): boolean =>
-    items.some((other) => isEqual(other, item, tools));
+/** As Python's `in`: a text has all its parts. */
+const has = (other: Value, tools: Tools) => {
+  const container = typeof other === 'string' || other instanceof Secret ? other : itemsOf(other, tools);
+  return (item: Value): boolean => contains(container, item, tools);
+};
+
+/** For what Python would add to a list. */
+function listOf(value: Value, tools: Tools): readonly Value[] {
+  if (typeof value !== 'string') return itemsOf(value, tools);
+  throw new TemplateFailure('expected a list, found a string', { hint: 'write [...] around a single item' });
+}
 
 const choose = (keep: boolean, byAttribute: boolean): Filter => ({
   params: ['*arguments'],
@@ -87,13 +97,16 @@ const extreme = (sign: 1 | -1): Filter => ({
   },
 });
 
+/** For whom the length of a list does not matter. */
+const countable = (value: Value, tools: Tools): readonly Value[] => (Array.isArray(value) ? value : itemsOf(value, tools));
+
 const end = (index: 0 | -1): Filter => ({
   params: [],
   run: (input, _given, tools) =>
-    itemsOf(input, tools).at(index) ?? new Undefined(new TemplateFailure('the list is empty', { code: 'undefined-variable' })),
+    countable(input, tools).at(index) ?? new Undefined(new TemplateFailure('the list is empty', { code: 'undefined-variable' })),
 });
 
-const size: Filter = { params: [], run: (input, _given, tools) => itemsOf(input, tools).length };
+const size: Filter = { params: [], run: (input, _given, tools) => countable(input, tools).length };
 
 /** Filters on lists. */
 export const listFilters: { readonly [name: string]: Filter } = {
@@ -150,12 +163,12 @@ export const listFilters: { readonly [name: string]: Filter } = {
   union: {
     params: ['other'],
     run: (input, [other], tools) =>
-      distinct([...itemsOf(input, tools), ...itemsOf(required(other, 'other'), tools)], itself, tools),
+      distinct([...listOf(input, tools), ...listOf(required(other, 'other'), tools)], itself, tools),
   },
   difference: {
     params: ['other'],
     run(input, [other], tools) {
-      const isThere = has(itemsOf(required(other, 'other'), tools), tools);
+      const isThere = has(required(other, 'other'), tools);
       return distinct(
         itemsOf(input, tools).filter((item) => !isThere(item)),
         itself,
@@ -165,23 +178,25 @@ export const listFilters: { readonly [name: string]: Filter } = {
   },
   intersect: {
     params: ['other'],
-    run: (input, [other], tools) =>
-      distinct(itemsOf(input, tools).filter(has(itemsOf(required(other, 'other'), tools), tools)), itself, tools),
+    run: (input, [other], tools) => distinct(itemsOf(input, tools).filter(has(required(other, 'other'), tools)), itself, tools),
   },
   symmetric_difference: {
     params: ['other'],
     run(input, [other], tools) {
-      const [left, right] = [itemsOf(input, tools), itemsOf(required(other, 'other'), tools)];
+      const [left, right] = [listOf(input, tools), listOf(required(other, 'other'), tools)];
       const [inLeft, inRight] = [has(left, tools), has(right, tools)];
       return distinct([...left.filter((item) => !inRight(item)), ...right.filter((item) => !inLeft(item))], itself, tools);
     },
   },
   sum: {
     params: ['attribute', 'start'],
-    run: (input, [attribute, start = 0], tools) =>
-      itemsOf(input, tools)
+    run(input, [attribute, start = 0], tools) {
+      const items = itemsOf(input, tools);
+      boundList(items.length, tools);
+      return items
         .map((item) => (attribute === undefined || attribute === null ? item : attributeOf(item, attribute, tools)))
-        .reduce((total, item) => calculate('Add', total, item, tools), start),
+        .reduce((total, item) => calculate('Add', total, item, tools), start);
+    },
   },
   groupby: {
     params: ['attribute', 'default', 'case_sensitive'],
@@ -196,7 +211,7 @@ export const listFilters: { readonly [name: string]: Filter } = {
         if (group === undefined) groups.push({ shown, key, items: [item] });
         else group.items.push(item);
       }
-      return groups.sort((a, b) => compareValues(a.key, b.key, tools)).map(({ shown, items }) => [shown, items]);
+      return groups.sort((a, b) => compareValues(a.key, b.key, tools)).map(({ shown, items }) => Group.of(shown, items));
     },
   },
   extract: {

@@ -86,6 +86,17 @@ export const pathFilters: { readonly [name: string]: Filter } = {
       return pairs.map(([key, value]) => `${inQuery(key, tools)}=${inQuery(value, tools)}`).join('&');
     },
   },
+  urldecode: {
+    params: [],
+    run(input, _given, tools) {
+      const text = stringOf(input, tools).replaceAll('+', ' ');
+      try {
+        return decodeURIComponent(text.replace(/%(?![0-9A-Fa-f]{2})/g, '%25'));
+      } catch {
+        throw new TemplateFailure('urldecode: what is decoded is not UTF-8');
+      }
+    },
+  },
   urlsplit: {
     params: ['query'],
     run(input, [part], tools) {

@@ -3,7 +3,7 @@ import { TemplateFailure } from './template-failure.ts';
 import { magnitude } from './template-format.ts';
 import { asNumber, isFloat, numberText, type WholeFloat } from './template-number.ts';
 import { toText } from './template-text.ts';
-import { boundText, charactersOf, type Meter, typeName, type Value } from './template-value.ts';
+import { boundPieces, boundText, charactersOf, type Meter, typeName, type Value } from './template-value.ts';
 
 const piece = /\{\{|\}\}|\{(?<field>[^{}]*)\}|[{}]/g;
 const specification =
@@ -17,7 +17,7 @@ type Parts = { readonly [part: string]: string | undefined };
  */
 export function fillIn(text: string, positional: readonly Value[], named: ReadonlyMap<string, Value>, meter: Meter): string {
   let next = 0;
-  let length = 0;
+  const bound = boundPieces(meter);
   return text.replace(piece, (whole, ...rest) => {
     const { field } = rest.at(-1) as Parts;
     if (field === undefined && whole.length === 2) return whole[0]!;
@@ -27,7 +27,7 @@ export function fillIn(text: string, positional: readonly Value[], named: Readon
     const value = name === '' ? positional[next++] : /^\d+$/.test(name) ? positional[Number(name)] : named.get(name);
     if (value === undefined) throw new TemplateFailure(`the format has no value for "${whole}"`);
     const made = formatted(converted(value, how, whole, meter), spec, whole, meter);
-    boundText((length += made.length), meter);
+    bound(made.length);
     return made;
   });
 }

@@ -2,6 +2,7 @@ import { TemplateFailure } from './template-failure.ts';
 import { asNumber, isFloat, roundHalfEven } from './template-number.ts';
 import { toText } from './template-text.ts';
 import {
+  boundPieces,
   boundText,
   charactersOf,
   isMapping,
@@ -21,13 +22,16 @@ const mostDigits = 100;
 /** Python's `text % values`: `%s %r %d %i %x %X %o %f %e %g %c %%` with flags, width, precision, and `%(name)s`. */
 export function formatText(text: string, values: readonly Value[], meter: Meter): string {
   let next = 0;
+  const bound = boundPieces(meter);
   const made = text.replace(conversion, (whole, ...rest) => {
     const { key, flags, width, precision, type } = rest.at(-1) as { readonly [group: string]: string | undefined };
     if (type === '%') return '%';
     const value = key === undefined ? values[next++] : named(values[0], key);
     if (value === undefined) throw new TemplateFailure(`the format "${whole}" has no value`);
     const body = convert(type!, value, precision === undefined ? undefined : Number(precision), flags ?? '', meter);
-    return pad(body, Number(width ?? 0), flags ?? '', type!);
+    const piece = pad(body, Number(width ?? 0), flags ?? '', type!);
+    bound(piece.length);
+    return piece;
   });
   if (next < values.length && !isSolidMapping(values[0])) throw new TemplateFailure('the format has more values than places');
   boundText(made.length, meter);

@@ -14,6 +14,7 @@ import {
   boundText,
   type Call,
   Callable,
+  countMembers,
   defined,
   itemsOf,
   LazyMapping,
@@ -38,11 +39,19 @@ const filters = {
 };
 
 const chance = 'the result would differ from run to run';
+const addresses = 'write network, prefix and address as variables of their own';
 const machine = 'templates cannot look at the machine, its environment or the network';
 
 /** What people who come from Ansible look for in vain, and why. */
 const absent: { readonly [name: string]: string } = {
   password_hash: 'keep the hash itself, as a secret',
+  ...Object.fromEntries(
+    ['ipaddr', 'ipv4', 'ipv6', 'ipsubnet', 'ipwrap', 'nthhost', 'network_in_usable'].map((name) => [name, addresses]),
+  ),
+  json_query: 'use selectattr, map(attribute=...) and flatten',
+  strftime: chance,
+  to_datetime: 'dates are texts here; in the form 2026-01-31 they compare and sort as they are',
+  from_yaml_all: 'give each document a variable of its own, and use from_yaml',
   now: chance,
   expanduser: machine,
   expandvars: machine,
@@ -66,7 +75,9 @@ export const seesUndefined = (name: string): boolean =>
   ['default', 'd', 'mandatory', 'defined', 'undefined'].includes(shortName(name));
 
 function unknown(what: string, name: string, known: object): TemplateFailure {
-  const reason = Object.hasOwn(absent, name) ? absent[name] : undefined;
+  // Collections have them too: `ansible.utils.ipaddr`.
+  const word = name.slice(name.lastIndexOf('.') + 1);
+  const reason = Object.hasOwn(absent, word) ? absent[word] : undefined;
   return new TemplateFailure(reason === undefined ? `no ${what} "${name}"` : `"${name}" is not provided: ${reason}`, {
     hint: reason === undefined ? didYouMean(name, Object.keys(known)) : undefined,
   });
@@ -139,6 +150,7 @@ function mappingFrom(value: Value, meter: Meter): { readonly [key: string]: Valu
   }
   const members = value === undefined ? {} : membersOf(value, meter);
   if (members === undefined) throw new TemplateFailure(`dict takes a mapping and keywords, found ${typeName(value)}`);
+  countMembers(Object.keys(members), meter);
   return members;
 }
 

@@ -8,6 +8,9 @@ import {
   charactersOf,
   type Call,
   Callable,
+  countMembers,
+  countRead,
+  Group,
   isEqual,
   isMapping,
   itemsOf,
@@ -37,9 +40,9 @@ const listMethods: { readonly [name: string]: Method<readonly Value[]> } = {
 };
 
 const mappingMethods: { readonly [name: string]: Method<{ readonly [key: string]: Value }> } = {
-  items: { params: [], run: (mapping) => Object.entries(mapping) },
-  keys: { params: [], run: (mapping) => Object.keys(mapping) },
-  values: { params: [], run: (mapping) => Object.values(mapping) },
+  items: { params: [], run: (mapping, _given, meter) => countMembers(Object.entries(mapping), meter) },
+  keys: { params: [], run: (mapping, _given, meter) => countMembers(Object.keys(mapping), meter) },
+  values: { params: [], run: (mapping, _given, meter) => countMembers(Object.values(mapping), meter) },
   get: {
     params: ['key', 'default', '/'],
     run(mapping, [key, otherwise = null], meter) {
@@ -48,6 +51,18 @@ const mappingMethods: { readonly [name: string]: Method<{ readonly [key: string]
     },
   },
 };
+
+const changingLists = ['append', 'extend', 'insert', 'pop', 'remove', 'clear', 'sort', 'reverse'];
+const changingMappings = ['update', 'pop', 'popitem', 'setdefault', 'clear'];
+
+/** What to write in the place of a method that would change a value. */
+function insteadOf(subject: Value, name: string): string | undefined {
+  if (Array.isArray(subject) && changingLists.includes(name))
+    return 'lists cannot be changed: make `ns = namespace(list=[])` before the loop, then {% set ns.list = ns.list + [item] %}';
+  if (!Array.isArray(subject) && typeof subject !== 'string' && changingMappings.includes(name))
+    return 'mappings cannot be changed: make `ns = namespace(map={})` before the loop, then {% set ns.map = ns.map | combine({key: value}) %}';
+  return undefined;
+}
 
 /** The same word on any object: looked up among own keys only, so that `constructor` and `__proto__` are ordinary names. */
 const methodOf = <T>(table: { readonly [name: string]: T }, name: string): T | undefined =>
@@ -62,17 +77,20 @@ export function memberOf(subject: Value, key: Value, shown: string, meter: Meter
   if (key instanceof Undefined) throw key.failure;
   if (subject instanceof Secret) return memberOf(meter.reveal(subject), key, shown, meter);
   if (typeof key === 'number' && (Array.isArray(subject) || typeof subject === 'string')) {
-    const items: readonly Value[] = typeof subject === 'string' ? charactersOf(subject) : subject;
+    const items: readonly Value[] = typeof subject === 'string' ? charactersOf(countRead(subject, meter)) : subject;
     const index = key < 0 ? key + items.length : key;
     if (Number.isInteger(key) && index >= 0 && index < items.length) return items[index];
     return missing(`${shown} has ${items.length} items, there is no index ${key}`);
   }
   const name = toText(key, meter);
+  const part = subject instanceof Group ? subject.member(name) : undefined;
+  if (part !== undefined) return part;
   if (isMapping(subject)) {
     if (Object.hasOwn(subject, name)) return subject[name];
-    const near = nearest(name, Object.keys(subject));
-    const isShown = near !== undefined && meter.isPublic(near);
-    return missing(`${shown} has no key "${name}"`, name, isShown ? [near] : []);
+    return missing(`${shown} has no key "${name}"`, () => {
+      const near = nearest(name, Object.keys(subject));
+      return near !== undefined && meter.isPublic(near) ? didYouMean(name, [near]) : undefined;
+    });
   }
   if (subject instanceof SecretMapping) {
     const value = subject.get(name);
@@ -80,18 +98,17 @@ export function memberOf(subject: Value, key: Value, shown: string, meter: Meter
   }
   if (subject instanceof LazyMapping) {
     const value = subject.get(name);
-    return value === undefined ? missing(`${shown} has no key "${name}"`, name, subject.keys()) : value;
+    return value === undefined ? missing(`${shown} has no key "${name}"`, () => didYouMean(name, subject.keys())) : value;
   }
   if (subject instanceof Namespace) {
     return subject.members.has(name)
       ? subject.members.get(name)
-      : missing(`${shown} has no key "${name}"`, name, subject.members.keys());
+      : missing(`${shown} has no key "${name}"`, () => didYouMean(name, subject.members.keys()));
   }
   return missing(`${shown} is ${typeName(subject)} and has no key "${name}"`);
 }
 
-function missing(message: string, name?: string, names: Iterable<string> = []): Undefined {
-  const hint = name === undefined ? undefined : didYouMean(name, names);
+function missing(message: string, hint?: () => string | undefined): Undefined {
   return new Undefined(new TemplateFailure(message, { code: 'undefined-variable', hint }));
 }
 
@@ -101,7 +118,7 @@ export function callMethod(subject: Value, name: string, call: Call, shown: stri
   if (subject instanceof Secret) return callMethod(meter.reveal(subject), name, call, shown, meter);
   const found =
     typeof subject === 'string'
-      ? bound(subject, name, methodOf(stringMethods, name))
+      ? bound(countRead(subject, meter), name, methodOf(stringMethods, name))
       : Array.isArray(subject)
         ? bound(itemsOf(subject, meter), name, methodOf(listMethods, name))
         : mappingMethod(subject, name, meter);
@@ -109,7 +126,7 @@ export function callMethod(subject: Value, name: string, call: Call, shown: stri
   const member = memberOf(subject, name, shown, meter);
   if (member instanceof Callable) return member.call(call);
   const names = typeof subject === 'string' ? stringMethods : Array.isArray(subject) ? listMethods : mappingMethods;
-  const hint = didYouMean(name, Object.keys(names));
+  const hint = insteadOf(subject, name) ?? didYouMean(name, Object.keys(names));
   throw new TemplateFailure(`${shown} is ${typeName(subject)} and has no method "${name}" that templates may call`, { hint });
 }
 

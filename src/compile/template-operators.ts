@@ -112,9 +112,7 @@ export function contains(haystack: Value, needle: Value, meter: Meter): boolean 
   defined(haystack);
   if (Array.isArray(haystack)) return haystack.some((item) => isEqual(item, needle, meter));
   if (typeof haystack === 'string' || haystack instanceof Secret) {
-    const text = toText(haystack, meter);
-    meter.spend(text.length >>> 6);
-    return text.includes(toText(needle, meter));
+    return toText(haystack, meter).includes(toText(needle, meter));
   }
   const members = membersOf(haystack, meter);
   if (members === undefined) throw new TemplateFailure(`"in" needs a list, mapping or string, found ${typeName(haystack)}`);

@@ -3,7 +3,7 @@ import { type Filter, required, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { wholeOf } from './template-number.ts';
 import { stringOf } from './template-text.ts';
-import { boundText, isTruthy, type Value } from './template-value.ts';
+import { gather, isTruthy, type Value } from './template-value.ts';
 
 /** As `Tools.regex` takes them. */
 export const regexFlags = (ignorecase: Value, multiline: Value, tools: Tools): string =>
@@ -30,14 +30,15 @@ export const regexFilters: { readonly [name: string]: Filter } = {
       const flags = regexFlags(ignorecase, multiline, tools);
       return tools.regex(stringOf(required(pattern, 'pattern'), tools), flags, text, (expression) => {
         const fill = readReplacement(made, expression);
-        let [result, from, times] = ['', 0, 0];
-        for (const match of expression.searchAll(text)) {
-          if (most > 0 && times++ >= most) break;
-          result += text.slice(from, match.start) + fill(match);
-          from = match.end;
-          boundText(result.length, tools);
-        }
-        return result + text.slice(from);
+        let [from, times] = [0, 0];
+        const replaced = gather(tools, (write) => {
+          for (const match of expression.searchAll(text)) {
+            if (most > 0 && times++ >= most) break;
+            write(text.slice(from, match.start) + fill(match));
+            from = match.end;
+          }
+        });
+        return replaced + text.slice(from);
       });
     },
   },

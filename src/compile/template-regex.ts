@@ -1,4 +1,4 @@
-import { runFor } from '../model/time-limit.ts';
+import { countWithin, runWithin, type TimeBudget } from '../model/time-limit.ts';
 import { PatternFault } from '../model/python/reader.ts';
 import { TemplateFailure } from './template-failure.ts';
 
@@ -8,6 +8,8 @@ const longestTotal = 1000;
 /** Characters of a pattern and of a text that is searched. */
 const longestPattern = 2000;
 const longestSubject = 256 * 1024;
+/** What a tame pattern does with so many characters is not worth being counted. */
+const shortSubject = 200;
 
 type RunRegex<Expression> = <T>(pattern: string, flags: string, subject: string, work: (expression: Expression) => T) => T;
 
@@ -17,7 +19,7 @@ type RunRegex<Expression> = <T>(pattern: string, flags: string, subject: string,
  */
 export function createRegexRunner<Expression>(read: (pattern: string, flags: string) => Expression): RunRegex<Expression> {
   const compiled = new Map<string, Expression>();
-  let left = longestTotal;
+  const budget: TimeBudget = { left: longestTotal };
 
   const compile = (pattern: string, flags: string): Expression => {
     const key = `${flags}/${pattern}`;
@@ -30,12 +32,14 @@ export function createRegexRunner<Expression>(read: (pattern: string, flags: str
     if (pattern.length > longestPattern) throw new TemplateFailure('the regular expression is too long', { code: 'too-large' });
     if (subject.length > longestSubject) throw new TemplateFailure('the text is too long to be searched', { code: 'too-large' });
     const expression = compile(pattern, flags);
-    if (isTame(pattern, subject)) return work(expression);
-    if (left <= 0) throw new TemplateFailure('regular expressions take too long', { code: 'too-large' });
-    const done = runFor(longestMatch, () => work(expression));
-    left -= done?.milliseconds ?? longestMatch;
+    const isTameHere = isTame(pattern, subject);
+    if (isTameHere && subject.length <= shortSubject) return work(expression);
+    const done = isTameHere
+      ? countWithin(budget, () => work(expression))
+      : runWithin(budget, longestMatch, () => work(expression));
     if (done) return done.value;
-    throw new TemplateFailure('the regular expression takes too long', { code: 'too-large' });
+    const message = budget.left > 0 ? 'the regular expression takes too long' : 'regular expressions take too long';
+    throw new TemplateFailure(message, { code: 'too-large' });
   };
 
   return (pattern, flags, subject, work) => {

@@ -8,6 +8,16 @@ export function toProblem({ code, message, hint, at }: TemplateFailure): Problem
   return { code, message, ...(at && { at }), ...(hint !== undefined && { hint }) };
 }
 
+/** None where finding it would be more work than is left. */
+export function hintOf(failure: TemplateFailure): string | undefined {
+  try {
+    return failure.hint;
+  } catch (error) {
+    if (error instanceof TemplateFailure) return undefined;
+    throw error;
+  }
+}
+
 /** Once a secret was looked at, messages keep only those quoted words that stand in the template. */
 export function redact(message: string, revealed: ReadonlySet<string>, template: string): string {
   if (revealed.size === 0) return message;

@@ -1,12 +1,13 @@
+import type { ProblemCode } from '../model/problem.ts';
 import { evaluateExpression } from './template-expression.ts';
 import { TemplateFailure } from './template-failure.ts';
 import type { BlockNode, ForNode, FromImportNode, ImportNode, MacroNode, Node, SetNode } from './template-nodes.ts';
-import { concatenate } from './template-operators.ts';
 import type { Frame, Render } from './template-render.ts';
 import { printed } from './template-text.ts';
 import {
   Callable,
   defined,
+  gather,
   isEqual,
   isSolidMapping,
   isTruthy,
@@ -101,6 +102,9 @@ export function renderStatement(node: Node, frame: Frame, page: Page, render: Re
   }
 }
 
+/** After which the rest can still be read; who has no keys is told of the rest too. */
+const passable: ReadonlySet<ProblemCode> = new Set(['undefined-variable', 'secret-unreadable', 'unknown-fact']);
+
 function output(node: Node, frame: Frame, render: Render): string {
   if (node.typename === 'TemplateData') return String(node.value);
   try {
@@ -108,7 +112,7 @@ function output(node: Node, frame: Frame, render: Render): string {
     render.place = node;
     return printed(value, render);
   } catch (error) {
-    if (!(error instanceof TemplateFailure) || error.code !== 'undefined-variable') throw error;
+    if (!(error instanceof TemplateFailure) || !passable.has(error.code)) throw error;
     render.note(error);
     return '';
   }
@@ -240,11 +244,9 @@ const defaultsOf = ({ args }: MacroNode): ReadonlyMap<string, Node> =>
 
 function renderBlock([block, ...parents]: readonly Block[], frame: Frame, page: Page, render: Render): void {
   if (block === undefined) return;
-  const inherited = new Callable('super', () => {
-    let text = '';
-    renderBlock(parents, frame, { ...page, write: (part) => void (text = concatenate(text, part, render)) }, render);
-    return text;
-  });
+  const inherited = new Callable('super', () =>
+    gather(render, (write) => renderBlock(parents, frame, { ...page, write }, render)),
+  );
   const inner: Frame = { values: new Map([['super', inherited]]), parent: frame };
   render.within(block.file, () => renderStatement(block.node.body, inner, page, render));
 }

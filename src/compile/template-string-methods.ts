@@ -2,9 +2,9 @@ import { required } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { fillIn } from './template-format-string.ts';
 import { wholeOf } from './template-number.ts';
-import { concatenate, repeatText } from './template-operators.ts';
+import { repeatText } from './template-operators.ts';
 import { stringOf, toText } from './template-text.ts';
-import { charactersOf, boundList, boundText, itemsOf, type Meter, type Value } from './template-value.ts';
+import { charactersOf, boundList, boundText, gather, itemsOf, type Meter, type Value } from './template-value.ts';
 
 export interface Method<T> {
   /** As `bindCall` takes them. */
@@ -202,12 +202,9 @@ export function replaceText(text: string, from: string, to: string, count: Value
 const splitOr = (text: string, mark: string): string[] => (mark === '' ? ['', ...charactersOf(text), ''] : text.split(mark));
 
 export function joinText(items: readonly Value[], separator: string, meter: Meter): string {
-  let joined = '';
-  for (const [index, item] of items.entries()) {
-    const text = toText(item, meter);
-    joined = concatenate(joined, index === 0 ? text : separator + text, meter);
-  }
-  return joined;
+  return gather(meter, (write) => {
+    for (const [index, item] of items.entries()) write((index === 0 ? '' : separator) + toText(item, meter));
+  });
 }
 
 /** Lines, each after the given margin. */

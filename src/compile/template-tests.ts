@@ -59,6 +59,12 @@ const truthy = (wanted: boolean): Test => ({
   },
 });
 
+/** Whether all letters are, and there are any: `123` is neither. */
+function isInCase(text: string, wanted: 'lower' | 'upper'): boolean {
+  const forms = { lower: text.toLowerCase(), upper: text.toUpperCase() };
+  return forms.lower !== forms.upper && text === forms[wanted];
+}
+
 const isInstance = (value: Value): boolean => isSolidMapping(value) || value instanceof LazyMapping;
 
 const version: Test = {
@@ -154,8 +160,8 @@ export const tests: { readonly [name: string]: Test } = {
   callable: check((value) => value instanceof Callable),
   even: check((value) => whole(value) % 2 === 0),
   odd: check((value) => whole(value) % 2 !== 0),
-  lower: check((value, tools) => stringOf(value, tools) === stringOf(value, tools).toLowerCase()),
-  upper: check((value, tools) => stringOf(value, tools) === stringOf(value, tools).toUpperCase()),
+  lower: check((value, tools) => isInCase(stringOf(value, tools), 'lower')),
+  upper: check((value, tools) => isInCase(stringOf(value, tools), 'upper')),
   truthy: truthy(true),
   falsy: truthy(false),
   abs: check((value, tools) => stringOf(value, tools).startsWith('/')),

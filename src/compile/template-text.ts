@@ -1,7 +1,7 @@
 import { Secret } from '../model/secret.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { asNumber, numberText, WholeFloat } from './template-number.ts';
-import { boundText, defined, membersOf, type Meter, omit, typeName, type Value } from './template-value.ts';
+import { boundText, countRead, defined, membersOf, type Meter, omit, typeName, type Value } from './template-value.ts';
 
 /** Where a list or mapping is nested deeper than this, printing it fails. */
 const deepest = 100;
@@ -12,8 +12,8 @@ export const printed = (value: Value, meter: Meter): string => (value === null ?
 /** Python's `str()`: what `~`, `join` and `| string` make of a value. */
 export function toText(value: Value, meter: Meter): string {
   defined(value);
-  if (typeof value === 'string') return value;
-  if (value instanceof Secret) return String(meter.reveal(value));
+  if (typeof value === 'string') return countRead(value, meter);
+  if (value instanceof Secret) return countRead(String(meter.reveal(value)), meter);
   const text = represent(value, meter, 0);
   boundText(text.length, meter);
   return text;
@@ -21,8 +21,7 @@ export function toText(value: Value, meter: Meter): string {
 
 /** A string argument; anything but strings and numbers is refused, so that a list never turns into text unseen. */
 export function stringOf(value: Value, meter: Meter, what = 'a string'): string {
-  if (typeof value === 'string') return value;
-  if (value instanceof Secret || typeof asNumber(value) === 'number') return toText(value, meter);
+  if (typeof value === 'string' || value instanceof Secret || typeof asNumber(value) === 'number') return toText(value, meter);
   defined(value);
   throw new TemplateFailure(`expected ${what}, found ${typeName(value)}`);
 }

@@ -108,14 +108,45 @@ const longestString = 4 * 1024 * 1024;
 const longestList = 1_000_000;
 
 /** Refuses strings that are too long; every operation that makes one calls it, before making it where the length is known. */
-export function boundText(length: number, meter: Meter): void {
-  if (length > longestString) throw new TemplateFailure('a text grew beyond 4 MiB', { code: 'too-large' });
-  meter.spend(length >>> 6);
+export const boundText = (length: number, meter: Meter): void => boundPieces(meter)(length);
+
+/** The same for a string that is made piece by piece: each counts once, however long the string is by then. */
+export function boundPieces(meter: Meter): (length: number) => void {
+  let whole = 0;
+  return (length) => {
+    const before = whole >>> 6;
+    whole += length;
+    if (whole > longestString) throw new TemplateFailure('a text grew beyond 4 MiB', { code: 'too-large' });
+    meter.spend((whole >>> 6) - before);
+  };
+}
+
+/** The text that is written to `page`, bounded as one. */
+export function gather(meter: Meter, write: (page: (text: string) => void) => void): string {
+  const parts: string[] = [];
+  const bound = boundPieces(meter);
+  write((text) => {
+    bound(text.length);
+    parts.push(text);
+  });
+  return parts.join('');
 }
 
 export function boundList(length: number, meter: Meter): void {
   if (length > longestList) throw new TemplateFailure('a list grew beyond 1,000,000 items', { code: 'too-large' });
   meter.spend(length);
+}
+
+/** For what goes through a text or list that is there: 64 characters or items are a step. */
+export function countRead<T extends { readonly length: number }>(read: T, meter: Meter): T {
+  meter.spend(read.length >>> 6);
+  return read;
+}
+
+/** For what goes through the keys or members of a mapping, which takes longer: 8 are a step. */
+export function countMembers<T extends readonly unknown[]>(members: T, meter: Meter): T {
+  meter.spend(members.length >>> 3);
+  return members;
 }
 
 /** Throws the problem of an undefined value, passes every other value on. */
@@ -156,7 +187,7 @@ export function isTruthy(value: Value, meter: Meter): boolean {
   defined(value);
   if (value instanceof Secret) return Boolean(meter.reveal(value));
   if (Array.isArray(value)) return value.length > 0;
-  if (isMapping(value)) return Object.keys(value).length > 0;
+  if (isMapping(value)) return countMembers(Object.keys(value), meter).length > 0;
   return Boolean(asNumber(value));
 }
 
@@ -167,7 +198,7 @@ export const isYes = (value: Value, meter: Meter): boolean => value !== undefine
 export function membersOf(value: Value, meter: Meter): { readonly [key: string]: Value } | undefined {
   if (isMapping(value)) return value;
   if (value instanceof SecretMapping) return meter.open(value);
-  if (value instanceof Namespace) return Object.fromEntries(value.members);
+  if (value instanceof Namespace) return Object.fromEntries(countMembers([...value.members], meter));
   if (!(value instanceof LazyMapping)) return undefined;
   const keys = [...value.keys()];
   boundList(keys.length, meter);
@@ -177,12 +208,19 @@ export function membersOf(value: Value, meter: Meter): { readonly [key: string]:
 /** What a `for` runs over: items of a list, keys of a mapping, characters of a string. */
 export function itemsOf(value: Value, meter: Meter): readonly Value[] {
   defined(value);
-  if (Array.isArray(value)) return value;
+  if (Array.isArray(value)) return countRead(value as readonly Value[], meter);
   if (value instanceof Secret) return itemsOf(meter.reveal(value), meter);
-  if (typeof value === 'string') return charactersOf(value);
+  if (typeof value === 'string') return charactersOf(countRead(value, meter));
   const members = membersOf(value, meter);
   if (members === undefined) throw new TemplateFailure(`expected a list or a mapping, found ${typeName(value)}`);
-  return Object.keys(members);
+  return countMembers(Object.keys(members), meter);
+}
+
+/** What `groupby` makes: a pair whose parts have names too. */
+export class Group extends Array<Value> {
+  member(name: string): Value {
+    return name === 'grouper' ? this[0] : name === 'list' ? this[1] : undefined;
+  }
 }
 
 /** Python counts code points, not UTF-16 units. */
@@ -197,12 +235,13 @@ export function isEqual(a: Value, b: Value, meter: Meter): boolean {
   if (b instanceof SecretMapping) return isEqual(a, meter.open(b), meter);
   defined(a);
   defined(b);
+  if (typeof a === 'string' && typeof b === 'string' && a.length === b.length) countRead(a, meter);
   if (asNumber(a) === asNumber(b)) return true;
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, index) => isEqual(item, b[index], meter));
   }
   if (!isMapping(a) || !isMapping(b)) return false;
-  const keys = Object.keys(a);
+  const keys = countMembers(Object.keys(a), meter);
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key], meter));
 }
 
@@ -215,7 +254,10 @@ export function compareValues(a: Value, b: Value, meter: Meter): number {
   defined(b);
   const [left, right] = [asNumber(a), asNumber(b)];
   if (typeof left === 'number' && typeof right === 'number') return left - right;
-  if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0;
+  if (typeof left === 'string' && typeof right === 'string') {
+    countRead(left.length < right.length ? left : right, meter);
+    return left < right ? -1 : left > right ? 1 : 0;
+  }
   if (Array.isArray(left) && Array.isArray(right)) {
     for (let index = 0; index < Math.min(left.length, right.length); index++) {
       if (!isEqual(left[index], right[index], meter)) return compareValues(left[index], right[index], meter);

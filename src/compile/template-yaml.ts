@@ -11,6 +11,8 @@ const deepest = 100;
 const writtenAsFloat = /^[-+]?[\d_]*(?:\.|\d[eE])/;
 /** PyYAML wants a point in every float, and a sign in its exponent: to it `1e3` is a text. */
 const pythonFloat = /^[-+]?(?:\d[\d_]*\.[\d_]*|\.\d[\d_]*|\.inf|\.nan)(?:e[-+]\d+)?$/i;
+/** What JSON has nothing for. */
+const withoutJson = /^tag:yaml\.org,2002:(?:timestamp|binary|set|omap|pairs)$/;
 const indicators = /(?:^|\n)[ \t?-]{400}/;
 
 /**
@@ -28,10 +30,13 @@ export function readYamlText(text: string, meter: Meter): unknown {
   if (indicators.test(text)) throw new TemplateFailure('from_yaml: the text is nested too deeply', { code: 'too-large' });
   const document = parseDocument(text, {
     version: '1.1',
-    customTags: (tags) => tags.filter((tag) => tag !== 'timestamp' && tag !== 'binary' && tag !== 'set' && tag !== 'omap'),
+    // Dates stay text, as in the inventory.
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !withoutJson.test(tag.tag)),
     logLevel: 'silent',
   });
-  if (document.errors.length > 0) throw document.errors[0]!;
+  // A warning tells of a tag that nothing stands for.
+  const fault = document.errors[0] ?? document.warnings[0];
+  if (fault) throw fault;
   visit(document, {
     Scalar(_key, node) {
       const { value, source = '' } = node;

@@ -28,13 +28,9 @@ interface Checked {
  * the reconciler's agent, its state and the network. Throws when it cannot remember, and then nothing is done.
  */
 export async function check(settings: DeadmanSettings): Promise<Checked> {
-  const lock = takeLock(runtimeDirectory(settings));
+  using lock = takeLock(runtimeDirectory(settings));
   if (!lock) return { verdict: 'busy', reasons: ['another check is not over'], condition: undefined, lines: [] };
-  try {
-    return await checkAlone(settings);
-  } finally {
-    lock.release();
-  }
+  return await checkAlone(settings);
 }
 
 /** Milliseconds. */

@@ -1,3 +1,4 @@
+import { httpStatus } from '../host/http-status.ts';
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
 import type { Finding } from './probe.ts';
 
@@ -14,16 +15,14 @@ export async function probeGateway(gateway: NonNullable<DeadmanSettings['gateway
   const { url, within, ignore_statuses: ignored } = gateway;
   const signal = AbortSignal.timeout(within);
   try {
-    const { status, body } = await fetch(url, { redirect: 'manual', signal, headers: { connection: 'close' } });
-    await body?.cancel();
+    const status = await httpStatus(url, signal);
     if (status < 400) return { verdict: 'healthy' };
     const isAlive = status < 500 || neverDeath.includes(status) || ignored.includes(status);
     return { verdict: isAlive ? 'alive' : 'dead', reason: `the gateway answers ${status}` };
   } catch (error) {
     if (signal.aborted) return { verdict: 'dead', reason: `the gateway did not answer within ${within / 1_000} s` };
-    const { cause, message } = error as Error & { readonly cause?: { readonly code?: unknown } };
-    const code = cause?.code;
-    if (noWay.includes(code)) return { verdict: 'blind', reason: `the gateway cannot be reached (${String(code)})` };
-    return { verdict: 'dead', reason: `the gateway does not answer (${typeof code === 'string' ? code : message})` };
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (noWay.includes(code)) return { verdict: 'blind', reason: `the gateway cannot be reached (${code})` };
+    return { verdict: 'dead', reason: `the gateway does not answer (${code ?? message})` };
   }
 }

@@ -10,16 +10,13 @@ import { firstState } from './step.ts';
  * False: a check is not over, and nothing was changed.
  */
 export function reset(settings: DeadmanSettings): boolean {
-  const lock = takeLock(runtimeDirectory(settings));
+  using lock = takeLock(runtimeDirectory(settings));
   if (!lock) return false;
-  try {
-    const memory = readMemory(settings);
-    // What people were told last is kept, so that they hear when it is well.
-    if (memory) writeMemory(settings, { ...memory, watch: { ...firstState, told: memory.watch.told }, unsent: [] });
-    const [problem] = setFlag(settings, false, [], new Date());
-    if (problem !== undefined) throw new Error(problem);
-    return true;
-  } finally {
-    lock.release();
-  }
+  const memory = readMemory(settings);
+  // What people were told last is kept, so that they hear when it is well.
+  if (memory)
+    writeMemory(settings, { ...memory, watch: { ...firstState, told: memory.watch.told }, unsent: [], unsentSince: null });
+  const [problem] = setFlag(settings, false, [], new Date());
+  if (problem !== undefined) throw new Error(problem);
+  return true;
 }

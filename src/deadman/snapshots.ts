@@ -1,5 +1,8 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { about } from '../host/path-error.ts';
+import { readRegularFile } from '../host/regular-file.ts';
+import { SafeDirectories } from '../host/safe-directories.ts';
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
 import { isObject, sha256 } from '../model/json.ts';
 import { writeAtomically } from '../source/write-atomically.ts';
@@ -32,24 +35,43 @@ const mostBytes = 4 * 1024 * 1024;
 const manifestName = 'manifest.json';
 const schema = 'reconcile.deadman-snapshot/1';
 
-/** Of one file its own SHA-256, so that people can compare; of several that of their list. */
 export function presentConfig({ config }: DeadmanSettings): PresentConfig {
-  const files = config.map((path) => readRegular(path));
-  const digests = files.map((file) => (file ? sha256(file.bytes) : 'absent'));
+  const files = config.map(readRegular);
   return {
-    digest: digests.length === 1 ? (digests[0] as string) : sha256(JSON.stringify(digests)),
+    digest: digestOf(files),
     changedAt: Math.max(0, ...files.map((file) => file?.changedAt ?? 0)),
     isWhole: config.length > 0 && files.every((file) => file !== undefined),
   };
 }
 
-function readRegular(path: string): { readonly bytes: Buffer; readonly mode: number; readonly changedAt: number } | undefined {
+interface ConfigFile {
+  readonly bytes: Buffer;
+  readonly mode: number;
+  readonly changedAt: number;
+}
+
+/** Of one file its own SHA-256, so that people can compare; of several that of their list. */
+function digestOf(files: readonly (ConfigFile | undefined)[]): string {
+  const digests = files.map((file) => (file ? sha256(file.bytes) : 'absent'));
+  return digests.length === 1 ? digests[0]! : sha256(JSON.stringify(digests));
+}
+
+function readRegular(path: string): ConfigFile | undefined {
   try {
-    const stat = lstatSync(path);
-    if (!stat.isFile() || stat.size > mostBytes) return undefined;
-    return { bytes: readFileSync(path), mode: stat.mode & 0o7777, changedAt: stat.ctimeMs };
+    const found = throughNoLink(path, (real) => readRegularFile(() => real, path, mostBytes));
+    return found && { bytes: found.bytes, mode: found.stat.mode & 0o7777, changedAt: found.stat.ctimeMs };
   } catch {
     return undefined;
+  }
+}
+
+/** The agent may own the directories on the way: through a link of its own it would be given what only root can read, or write. */
+function throughNoLink<T>(path: string, act: (real: string) => T): T {
+  const directories = new SafeDirectories('');
+  try {
+    return about(path, () => act(directories.readable(path)));
+  } finally {
+    directories.close();
   }
 }
 
@@ -69,13 +91,15 @@ export function keepSnapshot(settings: DeadmanSettings, digest: string, at: Date
   const { snapshot_dir: place, snapshot_keep: kept, config, agent } = settings;
   const time = at.toISOString().replace(/\.\d+Z$/, 'Z');
   const name = `${time.replace(/[-:]/g, '')}-${digest.slice(0, 12)}`;
+  const present = config.map((path) => ({ path, file: readRegular(path) }));
+  if (digestOf(present.map(({ file }) => file)) !== digest)
+    throw new Error('it has changed since the agent was found well with it');
   const staged = join(place, `.new-${process.pid}`);
   rmSync(staged, { recursive: true, force: true });
   mkdirSync(staged, { recursive: true, mode: 0o700 });
   try {
-    const files = config.map((path, index): SavedFile => {
-      const file = readRegular(path);
-      if (!file) throw new Error(`${path} has gone while it was being kept`);
+    const files = present.map(({ path, file }, index): SavedFile => {
+      if (!file) throw new Error(`${path} is no file that can be kept`);
       const saved = { path, name: `${index}-${basename(path)}`, sha256: sha256(file.bytes), mode: file.mode };
       writeAtomically(join(staged, saved.name), file.bytes, 0o600);
       return saved;
@@ -101,10 +125,12 @@ export function keepSnapshot(settings: DeadmanSettings, digest: string, at: Date
 /** Puts a snapshot back, file by file, each at once. A file that stands there keeps its mode and owner. */
 export function restoreSnapshot({ directory, files }: Snapshot): void {
   for (const { path, name, mode } of files) {
-    const bytes = readFileSync(join(directory, name));
-    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
-      throw new Error(`${path} is a link; nothing is written through it`);
-    writeAtomically(path, bytes, mode);
+    const bytes = readFileSync(join(directory, basename(name)));
+    throughNoLink(path, (real) => {
+      if (lstatSync(real, { throwIfNoEntry: false })?.isSymbolicLink())
+        throw new Error('it is a link; nothing is written through it');
+      writeAtomically(real, bytes, mode);
+    });
   }
 }
 

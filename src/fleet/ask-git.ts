@@ -13,6 +13,9 @@ interface Extra {
   readonly stdin?: string;
 }
 
+/** What makes a directory one that can be sent. */
+export const firstCommit = 'git init && git add --all && git commit';
+
 /** What git answers in the operator's repository; rejects with a `FleetError`. */
 export type Ask = (words: readonly string[], extra?: Extra) => Promise<string>;
 
@@ -35,6 +38,6 @@ export async function askGit(
   throw new FleetError(
     'usage',
     `git ${words[0]} failed in ${repository}: ${said}`,
-    'the revision to send comes from a git repository',
+    `the revision to send comes from a git repository${/not a git repository/.test(said) ? `: ${firstCommit}` : ''}`,
   );
 }

@@ -4,7 +4,7 @@ import { selectHosts } from '../inventory/select-hosts.ts';
 import type { Target } from '../model/fleet.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
-import { readSshWords } from './ssh/ssh-words.ts';
+import { isPath, readSshWords } from './ssh/ssh-words.ts';
 import { isUserName } from './ssh/user-name.ts';
 
 interface FoundTargets extends WithProblems {
@@ -26,7 +26,6 @@ const names = {
 const optionNames = ['ansible_ssh_common_args', 'ansible_ssh_extra_args'] as const;
 const yes = new Set([true, 1, 'yes', 'true', 'on', '1', 'y', 't']);
 const no = new Set([false, 0, 'no', 'false', 'off', '0', 'n', 'f', '']);
-const longestPath = 4096;
 
 /**
  * The hosts that an Ansible host pattern selects, and how their connection variables say that they are reached. Problems stand at
@@ -121,6 +120,3 @@ function toPort(value: unknown): number | undefined {
   const port = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
   return typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
 }
-
-// eslint-disable-next-line no-control-regex -- they are what is refused
-const isPath = (path: string): boolean => path.length <= longestPath && !/^-|[\x00-\x1f\x7f]/.test(path);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askGit, type Ask } from './ask-git.ts';
+import { askGit, firstCommit, type Ask } from './ask-git.ts';
 import { FleetError } from './fleet-error.ts';
 import { commitChanges, findChanges, listPaths } from './uncommitted.ts';
 
@@ -18,6 +18,8 @@ export interface WorkingRevision extends AsyncDisposable {
   readonly branch: string;
   /** Whether uncommitted changes are in it; such a revision is only looked at. */
   readonly workingTree: boolean;
+  /** Whether the checkout is sparse: files of the commit may not stand in the working tree. */
+  readonly isSparse: boolean;
   /** A bundle for a host that has these commits; undefined where it has the revision itself. Commits that are not known here are ignored. */
   bundleFor(commits: readonly string[]): Promise<Bundle | undefined>;
 }
@@ -50,9 +52,12 @@ export async function openWorkingRevision(
       'the repository names its objects by SHA-256, and hosts take those of SHA-1',
       'git init --object-format=sha1 makes one that can be sent',
     );
-  const commit = (await ask(['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`])).trim();
+  const commit = (
+    await ask(['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`]).catch(explainMissing(ask))
+  ).trim();
   if (isShallow === 'true') throw incomplete('a shallow clone', '--unshallow', ', in CI a checkout with fetch-depth: 0,');
-  if (await lacksObjects(commit, ask)) throw incomplete('a partial clone', '--refetch --no-filter');
+  const settings = (await ask(['config', '--list', '-z'])).split('\0');
+  if (await lacksObjects(commit, settings, ask)) throw incomplete('a partial clone', '--refetch --no-filter');
   const branch = (await ask(['branch', '--show-current'])).trim() || fallbackBranch;
   await using cleanup = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'reconcile-fleet-'));
@@ -85,6 +90,7 @@ export async function openWorkingRevision(
     commit: sent,
     branch,
     workingTree: changed.length > 0,
+    isSparse: settings.findLast((setting) => setting.startsWith('core.sparsecheckout\n'))?.endsWith('\ntrue') === true,
     async bundleFor(commits) {
       if (commits.includes(sent)) return undefined;
       const key = commits.join(' ');
@@ -104,9 +110,16 @@ const incomplete = (what: string, option: string, otherwise = ''): FleetError =>
     `git fetch ${option}${otherwise} brings the rest`,
   );
 
+/** Of a repository that was just made. */
+const explainMissing =
+  (ask: Ask) =>
+  async (error: unknown): Promise<never> => {
+    if ((await ask(['rev-list', '--all', '--max-count=1'])) !== '') throw error;
+    throw new FleetError('usage', 'the repository has no commit yet', firstCommit);
+  };
+
 /** Whether a partial clone has left out what the commit is made of, or was built on. */
-async function lacksObjects(commit: string, ask: Ask): Promise<boolean> {
-  const settings = (await ask(['config', '--list', '-z'])).split('\0');
+async function lacksObjects(commit: string, settings: readonly string[], ask: Ask): Promise<boolean> {
   if (!settings.some((setting) => /^remote\..*\.promisor\ntrue$/s.test(setting))) return false;
   return (await ask(['rev-list', '--quiet', '--objects', '--missing=print', commit])) !== '';
 }

@@ -14,8 +14,6 @@ export interface PullHead {
   readonly commit: string;
   /** Where the commit can be fetched from, also a fork's: `refs/pull/7/head`. It may have moved; the commit is what counts. */
   readonly ref: string;
-  /** The branch that it is to go into. */
-  readonly base: string;
   /**
    * Whether policy names the author and, where the head is in a fork, the owner of the fork, who can push more to it at any time. If not,
    * it may only be rendered: no secrets, no guards, no look at the host.
@@ -87,7 +85,7 @@ function headOf({ number, head, base, user }: Pull, trusted: ReadonlySet<string>
   const isNamed = (account: Pull['user']): boolean => account != null && trusted.has(account.login.toLowerCase());
   const isOwnBranch = head.repo != null && head.repo.id === base.repo?.id;
   const isTrusted = isNamed(user) && (isOwnBranch || isNamed(head.repo?.owner));
-  return { number, commit: head.sha, ref: `refs/pull/${number}/head`, base: base.ref, trusted: isTrusted };
+  return { number, commit: head.sha, ref: `refs/pull/${number}/head`, trusted: isTrusted };
 }
 
 const keyOf = ({ commit, trusted }: PullHead): string => `${commit} ${trusted ? 'trusted' : 'untrusted'}`;

@@ -34,7 +34,8 @@ function readNames(file: Buffer | undefined, isLive: boolean): Names {
   for (const line of (file?.toString('utf8') ?? '').split('\n')) {
     const [name, , id] = line.split(':');
     if (!name || !id || !/^\d+$/.test(id)) continue;
-    ids.set(name, Number(id));
+    // Of several lines for one name or id the first counts, as for everybody else on the host.
+    if (!ids.has(name)) ids.set(name, Number(id));
     if (!names.has(Number(id))) names.set(Number(id), name);
   }
   // An image or a sandbox without account files still knows root.

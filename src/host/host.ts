@@ -37,7 +37,7 @@ export interface PathStat {
 }
 
 /** A regular file as it stands. */
-export interface StandingFile {
+interface StandingFile {
   readonly stat: PathStat;
   readonly bytes: Buffer;
 }

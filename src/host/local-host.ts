@@ -141,9 +141,10 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
       try {
         return await runCommand(argv, runOptions ?? {}, signal);
       } finally {
-        // It may have made a user whose files come next, and put another directory where one was.
+        // It may have made a user whose files come next, and removed a directory or put another in its place.
         accounts = readAccountsAgain();
         directories.close();
+        known.clear();
       }
     },
     commit: (signal) => staging.commit(signal),

@@ -1,13 +1,9 @@
 import {
   accessSync,
-  closeSync,
   constants,
-  fstatSync,
   lstatSync,
-  openSync,
   readdirSync,
   readlinkSync,
-  readSync,
   realpathSync,
   statSync,
   type BigIntStats,
@@ -17,14 +13,17 @@ import { dirname } from 'node:path/posix';
 import { sha256 } from '../model/json.ts';
 import { digestFile } from '../source/digest-file.ts';
 import { readAccounts } from './accounts.ts';
-import type { AbsolutePath, HostReader, PathStat, StandingFile } from './host.ts';
+import type { AbsolutePath, HostReader, PathStat } from './host.ts';
 import { typeAndMode } from './path-type.ts';
+import { readRegularFile, useRegularFile } from './regular-file.ts';
 import { digestOfNames, type StatIndex } from './stat-index.ts';
 
 const defaultLimit = 64 * 1024 * 1024;
+const immutable = 'it is immutable (chattr -i lifts that)';
 const unwritableReasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EROFS: 'its filesystem is read-only',
+  EPERM: immutable,
 };
 
 /** Where this process cannot write, and why. */
@@ -51,7 +50,8 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
   const realPath = (path: AbsolutePath): string => prefix + path;
   const place = locate ?? realPath;
   const readStanding: HostReader['readStanding'] = (path, limit = defaultLimit) => {
-    const standing = readRegularFile(() => place(path), path, limit);
+    const found = readRegularFile(() => place(path), path, limit);
+    const standing = found && { stat: pathStat(found.stat), bytes: found.bytes };
     if (standing) digests?.set(path, sha256(standing.bytes));
     return standing;
   };
@@ -100,10 +100,11 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
       return digest;
     },
     unwritable(path, what) {
-      const stat = what === 'content' ? undefined : lstatAt(path);
+      const stat = lstatAt(path);
+      if ((stat?.isFile() || stat?.isDirectory()) && isImmutable(realPath(path))) return { where: path, reason: immutable };
       const uid = process.geteuid?.();
       // Anything else that changes hands is replaced.
-      if (stat && (what === 'mode' || stat.isDirectory()))
+      if (stat && what !== 'content' && (what === 'mode' || stat.isDirectory()))
         return stat.uid === uid || uid === 0
           ? undefined
           : { where: path, reason: `it belongs to ${accounts.userName(stat.uid)}` };
@@ -129,6 +130,16 @@ function wallOf(directory: AbsolutePath, real: string): Wall | undefined {
   }
 }
 
+/** Neither replaced nor removed, by nobody. It is told before rights are looked at, which say nothing about who may replace a file. */
+function isImmutable(real: string): boolean {
+  try {
+    accessSync(real, constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 function absentAs<T>(absent: T, read: () => T): T {
   try {
     return read();
@@ -149,48 +160,3 @@ const pathStat = ({ mode, size, uid, gid, nlink }: Stats | BigIntStats): PathSta
 
 const digestOfFile = (real: () => string, shown: string): string | undefined =>
   useRegularFile(real, shown, (descriptor, { size }) => digestFile(descriptor, size).sha256, Infinity);
-
-const readRegularFile = (real: () => string, shown: string, limit: number): StandingFile | undefined =>
-  useRegularFile(real, shown, (descriptor, stat) => ({ stat: pathStat(stat), bytes: readAll(descriptor, stat.size) }), limit);
-
-/** O_NONBLOCK: opening a fifo must not wait for a writer; what it is, is decided on the open descriptor. */
-function useRegularFile<T>(
-  real: () => string,
-  shown: string,
-  use: (descriptor: number, stat: Stats) => T,
-  limit: number,
-): T | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(real(), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    if (code === 'ELOOP') throw new Error(`${shown} is a symbolic link, not a regular file`, { cause: error });
-    throw error;
-  }
-  try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile()) throw new Error(`${shown} is not a regular file`);
-    if (stat.size > limit) throw new Error(`${shown} has ${stat.size} bytes; at most ${limit} are read`);
-    return use(descriptor, stat);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** Of a page more than the kernel answers with at once. Bytes. */
-const unknownSize = 8_192;
-
-/** Reads to the end, whatever the size said: files of /proc say 0, give all to the first read only, and a file may grow meanwhile. */
-function readAll(descriptor: number, expected: number): Buffer {
-  let buffer = Buffer.allocUnsafeSlow(expected > 0 ? expected + 1 : unknownSize);
-  let length = 0;
-  for (;;) {
-    const count = readSync(descriptor, buffer, length, buffer.length - length, null);
-    length += count;
-    // A regular file that gave all it said it had is at its end.
-    if (count === 0 || (length === expected && expected > 0)) return buffer.subarray(0, length);
-    if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafeSlow(buffer.length)]);
-  }
-}

@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
+import { longestTimer } from '../model/duration.ts';
 import type { Argv, CommandOptions, CommandResult } from './host.ts';
 import { ownAccount } from './own-account.ts';
 
@@ -14,33 +15,23 @@ const drainDelay = 250;
 const fixedUmask = 0o022;
 const fixedEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
 
-/** Ids in place of the machine's own for `user`, and the real directory behind `cwd`. */
-export type RunOptions = CommandOptions & { readonly uid?: number; readonly gid?: number; readonly realCwd?: string };
-
 /**
  * Runs one program, without a shell, in its own process group and with nothing inherited: fixed environment and umask, `/` as the
  * directory unless told, `/dev/null` as the input unless given. On timeout the whole group is ended (SIGTERM, SIGKILL after
  * 2 s) and the result says `timedOut`; on abort the same, and the signal's reason is thrown. A non-zero exit is a result,
  * not an error. Throws when the program cannot be started: not installed, not executable, another user without root's rights.
  */
-export async function runCommand(argv: Argv, options: RunOptions, signal: AbortSignal): Promise<CommandResult> {
+export async function runCommand(argv: Argv, options: CommandOptions, signal: AbortSignal): Promise<CommandResult> {
   signal.throwIfAborted();
-  const [program, ...rest] = argv;
-  const cwd = options.realCwd ?? options.cwd ?? '/';
-  const { name, home, ids } = account(options);
+  const [program] = argv;
+  const { cwd = '/' } = options;
+  const { name, home, ids } = account(options.user);
   const env = { ...fixedEnvironment, HOME: home, USER: name, LOGNAME: name, ...options.env };
   // Node's own error for this quotes the value, which may be a secret.
   if ([...argv, ...Object.entries(env).flat()].some((text) => text.includes('\0')))
     throw new Error(`${program}: an argument or environment value holds a NUL character`);
-  const umask = process.umask(fixedUmask);
-  const child = spawn(program, rest, {
-    cwd,
-    env,
-    detached: true,
-    stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    ...ids,
-  });
-  process.umask(umask);
+  const stdin = options.stdin === undefined ? 'ignore' : 'pipe';
+  const child = start(argv, { cwd, env, detached: true, stdio: [stdin, 'pipe', 'pipe'], ...ids });
   const stdout = keepEnd(child.stdout);
   const stderr = keepEnd(child.stderr);
   if (options.stdin !== undefined) {
@@ -55,7 +46,7 @@ export async function runCommand(argv: Argv, options: RunOptions, signal: AbortS
     timedOut = true;
     group.end();
   };
-  const timer = setTimeout(onTimeout, options.timeout ?? defaultTimeout);
+  const timer = setTimeout(onTimeout, Math.min(options.timeout ?? defaultTimeout, longestTimer));
   signal.addEventListener('abort', group.end, { once: true });
   try {
     const ended = await exitOf(child, program, cwd);
@@ -68,6 +59,18 @@ export async function runCommand(argv: Argv, options: RunOptions, signal: AbortS
     signal.removeEventListener('abort', group.end);
     child.stdout?.destroy();
     child.stderr?.destroy();
+  }
+}
+
+/** What keeps a program from being started Node throws in part, and tells later in part. */
+function start([program, ...rest]: Argv, options: SpawnOptions & { readonly cwd: string }): ChildProcess {
+  const umask = process.umask(fixedUmask);
+  try {
+    return spawn(program, rest, options);
+  } catch (error) {
+    throw startError(error as Error, program, options.cwd);
+  } finally {
+    process.umask(umask);
   }
 }
 
@@ -92,6 +95,7 @@ function startError(error: NodeJS.ErrnoException, program: string, cwd: string):
     return new Error(directory ? `${program}: not installed on this host` : `${program}: no directory ${cwd} to run in`);
   }
   if (error.code === 'EACCES') return new Error(`${program}: not executable, or its directory is not accessible`);
+  if (error.code === 'E2BIG') return new Error(`${program}: its arguments and environment are longer than the system takes`);
   if (error.code === 'EPERM') return new Error(`${program}: running as another user needs root`);
   // The original names the arguments, which may be long; the code says enough.
   return new Error(`${program}: cannot be started (${error.code ?? 'unknown error'})`);
@@ -148,24 +152,21 @@ interface Account {
 }
 
 /** Whom the program runs as. Supplementary groups are never taken over. */
-function account({ user, uid, gid }: RunOptions): Account {
+function account(user: string | undefined): Account {
+  if (user === undefined) return ownAccount();
+  const found = passwdEntry(user);
+  if (!found) throw new Error(`no user "${user}" on this host`);
+  const { uid, gid, name, home } = found;
   const own = process.getuid?.();
-  const found = user === undefined && uid === undefined ? undefined : passwdEntry(user, uid);
-  const wanted = uid ?? found?.uid;
-  if (user !== undefined && wanted === undefined) throw new Error(`no user "${user}" on this host`);
-  if (wanted === undefined || wanted === own) return ownAccount();
-  if (own !== 0) throw new Error(`running as ${user ?? wanted} needs root`);
-  return {
-    name: found?.name ?? String(wanted),
-    home: found?.home ?? '/',
-    ids: { uid: wanted, gid: gid ?? found?.gid ?? wanted },
-  };
+  if (uid === own) return ownAccount();
+  if (own !== 0) throw new Error(`running as ${user} needs root`);
+  return { name, home, ids: { uid, gid } };
 }
 
-function passwdEntry(user: string | undefined, uid: number | undefined) {
+function passwdEntry(user: string) {
   const fields = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .map((line) => line.split(':'))
-    .find(([name, , id]) => (uid === undefined ? name === user || id === user : id === String(uid)));
+    .find(([name, , id]) => name === user || id === user);
   return fields && { name: fields[0] ?? '', uid: Number(fields[2]), gid: Number(fields[3]), home: fields[5] || '/' };
 }

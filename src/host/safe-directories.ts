@@ -28,7 +28,7 @@ export class SafeDirectories {
   child(parent: string, name: string): string {
     if (name === '' || name === '.' || name === '..' || name.includes('/'))
       throw new UnsafePathError(`"${name}" is not a file name`);
-    return `${this.#located(parent)}/${name}`;
+    return `${this.located(parent)}/${name}`;
   }
 
   /**
@@ -39,9 +39,10 @@ export class SafeDirectories {
     return this.child(this.#followed(parentOf(path)), basename(path));
   }
 
-  /** The directory itself, for fsync. */
+  /** The directory itself. */
   located(directory: string): string {
-    return this.#located(directory);
+    const descriptor = this.#descriptor(directory);
+    return this.#byDescriptor ? `/proc/self/fd/${descriptor}` : `${this.#root}${directory === '/' ? '' : directory}`;
   }
 
   /** The directory has been removed: another one may soon have its name. */
@@ -59,16 +60,12 @@ export class SafeDirectories {
     this.#open.clear();
   }
 
-  #located(directory: string): string {
-    const descriptor = this.#descriptor(directory);
-    return this.#byDescriptor ? `/proc/self/fd/${descriptor}` : `${this.#root}${directory === '/' ? '' : directory}`;
-  }
-
   #descriptor(directory: string): number {
     const known = this.#open.get(directory);
-    if (known !== undefined) return known;
-    const descriptor = this.#openDirectory(directory);
-    if (this.#open.size >= maximumOpen) this.#closeOldest();
+    const descriptor = known ?? this.#openDirectory(directory);
+    // Set anew, so that the oldest is the one that was not asked for longest: a path that was given a moment ago is still good.
+    if (known !== undefined) this.#open.delete(directory);
+    else if (this.#open.size >= maximumOpen) this.#closeOldest();
     this.#open.set(directory, descriptor);
     return descriptor;
   }
@@ -76,7 +73,7 @@ export class SafeDirectories {
   #openDirectory(directory: string): number {
     if (directory === '/' || directory === '') return openSync(this.#root || '/', constants.O_RDONLY | constants.O_DIRECTORY);
     try {
-      return openSync(`${this.#located(parentOf(directory))}/${directory.slice(directory.lastIndexOf('/') + 1)}`, flags);
+      return openSync(`${this.located(parentOf(directory))}/${directory.slice(directory.lastIndexOf('/') + 1)}`, flags);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ELOOP' || code === 'ENOTDIR')

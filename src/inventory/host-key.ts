@@ -3,6 +3,8 @@ type HostKey = { readonly hosts: readonly string[]; readonly port?: number } | {
 
 /** Hosts that one key may stand for. */
 const maxHosts = 50_000;
+/** Of one key; ranges are read by recursion. */
+const maxLength = 1_000;
 
 const range = String.raw`\[(?:[A-Za-z]:[A-Za-z]|\d+:\d+)(?::\d+)?\]`;
 const label = String.raw`(?:\w|${range})(?:[\w-]|${range})*(?<![_-])`;
@@ -20,6 +22,7 @@ export const isAddress = (text: string): boolean => {
 
 /** Expands `web[01:20:2].example:2222` as Ansible does: ranges in order, one port for all. */
 export function expandHostKey(text: string): HostKey {
+  if (text.length > maxLength) return { fault: `more than ${maxLength} characters` };
   const { address, port } = splitPort(text);
   const hosts = expandRanges(address, maxHosts);
   if (typeof hosts === 'string') return { fault: hosts };

@@ -1,4 +1,5 @@
 import type { InventoryFiles } from '../model/documents.ts';
+import { inventoryAsYaml } from '../model/inventory-as-yaml.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SourceTree } from '../model/revision.ts';
 
@@ -10,6 +11,6 @@ export function missingInventory({ inventories, problems }: InventoryFiles, file
   const hint =
     ini === undefined
       ? 'list the hosts in it, as an Ansible inventory does'
-      : `\`ansible-inventory -i ${ini} --list --yaml --export > inventory/hosts.yml\` makes one of what you have`;
+      : `\`${inventoryAsYaml(ini)} > inventory/hosts.yml\` makes one of what you have`;
   return [{ code: 'missing-file', message: 'the repository has no inventory', at, hint }];
 }

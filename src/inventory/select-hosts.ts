@@ -1,6 +1,7 @@
 import type { WithProblems } from '../model/located.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
+import type { TimeBudget } from '../model/time-limit.ts';
 import { hostsInGroup } from './group-hosts.ts';
 import { isAddress } from './host-key.ts';
 import type { Inventory } from './inventory.ts';
@@ -19,6 +20,9 @@ const specials = ['.', '?', '*', '['];
 
 /** Compiling every host of a large inventory asks for the same patterns each time. */
 const answers = new WeakMap<Inventory, Map<string, SelectedHosts>>();
+/** Milliseconds for the regular expressions of all patterns together; hundreds of times what a fleet needs. */
+const longestTotal = 5_000;
+const budgets = new WeakMap<Inventory, TimeBudget>();
 
 /**
  * Evaluates an Ansible host pattern: terms separated by `,` or, without a comma, by `:`; plain terms are united, then `&`
@@ -88,7 +92,7 @@ function splitAtColons(pattern: string): readonly string[] {
 
 function matchTerm(inventory: Inventory, term: string): readonly string[] | Problem {
   if (term === '') return { code: 'bad-pattern', message: 'a host pattern with "!" or "&" and nothing behind it' };
-  if (term.startsWith('~')) return matchNames(inventory, term, (names) => matchRegex(term.slice(1), names));
+  if (term.startsWith('~')) return matchNames(inventory, term, (names) => matchRegex(term.slice(1), names, budgetOf(inventory)));
   const [, base, index, begin, end] = withSubscript.exec(term) ?? [];
   const name = base ?? term;
   const matches = compileGlob(name);
@@ -96,6 +100,12 @@ function matchTerm(inventory: Inventory, term: string): readonly string[] | Prob
   const hosts = matchNames(inventory, name, (names) => names.filter(matches));
   if (!Array.isArray(hosts) || base === undefined || hosts.length === 0) return hosts;
   return slice(hosts as readonly string[], term, { index, begin, end });
+}
+
+function budgetOf(inventory: Inventory): TimeBudget {
+  const budget = budgets.get(inventory) ?? { left: longestTotal };
+  budgets.set(inventory, budget);
+  return budget;
 }
 
 /** Groups first; hosts where no group matches, or where the term is more than a name. */

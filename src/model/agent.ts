@@ -131,6 +131,8 @@ export interface AgentPort {
   reports(limit: number): readonly Report[];
   /** Newest first. */
   summaries(limit: number): readonly RunSummary[];
+  /** Newest first, without diffs. */
+  briefs(limit: number): readonly Report[];
   report(run: string): Report | undefined;
   /** Calls `listener` with everything from now on; the answer ends it. */
   subscribe(listener: (event: AgentEvent) => void): () => void;

@@ -8,7 +8,8 @@ export const duration = z
   .regex(/^\d+(ms|s|m|h|d)$/, 'expected a duration such as "30s", "5m", "2h" or "7d"')
   .meta({ description: 'A number with a unit: ms, s, m, h or d.' });
 
-const percent = z.string().regex(/^\d+%$/, 'expected a percentage such as "25%"');
+const percent = z.string().regex(/^(?:\d{1,2}|100)%$/, 'expected a percentage such as "25%", up to "100%"');
+const somePercent = z.string().regex(/^(?:[1-9]\d?|100)%$/, 'expected a percentage such as "25%", from "1%" to "100%"');
 const names = z.union([z.string(), z.array(z.string())]);
 const patternText = z.string().min(1).meta({ description: 'An Ansible host pattern: group, host, glob, &, !, ~regex, slices.' });
 
@@ -218,14 +219,14 @@ export const rolloutDocument = z.strictObject({
           .meta({ description: 'How the wave is called in reports; no two have the same name.' }),
         hosts: patternText,
         count: z
-          .union([z.number().int().min(1), percent])
+          .union([z.number().int().min(1), somePercent])
           .optional()
           .meta({ description: 'At most so many hosts, or so much of all that the pattern names; all where nothing is said.' }),
         bake: duration.default('60s'),
       }),
     )
+    .min(1, 'expected a wave; who wants none leaves rollout.yaml out')
     .refine((waves) => new Set(waves.map(({ name }) => name)).size === waves.length, 'two waves have the same name')
-    .default([])
     .meta({ description: 'One after the other. A host belongs to the first that names it; those that none names come last.' }),
   max_fail: z
     .union([z.number().int().min(0), percent])

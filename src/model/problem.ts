@@ -16,6 +16,8 @@ export interface Problem {
   readonly address?: string;
   /** What to do, where the message does not say it: usually the nearest right word. */
   readonly hint?: string;
+  /** Names of the hosts that have it, where others that were compiled with them have not. */
+  readonly onlyOn?: string;
 }
 
 /**
@@ -55,6 +57,7 @@ export const problemTable = {
   'template-syntax': { exit: 65, meaning: 'A template that cannot be parsed.' },
   'template-failed': { exit: 65, meaning: 'A template or filter failed while rendering.' },
   'secret-not-allowed': { exit: 65, meaning: 'A secret was used where its text would be visible.' },
+  'unknown-fact': { exit: 65, meaning: 'What depends on a fact of another host; told nowhere, and left to that host.' },
   'secret-unreadable': { exit: 65, meaning: 'A secret cannot be decrypted with the identities of this host.' },
   'bad-schedule': { exit: 65, meaning: 'A cron schedule that cron would not accept.' },
   'bad-provider-chain': {

@@ -1,3 +1,5 @@
+import { isLoopback } from './contact.ts';
+
 /** One slot of a provider chain, in the order of preference. */
 export interface ProviderSlot {
   readonly provider: string;
@@ -17,13 +19,11 @@ export const customProviders: readonly string[] = ['custom', 'ollama', 'vllm', '
  */
 export function isLocalSlot({ provider, base_url: url }: Pick<ProviderSlot, 'provider' | 'base_url'>): boolean {
   if (provider !== 'lmstudio' && !customProviders.includes(provider)) return false;
-  return url === undefined ? provider === 'lmstudio' : isLoopback(url);
+  return url === undefined ? provider === 'lmstudio' : isOfThisMachine(url);
 }
 
-function isLoopback(url: string): boolean {
+function isOfThisMachine(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { hostname } = new URL(url);
-  return (
-    hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
-  );
+  return hostname.endsWith('.localhost') || isLoopback(hostname);
 }

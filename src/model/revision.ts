@@ -15,8 +15,8 @@ export interface SourceTree {
   list(directory: string): readonly SourceFile[];
   /** Undefined when there is no such file. */
   read(path: string): Buffer | undefined;
-  /** What `read` would give, without keeping it. */
-  digest(path: string): Digested | undefined;
+  /** What `read` would give, without keeping it; in a working tree it may be the pointer of Git LFS to it. */
+  digest(path: string): (Digested & { readonly isPointer?: true }) | undefined;
 }
 
 /** What tells whether a path was written since: Node's `BigIntStats` has it. */

@@ -26,6 +26,28 @@ export function runFor<T>(limit: number, work: () => T): { readonly value: T; re
   }
 }
 
+/** What is left of the milliseconds that many pieces of work may take together: hostile input has as many as it likes. */
+export interface TimeBudget {
+  left: number;
+}
+
+/** The same for one of them. */
+export function runWithin<T>(budget: TimeBudget, limit: number, work: () => T): { readonly value: T } | undefined {
+  if (budget.left <= 0) return undefined;
+  const done = runFor(limit, work);
+  budget.left -= done?.milliseconds ?? limit;
+  return done;
+}
+
+/** For one that ends by itself, soon enough if it were the only one: a watchdog takes longer than most of them. */
+export function countWithin<T>(budget: TimeBudget, work: () => T): { readonly value: T } | undefined {
+  if (budget.left <= 0) return undefined;
+  const before = processorTime();
+  const value = work();
+  budget.left -= processorTime() - before;
+  return { value };
+}
+
 /** The limit that the runtime has is one of the wall's clock. */
 function tryFor<T>(limit: number, work: () => T): { readonly value: T } | undefined {
   script ??= new Script(`globalThis[Symbol.for('${place.description}')]()`);

@@ -14,9 +14,9 @@ import { weigh } from './weigh.ts';
 export interface Notifier extends Reporter {
   /**
    * Keeps the daily digest for every channel whose time has come and that has not had it, and says whether there is one; call it at
-   * `nextDigest` and at the start. `reports`: those of the last day, others are left out. Throws as `note` does.
+   * `nextDigest` and at the start. `reports`: those of the last day, others are left out; asked for a digest. Throws as `note` does.
    */
-  noteDigest(status: AgentStatus, reports: readonly Report[]): boolean;
+  noteDigest(status: AgentStatus, reports: () => readonly Report[]): boolean;
 }
 
 const openConditions = 'open';
@@ -58,17 +58,17 @@ export function openNotifier(options: {
     note,
     recipients: outboxes,
     noteDigest(status, reports) {
-      let isDue = false;
+      let found: readonly Report[] | undefined;
       for (const { channel, read, add } of outboxes) {
         const due = dueDigest(channel, read().digested, now());
         if (due === undefined) continue;
-        isDue = true;
-        const digest = makeDigest({ host, reports, status, ...due });
+        found ??= reports();
+        const digest = makeDigest({ host, reports: found, status, ...due });
         const [title = '', ...rest] = renderDigest(digest).trimEnd().split('\n');
         const texts = { title, why: shorten(rest.join('\n'), longestDigest), todo: '' };
         add([{ at: due.until, topic: 'digest', state: 'happened', subject: 'digest', ...texts }], { digested: due.until });
       }
-      return isDue;
+      return found !== undefined;
     },
   };
 }

@@ -30,14 +30,12 @@ const routineGap = 60_000;
 const longestWait = 60 * 60_000;
 const isRoutine = ({ topic, state }: Notice): boolean => state === 'happened' && (topic === 'change' || topic === 'drift');
 
-/** One channel with what waits for it. */
+/** One channel with what waits for it, which is delivered as one message. */
 interface Outbox extends Recipient {
   readonly channel: Channel;
   read(): ChannelRecord;
   /** Keeps notices until they are delivered, together with what makes sure that they are told only once. */
   add(notices: readonly Omit<Notice, 'id'>[], more: Partial<Pick<ChannelRecord, 'told' | 'digested'>>): void;
-  /** As one message. */
-  deliver: Recipient['deliver'];
 }
 
 /** `earlier`: the channels before this one. One that goes to the same place has a memory of its own. */

@@ -92,12 +92,8 @@ function reportOf(run: string, stateDirectory: string, fits: (report: Report) =>
 
 /** The report of the run that took it back. While a run is at work the note stays, and people would be told again: `busy`. */
 function learnTakenBack(by: string, stateDirectory: string): Report | 'busy' | undefined {
-  const lock = takeLock(stateDirectory);
+  using lock = takeLock(stateDirectory);
   if (!lock) return 'busy';
-  try {
-    if (readUnconfirmed(stateDirectory)?.takenBack === by) removeUnconfirmed(stateDirectory);
-  } finally {
-    lock.release();
-  }
+  if (readUnconfirmed(stateDirectory)?.takenBack === by) removeUnconfirmed(stateDirectory);
   return reportOf(by, stateDirectory, () => true);
 }

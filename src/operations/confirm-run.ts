@@ -19,33 +19,29 @@ const looked = 50;
  * of a refusal is `rolledBack` where it comes too late.
  */
 export async function confirmRun(stateDirectory: string, run?: string, connection?: string): Promise<Confirmed | Refused> {
-  const lock = takeLock(stateDirectory);
+  using lock = takeLock(stateDirectory);
   if (!lock) return { refused: 'a run is at work on this host: try again when it is done', exit: 'busy' };
-  try {
-    using state = openState(stateDirectory);
-    const waiting = findWaiting(state);
-    if (!waiting) return whatBecame(run, state);
-    if (!isNamed(run, waiting.run, state))
-      return { refused: `it is run ${waiting.run} that waits for its confirmation, not '${run}'`, exit: 'usage' };
-    if (connection !== undefined && connection === waiting.connection)
-      return {
-        refused: 'this is the connection over which the change was made: it proves nothing, open a new one',
-        exit: 'usage',
-      };
-    await disarm(stateDirectory);
-    const report = state.runs.get(waiting.run);
-    if (report?.confirmation) state.runs.put({ ...report, confirmation: { ...report.confirmation, state: 'confirmed' } });
-    return { confirmed: waiting.run };
-  } finally {
-    lock.release();
-  }
+  using state = openState(stateDirectory);
+  const waiting = findWaiting(state);
+  if (!waiting) return whatBecame(run, state);
+  if (!isNamed(run, waiting.run, state))
+    return { refused: `it is run ${waiting.run} that waits for its confirmation, not '${run}'`, exit: 'usage' };
+  if (connection !== undefined && connection === waiting.connection)
+    return {
+      refused: 'this is the connection over which the change was made: it proves nothing, open a new one',
+      exit: 'usage',
+    };
+  await disarm(stateDirectory);
+  const report = state.runs.get(waiting.run);
+  if (report?.confirmation) state.runs.put({ ...report, confirmation: { ...report.confirmation, state: 'confirmed' } });
+  return { confirmed: waiting.run };
 }
 
 const isNamed = (run: string | undefined, id: string, { runs }: State): boolean =>
   run === undefined || run === id || runs.get(run)?.run === id;
 
 function whatBecame(run: string | undefined, state: State): Confirmed | Refused {
-  const found = state.runs.list(looked).filter(({ run: id, confirmation }) => confirmation?.run === id);
+  const found = state.runs.summaries(looked).filter(({ run: id, confirmation }) => confirmation?.run === id);
   const report = found.find(({ run: id }) => isNamed(run, id, state));
   if (report?.confirmation?.state === 'taken-back')
     return { refused: `it is too late: run ${report.run} was taken back`, exit: 'rolledBack' };

@@ -9,13 +9,14 @@ import type { Revision } from '../model/revision.ts';
 import { Secret } from '../model/secret.ts';
 import { isSensitive } from '../plan/make-plan.ts';
 import { reconcile } from '../reconcile.ts';
+import type { Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import type { Explanation } from '../report/render-explanation.ts';
 import { openScope } from '../run/scope.ts';
 import { blameLine } from '../source/blame-line.ts';
 import { lastCommit } from '../source/last-commit.ts';
 import type { LedgerEntry } from '../state/ledger.ts';
-import { openState, type State } from '../state/state.ts';
+import { openState } from '../state/state.ts';
 
 /** How far back runs are searched, and how many are shown. */
 const searchedRuns = 100;
@@ -38,45 +39,42 @@ export async function explain(request: Request, target: string, signal: AbortSig
   const revision = request.source.open();
   const scope = openScope(request);
   const desired = await loadDesired(revision, scope);
-  const state = openState(scope.stateDirectory, { readOnly: true });
-  try {
-    const ledger = state?.ledger.all() ?? new Map<string, LedgerEntry>();
-    const { resources } = desired.catalog;
-    const isWanted = new Set(resources.map(({ address }) => address));
-    const left = [...ledger.values()].filter(({ address }) => !isWanted.has(address));
-    const found = findResources(resources, target);
-    const orphans = findResources(
-      left.map((entry) => ({ ...entry, id: idOf(entry) })),
-      target,
-    );
-    const gone = orphans.isExact ? orphans.resources : [];
-    const wanted = found.isExact || gone.length === 0 ? found.resources : [];
-    const known = [...isWanted, ...ledger.keys()];
-    const isExact = found.isExact || gone.length > 0;
-    if (wanted.length + gone.length === 0) return { explanations: [], isExact, known, problems: desired.problems };
-    const report = await reconcile({ ...request, action: 'check' }, () => undefined, signal);
-    const nowOf = (address: string) => report.steps.find((step) => step.address === address) ?? null;
-    const isCompared = report.planDigest !== null || report.outcome === 'converged';
-    const why = desired.problems.length > 0 ? 'the configuration has problems' : report.summary;
-    const unknown = isCompared ? {} : { nowUnknown: why };
-    const explanations = await Promise.all(
-      wanted.map(async (resource) => ({
-        ...(await describeResource(resource, target, desired, revision)),
-        ...describePast(resource.address, ledger.get(resource.address), state),
-        now: nowOf(resource.address),
-        ...unknown,
-      })),
-    );
-    const past = gone.map((entry) => ({
-      ...describeOrphan(entry),
-      ...describePast(entry.address, entry, state),
-      now: nowOf(entry.address),
+  using state = openState(scope.stateDirectory, { readOnly: true });
+  const ledger = state?.ledger.all() ?? new Map<string, LedgerEntry>();
+  const { resources } = desired.catalog;
+  const isWanted = new Set(resources.map(({ address }) => address));
+  const left = [...ledger.values()].filter(({ address }) => !isWanted.has(address));
+  const found = findResources(resources, target);
+  const orphans = findResources(
+    left.map((entry) => ({ ...entry, id: idOf(entry) })),
+    target,
+  );
+  const gone = orphans.isExact ? orphans.resources : [];
+  const wanted = found.isExact || gone.length === 0 ? found.resources : [];
+  const known = [...isWanted, ...ledger.keys()];
+  const isExact = found.isExact || gone.length > 0;
+  if (wanted.length + gone.length === 0) return { explanations: [], isExact, known, problems: desired.problems };
+  const report = await reconcile({ ...request, action: 'check' }, () => undefined, signal);
+  const nowOf = (address: string) => report.steps.find((step) => step.address === address) ?? null;
+  const isCompared = report.planDigest !== null || report.outcome === 'converged';
+  const why = desired.problems.length > 0 ? 'the configuration has problems' : report.summary;
+  const unknown = isCompared ? {} : { nowUnknown: why };
+  const runs = state?.runs.briefs(searchedRuns) ?? [];
+  const explanations = await Promise.all(
+    wanted.map(async (resource) => ({
+      ...(await describeResource(resource, target, desired, revision)),
+      ...describePast(resource.address, ledger.get(resource.address), runs),
+      now: nowOf(resource.address),
       ...unknown,
-    }));
-    return { explanations: [...explanations, ...past], isExact, known, problems: desired.problems };
-  } finally {
-    state?.close();
-  }
+    })),
+  );
+  const past = gone.map((entry) => ({
+    ...describeOrphan(entry),
+    ...describePast(entry.address, entry, runs),
+    now: nowOf(entry.address),
+    ...unknown,
+  }));
+  return { explanations: [...explanations, ...past], isExact, known, problems: desired.problems };
 }
 
 const idOf = ({ address, kind }: LedgerEntry): string => address.slice(kind.length + 1, -1);
@@ -140,9 +138,9 @@ const describeOrphan = ({ address, kind, origin, prune }: LedgerEntry) => ({
 function describePast(
   address: string,
   entry: LedgerEntry | undefined,
-  state: State | undefined,
+  all: readonly Report[],
 ): Pick<Explanation, 'lastApplied' | 'runs'> {
-  const runs = (state?.runs.list(searchedRuns) ?? []).flatMap(({ run, startedAt, steps }) => {
+  const runs = all.flatMap(({ run, startedAt, steps }) => {
     const step = steps.find((each) => each.address === address);
     if (!step) return [];
     const { outcome, cause, late, action, reason } = step;

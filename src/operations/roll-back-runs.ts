@@ -9,8 +9,9 @@ import type { ExitName } from '../model/exit-code.ts';
 import { listed } from '../model/listed.ts';
 import { monotonic } from '../model/monotonic.ts';
 import type { Action } from '../model/plan.ts';
-import type { Outcome, Report, ReportedStep } from '../model/report.ts';
+import type { Outcome, Report, ReportedStep, RunSummary } from '../model/report.ts';
 import { findResourceType, loadResourceTypes, resourceType } from '../resources/registry.ts';
+import { keepReport } from '../run/keep-report.ts';
 import { startRun } from '../run/start-run.ts';
 import { keptRuns } from '../state/runs.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
@@ -55,23 +56,18 @@ export async function rollBackRuns(
   choose: (state: State) => Choice | Refused = (state) => runsDownTo(wanted, state, because),
 ): Promise<Report | Refused> {
   const started = monotonic();
-  const lock = takeLock(stateDirectory, wait);
+  using lock = takeLock(stateDirectory, wait);
   if (!lock) return { refused: 'another run is at work on this host', exit: 'busy' };
-  const state = openState(stateDirectory);
+  using state = openState(stateDirectory);
+  const choice = choose(state);
+  if ('refused' in choice) return choice;
+  const host = openLocalHost({ root });
   try {
-    const choice = choose(state);
-    if ('refused' in choice) return choice;
-    const host = openLocalHost({ root });
-    try {
-      const report = await takeBack(choice, root, state, host, emit, started);
-      if (report.outcome !== 'rollbackIncomplete') await endWaiting(choice, report.run, state.directory);
-      return report;
-    } finally {
-      host.close();
-    }
+    const report = await takeBack(choice, root, state, host, emit, started);
+    if (report.outcome !== 'rollbackIncomplete') await endWaiting(choice, report.run, state.directory);
+    return report;
   } finally {
-    state.close();
-    lock.release();
+    host.close();
   }
 }
 
@@ -86,12 +82,12 @@ export function runsDownTo(asked: string | undefined, { journal, runs }: State, 
   const named = wanted === undefined ? undoable.slice(0, 1) : whole.length > 0 ? whole : begun;
   if (undoable.length === 0) return refused('no run is left that could be taken back');
   if (named.length > 1) return refused(`${named.length} runs that could be taken back begin with '${wanted}'`);
-  if (named.length === 0) return refused(whyNone(wanted ?? '', runs.list(keptRuns)));
+  if (named.length === 0) return refused(whyNone(wanted ?? '', runs.summaries(keptRuns)));
   return { runs: undoable.slice(0, undoable.indexOf(named[0]!) + 1), ...(because !== undefined && { because }) };
 }
 
 /** `no run` is what whoever takes back from afar goes by. */
-function whyNone(wanted: string, reports: readonly Report[]): string {
+function whyNone(wanted: string, reports: readonly RunSummary[]): string {
   const back = reports.flatMap(({ takenBack }) => takenBack ?? []).find((id) => id.startsWith(wanted));
   if (back !== undefined) return `no run is taken back: run ${back} was taken back already`;
   const found = reports.find(({ run }) => run.startsWith(wanted));
@@ -119,7 +115,7 @@ async function takeBack(
   const reports = runs.map((id) => state.runs.get(id)).filter((report) => report !== undefined);
   // What was killed has left no report.
   const newest = reports[0];
-  const host = newest?.host ?? state.runs.list(1)[0]?.host ?? '';
+  const host = newest?.host ?? state.runs.summaries(1)[0]?.host ?? '';
   const nowhere = { commit: null, branch: null, workingTree: false, key: state.journal.keyOf(runs[0]!) ?? '' };
   const run = startRun({ action: 'converge', root }, newest?.revision ?? nowhere, host, started);
   const reason = because === undefined ? `asked for: ${runs.join(', ')}` : `run ${runs.join(', ')} ${because}`;
@@ -152,7 +148,7 @@ async function takeBack(
   const owed = state.journal.owed().map(({ address }) => address);
   failures.push(...failuresOf(await refreshRestored(owed, [...new Map([...applied, ...ledger]).values()], deps, signal)));
   const undoneSteps = steps.map((step) => undone(step, failed.has(step.address) ? 'failed' : 'restored'));
-  const report = run.report({
+  const made = run.report({
     action: 'rollback',
     outcome: failures.length > 0 ? 'rollbackIncomplete' : because === undefined ? 'converged' : 'rolledBack',
     summary:
@@ -162,10 +158,10 @@ async function takeBack(
     writes: machine.writes,
     ...(failures.length === 0 && { takenBack: runs }),
   });
-  if (failures.length === 0)
-    for (const each of reports)
-      if (each.confirmation) state.runs.put({ ...each, confirmation: { ...each.confirmation, state: 'taken-back' } });
-  state.runs.put(report);
+  const settled = (failures.length === 0 ? reports : []).flatMap((each): readonly Report[] =>
+    each.confirmation ? [{ ...each, confirmation: { ...each.confirmation, state: 'taken-back' } }] : [],
+  );
+  const report = keepReport(made, state, settled);
   emit({ type: 'finished', run: run.id, report });
   return report;
 }
@@ -202,7 +198,7 @@ export const runsInWords = (runs: readonly string[]): string =>
 /** Ends a sentence with what cannot be undone, if anything. */
 export function lastingInWords(steps: readonly ReportedStep[]): string {
   const stays = notUndoneInWords(steps.filter(({ reason }) => reason === notUndone).map(({ address }) => address));
-  return stays === undefined ? '' : `; ${stays}`;
+  return stays.map((each) => `; ${each}`).join('');
 }
 
 /** The step that takes one back. */

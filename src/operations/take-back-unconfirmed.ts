@@ -51,15 +51,11 @@ function choose({ directory, journal }: State, why: string | undefined): Choice 
  */
 async function tidy(stateDirectory: string): Promise<boolean> {
   if (!isWaiting(readUnconfirmed(stateDirectory)) && !isTimerLeft(stateDirectory)) return true;
-  const lock = takeLock(stateDirectory);
+  using lock = takeLock(stateDirectory);
   if (!lock) return false;
-  try {
-    using state = openState(stateDirectory);
-    const found = readUnconfirmed(stateDirectory);
-    if (!isWaiting(found)) await stopTimer(stateDirectory);
-    else if (!findWaiting(state) && !state.journal.open()) await disarm(stateDirectory);
-    return true;
-  } finally {
-    lock.release();
-  }
+  using state = openState(stateDirectory);
+  const found = readUnconfirmed(stateDirectory);
+  if (!isWaiting(found)) await stopTimer(stateDirectory);
+  else if (!findWaiting(state) && !state.journal.open()) await disarm(stateDirectory);
+  return true;
 }

@@ -1,4 +1,3 @@
-import { compile } from '../compile/compile.ts';
 import { readFacts } from '../host/facts.ts';
 import { openLocalReader } from '../host/local-reader.ts';
 import { unknownHost } from '../inventory/choose-host.ts';
@@ -11,14 +10,9 @@ import { loadSources } from '../run/load-sources.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Revision, SourceTree } from '../model/revision.ts';
+import { compileHosts } from './compile-hosts.ts';
 import { hostsToCompile } from './hosts-to-compile.ts';
-import { belowFiles } from '../plan/below-files.ts';
-import { buildGraph } from '../plan/graph.ts';
 import { judgePolicies } from '../run/judge-policies.ts';
-import { findResourceType, resourceType } from '../resources/registry.ts';
-
-/** When there are more, further hosts are not compiled. */
-const enoughProblems = 5_000;
 
 interface Validation extends WithProblems {
   /** Those that were compiled. */
@@ -42,15 +36,13 @@ export async function validateRepository(
   only?: string,
   secrets: { withSecrets?: boolean } = {},
 ): Promise<Validation> {
-  const { documents, inventory, request, problems: found } = await loadSources(revision, readFacts(openLocalReader({})), secrets);
+  const sources = await loadSources(revision, readFacts(openLocalReader({})), secrets);
+  const { documents, inventory, problems: found } = sources;
   const named = { hosts: inventory.hosts.filter((host) => host === only), left: 0, leftUnlike: 0 };
   const { hosts, left, leftUnlike } = only === undefined ? hostsToCompile(documents, inventory) : named;
   const problems = new Map<string, Problem>();
-  let unreadable = 0;
   const report = (problem: Problem): void => {
-    if (problem.code === 'secret-unreadable') unreadable++;
-    // One mistake may be told for several hosts, with and without a nearest word.
-    else problems.set(keyOf(problem), problems.get(keyOf(problem))?.hint ? problems.get(keyOf(problem))! : problem);
+    if (problems.get(keyOf(problem))?.hint === undefined) problems.set(keyOf(problem), problem);
   };
   const waves = documents.rollout ? planWaves(documents.rollout, inventory) : { problems: [] };
   const { policy, policyAt } = documents;
@@ -60,18 +52,9 @@ export async function validateRepository(
   [...found, ...waves.problems, ...faults, ...unknown].forEach(report);
   for (const problem of await checkSecrets(revision.files)) problems.set(keyOf(problem), problem);
   if (only !== undefined && hosts.length === 0) report(unknownHost(only, inventory.hosts));
-  const compiled: string[] = [];
-  let resources = 0;
-  for (const host of hosts) {
-    const catalog = compile(documents, inventory, findResourceType, { ...request, host });
-    const graph = buildGraph(catalog, resourceType);
-    [...catalog.problems, ...graph.problems, ...belowFiles(catalog, graph, resourceType)].forEach(report);
-    compiled.push(host);
-    resources += catalog.resources.length;
-    // What is too much for one host would take as long for each of the others.
-    if (catalog.problems.some(({ code }) => code === 'too-large') || problems.size > enoughProblems) break;
-  }
-  return { hosts: compiled, left, leftUnlike, problems: [...problems.values()], resources, unreadable };
+  const compiled = compileHosts(sources, hosts);
+  compiled.problems.forEach(report);
+  return { ...compiled, left, leftUnlike, problems: [...problems.values()] };
 }
 
 const keyOf = ({ hint: _hint, ...problem }: Problem): string => JSON.stringify(problem);

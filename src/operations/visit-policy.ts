@@ -31,8 +31,17 @@ export async function readVisitPolicy(stateDirectory: string): Promise<VisitPoli
   if (problems.length > 0) return { host: null, trust, problems };
   makeStateDirectory(stateDirectory);
   // Written meanwhile, it is read again.
-  if (about !== undefined && about === signature()) writeDurably(file, JSON.stringify({ about, host, trust }));
+  if (about !== undefined && about === signature()) keep(file, JSON.stringify({ about, host, trust }));
   return { host, trust, problems };
+}
+
+/** Without it the next visit takes longer. */
+function keep(file: string, text: string): void {
+  try {
+    writeDurably(file, text);
+  } catch {
+    // A full disk, or another visit that writes the same at this moment.
+  }
 }
 
 /** Changes with the host policy and with the program that reads it; undefined where it has to be there and is not. */

@@ -70,7 +70,7 @@ function readSequence(reader: Reader): Part {
 }
 
 function readRepeated(reader: Reader): Part | undefined {
-  const start = groupMatch(reader);
+  const start = take(reader, groupStart);
   let part: Part;
   if (start !== undefined) {
     part = readAlternatives(reader);
@@ -94,10 +94,6 @@ function readRepeated(reader: Reader): Part | undefined {
   }
   reader.source = `${reader.source.slice(0, before)}{${from},${to}}${written.endsWith('?') && written.length > 1 ? '?' : ''}`;
   return { ways: (to - from + 1) * part.ways, least: from * part.least };
-}
-
-function groupMatch(reader: Reader): string | undefined {
-  return take(reader, groupStart);
 }
 
 /** Copies what matches at the reader's place into its source. */

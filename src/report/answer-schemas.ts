@@ -19,7 +19,9 @@ export const validationSchema = z.object({
   hosts: texts.meta({ description: 'Those that were compiled.' }),
   left: count.meta({ description: 'How many were not, because there are so many.' }),
   leftUnlike: count.meta({ description: 'How many of these differ from all that were in more than their names.' }),
-  problems: z.array(problemSchema),
+  problems: z.array(
+    problemSchema.extend({ onlyOn: z.exactOptional(text).meta({ description: 'Where not all hosts have it: those that do.' }) }),
+  ),
   unreadableSecrets: count.meta({ description: 'Uses of secrets that only other hosts can decrypt.' }),
 });
 

@@ -24,7 +24,7 @@ const outcome: z.ZodType<HostOutcome> = z.object({
   wave: z.exactOptional(text),
 });
 
-/** `fleet ... -o json`, and what `--retry-failed` reads. */
+/** `fleet ... -o json`. */
 export const fleetReportSchema: z.ZodType<FleetReport> = z.object({
   schema: z.literal('reconcile.fleet/1'),
   id: text,

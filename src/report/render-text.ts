@@ -81,7 +81,8 @@ function confirmationLine({ run, state, by, because, until }: Confirmation, pain
 export function problemLines(problems: readonly Problem[], paint: Paint): string[] {
   return problems.map((problem) => {
     const related = (problem.related ?? []).map((at) => ` (see ${printableLine(formatPosition(at))})`).join('');
-    return `${paint('red', printableLine(formatProblem(problem)))}${related} ${paint('dim', `[${problem.code}]`)}`;
+    const hosts = problem.onlyOn === undefined ? '' : ` (only ${printableLine(problem.onlyOn)})`;
+    return `${paint('red', printableLine(formatProblem(problem)))}${related}${hosts} ${paint('dim', `[${problem.code}]`)}`;
   });
 }
 

@@ -92,6 +92,9 @@ export const reportSchema: z.ZodType<Report> = z.object({
   confirmation: z
     .exactOptional(confirmationSchema)
     .meta({ description: 'Of a run that could cut the host off, or that found such a run waiting.' }),
+  retriable: z
+    .exactOptional(z.literal(true))
+    .meta({ description: 'The run was taken back, and nothing speaks against trying the same revision again.' }),
 });
 
 /** An event as such, without what `-o ndjson` puts around it. */

@@ -11,6 +11,8 @@ export async function changeAccount(argv: Argv, host: Host, signal: AbortSignal,
   if (exitCode === 0) return;
   const said = timedOut ? 'timed out' : lastLines(stderr.trim() || stdout.trim()) || `exited with ${exitCode}`;
   const message = said.startsWith(`${argv[0]}: `) ? said : `${argv[0]}: ${said}`;
+  // Somebody else is at work on accounts: an installation, `vipw`.
+  if (/: cannot lock \S+; try again later/.test(said)) throw new PassingError(message);
   // They may end without another revision; killing what somebody is at work with is for a person to decide.
   if (exitCode === inUse && /^user(del|mod)$/.test(argv[0]))
     throw new PassingError(`${message}; end it, or let the user log out`);

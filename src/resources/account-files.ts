@@ -30,6 +30,7 @@ export function findUser(name: string, host: HostReader): UserEntry | undefined 
 /** Users of the host's own file, in its order. No program is asked. */
 export function readUsers(host: HostReader, isWanted: (entry: UserEntry) => boolean): readonly UserEntry[] {
   return readLines(passwdFile, 7, host)
+    .filter(([, , uid = '', gid = '']) => isId(uid) && isId(gid))
     .map(([name = '', , uid, gid, comment = '', home = '', shell = '']) => {
       return { name, uid: Number(uid), gid: Number(gid), comment, home, shell };
     })
@@ -37,9 +38,14 @@ export function readUsers(host: HostReader, isWanted: (entry: UserEntry) => bool
 }
 
 export const readGroups = (host: HostReader): readonly GroupEntry[] =>
-  readLines(groupFile, 4, host).map(([name = '', , gid, members = '']) => {
-    return { name, gid: Number(gid), members: members.split(',').filter((member) => member !== '') };
-  });
+  readLines(groupFile, 4, host)
+    .filter(([, , gid = '']) => isId(gid))
+    .map(([name = '', , gid, members = '']) => {
+      return { name, gid: Number(gid), members: members.split(',').filter((member) => member !== '') };
+    });
+
+/** A line without one is nobody's: an empty field would be root's id. */
+const isId = (text: string): boolean => /^\d+$/.test(text);
 
 /** Lines of a database whose first field is the name, split at the colons. */
 export function readLines(path: AbsolutePath, fields: number, host: HostReader): readonly (readonly string[])[] {

@@ -63,6 +63,13 @@ export function parseSimulation({ exitCode, stdout, stderr }: Pick<CommandResult
   };
 }
 
+/** Names of those of `NAME=VERSION` that are nowhere to be had. */
+export async function findLost(versions: readonly string[], host: HostReader, signal: AbortSignal): Promise<readonly string[]> {
+  if (versions.length === 0) return [];
+  const { stderr } = await host.query(['apt-get', '-s', ...aptOptions, 'install', ...versions], signal, { env: environment });
+  return [...stderr.matchAll(/^E: Version '.*' for '(.*)' was not found$/gm)].map(([, name = '']) => name);
+}
+
 /**
  * Whether a newer index might know more: it is older than an hour or than a list of sources, or one of `sources`, which the run
  * is about to write, is not there yet.

@@ -3,7 +3,7 @@ import type { Change } from '../model/plan.ts';
 import { decodeUtf8 } from '../model/utf8.ts';
 import { formatByName, type FormatName } from './formats/format-by-name.ts';
 import { editText } from './formats/edit-text.ts';
-import { formatPath, leavesOf, parsePath, readText, valueAt, type Format, type LeafPath } from './formats/format.ts';
+import { formatPath, isPrefix, leavesOf, parsePath, readText, valueAt, type Format, type LeafPath } from './formats/format.ts';
 import type { KeyedFile } from './keyed-file.ts';
 import type { TouchedEntries } from './resource-type.ts';
 
@@ -29,13 +29,13 @@ export function carryKeys(names: JsonObject, from: Buffer, onto: Buffer): Buffer
     if (value === undefined) unset.push(path);
     else if (!isObject(value) || Object.keys(value).length === 0) set.push([path, value]);
     // A mapping in which other keys of these stand is not theirs alone.
-    else if (!paths.some((other) => other.length > path.length && isWithin(other, path)))
+    else if (!paths.some((other) => other.length > path.length && isPrefix(path, other)))
       set.push(...leavesOf(value).map(([below, leaf]) => [[...path, ...below], leaf] as const));
   }
   for (const [path, value] of set) {
     requirePlain(value);
     const stranger = leavesOf(target!).find(
-      ([leaf]) => leaf.length > path.length && isWithin(leaf, path) && !isOurs(leaf, paths),
+      ([leaf]) => leaf.length > path.length && isPrefix(path, leaf) && !isOurs(leaf, paths),
     );
     if (stranger) throw new Error(`${formatPath(stranger[0])} of somebody else stands below ${formatPath(path)}`);
   }
@@ -56,10 +56,8 @@ function withEmptyParents(format: Format, text: string, source: JsonObject, unse
   return editText(format, text, { set: [...set.values()], unset: [] });
 }
 
-const isWithin = (path: LeafPath, above: LeafPath): boolean => above.every((key, i) => path[i] === key);
-
 const isOurs = (leaf: LeafPath, paths: readonly LeafPath[]): boolean =>
-  paths.some((path) => path.length === leaf.length && isWithin(leaf, path));
+  paths.some((path) => path.length === leaf.length && isPrefix(path, leaf));
 
 function textOf(bytes: Buffer): string {
   const text = decodeUtf8(bytes);

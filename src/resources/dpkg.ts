@@ -53,6 +53,9 @@ export function parsePackages(text: string): PackageTable {
 /** Removed, or never there; its configuration files may remain. */
 export const isGone = (record: PackageRecord | undefined): boolean => record === undefined || gone.has(record.status);
 
+/** Some of its files are there, and dpkg cannot tell which. */
+export const isHalf = ({ status }: PackageRecord): boolean => status === 'half-installed';
+
 /** Paths of the configuration files that a package has brought, and that purging it removes. */
 export function conffilesOf(name: string, host: HostReader): readonly AbsolutePath[] {
   const directory: AbsolutePath = '/var/lib/dpkg/info';

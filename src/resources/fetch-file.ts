@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isLoopback } from '../model/contact.ts';
+import { longestTimer } from '../model/duration.ts';
 import { PassingError } from '../model/passing-error.ts';
 
 /** A file of the network whose content is known. */
@@ -29,7 +30,7 @@ export async function fetchFile(
   take: (chunks: AsyncIterable<Uint8Array>) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const limit = AbortSignal.timeout(wanted.timeout);
+  const limit = AbortSignal.timeout(Math.min(wanted.timeout, longestTimer));
   const both = AbortSignal.any([signal, limit]);
   for (let tries = 0; ; tries++)
     try {

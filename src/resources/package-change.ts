@@ -1,7 +1,7 @@
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { markPackages, mayRenewIndex, renewIndex, runApt, runDpkg, simulate, type AptLimits, type Simulation } from './apt.ts';
 import { awaitOutside } from './run-outside.ts';
-import { isGone, isUnfinished, readPackages, type PackageRecord, type PackageTable } from './dpkg.ts';
+import { isGone, isHalf, isUnfinished, readPackages, type PackageRecord, type PackageTable } from './dpkg.ts';
 
 /** What a `package` resource wants. */
 export interface PackageDesired extends AptLimits {
@@ -126,7 +126,8 @@ export function judgeSimulation(simulation: Simulation, desired: PackageDesired,
 /** What apt refuses however new its index is. */
 const unconditional = /^(?:Held packages were changed|Packages were downgraded|(?:Essential|Protected) packages were removed)/;
 
-const isSame = (full: string, asked: string): boolean => full === asked || full.split(':')[0] === asked.split(':')[0];
+/** With an architecture or without. */
+export const isSame = (full: string, asked: string): boolean => full === asked || full.split(':')[0] === asked.split(':')[0];
 
 /** Makes the packages as desired, from however they stand by now. */
 export async function changePackages(desired: PackageDesired, host: Host, signal: AbortSignal): Promise<void> {
@@ -143,7 +144,17 @@ export async function changePackages(desired: PackageDesired, host: Host, signal
 /** Ends what was begun before, by an earlier run or by anybody. */
 export async function finishConfiguring(limits: AptLimits, host: Host, signal: AbortSignal): Promise<void> {
   await awaitOutside(limits.timeout, host, signal);
-  if (isUnfinished(await readPackages(host, signal), host)) await runDpkg(['--configure', '-a'], limits, host, signal);
+  const isLeft = async (): Promise<boolean> => isUnfinished(await readPackages(host, signal), host);
+  const configure = (): Promise<void> => runDpkg(['--configure', '-a'], limits, host, signal);
+  if (!(await isLeft())) return;
+  const failure = await configure().catch((error: unknown) => error);
+  const halves = (await readPackages(host, signal)).all.filter(isHalf).map(({ fullName }) => fullName);
+  if (halves.length === 0 && failure !== undefined) throw failure;
+  if (halves.length === 0) return;
+  // dpkg was killed between their files: it does not unpack them again by itself, and configures nothing that needs them.
+  const flags = ['--reinstall', '--no-remove', '--no-install-recommends', '--allow-change-held-packages'];
+  await runApt(['install', ...flags, ...halves], limits, host, signal);
+  if (await isLeft()) await configure();
 }
 
 /** Whatever else happened in this run, a source that was added for instance: nothing is changed before apt agrees. */

@@ -1,9 +1,10 @@
 import type { Host, HostReader } from '../host/host.ts';
 import { lastLines } from '../model/last-lines.ts';
-import { markPackages, runApt, runDpkg, type AptLimits } from './apt.ts';
-import { isGone, readPackages, type PackageRecord, type PackageTable } from './dpkg.ts';
+import { findLost, markPackages, runApt, runDpkg, type AptLimits } from './apt.ts';
+import { isGone, isHalf, readPackages, type PackageRecord, type PackageTable } from './dpkg.ts';
+import type { Restored } from './resource-type.ts';
 import { captureUfw, type UfwUndo } from './ufw-undo.ts';
-import { finishConfiguring, foresee, needsOf, type PackageDesired } from './package-change.ts';
+import { finishConfiguring, foresee, isSame, needsOf, type PackageDesired } from './package-change.ts';
 
 /** A package as it stood. */
 export type SavedPackage = {
@@ -73,7 +74,7 @@ export function wayBack({ packages, isWhole }: PackageUndo, table: PackageTable)
   const now = (name: string): PackageRecord | undefined => table.find(name);
   const wasGone = ({ status }: SavedPackage): boolean => status === 'not-installed' || status === 'config-files';
   return {
-    install: all.filter((was) => !wasGone(was) && (now(was.name)?.version !== was.version || isGone(now(was.name)))),
+    install: all.filter((was) => !wasGone(was) && !isThere(now(was.name), was.version)),
     remove: all.filter((was) => wasGone(was) && !isGone(now(was.name))).map(({ name }) => name),
     purge: all
       .filter((was) => was.status === 'not-installed' && (now(was.name)?.status ?? 'not-installed') !== 'not-installed')
@@ -81,8 +82,15 @@ export function wayBack({ packages, isWhole }: PackageUndo, table: PackageTable)
   };
 }
 
-/** Puts packages back: removes what came, brings back what went, at the version that it had, with holds and marks. */
-export async function restorePackages(undo: PackageUndo, host: Host, signal: AbortSignal): Promise<void> {
+const isInstalled = (now: PackageRecord | undefined): now is PackageRecord => now !== undefined && !isGone(now) && !isHalf(now);
+
+const isThere = (now: PackageRecord | undefined, version: string): boolean => isInstalled(now) && now.version === version;
+
+/**
+ * Puts packages back: removes what came, brings back what went, at the version that it had, with holds and marks. One that is there
+ * stays where that version is nowhere to be had: nobody could put it back, and an error would keep every run from the host.
+ */
+export async function restorePackages(undo: PackageUndo, host: Host, signal: AbortSignal): Promise<Restored> {
   const limits: AptLimits = { timeout: undo.timeout };
   // Fails for a package whose own script fails; that one is removed next.
   const unconfigured = await finishConfiguring(limits, host, signal).then(
@@ -90,10 +98,16 @@ export async function restorePackages(undo: PackageUndo, host: Host, signal: Abo
     (error: unknown) => error as Error,
   );
   const table = await readPackages(host, signal);
-  const { install, remove, purge } = wayBack(undo, table);
+  const { install: moved, remove, purge } = wayBack(undo, table);
+  const there = moved.filter((was) => isInstalled(table.find(was.name)) && archiveOf(was, host) === undefined);
+  const lost = await findLost(there.map(versionOf), host, signal);
+  const isLost = (was: SavedPackage): boolean => there.includes(was) && lost.some((name) => isSame(name, was.name));
+  const install = moved.filter((was) => !isLost(was));
   if (install.length > 0 || remove.length > 0) {
     const flags = ['--allow-downgrades', '--allow-change-held-packages', '--no-install-recommends'];
-    const wanted = install.map((was) => archiveOf(was, host) ?? `${was.name}=${was.version}`);
+    // What a dpkg that was killed has left goes also where it cannot be had whole any more.
+    flags.push('-o', 'Dpkg::Options::=--force-remove-reinstreq');
+    const wanted = install.map((was) => archiveOf(was, host) ?? versionOf(was));
     try {
       await runApt(['install', ...flags, ...wanted, ...remove.map((name) => `${name}-`)], limits, host, signal);
     } catch (error) {
@@ -101,10 +115,14 @@ export async function restorePackages(undo: PackageUndo, host: Host, signal: Abo
       const also = install.length > 0 ? `; if ${names} can no longer be downloaded, install what replaces it by hand` : '';
       throw new Error(`${(error as Error).message}${also}`, { cause: error });
     }
-  } else if (unconfigured && undo.packages.some((was) => !stands(was, table))) throw unconfigured;
+  } else if (unconfigured && undo.packages.some((was) => !isLost(was) && !stands(was, table))) throw unconfigured;
   if (purge.length > 0) await runDpkg(['--purge', ...purge], limits, host, signal);
   await restoreMarks(undo, host, signal);
+  const stays = moved.filter(isLost).map(({ name, version }) => `${name} stays, since ${version} is nowhere to be had`);
+  return { aside: stays };
 }
+
+const versionOf = ({ name, version }: SavedPackage): string => `${name}=${version}`;
 
 /** As it was saved: what had been broken before is not to be mended by taking a run back. */
 const stands = ({ name, status, version }: SavedPackage, table: PackageTable): boolean => {

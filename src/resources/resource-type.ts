@@ -71,7 +71,7 @@ export interface ApplyContext {
   readonly signal: AbortSignal;
 }
 
-/** `unchanged`: everything stood as before, so that nobody need be told. `aside`: where the work of others is now, in words. */
+/** `unchanged`: everything stood as before, so that nobody need be told. `aside`: where the work of others is now, and what stays, in words. */
 export type Restored = void | 'unchanged' | { readonly aside: readonly string[] };
 
 /** A resource that failed after its `apply`, and why. */

@@ -11,6 +11,8 @@ const busyTimeout = 5_000;
 /** Of a database whose program has crashed, and which must be copied to be read. */
 const copyLimit = 1024 * 1024 * 1024;
 const magic = 'SQLite format 3\0';
+/** SQLITE_ERROR: the statement makes no sense there. */
+const sqlError = 1;
 
 /** What the database holds of the schema. Creates and changes no file beside it. `real` is a regular file. */
 export function readDatabase(real: string, wanted: DatabaseSchema): ActualSchema {
@@ -116,7 +118,7 @@ export function migrateDatabase(real: string, desired: DatabaseSchema): void {
 
 /**
  * Takes back what `migrateDatabase` added, as far as nobody uses it: a table with rows and a column with values stay, because
- * rows are never given up.
+ * rows are never given up, and so does a column of which others have made something.
  */
 export function revertDatabase(real: string, { additions, userVersion, journalMode }: Reversal): void {
   changeDatabase(real, (database) => {
@@ -145,7 +147,13 @@ function revert(database: DatabaseSync, addition: Addition): void {
   if (!isThere) return;
   const used = addition.kind === 'table' ? '1' : `${name} IS NOT (${String(column?.['dflt_value'] ?? 'NULL')})`;
   if (database.prepare(`SELECT 1 FROM ${quoteName(table)} WHERE ${used} LIMIT 1`).get() !== undefined) return;
-  database.exec(addition.kind === 'table' ? `DROP TABLE ${name}` : `ALTER TABLE ${quoteName(table)} DROP COLUMN ${name}`);
+  if (addition.kind === 'table') return database.exec(`DROP TABLE ${name}`);
+  try {
+    database.exec(`ALTER TABLE ${quoteName(table)} DROP COLUMN ${name}`);
+  } catch (error) {
+    // An index, a view or a trigger of others is made of it by then.
+    if ((error as { readonly errcode?: number }).errcode !== sqlError) throw error;
+  }
 }
 
 const tableExists = (database: DatabaseSync, name: string): boolean =>

@@ -1,25 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import {
+  chownSync,
   closeSync,
   createWriteStream,
   fsyncSync,
-  lchownSync,
   mkdirSync,
   openSync,
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path/posix';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Host, HostReader } from '../host/host.ts';
+import { SafeDirectories } from '../host/safe-directories.ts';
 import { lastLines } from '../model/last-lines.ts';
 import { digestTree, markerName, parseMarker, type Marker } from './archive/marker.ts';
 import { openArchive, type ArchiveFormat } from './archive/open-archive.ts';
 import { unpack } from './archive/unpack.ts';
 import { fetchFile, type WantedFile } from './fetch-file.ts';
+import type { Restored } from './resource-type.ts';
 
 /** How an archive becomes a directory. */
 export interface Extraction {
@@ -32,9 +35,19 @@ export interface Extraction {
 
 /** What `download` has unpacked at a path. Undefined: nothing, or something of somebody else. */
 export function readUnpacked(path: string, host: HostReader): (Marker & { readonly isWhole: boolean }) | undefined {
-  if (host.stat(path)?.type !== 'directory' || host.stat(`${path}/${markerName}`)?.type !== 'file') return undefined;
-  const marker = parseMarker(host.readFile(`${path}/${markerName}`, 4096)?.toString());
+  const marker = readMarker(path, host);
   return marker && { ...marker, isWhole: digestTree(host.realPath(path)) === marker.tree };
+}
+
+function readMarker(path: string, host: HostReader): Marker | undefined {
+  if (host.stat(path)?.type !== 'directory' || host.stat(`${path}/${markerName}`)?.type !== 'file') return undefined;
+  return parseMarker(host.readFile(`${path}/${markerName}`, 4096)?.toString());
+}
+
+/** Where something of somebody else has the place of the version before: `git` moves work of others there. */
+export function strangerBeside(path: string, host: HostReader): string | undefined {
+  const { before } = placesOf(path);
+  return host.stat(before) && !readMarker(before, host) ? before : undefined;
 }
 
 /** Beside the directory, so that a rename is all it takes. One version before is kept: a rollback brings it back. */
@@ -56,25 +69,26 @@ export async function replaceUnpacked(
   signal: AbortSignal,
 ): Promise<void> {
   const { strip, maxBytes, maxEntries } = extraction;
-  const real = realPlaces(path, host);
+  if (!host.stat(dirname(path))) host.makeDirectory(dirname(path), { mode: 0o755 });
+  using real = openPlaces(path, host);
   const { uid = -1, gid = -1 } = owner;
   clear(real.archive, real.fresh);
   try {
-    if (!host.stat(dirname(path))) host.makeDirectory(dirname(path), { mode: 0o755 });
     await fetchFile(wanted, (chunks) => save(chunks, real.archive), signal);
-    const entries = await open(path, extraction, host, signal);
+    const entries = await open(real.archive, extraction, host, signal);
     mkdirSync(real.fresh, { mode: 0o755 });
-    await unpack(entries, real.fresh, { strip, maxBytes, maxEntries, uid, gid, signal });
+    const fresh = real.openFresh();
+    await unpack(entries, fresh, { strip, maxBytes, maxEntries, uid, gid, signal });
     const marker: Marker = {
       schema: 'reconcile.unpacked/1',
       id: randomUUID(),
       sha256: wanted.sha256,
       strip,
-      tree: digestTree(real.fresh),
+      tree: digestTree(fresh),
     };
-    writeFileSync(`${real.fresh}/${markerName}`, `${JSON.stringify(marker)}\n`, { mode: 0o644, flush: true });
-    lchownSync(real.fresh, uid, gid);
-    syncDirectories(real.fresh);
+    writeFileSync(`${fresh}/${markerName}`, `${JSON.stringify(marker)}\n`, { mode: 0o644, flush: true });
+    chownSync(fresh, uid, gid);
+    syncDirectories(fresh);
     clear(real.archive);
     clear(real.before);
     if (host.stat(path)) renameSync(real.path, real.before);
@@ -89,21 +103,27 @@ export async function replaceUnpacked(
 
 /** It stays beside as the version before. */
 export function removeUnpacked(path: string, host: Host): void {
-  const real = realPlaces(path, host);
+  using real = openPlaces(path, host);
   clear(real.before);
   renameSync(real.path, real.before);
   host.removeDirectory(path);
 }
 
-/** Makes what stands at the path the time of unpacking `id` again; null: nothing. Throws when that one is not kept any more. */
-export function restoreUnpacked(path: string, id: string | null, host: Host): 'unchanged' | undefined {
-  const real = realPlaces(path, host);
+/**
+ * Makes what stands at the path the time of unpacking `id` again; null: nothing. Where that one is not kept any more what stands there
+ * stays, and is told: the next run fetches it again, and an error would keep every run from it.
+ */
+export function restoreUnpacked(path: string, id: string | null, host: Host): Restored {
+  const lost = { aside: [`${path} stays as it is: what was unpacked there before is not kept any more`] };
+  // Nothing is beside it where even its directory has gone.
+  if (!host.stat(dirname(path))) return id === null ? 'unchanged' : lost;
+  using real = openPlaces(path, host);
   clear(real.archive, real.fresh);
   const now = readUnpacked(path, host)?.id ?? null;
   if (now === id && (id !== null || !host.stat(path))) return 'unchanged';
   const { before } = placesOf(path);
   const isKept = id !== null && readUnpacked(before, host)?.id === id;
-  if (id !== null && !isKept) throw new Error(`${path}: what was unpacked there before is not kept any more`);
+  if (id !== null && !isKept) return lost;
   // Only what was unpacked by this kind: nothing else can have come there since.
   if (now !== null) clear(real.path);
   if (isKept) {
@@ -115,23 +135,25 @@ export function restoreUnpacked(path: string, id: string | null, host: Host): 'u
   return undefined;
 }
 
-const realPlaces = (path: string, host: HostReader) => {
-  assertPlainParents(path, host);
+/** Through no link, whoever owns the directory that they are in and puts another there meanwhile. */
+function openPlaces(path: string, host: HostReader) {
+  const directories = new SafeDirectories(host.realPath('/').replace(/\/$/, ''));
+  const at = (place: string): string => directories.child(dirname(place), basename(place));
   const { archive, fresh, before } = placesOf(path);
   return {
-    path: host.realPath(path),
-    archive: host.realPath(archive),
-    fresh: host.realPath(fresh),
-    before: host.realPath(before),
+    path: at(path),
+    archive: at(archive),
+    fresh: at(fresh),
+    before: at(before),
+    /** The directory itself, that was just made. */
+    openFresh() {
+      const opened = directories.located(fresh);
+      if (statSync(opened).uid !== process.geteuid?.())
+        throw new Error(`somebody else has replaced ${fresh}, which this run made`);
+      return opened;
+    },
+    [Symbol.dispose]: () => directories.close(),
   };
-};
-
-/** Nothing is written through a link. */
-function assertPlainParents(path: string, host: HostReader): void {
-  for (let parent = dirname(path); parent !== '/'; parent = dirname(parent)) {
-    const type = host.stat(parent)?.type;
-    if (type !== undefined && type !== 'directory') throw new Error(`${parent} is a ${type}, and ${path} would be behind it`);
-  }
 }
 
 async function save(chunks: AsyncIterable<Uint8Array>, real: string): Promise<void> {
@@ -141,21 +163,21 @@ async function save(chunks: AsyncIterable<Uint8Array>, real: string): Promise<vo
 }
 
 /** Node knows no xz: that one is unpacked by its program, in its place, to a bounded size. */
-async function open(path: string, { format, maxBytes, maxEntries }: Extraction, host: Host, signal: AbortSignal) {
-  const { archive } = placesOf(path);
-  if (format !== 'tar.xz') return openArchive(host.realPath(archive), format);
-  const packed = `${host.realPath(archive)}.xz`;
-  renameSync(host.realPath(archive), packed);
+async function open(archive: string, { format, maxBytes, maxEntries }: Extraction, host: Host, signal: AbortSignal) {
+  if (format !== 'tar.xz') return openArchive(archive, format);
+  const packed = `${archive}.xz`;
+  renameSync(archive, packed);
   try {
     // Three blocks of a tar archive beside what an entry holds: its header, a long name, padding.
     const most = maxBytes + maxEntries * 3 * 512;
-    const argv = ['prlimit', `--fsize=${most}`, '--', 'xz', '--decompress', '--memlimit-decompress=256MiB', '--', packed];
+    const file = packed.replace('/proc/self/', `/proc/${process.pid}/`);
+    const argv = ['prlimit', `--fsize=${most}`, '--', 'xz', '--decompress', '--memlimit-decompress=256MiB', '--', file];
     const { exitCode, stderr } = await host.run(argv as [string, ...string[]], signal, { timeout: 10 * 60_000 });
     if (exitCode !== 0) throw new Error(`the archive cannot be unpacked by xz: ${lastLines(stderr.trim()) || 'it is too large'}`);
   } finally {
     clear(packed);
   }
-  return openArchive(host.realPath(archive), 'tar');
+  return openArchive(archive, 'tar');
 }
 
 /** The directory and all below it, through no link; files are durable by then. */

@@ -14,6 +14,7 @@ import { applyAndProve, type Progress } from './apply-and-prove.ts';
 import type { FullRun, PlannedHost } from './plan-host.ts';
 import { countSteps, withOutcomes } from '../report/make-report.ts';
 import { loadResourceTypes, resourceType } from '../resources/registry.ts';
+import { keepReport } from './keep-report.ts';
 import { keptInWords, outcomesApplied, outcomesTakenBack, refusal } from './outcomes.ts';
 import { quarantineKey } from './quarantine-key.ts';
 import { record } from './record.ts';
@@ -147,16 +148,6 @@ function attemptQuarantine(blame: () => void): readonly string[] {
   }
 }
 
-/** What cannot be kept is told all the same. */
-function keepReport(report: Report, state: State): Report {
-  try {
-    state.runs.put(report);
-    return report;
-  } catch (error) {
-    return { ...report, summary: `${report.summary}. This report cannot be kept: ${(error as Error).message}` };
-  }
-}
-
 interface ConvergeDeps extends ApplyDeps {
   /** Which steps were begun up to now. */
   readonly begun: ReadonlySet<Address>;
@@ -210,7 +201,7 @@ async function takeBack(
     forgetOwed(run, touched(changed), state);
     blame();
   };
-  const { restored, changed, failures: left } = await rollBack(run.id, state, host, resourceType, conclude);
+  const { restored, changed, aside, failures: left } = await rollBack(run.id, state, host, resourceType, conclude);
   const failures = left.length === 0 ? [] : [...left, ...attemptQuarantine(blame)];
   const { signal } = new AbortController();
   const refreshed = await refreshRestored([...touched(changed)], desired.graph.batches.flat(), deps, signal);
@@ -221,15 +212,15 @@ async function takeBack(
     .map(({ address }) => address);
   const outcomes = outcomesTakenBack(plan.steps, { failed, reason, lasting, restored });
   const all = [...failures, ...failuresOf(refreshed)];
-  const stays = notUndoneInWords(lasting);
+  const stays = [...aside, ...notUndoneInWords(lasting)];
   const cause = failed === undefined ? (isInterrupted ? 'Interrupted' : reason) : `${failed} failed: ${reason}`;
   return run.report({
     ...(!isGuilty && all.length === 0 && { retriable: true }),
     outcome: all.length === 0 ? 'rolledBack' : 'rollbackIncomplete',
     summary:
       all.length === 0
-        ? `${cause}. Everything was put back as it was${stays === undefined ? '' : `, but ${stays}`}${isPassing(error) ? '; the same revision can be tried again' : ''}`
-        : `${cause}. The rollback is INCOMPLETE: ${[...all, ...(stays === undefined ? [] : [stays])].join('; ')}`,
+        ? `${cause}. Everything was put back as it was${stays.length === 0 ? '' : `, but ${stays.join('; ')}`}${isPassing(error) ? '; the same revision can be tried again' : ''}`
+        : `${cause}. The rollback is INCOMPLETE: ${[...all, ...stays].join('; ')}`,
     counts: countSteps(plan.steps, outcomes),
     steps: withOutcomes(steps, outcomes),
     planDigest: plan.digest,

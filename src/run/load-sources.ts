@@ -32,7 +32,11 @@ export interface Sources {
 }
 
 /** Revision → Documents, inventory and secrets, as this machine can read them. Every kind that is named is loaded then. Without secrets, nothing is decrypted. */
-export async function loadSources(revision: Revision, facts: JsonObject, { withSecrets = true } = {}): Promise<Sources> {
+export async function loadSources(
+  revision: Revision,
+  facts: JsonObject | undefined,
+  { withSecrets = true } = {},
+): Promise<Sources> {
   const documents = loadDocuments(revision.files);
   await loadResourceTypes(kindsIn(documents));
   const inventory = readInventory(documents.inventory);

@@ -159,7 +159,7 @@ function staleness({ planDigest, unattended }: Request, plan: Plan, state: State
 
 /** Digest of the plan of the newest run that has changed something; undefined where that is not known, or was taken back. */
 function lastApplied(state: State | undefined): string | undefined {
-  const newest = state?.runs.list(mostIdle).find(({ writes }) => writes > 0);
+  const newest = state?.runs.summaries(mostIdle).find(({ writes }) => writes > 0);
   return newest?.outcome === 'converged' ? (newest.planDigest ?? undefined) : undefined;
 }
 

@@ -7,6 +7,7 @@ import type { SourceTree } from '../model/revision.ts';
 import type { PolicyText } from '../policy/judge-input.ts';
 import { resourceType } from '../resources/registry.ts';
 import { standingContent } from '../resources/standing-content.ts';
+import { sourceDirectories } from '../source/tree-bounds.ts';
 
 /** Texts above this are not looked into. Bytes. */
 const largestText = largestPreview;
@@ -27,7 +28,7 @@ export function* policyTexts(
     for (const { path, after } of changes) yield* configText(path, after.size, files);
     if (fresh.size > 0) yield* renderedTexts(catalog, ({ sha256 }) => fresh.has(sha256));
   } else {
-    for (const directory of ['desired-state', 'inventory', 'roles'])
+    for (const directory of sourceDirectories)
       for (const { path, size } of files.list(directory)) yield* configText(path, size, files);
     for (const resource of catalog.resources) yield { ...placeOf(resource), text: canonicalJson(resource.desired) };
     yield* renderedTexts(catalog, () => true);

@@ -1,4 +1,5 @@
 import type { InventoryFiles, VariableFile } from '../model/documents.ts';
+import { inventoryAsYaml } from '../model/inventory-as-yaml.ts';
 import type { LoadedFile } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SourceTree } from '../model/revision.ts';
@@ -75,7 +76,7 @@ const notYaml = (file: string, message: string): Problem => ({
   code: 'bad-inventory',
   message,
   at: { file, line: 1, column: 1 },
-  hint: 'INI, TOML and script inventories: `ansible-inventory --list --yaml --export` writes them as YAML',
+  hint: `INI, TOML and script inventories: \`${inventoryAsYaml(file)}\` writes them as YAML`,
 });
 
 function treeOf(paths: readonly string[]): Directory {

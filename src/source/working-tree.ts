@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, realpathSync, type BigIntStats } from 'node:fs';
 import { sha256 } from '../model/json.ts';
+import { lfsPointer } from '../model/lfs-pointer.ts';
 import type { Problem } from '../model/problem.ts';
 import { digestFile } from './digest-file.ts';
 import { readHead } from './git-head.ts';
@@ -143,10 +144,15 @@ function filesIn(root: string, files: readonly SourceFile[], isKnown: (path: str
   };
 }
 
-function digestOf(file: string): ReturnType<typeof digestFile> {
+/** Pointers of a commit are refused before it is a revision. */
+function digestOf(file: string): ReturnType<SourceTree['digest']> {
   const descriptor = openSync(file, 'r');
   try {
-    return digestFile(descriptor, fstatSync(descriptor).size);
+    const { size } = fstatSync(descriptor);
+    if (size > lfsPointer.largest) return digestFile(descriptor, size);
+    const bytes = readFileSync(descriptor);
+    const isPointer = lfsPointer.form.test(bytes.toString('latin1'));
+    return { sha256: sha256(bytes), size: bytes.length, ...(isPointer && { isPointer }) };
   } finally {
     closeSync(descriptor);
   }

@@ -28,12 +28,15 @@ export function replaceFile(file: string, bytes: Uint8Array | string, { mode, ow
   const staged = join(dirname(file), `.agent-${randomBytes(8).toString('hex')}`);
   const descriptor = openSync(staged, 'wx', 0o600);
   try {
-    if (owner) fchownSync(descriptor, owner.uid, owner.gid);
-    fchmodSync(descriptor, mode);
-    const content = Buffer.from(bytes as Uint8Array);
-    for (let offset = 0; offset < content.length;) offset += writeSync(descriptor, content, offset);
-    fsyncSync(descriptor);
-    closeSync(descriptor);
+    try {
+      if (owner) fchownSync(descriptor, owner.uid, owner.gid);
+      fchmodSync(descriptor, mode);
+      const content = Buffer.from(bytes as Uint8Array);
+      for (let offset = 0; offset < content.length;) offset += writeSync(descriptor, content, offset);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
     renameSync(staged, file);
   } catch (error) {
     rmSync(staged, { force: true });

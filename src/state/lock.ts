@@ -5,7 +5,7 @@ import { makeStateDirectory } from './state-directory.ts';
 import { namedError, StateError } from './state-error.ts';
 
 /** One run at a time per state directory. */
-interface RunLock {
+interface RunLock extends Disposable {
   release(): void;
 }
 
@@ -34,7 +34,8 @@ export function takeLock(directory: string, wait = 0): RunLock | undefined {
       throw new StateError(`${file} is not a lock of this program: something else wrote it`, `remove ${file}`, error);
     throw namedError(file, error);
   }
-  return { release: () => database.close() };
+  const release = (): void => database.close();
+  return { release, [Symbol.dispose]: release };
 }
 
 /** SQLITE_BUSY */

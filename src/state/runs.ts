@@ -8,6 +8,8 @@ export const keptRuns = 200;
 export interface Runs {
   list(limit: number): readonly Report[];
   summaries(limit: number): readonly RunSummary[];
+  /** Without diffs, which are nearly all of a report: no more than one whole report is in memory. */
+  briefs(limit: number): readonly Report[];
   /** By its whole id, or by a beginning of it that fits one run only. */
   get(id: string): Report | undefined;
   /** One that is there already stays in its place. */
@@ -23,6 +25,11 @@ export function openRuns(database: DatabaseSync): Runs {
         .prepare("SELECT json_remove(report, '$.steps') AS report FROM runs ORDER BY rowid DESC LIMIT ?")
         .all(limit)
         .map(parse),
+    briefs: (limit) =>
+      Array.from(database.prepare('SELECT report FROM runs ORDER BY rowid DESC LIMIT ?').iterate(limit), (row) => {
+        const report = parse(row);
+        return { ...report, steps: report.steps.map((step) => ({ ...step, diffs: [] })) };
+      }),
     get(id) {
       const whole = database.prepare('SELECT report FROM runs WHERE id = ?').get(id);
       if (whole) return parse(whole);

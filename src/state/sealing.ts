@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { syncDirectory } from './durable-file.ts';
 import { StateError } from './state-error.ts';
 
 const algorithm = 'aes-256-gcm';
@@ -64,6 +65,8 @@ function makeKey(file: string): Buffer {
   try {
     writeFileSync(staged, randomBytes(keyBytes), { mode: 0o600, flag: 'wx', flush: true });
     linkSync(staged, file);
+    // The database makes only its own names durable, and its journal's.
+    syncDirectory(dirname(file));
     return readFileSync(file);
   } catch (error) {
     const hint = 'see to the space, the rights and the health of its filesystem';

@@ -91,3 +91,16 @@ it('a revision that changes nothing is not watched when the one before was well,
   expect(await host.judge(two)).toBeUndefined();
   expect(host.content()).toBe('two');
 });
+
+it('a time that a clock has written down which was ahead ends after a whole bake time', async () => {
+  using host = openWatched();
+  await host.judge(one, host.applied);
+  const { until } = host.watched();
+  host.end(-20 * 365 * 86_400_000);
+
+  const standing = await host.judge(one);
+
+  expect(standing).toEqual({ until: host.watched().until });
+  expect(host.watched().until - until).toBeLessThan(3_600_000);
+  expect(await host.judge(one)).toEqual(standing);
+});

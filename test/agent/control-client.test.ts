@@ -32,6 +32,19 @@ describe('the client of the control socket', () => {
     rig.port.end(aReport());
   });
 
+  it('does not wait for ever for one that hangs', async () => {
+    using directory = temporaryDirectory();
+    const socket = join(directory.path, 'hangs.sock');
+    const server = createServer(() => undefined).listen(socket);
+    await once(server, 'listening');
+
+    const answer = callAgent(socket, { method: 'GET', path: '/', within: 100 }, never);
+
+    await expect(answer).rejects.toMatchObject({ message: 'the agent is there, but does not answer', exit: 1 });
+    server.closeAllConnections();
+    server.close();
+  });
+
   it.each([
     ['no JSON', 'hello', /is not the agent/],
     ['half an answer', undefined, /aborted/],

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { openScene } from '../support/agent-scene.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -25,4 +25,15 @@ it('a token that was renewed in its file is used without a restart, and one that
   renew(scene.gitea.token);
   await scene.now();
   await scene.gitea.until(() => scene.statusOf(two).includes('success'));
+});
+
+it('SIGHUP ends an agent in order, for whoever started it to start it anew', async () => {
+  await using scene = await openScene();
+  await using agent = scene.start();
+  await agent.line(({ message }) => message.startsWith('following '));
+
+  agent.kill('SIGHUP');
+
+  await agent.line(({ message }) => message === 'stopping');
+  expect(await agent.ended).toBe(0);
 });

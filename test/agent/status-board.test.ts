@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,8 +8,10 @@ import { openStatusBoard } from '../../src/agent/status-board.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import type { Report } from '../../src/model/report.ts';
 import type { Memory } from '../../src/model/reporter.ts';
+import { openAgentState } from '../../src/state/agent-state.ts';
 import { StateError } from '../../src/state/state-error.ts';
-import { reportWith } from '../report/report-fixture.ts';
+import { reportWith, stepWith } from '../report/report-fixture.ts';
+import { mountSmall } from '../support/mount-small.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const nothing: Memory = { get: () => undefined, set: () => undefined };
@@ -69,6 +72,19 @@ it('a host is verified by a run, not by a look while it is suspended', () => {
   board.ended(reportWith({ action: 'check' }), at);
   expect(board.status().lastSuccess).toBeNull();
 
+  board.ended(reportWith(), at);
+  expect(board.status().lastSuccess).toBe(at.toISOString());
+});
+
+it('a host is verified by what was pushed, also where its remote does not have that yet', () => {
+  using directory = temporaryDirectory();
+  const board = openBoard(directory.path);
+  const behind = { source: undefined, commit: 'old', branch: 'main', seen: null, remote: 'r' } as const;
+  board.looked({ ...behind, state: 'behind', problem: { code: 'old-revision', message: 'older' } }, at);
+  board.ended(reportWith(), at);
+  expect(board.status().lastSuccess).toBeNull();
+
+  board.pushed({ commit: 'new', branch: 'main' }, at);
   board.ended(reportWith(), at);
   expect(board.status().lastSuccess).toBe(at.toISOString());
 });
@@ -137,4 +153,19 @@ describe('beside a newest revision that is not applied', () => {
 
     expect(after.status().approval).toMatchObject({ run: 'r1', approved: true });
   });
+});
+
+it('a run with thousands of steps is news on a full disk, too', ({ skip }) => {
+  using disk = mountSmall('size=2m,mode=700', skip);
+  openAgentState(disk.path).close();
+  spawnSync('dd', ['if=/dev/zero', `of=${join(disk.path, 'fill')}`, 'bs=1k']);
+  using state = openAgentState(disk.path);
+  const board = openBoard(disk.path, state.memory('status'));
+  const steps = Array.from({ length: 5_000 }, (_, index) => stepWith({ address: `file[/srv/app/${index}]` }));
+  const report = reportWith({ outcome: 'rolledBack', steps });
+
+  board.ended(report, at);
+
+  expect(board.isNews(report)).toBe(true);
+  expect(board.isNews(report)).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
@@ -45,4 +45,17 @@ it('a managed directory that was taken away and put back during a suspension is 
   agent.edit('d/motd', 'wrong\n');
   await healed;
   expect(textOf(agent, 'd/motd')).toBe('right\n');
+});
+
+it('a file in the place of a directory above what is managed is told as what the run says of it', async () => {
+  await using agent = startRig('- { kind: file, path: /a/b/c/motd, content: "right\\n" }');
+  await pass(agent);
+  const directory = join(agent.repository.root, 'a/b');
+  rmSync(directory, { recursive: true });
+  writeFileSync(directory, 'in the way\n');
+
+  const report = await pass(agent);
+
+  expect(report?.outcome).toBe('refused');
+  expect(agent.port.status().last).toMatchObject({ run: report?.run, outcome: 'refused' });
 });

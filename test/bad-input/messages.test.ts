@@ -172,7 +172,7 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
       'inventory/group_vars/web.yml': 'a: 1\n',
       'desired-state/site.yaml': 'assignments: []\n',
     },
-    'inventory/hosts.yml:1:1  an INI inventory; INI, TOML and script inventories: `ansible-inventory --list --yaml --export` writes them as YAML',
+    'inventory/hosts.yml:1:1  an INI inventory; INI, TOML and script inventories: `ANSIBLE_VARS_ENABLED=none ansible-inventory -i inventory/hosts.yml --list --yaml --export` writes them as YAML',
   ],
   [
     'a directory in the place of a file',

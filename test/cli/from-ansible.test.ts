@@ -1,4 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { noAnsible } from '../support/ansible.ts';
 import { makeRepository } from '../support/repository.ts';
 
 const ansible = {
@@ -22,6 +26,35 @@ it('validate names what Ansible would read and nothing here does, which is no pr
   );
   expect([exit, stdout]).toEqual([0, 'Valid, 1 host compiled\n']);
 });
+
+it('validate names an inventory beside inventory/', () => {
+  using repository = makeRepository('- { kind: file, path: /etc/motd, content: x }', { 'hosts.ini': '[web]\nweb1\n' });
+
+  expect(repository.cli('validate').stderr).toBe(
+    'not read: hosts.ini; the inventory stands in inventory/; ' +
+      '`ANSIBLE_VARS_ENABLED=none ansible-inventory -i FILE --list --yaml --export` writes one as YAML\n',
+  );
+});
+
+it.skipIf(noAnsible !== undefined)(
+  'what makes YAML of an inventory takes no secret out of a file that ansible-vault has encrypted',
+  () => {
+    const ini = { 'inventory/hosts.ini': '[web]\nweb1\n', '../vault.txt': 'password\n' };
+    using repository = makeRepository('- { kind: file, path: /etc/motd, content: x }', ini);
+    rmSync(join(repository.path, 'inventory/hosts.yml'));
+    const told = /`(\S+ ansible-inventory .*?)`/.exec(repository.cli('validate').stdout)![1]!;
+    repository.write('inventory/group_vars/web.yml', 'token: s3cret-s3cret\n');
+    const env = { ...process.env, ANSIBLE_VAULT_PASSWORD_FILE: join(repository.path, '../vault.txt') };
+    const run = (command: string) => execFileSync('sh', ['-c', command], { cwd: repository.path, env, stdio: 'pipe' });
+    run('ansible-vault encrypt inventory/group_vars/web.yml');
+
+    run(told);
+
+    const made = readFileSync(join(repository.path, 'inventory/hosts.yml'), 'utf8');
+    expect(made).toContain('web1');
+    expect(made).not.toContain('s3cret-s3cret');
+  },
+);
 
 it('validate says of a role that has only tasks what to write', () => {
   using repository = makeRepository('- { kind: file, path: /etc/motd, content: x }', ansible);

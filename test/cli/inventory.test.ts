@@ -105,7 +105,9 @@ describe('inventory', () => {
 
       const { exit, stdout, stderr } = runCli([...args, '--source', ini]);
 
-      expect(stdout + stderr).toContain('the repository has no inventory; `ansible-inventory -i inventory/hosts.ini --list');
+      expect(stdout + stderr).toContain(
+        'the repository has no inventory; `ANSIBLE_VARS_ENABLED=none ansible-inventory -i inventory/hosts.ini --list',
+      );
       expect(exit).toBe(65);
     } finally {
       rmSync(ini, { recursive: true });

@@ -3,6 +3,34 @@ import { compileFiles, siteOf } from './compile-rig.ts';
 
 const at = 'desired-state/site.yaml';
 
+describe('without the facts of the host', () => {
+  it.each([
+    ['content: "{{ facts.os }}"', 1],
+    ['content: "", when: "facts.os == \'debian\' or facts.is_root"', 1],
+    ['content: "{{ family }}"', 1],
+    ['content: "{{ home if true else facts.os }}"', 0],
+  ])('what needs one is told as that, and nothing else: %s', (attributes, count) => {
+    const { catalog } = compileFiles(
+      {
+        ...siteOf(`\n- { kind: file, path: /a, ${attributes} }\n- { kind: file, path: /b, content: "", after: "file[/a]" }`),
+        'inventory/group_vars/all.yml': 'family: "{{ facts.os_family[0] }}"\n',
+      },
+      { facts: undefined },
+    );
+
+    expect(catalog.problems.map(({ code }) => code)).toEqual(Array<string>(count).fill('unknown-fact'));
+    expect(catalog.resources.map(({ id }) => id)).toContain('/b');
+  });
+
+  it('the rest is checked', () => {
+    const { problems } = compileFiles(siteOf('- { kind: file, path: /a, content: "{{ facts.os }} {{ nope }}" }'), {
+      facts: undefined,
+    });
+
+    expect(problems).toContainEqual(expect.stringContaining('"nope" is undefined'));
+  });
+});
+
 describe('a problem stands at the attribute that has it', () => {
   it.each([
     ['{ kind: fiel, path: /a }', `${at}:4:17  no kind "fiel"; did you mean "file"?`],
@@ -144,6 +172,20 @@ describe('too much', () => {
     const { catalog } = compileFiles(siteOf(`${many.replace('LETTER', 'a')}\n${many.replace('LETTER', 'b')}`));
 
     expect(catalog.problems).toMatchObject([{ code: 'too-large', message: 'more than 10000 resources for one host' }]);
+  }, 30_000);
+
+  it('is refused, and not put together: edges between roles', () => {
+    const many = (letter: string, more = '') =>
+      `summary: s\n${more}resources:\n  - { kind: directory, for_each: "{{ range(1500) | list }}", path: "/${letter}/{{ item }}", after: "directory[/${letter}/0]" }\n`;
+
+    const { catalog } = compileFiles({
+      'desired-state/site.yaml': 'assignments: [{ hosts: all, roles: [b] }]\n',
+      'roles/a/role.yaml': many('a'),
+      'roles/b/role.yaml': many('b', 'depends: [a]\n'),
+    });
+
+    expect(catalog.problems).toMatchObject([{ code: 'too-large' }]);
+    expect(catalog.resources.reduce((sum, { after }) => sum + after.length, 0)).toBeLessThan(2_010_000);
   }, 30_000);
 
   it('ends in time: a hostile template in thousands of items', () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createContents } from '../../src/compile/contents.ts';
+import type { ContentRef } from '../../src/model/catalog.ts';
 import { sha256 } from '../../src/model/json.ts';
 import { memoryTree } from '../inventory/memory-tree.ts';
 
@@ -8,11 +9,11 @@ it('a file is not read to be named, and is read once it is wanted', () => {
   const reads: string[] = [];
   const contents = createContents({ ...tree, read: (path) => (reads.push(path), tree.read(path)) });
 
-  const ref = contents.addFile('roles/a/files/x');
+  const ref = contents.addFile('roles/a/files/x') as ContentRef;
 
   expect(ref).toEqual({ sha256: sha256('text'), size: 4 });
   expect(reads).toEqual([]);
-  expect(contents.read(ref!).toString()).toBe('text');
+  expect(contents.read(ref).toString()).toBe('text');
   expect(reads).toEqual(['roles/a/files/x']);
 });
 

@@ -52,6 +52,15 @@ export const detailTexts: readonly string[] = [
   "{% macro m(a, b=a, c=b ~ a) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(1) }} {{ m(1, none) }} {{ m(1, b=2) }} {{ m(1, c=none, b='x') }}",
   "{% set c = cycler('a', 'b') %}{{ c.next() }}{{ c.next() }}{{ c.next() }}{{ c.current }}{{ c.reset() }}{{ c.next() }} {% for a in [1] %}{{ loop.depth }}{{ loop.depth0 }}{% endfor %}",
   "{{ ['a', 'b'] | to_yaml }}{{ {'a': 'b'} | to_yaml }}{{ {'a': {'b': {'c': 1}}, 'l': ['x', {'v': 1.5, 'z': [1]}], 'e': [], 'm': {}} | to_yaml }}{{ 1 | to_yaml }}{{ {'a': 'yes', 'b': 'x, y'} | to_yaml }}{{ [[1, 2], [3, [4]]] | to_yaml }}{{ {'a': [1, 2]} | to_yaml(default_flow_style=false) }}",
+  "{{ {'a': [1, {'b': [2.0], 'c': {'d': []}}, [3, [4]]], 'e': {}, 'b': {'f': ['x']}} | to_nice_yaml }}{{ [{'a': 1, 'b': [lines]}, [[1], []]] | to_nice_yaml(indent=8, sort_keys=false) }}",
+  "{{ {'a': {'b': 'word ' * 30 ~ 'x', 'c': ['a: b ' * 30]}} | to_nice_yaml }}{{ {'a': ['two  spaces ' * 20]} | to_nice_yaml(width=30) }}{{ {'a': ['b', {'c': 1, 'd': 2}]} | to_yaml(default_flow_style=false) }}",
+  "{{ '2026-01-31' | from_yaml }} {{ ('day: 2026-01-31' | from_yaml).day }} {{ ('at: 2026-01-31 10:00:00' | from_yaml) | string | length > 2 }}",
+  "{{ ['web1', 'web2', 'db1'] | difference('web12') }} {{ ['web1', 'web2', 'db1'] | intersect('db1') }} {{ ['a', 'b'] | difference({'a': 1}) }}",
+  "{% set name = 'web' %}{{ {name ~ '-1': 1, name: 2, name | upper: 3, ('a' if tls else 'b'): 4} }} {{ {} | combine({'port_' ~ name: 80}) }}",
+  "{{ {'b': [1, {'c': 2}], 'a': {}} | to_json(separators=(',', ':')) }} {{ {'b': 1, 'a': [1, 2]} | to_json(indent=1, separators=(';', '=')) }} {{ [1, 2] | to_json(indent=2) }}",
+  "{{ 'a%20b+c%2Fd%zz%C3%A9%' | urldecode }}",
+  "{{ '123' is lower }} {{ '' is upper }} {{ 'a1' is lower }} {{ 'A-1' is upper }} {{ 'Ab' is lower }} {{ 7 is upper }} {{ ['1.0', 'b', 'C'] | select('lower') | list }}",
+  "{% for group in [{'n': 'b', 'v': 1}, {'n': 'a', 'v': 2}] | groupby('n') %}{{ group.grouper }}{{ group[0] }}{{ group.list | map(attribute='v') | join }}{{ group | length }};{% endfor %}",
 ];
 
 export const detailRefused: readonly string[] = [
@@ -92,4 +101,8 @@ export const detailRefused: readonly string[] = [
   '{% with a %}{% endwith %}',
   '{% with a = 1 %}',
   '{% with a = 1, b = a %}{{ b }}{% endwith %}',
+  "{{ 'a: !!binary aGk=' | from_yaml | to_json }}",
+  "{{ 'a: !other 1' | from_yaml }}",
+  "{{ ['web1'] | union('web2') }}",
+  "{{ ['web1'] | symmetric_difference('web2') }}",
 ];

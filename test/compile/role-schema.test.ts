@@ -17,8 +17,15 @@ it('a host that is busy while the first schema is checked accepts it all the sam
   // What ajv makes of JSON Schema's own schema.
   vi.stubGlobal('Function', new Proxy(Function, busy));
 
-  const made = ['integer', 'string'].map((type) => roleSchema({ properties: { name: { type } } }));
+  const made = ['integer', 'string'].map((type) => roleSchema({ properties: { name: { type } } }, { left: 5_000 }));
 
   expect(made).toEqual([expect.any(Function), expect.any(Function)]);
   expect(times).toBeGreaterThan(1);
+});
+
+it('schemas that come when the time of all is over have none, and may have it later', () => {
+  const schema = { properties: { late: { type: 'string' } } };
+
+  expect(roleSchema(schema, { left: 0 })).toBe('it takes too long');
+  expect(roleSchema(schema, { left: 5_000 })).toEqual(expect.any(Function));
 });

@@ -94,6 +94,7 @@ resources:
     ['parameters: { type: object, properties: { a: { type: text } } }', 'type must be'],
     ['parameters: { properties: { a: { $ref: "http://192.0.2.1/x" } } }', "can't resolve reference"],
     ['parameters: { type: [] }', 'are not a JSON Schema'],
+    ['parameters: { $async: true, properties: { a: { type: integer } } }', '"$async" is no keyword'],
   ])('%s is no schema', (text, message) => {
     const { problems } = compileFiles({
       'desired-state/site.yaml': site('- hosts: all\n  roles: [web]'),
@@ -103,6 +104,20 @@ resources:
     expect(problems).toEqual([expect.stringMatching(/^roles\/web\/role\.yaml:2:13 {2}/)]);
     expect(problems[0]).toContain(message);
   });
+
+  it.each(['additionalProperties', 'unevaluatedProperties'])(
+    'that a part of the schema refuses by %s are a problem',
+    (keyword) => {
+      const { problems } = compileFiles({
+        'desired-state/site.yaml': site('- hosts: all\n  roles: [{ role: web, with: { a: x } }]'),
+        'roles/web/role.yaml': role(
+          `parameters: { properties: { a: {} }, allOf: [{ properties: { b: {} }, ${keyword}: false }] }`,
+        ),
+      });
+
+      expect(problems).toEqual(['desired-state/site.yaml:3:34  a part of the schema of role "web" refuses the parameter "a"']);
+    },
+  );
 
   it.each([
     ["'^[a-z\\_]+\\d$'", 'x_1', true],

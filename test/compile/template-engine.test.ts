@@ -163,6 +163,24 @@ describe('a problem of a scalar stands at the scalar', () => {
       expect.stringContaining('"random" needs a seed: without one the result would differ'),
       'write `random(seed=inventory_hostname)`',
     ],
+    [
+      '{% set _ = list.append(1) %}',
+      'template-failed',
+      '"list" is a list and has no method "append" that templates may call',
+      expect.stringContaining('{% set ns.list = ns.list + [item] %}'),
+    ],
+    [
+      '{% set _ = map.update({}) %}',
+      'template-failed',
+      '"map" is a mapping and has no method "update" that templates may call',
+      expect.stringContaining('ns.map | combine({key: value})'),
+    ],
+    [
+      '{{ home | ansible.utils.ipaddr }}',
+      'template-failed',
+      expect.stringContaining('ipaddr" is not provided: write'),
+      undefined,
+    ],
     ['{{ home is file }}', 'template-failed', expect.stringContaining('"file" is not provided'), undefined],
     ["{% include 'x.j2' %}", 'template-failed', 'other templates can only be used from template files', undefined],
   ])('%s', (text, code, message, hint) => {
@@ -192,6 +210,18 @@ describe('a problem of a scalar stands at the scalar', () => {
   });
 });
 
+it('what is only asked about is looked for among no other names', () => {
+  const scope = scopeOf(variables);
+  let asked = 0;
+  const names = (): Iterable<string> => (asked++, scope.names());
+  const evaluateHere = (text: string) => openEngine().evaluate(text, { ...scope, names }, somewhere);
+
+  expect(evaluateHere('{{ prot is defined }} {{ prot | default(1) }} {{ map.kex is defined }}').value).toBe('False 1 False');
+  expect(asked).toBe(0);
+  expect(evaluateHere('{{ prot }}').problems[0]?.hint).toBe('did you mean "port"?');
+  expect(evaluateHere('{{ map.kex }}').problems[0]?.hint).toBe('did you mean "key"?');
+});
+
 describe('a template file', () => {
   const templates = {
     'roles/web/templates/part.j2': 'part of {{ home }}',
@@ -206,6 +236,7 @@ describe('a template file', () => {
   it.each([
     ["{% include 'part.j2' %}", 'part of /srv/app'],
     ["{% include 'none.j2' ignore missing %}.", '.'],
+    ["{% include 'part.j2' ignore missing with context %}", 'part of /srv/app'],
     ["{% extends 'base.j2' %}{% block body %}own {{ super() }}{% endblock %}", '<own base>'],
     ["{% from 'macros.j2' import row %}{{ row('a') }} {{ row('b', v=1) }}", 'a=- b=1'],
     ["{% import 'macros.j2' as m %}{{ m.row('a', 2) }}", 'a=2'],

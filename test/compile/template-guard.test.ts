@@ -81,6 +81,8 @@ describe('nothing in a template reaches JavaScript', () => {
 
 describe('a hostile template ends in time', () => {
   const deep = (open: string, close: string, depth: number): string => `{{ ${open.repeat(depth)}1${close.repeat(depth)} }}`;
+  /** Nine tenths of what one template may do. */
+  const much = '{% for i in range(450000) %}{% endfor %}';
   const cases: readonly (readonly [name: string, text: string])[] = [
     ['a range of a billion', '{{ range(10**9) }}'],
     ['nested loops', '{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}'],
@@ -109,6 +111,14 @@ describe('a hostile template ends in time', () => {
     ['a backtracking test', `{{ "${'a'.repeat(40)}b" is match("(a|a)+$") }}`],
     ['base64 of base64', '{% set n = namespace(s="x") %}{% for i in range(200) %}{% set n.s = n.s | b64encode %}{% endfor %}'],
     ['quotes of quotes', `{% set n = namespace(s="'") %}{% for i in range(200) %}{% set n.s = n.s | quote %}{% endfor %}`],
+    ['characters of a long text', `${much}{% set s = "a" * 2000000 %}{{ s[0] }}{{ s[0] }}{{ s[0] }}`],
+    ['methods of a long text', `${much}{% set s = "a" * 2000000 %}{{ s.find("b") }}{{ s.find("b") }}{{ s.find("b") }}`],
+    ['filters of a long text', `${much}{% set s = "a" * 2000000 %}{{ s | wordcount }}{{ s | wordcount }}{{ s | wordcount }}`],
+    ['the sum of a long list', `${much}{{ range(60000) | sum }}`],
+    [
+      'keys of a long mapping',
+      `${much}{% set d = dict(range(3000) | zip(range(3000))) %}{% for i in range(400) %}{% if d.keys() %}{% endif %}{% endfor %}`,
+    ],
     ['YAML brackets', '{{ ("[" * 3000000) | from_yaml }}'],
     ['YAML lists in lists', '{{ ("- " * 1000000) | from_yaml }}'],
     ['YAML anchors', '{{ ("&a " * 700000) | from_yaml }}'],
@@ -138,6 +148,34 @@ describe('a hostile template ends in time', () => {
     20_000,
   );
 
+  it('what is left of the work goes to no hint', () => {
+    const engine = openEngine();
+    const large = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`key${index}`, index]));
+    const text = '{% for a in range(480000) %}{% endfor %}{{ secrets.token }}{{ large.kex1 }}';
+    const { problems } = engine.evaluate(text, scopeOf({ large }, engine), somewhere);
+
+    expect(problems.map(({ code }) => code)).toEqual(['undefined-variable', 'too-large']);
+  });
+
+  it('a format is refused while it grows, and not when it has', () => {
+    expect(evaluate('{{ ("%(n)99999d" * 20000) % {"n": 1} }}').problems[0]?.message).toBe('a text grew beyond 4 MiB');
+  });
+
+  it.each([
+    ['a loop', '{% for name in names %}{{ name }},{% endfor %}'],
+    ['join', '{{ names | join(",") ~ "," }}'],
+    ['the method', '{{ ",".join(names + [""]) }}'],
+    ['a pattern', '{{ ("-," * 5000) | regex_replace("-", names[0]) }}'],
+    ['a format', '{{ ("%(n)s," * 5000) % {"n": names[0]} }}'],
+    ['a filled text', '{{ ("{n}," * 5000).format(n=names[0]) }}'],
+  ])('a text of 5,000 pieces is no burden: %s', (_name, text) => {
+    const names = Array.from({ length: 5_000 }, () => 'host.region.fleet.example');
+    const { value, problems } = openEngine().evaluate(text, scopeOf({ names }), somewhere);
+
+    expect(problems).toEqual([]);
+    expect(value).toBe('host.region.fleet.example,'.repeat(5_000));
+  });
+
   it.each([
     ['white space before a tag', `${' '.repeat(500_000)}x{%- if 1 %}y{% endif %}`],
     ['newlines at the end', `{{ 1 }}${'\n'.repeat(500_000)}x\n`],
@@ -161,6 +199,12 @@ describe('a hostile template ends in time', () => {
 
     expect(new Set(codes)).toEqual(new Set(['too-large']));
   }, 20_000);
+
+  it('many patterns that are slow only on long texts end in time together', () => {
+    const text = '{% set s = "a" * 2000 %}{% for i in range(1000) %}{% if s is search(".*b") %}{% endif %}{% endfor %}';
+
+    expect(evaluate(text).problems).toEqual([expect.objectContaining({ message: 'regular expressions take too long' })]);
+  }, 60_000);
 
   it('many slow patterns end in time together', () => {
     const engine = openEngine();

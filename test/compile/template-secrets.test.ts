@@ -15,6 +15,7 @@ const variables = {
     { name: 'b', key: 'open' },
   ],
   open: 'open',
+  mixed: '{{ secrets.foreign }} {{ nope }}',
   plain: { name: 'open', sizes: ['small'] },
   keyed: '{{ {password: "a", "other": {"deep": true}} }}',
   parsed: `{{ ('{"' ~ password ~ '": 1, "list": [{"' ~ password ~ '": null}]}') | from_json }}`,
@@ -211,6 +212,18 @@ describe('a secret that cannot be read', () => {
   ])('%s is a problem, whatever the default', (text) => {
     expect(evaluate(text).problems).toMatchObject([{ code: 'secret-unreadable' }]);
   });
+
+  it.each(['{{ secrets.foreign }} {{ nope }}', '{{ mixed }}', '{% for u in [1] %}{{ foreign }}{% endfor %}{{ nope }}'])(
+    '%s tells what is wrong beside it, for who has no keys',
+    (text) => {
+      expect(evaluate(text).problems).toContainEqual(
+        expect.objectContaining({
+          code: 'undefined-variable',
+          message: expect.stringContaining('"nope" is undefined') as string,
+        }),
+      );
+    },
+  );
 
   it('is still there', () => {
     expect(evaluate('{{ foreign is defined and secrets.foreign is defined }}').value).toBe(true);

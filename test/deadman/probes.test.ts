@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { chownSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { beat } from '../../src/deadman/beat.ts';
 import { nextMoment, readUptime, type Moment } from '../../src/deadman/clock.ts';
+import { probeGateway } from '../../src/deadman/probe-gateway.ts';
 import { probeHeartbeat } from '../../src/deadman/probe-heartbeat.ts';
 import { judgeUnit } from '../../src/deadman/probe-unit.ts';
 import type { DeadmanSettings } from '../../src/model/deadman-settings.ts';
@@ -24,6 +27,37 @@ describe('the clock of a watchdog', () => {
 
   it('begins with nothing', () => {
     expect(nextMoment(undefined, { boot: 'a', uptime: 9 }).own).toBe(0);
+  });
+});
+
+/** On the first of some such ports that nobody has. */
+async function listenWhereBrowsersDoNotGo(server: Server): Promise<number> {
+  for (const port of [6667, 6666, 6668, 6669, 6697, 10_080])
+    try {
+      await once(server.listen(port, '127.0.0.1'), 'listening');
+      return port;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  throw new Error('all of these ports are in use');
+}
+
+describe('a gateway', () => {
+  it('is asked on any port and with any credentials, also where browsers would not go', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer(({ headers }, response) => {
+      asked.push(headers.authorization);
+      response.end();
+    });
+    const port = await listenWhereBrowsersDoNotGo(server);
+    const url = `http://ada:canary@127.0.0.1:${port}/health`;
+    const finding = await probeGateway({ url, within: 60_000, ignore_statuses: [] });
+    server.close();
+
+    expect({ finding, asked }).toEqual({
+      finding: { verdict: 'healthy' },
+      asked: [`Basic ${Buffer.from('ada:canary').toString('base64')}`],
+    });
   });
 });
 

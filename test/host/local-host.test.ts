@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   linkSync,
@@ -168,6 +168,35 @@ it('who may not write a directory, or does not own a file, is told so for what w
   expect(host.unwritable('/etc/motd', 'content')).toBeUndefined();
   vi.restoreAllMocks();
   host.close();
+});
+
+it('what is immutable is told so, whatever would be done to it and whoever asks', ({ skip }) => {
+  using directory = temporaryDirectory();
+  const host = openLocalHost({ root: directory.path });
+  const chattr = (flag: string, path: string): boolean => spawnSync('chattr', [flag, join(directory.path, path)]).status === 0;
+  for (const path of ['file', 'directory']) {
+    mkdirSync(join(directory.path, path));
+    writeFileSync(join(directory.path, path, 'own'), '');
+  }
+  if (!chattr('+i', 'file/own') || !chattr('+i', 'directory')) return skip('needs root, and a filesystem with immutable files');
+  try {
+    for (const what of ['mode', 'owner', 'content'] as const) {
+      expect(host.unwritable('/file/own', what)).toMatchObject({
+        where: '/file/own',
+        reason: expect.stringContaining('immutable') as string,
+      });
+      expect(host.unwritable('/directory', what)).toMatchObject({ where: '/directory' });
+    }
+    expect(host.unwritable('/directory/new', 'content')).toMatchObject({
+      where: '/directory',
+      reason: expect.stringContaining('immutable') as string,
+    });
+    expect(host.unwritable('/file/new', 'content')).toBeUndefined();
+  } finally {
+    chattr('-i', 'file/own');
+    chattr('-i', 'directory');
+    host.close();
+  }
 });
 
 describe('a link on the way to what is read', () => {

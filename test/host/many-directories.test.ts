@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openLocalHost } from '../../src/host/local-host.ts';
+import { SafeDirectories } from '../../src/host/safe-directories.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const { signal } = new AbortController();
@@ -40,4 +41,35 @@ it('a group may span more directories than are kept open, where others may write
   } finally {
     host.close();
   }
+});
+
+it('a directory that a program of the run has removed is made again for what comes next', async () => {
+  using place = temporaryDirectory();
+  const host = openLocalHost({});
+  const directory = join(place.path, 'made/here');
+  try {
+    host.writeFile(`${directory}/first`, Buffer.from(''), { mode: 0o644 });
+    await host.commit(signal);
+    await host.run(['rm', '-rf', join(place.path, 'made')], signal);
+    host.writeFile(`${directory}/second`, Buffer.from(''), { mode: 0o644 });
+    await host.commit(signal);
+
+    expect(existsSync(`${directory}/second`)).toBe(true);
+  } finally {
+    host.close();
+  }
+});
+
+it('a directory that was just asked for stays open, however many there are', () => {
+  using root = temporaryDirectory();
+  const directories = new SafeDirectories(root.path);
+  const names = Array.from({ length: 256 }, (_, index) => `/${index}`);
+  for (const name of names) mkdirSync(root.path + name);
+  for (const name of names.slice(0, -1)) directories.located(name);
+
+  const first = directories.located('/0');
+  directories.located(names.at(-1)!);
+
+  expect(statSync(first).ino).toBe(statSync(join(root.path, '0')).ino);
+  directories.close();
 });

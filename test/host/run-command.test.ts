@@ -60,6 +60,19 @@ describe('runCommand', () => {
 
   it('says when it is the directory that is missing', async () => {
     await expect(runCommand(['true'], { cwd: '/no/such/place' }, never)).rejects.toThrow('no directory /no/such/place');
+    await expect(runCommand(['true'], { cwd: '/etc/passwd' }, never)).rejects.toThrow('no directory /etc/passwd');
+  });
+
+  it('says that the arguments are too long, and leaves the umask as it was', async () => {
+    const script = `
+      import { runCommand } from ${JSON.stringify(new URL('../../src/host/run-command.ts', import.meta.url).href)};
+      process.umask(0o077);
+      const error = await runCommand(['true', 'x'.repeat(1 << 18)], {}, new AbortController().signal).catch(String);
+      // 63: 0o077.
+      console.log(error, process.umask());`;
+    const { stdout } = await runCommand([node, '--input-type=module', '-e', script], {}, never);
+
+    expect(stdout).toBe(`Error: true: its arguments and environment are longer than the system takes 63\n`);
   });
 
   it('says when a program is not executable', async () => {
@@ -99,6 +112,12 @@ describe('runCommand', () => {
 
     expect(result).toMatchObject({ timedOut: true, exitCode: null });
     await expect.poll(() => isAlive(Number(readFileSync(pidFile, 'utf8')))).toBe(false);
+  });
+
+  it('waits for a program with a limit that is longer than any timer', async () => {
+    const { exitCode, timedOut } = await runCommand(['sleep', '0.1'], { timeout: 30 * 86_400_000 }, never);
+
+    expect({ exitCode, timedOut }).toEqual({ exitCode: 0, timedOut: false });
   });
 
   it('ends the group and throws the reason on abort', async () => {

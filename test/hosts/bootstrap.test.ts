@@ -220,6 +220,13 @@ describeOnHosts('fleet bootstrap', () => {
       running,
       expect.stringContaining('1h'),
     ]);
+    // As an operator leaves it who is cut off before the restart.
+    await ezra.write('/etc/timmy-reconciler/host.yaml', 'host: "ezra"\nagent: { interval: 1h }\n');
+    expect((await bootstrap(['--limit', 'ezra', '--policy', policy])).exit).toBe(0);
+    const restarted = await pid(ezra);
+    expect(restarted).not.toBe(running);
+    await bootstrap(['--limit', 'ezra', '--policy', policy]);
+    expect(await pid(ezra)).toBe(restarted);
     writeFileSync(policy, 'agent: { api_token_file: /etc/timmy-reconciler/missing, listen: { port: 8080 } }\n');
 
     const refused = await bootstrap(['--limit', 'ezra', '--policy', policy]);

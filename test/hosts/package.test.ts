@@ -247,7 +247,23 @@ ${fails}`);
 - { kind: package, names: [rare], versions: { rare: "2.0" } }
 ${fails}`);
 
-    expect([exit, summary]).toEqual([8, expect.stringContaining('rare 1.0')]);
+    expect([exit, summary]).toEqual([6, expect.stringContaining('rare stays, since 1.0 is nowhere to be had')]);
     expect((await host.run(['test', '-e', '/srv/marker'])).exitCode).toBe(1);
+  });
+
+  it('one that is gone with its version comes back as what a person installs in its place', async () => {
+    await rig.declare('- { kind: file, path: /srv/marker, content: x }');
+    await publishPackage(host, { name: 'scarce', version: '1.0' });
+    await host.ask(['apt-get', 'update', '-qq']);
+    await host.ask(['apt-get', 'install', '-qq', 'scarce']);
+    await host.ask(['sed', '-i', '/^Package: scarce/,/^$/d', '/srv/more/Packages']);
+    await publishPackage(host, { name: 'scarce', version: '2.0' });
+    await host.ask(['apt-get', 'update', '-qq']);
+
+    const { exit } = await rig.converge(`- { kind: package, names: [scarce], ensure: absent }\n${fails}`);
+    await host.ask(['apt-get', 'install', '-qq', 'scarce']);
+    const { outcome } = await rig.converge('- { kind: file, path: /srv/marker, content: y }');
+
+    expect([exit, outcome]).toEqual([8, 'converged']);
   });
 });

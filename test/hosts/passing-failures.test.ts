@@ -90,4 +90,29 @@ describeOnHosts('a network that is down', () => {
 
     expect({ summary, retriable }).toEqual({ summary: expect.stringContaining('503'), retriable: true });
   });
+
+  it.each([
+    ['user', 'passwd'],
+    ['group', 'group'],
+  ])(
+    'or account files that somebody else holds: a %s cannot be made, which says nothing against the revision',
+    async (kind, file) => {
+      await host.ask([
+        'systemd-run',
+        '--quiet',
+        '--unit=holder',
+        'sh',
+        '-c',
+        `printf $$ >/etc/${file}.lock; exec sleep infinity`,
+      ]);
+      await host.ask(['sh', '-c', `until [ -s /etc/${file}.lock ]; do sleep 0.05; done`]);
+
+      const locked = await rig.converge(`- { kind: ${kind}, name: later }`);
+
+      expect(locked).toMatchObject({ exit: 6, retriable: true, summary: expect.stringContaining('try again later') });
+      await host.ask(['sh', '-c', `systemctl stop holder; rm /etc/${file}.lock`]);
+      expect((await rig.run()).outcome).toBe('converged');
+      await rig.converge('');
+    },
+  );
 });

@@ -5,8 +5,10 @@ interface SamplePackage {
   readonly version?: string;
   /** More lines of its control file: `Depends: sample`. */
   readonly fields?: readonly string[];
-  /** What its postinst does, a shell script. */
+  /** What its maintainer scripts do, shell scripts. */
   readonly postinst?: string;
+  readonly preinst?: string;
+  readonly postrm?: string;
 }
 
 export const moreSources = '/etc/apt/sources.list.d/more.list';
@@ -14,7 +16,10 @@ export const moreSources = '/etc/apt/sources.list.d/more.list';
 /** Puts a package into a second source of a booted host, which apt knows once `moreSources` holds `moreLine` and the index is new. */
 export const moreLine = 'deb [trusted=yes] file:/srv/more ./\n';
 
-export async function publishPackage(host: Host, { name, version = '1.0', fields = [], postinst }: SamplePackage): Promise<void> {
+export async function publishPackage(
+  host: Host,
+  { name, version = '1.0', fields = [], ...scripts }: SamplePackage,
+): Promise<void> {
   const control = [
     `Package: ${name}`,
     `Version: ${version}`,
@@ -26,7 +31,8 @@ export async function publishPackage(host: Host, { name, version = '1.0', fields
   ].join('\n');
   const work = `/srv/build/${name}-${version}`;
   await host.write(`${work}/DEBIAN/control`, control);
-  if (postinst !== undefined) await host.write(`${work}/DEBIAN/postinst`, `#!/bin/sh\n${postinst}\n`, 0o755);
+  for (const [script, text] of Object.entries(scripts))
+    await host.write(`${work}/DEBIAN/${script}`, `#!/bin/sh\n${text}\n`, 0o755);
   const script = `
 mkdir -p /srv/more
 cd /srv/more

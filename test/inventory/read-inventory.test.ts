@@ -82,6 +82,13 @@ describe('readInventory', () => {
     expect(inventory.problems[0]?.message).not.toMatch(/\p{Cc}/u);
   });
 
+  it('refuses a host key of more ranges than can be read', () => {
+    const inventory = read({ 'hosts.yml': `all:\n  hosts:\n    before:\n    ? "${'a[0:0]'.repeat(50_000)}"\n    : {}\n` });
+
+    expect(inventory.hosts).toEqual(['before']);
+    expect(inventory.problems).toMatchObject([{ code: 'bad-inventory' }]);
+  });
+
   it.each(['../x', '-x', '__proto__', '__class__', 'a/b', ' x', 'a\\nb'])('refuses the group name "%s"', (name) => {
     const inventory = read({ 'hosts.yml': `ok: {hosts: {h: }}\n"${name}": {hosts: {k: }}\n` });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { graphInventory, listHost, listInventory } from '../../src/inventory/list-inventory.ts';
 import { compileGlob } from '../../src/inventory/match-glob.ts';
+import { matchRegex } from '../../src/inventory/match-regex.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import { selectHosts } from '../../src/inventory/select-hosts.ts';
 import { loadInventoryFiles } from '../../src/source/inventory-files.ts';
@@ -74,6 +75,11 @@ describe('selectHosts', () => {
 
     expect(hosts).toEqual([]);
     expect(problems[0]?.message).toContain('takes too long');
+  });
+
+  it('stops those that come when the time of all is over', () => {
+    expect(matchRegex('tim', ['timmy'], { left: 100 })).toEqual(['timmy']);
+    expect(matchRegex('tim', ['timmy'], { left: 0 })).toHaveProperty('fault', expect.stringContaining('takes too long'));
   });
 
   it('matches a glob of many stars in no time', () => {

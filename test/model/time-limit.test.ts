@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { runFor } from '../../src/model/time-limit.ts';
+import { runFor, runWithin } from '../../src/model/time-limit.ts';
 
 /** Takes no time of the processor. */
 const wait = (milliseconds: number): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
@@ -39,6 +39,18 @@ it('gives up work that waits for ever', () => {
   let times = 0;
   expect(runFor(10, () => (times++, wait(60_000)))).toBeUndefined();
   expect(times).toBe(5);
+});
+
+it('many pieces of work have an end together', () => {
+  const budget = { left: 50 };
+  const forEver = (): never => {
+    for (;;);
+  };
+
+  expect(runWithin(budget, 30, forEver)).toBeUndefined();
+  expect(runWithin(budget, 30, () => 'short')?.value).toBe('short');
+  expect(runWithin(budget, 30, forEver)).toBeUndefined();
+  expect(runWithin(budget, 30, () => 'short')).toBeUndefined();
 });
 
 it('what the work throws is thrown, and work within work has its own limit', () => {

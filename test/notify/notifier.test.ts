@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openReporting } from '../../src/agent/reporting.ts';
 import type { Channel } from '../../src/model/host-policy-document.ts';
 import type { News } from '../../src/model/reporter.ts';
@@ -16,6 +16,8 @@ const signal = new AbortController().signal;
 const start = Date.parse('2026-11-20T03:00:00Z');
 const minute = 60_000;
 
+const readReports = vi.fn(() => [failedRun('b', { startedAt: '2026-11-20T01:00:00.000Z' })]);
+
 /** A notifier over a real agent state; opening a second one in the same directory is a restart. */
 function open(directory: string, given: readonly Channel[]) {
   const state = openAgentState(join(directory, 'state'));
@@ -28,9 +30,9 @@ function open(directory: string, given: readonly Channel[]) {
       time = start + minutes * minute;
       return tell(notifier, news, signal);
     },
-    digestAt(minutes: number, reports = [failedRun('b', { startedAt: '2026-11-20T01:00:00.000Z' })]) {
+    digestAt(minutes: number) {
       time = start + minutes * minute;
-      notifier.noteDigest(statusWith(), reports);
+      notifier.noteDigest(statusWith(), readReports);
       return deliver(notifier, signal);
     },
     [Symbol.dispose]: () => state.close(),
@@ -280,5 +282,6 @@ describe('a digest', () => {
       'allegro: Digest 11-21 03:00 UTC to 11-22 03:00 UTC',
     ]);
     expect(textOf(receiver.received[0]!.body)).toContain('1 run, 1 failed');
+    expect(readReports).toHaveBeenCalledTimes(2);
   });
 });

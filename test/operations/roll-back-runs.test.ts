@@ -1,12 +1,15 @@
-import { chmodSync, linkSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { followWorkingTree } from '../../src/agent/follow-working-tree.ts';
 import { rollBackRuns } from '../../src/operations/roll-back-runs.ts';
 import { reconcile } from '../../src/reconcile.ts';
-import { stateDirectory } from '../../src/state/state-directory.ts';
+import { takeLock } from '../../src/state/lock.ts';
+import { stateDirectory, stateFile } from '../../src/state/state-directory.ts';
 import { makeLiveRepository } from '../support/live-repository.ts';
 import { makeRepository } from '../support/repository.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const { signal } = new AbortController();
 
@@ -68,4 +71,35 @@ it('a run that was killed in the middle is taken back like any other', () => {
   expect(preview.stdout, preview.stderr).toMatch(/would be taken back: \d resource/);
   expect(exit, stdout + stderr).toBe(0);
   expect(text()).toBe('one');
+});
+
+it('a state that cannot be opened keeps no other run away', async () => {
+  using directory = temporaryDirectory();
+  const state = join(directory.path, 'state');
+  takeLock(state)?.release();
+  writeFileSync(stateFile(state), 'no database');
+
+  await expect(rollBackRuns({ run: undefined, root: directory.path, stateDirectory: state }, () => undefined)).rejects.toThrow(
+    'state.db cannot be used',
+  );
+
+  const next = takeLock(state);
+  expect(next).toBeDefined();
+  next?.release();
+});
+
+it('is told also where its report cannot be kept', async () => {
+  using repository = makeRepository('- { kind: file, path: /motd, content: "x\\n" }');
+  const { root } = repository;
+  expect(repository.run().exit).toBe(0);
+  const state = stateDirectory(root);
+  {
+    using database = new DatabaseSync(stateFile(state));
+    database.exec("CREATE TRIGGER no_room BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'no room'); END");
+  }
+
+  const report = await rollBackRuns({ run: 'latest', root, stateDirectory: state }, () => undefined);
+
+  expect(report).toMatchObject({ outcome: 'converged', summary: expect.stringMatching(/taken back.*cannot be kept: .*no room/) });
+  expect(existsSync(join(root, 'motd'))).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { loadHostPolicy } from '../../src/host/host-policy.ts';
@@ -60,4 +60,12 @@ it.each(['', '{', 'null', '{"about":1}'])('what is kept as %j is not used', asyn
   expect(await readVisitPolicy(state)).toMatchObject({ host: 'box', problems: [] });
   rmSync(file);
   expect(await readVisitPolicy(state)).toMatchObject({ host: 'box' });
+});
+
+it('is there where it cannot be kept', async () => {
+  write('host: box');
+  // As another visit of the same moment, or a full disk, makes the write fail.
+  mkdirSync(join(state, 'visit-policy.json.new'), { recursive: true });
+
+  expect(await readVisitPolicy(state)).toMatchObject({ host: 'box', problems: [] });
 });

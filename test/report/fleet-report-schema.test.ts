@@ -8,7 +8,7 @@ describe('the schema of a fleet report', () => {
   it('takes what fleet commands write, and gives it back unchanged', () => {
     const report = fleetReportWith(
       [
-        outcomeWith('a', { report: reportWith(), status: aStatus(), wave: 'canary', output: 'x' }),
+        outcomeWith('a', { report: reportWith({ retriable: true }), status: aStatus(), wave: 'canary', output: 'x' }),
         outcomeWith('b', { verdict: 'halted', hint: 'resume' }),
       ],
       { revision: { commit: 'c'.repeat(40), branch: 'main', workingTree: false }, halted: 'why', exit: 6 },

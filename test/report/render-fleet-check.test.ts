@@ -149,6 +149,20 @@ describe('a fleet check', () => {
     expect(text).toContain('1 host, refused: a\n\n/etc/shadow is protected [protected-path]\n\n1 host: 1 refused');
   });
 
+  it('shows once what failed on several hosts, each in a run of its own', () => {
+    const refused = (host: string, run: string) => {
+      const message = `this revision failed here and was rolled back: run ${run}: x.service does not exist`;
+      const report = reportWith({ outcome: 'refused', problems: [{ code: 'quarantined', message }] });
+      return outcomeWith(host, { verdict: 'refused', message: report.summary, report });
+    };
+    const [a, b] = [refused('a', '20261122T185620Z-0001db'), refused('b', '20261122T185630Z-0001a1.2')];
+
+    expect(shown([a, b])).toContain(
+      '2 hosts, refused: a, b\n\nthis revision failed here and was rolled back: x.service does not exist [quarantined]\n',
+    );
+    expect(shown([a])).toContain('rolled back: run 20261122T185620Z-0001db: x.service');
+  });
+
   it('shows a bounded, harmless part of what a hostile host sends', () => {
     const evil = `\u001b[2J\u202e\n${'x'.repeat(10_000_000)}`;
     const step = stepWith({

@@ -127,6 +127,20 @@ describe('an archive', () => {
     expect(readdirSync(join(root, 'opt'))).toEqual(['app']);
   });
 
+  it('leaves what stands, and says so, where a version further back is wanted than is kept', async () => {
+    await converge(download, wanted(makeArchive('tar.gz', program)), root);
+    const second = await converge(download, wanted(makeArchive('tar.gz', [{ path: 'app-2/two' }]), {}, '/2.tar.gz'), root);
+    const third = await converge(download, wanted(makeArchive('tar.gz', [{ path: 'app-3/three' }]), {}, '/3.tar.gz'), root);
+    await third.undo();
+
+    expect(await second.undo()).toEqual({
+      aside: ['/opt/app stays as it is: what was unpacked there before is not kept any more'],
+    });
+    expect(existsSync(at('two'))).toBe(true);
+    rmSync(join(root, 'opt'), { recursive: true });
+    expect(await second.undo()).toHaveProperty('aside');
+  });
+
   it('of a run that was killed between its two renames is put back', async () => {
     await converge(download, wanted(makeArchive('tar.gz', program)), root);
     const { desired } = prepare(download, wanted(makeArchive('tar.gz', [{ path: 'app-2/x' }]), {}, '/app-2.tar.gz'));
@@ -192,7 +206,9 @@ describe('an archive', () => {
 
     mkdirSync(join(root, 'elsewhere'));
     symlinkSync('elsewhere', join(root, 'srv'));
-    expect(await refused({ ...attributes, path: '/srv/app' })).toBe('/srv is a link, and /srv/app would be behind it');
+    expect(await refused({ ...attributes, path: '/srv/app' })).toBe(
+      '/srv is a symbolic link or not a directory; name the real path instead',
+    );
     expect(readdirSync(join(root, 'elsewhere'))).toEqual([]);
   });
 });

@@ -164,6 +164,12 @@ describe('fetching', () => {
     expect(await refused({ url: `${server.url}/silent`, timeout: '1s' })).toBe(`${server.url}/silent did not come within 1 s`);
   });
 
+  it('has as long as it wants, also longer than any timer', async () => {
+    await converge(download, { ...app, timeout: '60d' }, root);
+
+    expect(existsSync(at())).toBe(true);
+  });
+
   it('follows to where it may', async () => {
     server.serve('/moved', (_request, response) => response.writeHead(302, { location: '/app' }).end());
     await converge(download, { ...app, url: `${server.url}/moved` }, root);

@@ -51,6 +51,15 @@ describe('undo on a live host', () => {
     expect(use((opened) => opened.prepare('SELECT cost FROM request_log').all())).toEqual([{ cost: 0.5 }]);
   });
 
+  it('keeps an added column of which others have made an index by then, and takes back the rest', async () => {
+    const { undo } = await converge(sqlite, change);
+    use((opened) => opened.exec('CREATE INDEX theirs ON request_log (cost)'));
+    await undo();
+
+    expect(use((opened) => opened.prepare("SELECT name FROM sqlite_schema WHERE name = 'theirs'").all())).toHaveLength(1);
+    expect(use((opened) => opened.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'providers'").get())).toBeUndefined();
+  });
+
   it('gives back version, journal mode and file mode', async () => {
     rmSync(file());
     use((opened) => opened.exec('CREATE TABLE x (a); PRAGMA user_version = 1'));

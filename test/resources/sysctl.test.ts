@@ -1,10 +1,11 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Host } from '../../src/host/host.ts';
 import { sysctl } from '../../src/resources/types/sysctl.ts';
 import { theLaws } from '../support/laws.ts';
 import { makeRepository, site } from '../support/repository.ts';
-import { prepare } from './converge-kind.ts';
+import { contents, prepare, signal } from './converge-kind.ts';
 
 const forward = { key: 'net.ipv4.ip_forward', value: 1 };
 const file = 'etc/sysctl.d/90-net.ipv4.ip_forward.conf';
@@ -89,4 +90,21 @@ it('has one file only, whatever its name has been', () => {
   expect(repository.run(['--check'])).toMatchObject({ exit: 2, stdout: expect.stringContaining('former file') });
   repository.run();
   expect(readdirSync(join(repository.root, 'etc/sysctl.d'))).toEqual(['10-forward.conf']);
+});
+
+it('one that the kernel takes only once stays until the next boot, and is told', async () => {
+  let said = 'sysctl: setting key "kernel.kexec_load_disabled": Invalid argument';
+  const host = {
+    stat: (path: string) => (path.startsWith('/proc/sys/') ? {} : undefined),
+    readFile: () => Buffer.from('1\n'),
+    run: () => Promise.resolve({ exitCode: 1, stdout: '', stderr: said, signal: null, timedOut: false }),
+  } as unknown as Host;
+  const context = { host, signal, contents, last: undefined };
+
+  expect(await sysctl.undo!.restore({ key: 'kernel.kexec_load_disabled', live: '0' }, context)).toEqual({
+    aside: [expect.stringMatching(/^kernel.kexec_load_disabled stays 1 until the next boot: .*Invalid argument$/)],
+  });
+  expect(await sysctl.undo!.restore({ key: 'kernel.kexec_load_disabled', live: '1' }, context)).toBe('unchanged');
+  said = 'Failed to start transient service unit: Connection timed out';
+  await expect(sysctl.undo!.restore({ key: 'kernel.kexec_load_disabled', live: '0' }, context)).rejects.toThrow('timed out');
 });

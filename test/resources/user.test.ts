@@ -107,8 +107,8 @@ describe('a user that stood before and leaves git', () => {
 describe('the account files', () => {
   const files = {
     passwd:
-      'root:x:0:0:root:/root:/bin/sh\nbroken\napp:x:2001:2001:App, Ä:/home/app:/bin/sh\nguest:x:2002:2002::/home/app/in:/bin/sh\n',
-    group: 'root:x:0:\nadm:x:4:syslog,app\napp:x:2001:\nsudo:x:27:app\n',
+      'root:x:0:0:root:/root:/bin/sh\nbroken\nwithout::::::\napp:x:2001:2001:App, Ä:/home/app:/bin/sh\nguest:x:2002:2002::/home/app/in:/bin/sh\napp:x:9:9:::\n+::::::',
+    group: 'root:x:0:\nwithout:x::app\nadm:x:4:syslog,app\napp:x:2001:\nsudo:x:27:app\n',
     shadow: 'app:$y$hash:20000:1:90:7:5:22000:\n',
     subuid: 'app:100000:65536\n',
     subgid: '',
@@ -137,7 +137,8 @@ describe('the account files', () => {
       rival: 'guest',
       hasHomeAlone: false,
     });
-    expect(await user.inspect(desiredOf({ name: 'nobody' }), context)).toEqual(missing);
+    for (const name of ['nobody', 'without']) expect(await user.inspect(desiredOf({ name }), context)).toEqual(missing);
+    expect([host.userId('app'), host.userName(9), host.userId('without')]).toEqual([2001, 'app', undefined]);
   });
 
   it('do not tell that two resources want one id, which is refused', async () => {

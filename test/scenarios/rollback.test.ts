@@ -7,7 +7,7 @@ import { makeRepository, site } from '../support/repository.ts';
 import { program } from '../support/run-cli.ts';
 import { snapshot } from '../support/snapshot.ts';
 
-/** Two files that can be written, and then a directory that stands where a file must go. */
+/** Two files that can be written, and then one in a directory that cannot. */
 const failing = `
 - kind: file
   path: /etc/a
@@ -20,10 +20,11 @@ const failing = `
   path: /etc/blocked/c
   content: "never\\n"
   after: ["file[/etc/a]", "file[/etc/b]"]
+- { kind: directory, path: /etc/blocked }
 `;
 const isState = (path: string): boolean => path === '/var';
 
-/** Not even root can write into it, and nothing tells before. */
+/** Not even root can write into it. Nothing tells before, since what the repository has may be made writable by the run. */
 function block(path: string): Disposable {
   const isFlagged = spawnSync('chattr', ['+i', path]).status === 0;
   return {
@@ -47,7 +48,7 @@ it('a failing resource restores the exact previous tree, exits 6, and quarantine
 
     expect(report.exit).toBe(6);
     expect(report.summary).toContain('file[/etc/blocked/c] failed');
-    expect(report.steps.map(({ outcome }) => outcome)).toEqual(['restored', 'restored', 'failed']);
+    expect(report.steps.map(({ outcome }) => outcome)).toEqual(['restored', 'restored', 'unchanged', 'failed']);
     expect(snapshot(repository.root, { ignore: isState })).toBe(before);
   }
   const again = repository.report();
@@ -72,7 +73,7 @@ it('a change that a newer revision makes is tried again at once', () => {
   expect(readFileSync(join(repository.root, 'etc/blocked/c'), 'utf8')).toBe('never\n');
 });
 
-it('SIGTERM in the middle of an apply restores the previous tree', async () => {
+it.each(['SIGTERM', 'SIGHUP'] as const)('%s in the middle of an apply restores the previous tree', async (signal) => {
   const files = Array.from(
     { length: 40 },
     (_, index) =>
@@ -88,11 +89,16 @@ it('SIGTERM in the middle of an apply restores the previous tree', async () => {
     [program, '--source', repository.path, '--host', 'box', '--root', repository.root, '-o', 'ndjson'],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  let output = '';
+  let [output, again] = ['', false];
   for await (const chunk of child.stdout) {
     output += String(chunk);
     // The third file is being written: the first ones stand.
-    if (output.includes('"file[/srv/2]"') && output.includes('"applying"') && !child.killed) child.kill('SIGTERM');
+    if (output.includes('"file[/srv/2]"') && output.includes('"applying"') && !child.killed) {
+      child.kill(signal);
+      again = signal === 'SIGHUP';
+    }
+    // A terminal that goes away says so twice.
+    if (again && output.includes('"rolling-back"')) again = !child.kill(signal);
   }
   const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
 

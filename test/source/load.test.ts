@@ -58,7 +58,7 @@ describe('loadDocuments', () => {
       lines({
         'desired-state/site.yaml': 'assignments:\n  - hosts: 1\n    mod: observe\n',
         'desired-state/policy.yaml': 'allow_empty: maybe\n',
-        'desired-state/rollout.yaml': 'on_halt: rollback_al\n',
+        'desired-state/rollout.yaml': 'on_halt: rollback_al\nwaves: [{ name: all, hosts: all }]\n',
         'roles/web/role.yaml': 'sumary: x\nhealth:\n  - http: {urll: x}\n',
         'roles/db/role.yml': 'summary: x\n',
       }),

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { sha256 } from '../../src/model/json.ts';
 import { formatProblem } from '../../src/model/problem.ts';
 import { openWorkingTree } from '../../src/source/working-tree.ts';
+import { makeRepository } from '../support/repository.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 it('what is no regular file is a problem at its place, and is not read', () => {
@@ -54,3 +55,23 @@ it.each([0, 4, 1024 * 1024 - 1, 1024 * 1024, 3 * 1024 * 1024 + 7])(
     expect(files.digest('desired-state/y')).toBeUndefined();
   },
 );
+
+it('what Git LFS keeps elsewhere is refused where it would come onto the host, as hosts refuse it', () => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'4d'.repeat(32)}\nsize 12345\n`;
+  const files = {
+    'desired-state/files/a/b': pointer,
+    'desired-state/templates/t': pointer,
+    'desired-state/files/other': pointer,
+  };
+  using repository = makeRepository(
+    `- { kind: file, path: /f, source: a/b }
+- { kind: tree, path: /t, source: a }
+- { kind: file, path: /g, template: t }`,
+    files,
+  );
+
+  const { exit, stdout } = repository.cli('validate');
+
+  expect(exit).toBe(65);
+  expect(stdout.match(/ is a Git LFS pointer, the file itself is not there/g)).toHaveLength(3);
+});

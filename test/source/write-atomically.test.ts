@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { writeAtomically } from '../../src/source/write-atomically.ts';
+import { replaceFile, writeAtomically } from '../../src/source/write-atomically.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const modeOf = (file: string): string => (statSync(file).mode & 0o777).toString(8);
@@ -30,4 +30,20 @@ it('leaves nothing beside a file that cannot be replaced', () => {
   mkdirSync(join(directory.path, 'd'));
   expect(() => writeAtomically(join(directory.path, 'd'), 'x', 0o644)).toThrow('EISDIR');
   expect(readdirSync(directory.path)).toEqual(['d']);
+});
+
+it.skipIf(!existsSync('/proc/self/fd'))('leaves no file open that cannot be written', () => {
+  using directory = temporaryDirectory();
+  const owner = { uid: -2, gid: 0 };
+
+  expect(() => replaceFile(join(directory.path, 'a'), 'x', { mode: 0o644, owner })).toThrow('out of range');
+
+  const open = readdirSync('/proc/self/fd').map((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      return '';
+    }
+  });
+  expect(open.filter((path) => path.startsWith(directory.path))).toEqual([]);
 });

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { syncDirectory } from '../../src/state/durable-file.ts';
 import { openState, type State } from '../../src/state/state.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+vi.mock('../../src/state/durable-file.ts', { spy: true });
 
 const megabyte = 1024 ** 2;
 const runs = 100;
@@ -73,4 +76,16 @@ it('what was forgotten is given back to the filesystem, where it is much', () =>
   state.shrink(5 * megabyte);
   expect(size()).toBeLessThan(4);
   expect(state.journal.content('c', '2')).toHaveLength(megabyte);
+});
+
+it('the key has its name durably before anything that is sealed with it can be', () => {
+  using directory = temporaryDirectory();
+  using state = openState(directory.path);
+  state.transaction(() => {
+    state.journal.begin('a', 'key', 'a');
+    vi.mocked(syncDirectory).mockClear();
+    state.journal.putContent('a', '0', Buffer.from('x'));
+
+    expect(syncDirectory).toHaveBeenCalledWith(directory.path);
+  });
 });

@@ -51,3 +51,12 @@ it('lists have all of a run but its steps', () => {
 
   expect(state.runs.summaries(5)).toEqual([rest]);
 });
+
+it('a brief report has all but the diffs', () => {
+  using directory = temporaryDirectory();
+  using state = openState(directory.path);
+  const step = stepWith({ address: 'file[/motd]', outcome: 'changed', diffs: [{ path: '/motd', text: '-a\n+b\n' }] });
+  for (const run of ['a', 'b', 'c']) state.runs.put(reportWith({ run, steps: [step] }));
+
+  expect(state.runs.briefs(2)).toEqual(['c', 'b'].map((run) => reportWith({ run, steps: [{ ...step, diffs: [] }] })));
+});

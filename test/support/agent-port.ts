@@ -88,6 +88,7 @@ export function standIn(reports: readonly Report[] = [aReport()]): StandIn {
     check: () => Promise.resolve(aReport({ action: 'check' })),
     reports: (limit) => reports.slice(0, limit),
     summaries: (limit) => reports.slice(0, limit),
+    briefs: (limit) => reports.slice(0, limit),
     report: (run) => reports.find((each) => each.run === run),
     subscribe(listener) {
       listeners.add(listener);

@@ -24,6 +24,8 @@ export interface Operator {
 export interface SshFleet extends AsyncDisposable {
   /** Commits these files of the repository, and gives the commit. */
   commit(files: Readonly<Record<string, string>>): string;
+  /** Runs git there. */
+  git(...args: readonly string[]): string;
   /** Runs `reconcile fleet ...` there. */
   operate(...args: readonly string[]): Operator;
   /** The same for commands that go to hosts, with `-o ndjson`. */
@@ -91,6 +93,7 @@ export async function startSshFleet(
   };
   const reach: SshFleet['reach'] = (...args) => operate(...args, '--ssh-config', join(top, 'ssh_config'), '-o', 'ndjson');
   return {
+    git,
     operate,
     base: `${top}/hosts/{{ inventory_hostname }}`,
     reach,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { AgentPort } from '../../model/agent.ts';
 import { reportSchema } from '../../report/report-schema.ts';
 import { statusSchema } from '../../report/status-schema.ts';
+import { whileMade } from './connections.ts';
 import type { openEventStream } from './event-stream.ts';
 import { failure, type DoorServer } from './server.ts';
 
@@ -51,7 +52,7 @@ export function addApi(server: DoorServer, { port, check, events, describe }: Ap
   server.get(
     '/api/v1/plan',
     { schema: { summary: 'What a run would do now. Changes nothing.', response: { 200: reportSchema, 503: failure } } },
-    () => check(),
+    ({ raw }) => whileMade(raw.socket, check),
   );
   for (const url of ['/events', '/api/v1/events'])
     server.get(

@@ -6,6 +6,17 @@ const kept = new WeakSet<Socket>();
 /** Somebody who was let in keeps this connection open on purpose; it does not have to make room. */
 export const keepOpen = (socket: Socket): void => void kept.add(socket);
 
+/** Nothing moves on a connection whose answer is still being made: it is not idle for that. */
+export async function whileMade<T>(socket: Socket, make: () => Promise<T>): Promise<T> {
+  const { timeout = 0 } = socket;
+  socket.setTimeout(0);
+  try {
+    return await make();
+  } finally {
+    socket.setTimeout(timeout);
+  }
+}
+
 /**
  * Holds at most `most` connections. For a new one, the address that has the most of them gives up the one that has gone longest
  * without finishing a request. Turning the new one away instead, as `maxConnections` does, would let slow clients lock out a forge

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { AgentPort } from '../../model/agent.ts';
 import type { RunSummary } from '../../model/report.ts';
 import { StateError } from '../../state/state-error.ts';
+import { whileMade } from './connections.ts';
 import type { DoorServer } from './server.ts';
 
 interface Dashboard {
@@ -19,9 +20,9 @@ export function addDashboard(server: DoorServer, { port, check }: Dashboard): vo
     const { hostPage } = await import('../../report/pages/host-page.ts');
     return send(reply, 'text/html', hostPage(port.status(), recorded(port)));
   });
-  server.get('/plan', async (_request, reply) => {
+  server.get('/plan', async ({ raw }, reply) => {
     const { runPage } = await import('../../report/pages/run-page.ts');
-    return send(reply, 'text/html', runPage(await check(), './'));
+    return send(reply, 'text/html', runPage(await whileMade(raw.socket, check), './'));
   });
   server.get('/runs/:id', { schema: { params: z.object({ id: z.string().max(100) }) } }, async ({ params }, reply) => {
     const report = port.report(params.id);

@@ -17,9 +17,8 @@ export async function run(invocation: Invocation): Promise<number> {
     throw cliError('usage', `--since needs a duration such as 24h or 7d, not '${length}'`);
   requireOwnRuns(invocation);
   const until = Date.now();
-  const state = readState(invocation);
-  const reports = state?.runs.list(keptRuns) ?? [];
-  state?.close();
+  using state = readState(invocation);
+  const reports = state?.runs.briefs(keptRuns) ?? [];
   const status = (await askAgent(invocation, { method: 'GET', path: '/api/v1/status' })) as AgentStatus | undefined;
   const host = status?.host ?? reports[0]?.host ?? hostname();
   const digest = makeDigest({ host, reports, status, since: until - milliseconds(length), until });

@@ -173,7 +173,7 @@ async function repository(source: string | undefined, invocation: Invocation): P
     'repository',
     found !== undefined,
     found ?? 'no configuration repository here or above',
-    'go into one (it has desired-state/site.yaml), or give --source PATH',
+    'go into one (it has desired-state/site.yaml; `assignments: []` in it begins one), or give --source PATH',
   );
 }
 

@@ -88,6 +88,7 @@ async function finish(
   const format = textOption(invocation, 'output') ?? 'text';
   if (waiting.length === 0 || format !== 'text' || invocation.signal.aborted) return report.exit;
   const isWanted = await askPerson(`Apply this on ${count(waiting.length, 'host')} and start the agent?`, invocation.signal);
+  if (isWanted === undefined) process.stderr.write('nobody can be asked here: --yes applies what the first run would change\n');
   if (isWanted !== true) return report.exit;
   const digests = new Map(waiting.map(({ host, report: check }) => [host, check?.planDigest ?? undefined]));
   const targets = fleet.targets.filter(({ name }) => digests.has(name));

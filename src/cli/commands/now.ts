@@ -1,4 +1,5 @@
 import type { AgentStatus } from '../../model/agent.ts';
+import { longestTimer } from '../../model/duration.ts';
 import { exitCodes } from '../../model/exit-code.ts';
 import type { Report } from '../../model/report.ts';
 import { paintFor } from '../../report/paint.ts';
@@ -10,10 +11,12 @@ import { writeJson } from '../run-output.ts';
 
 /** Tells the agent to look again. With `--wait` the exit code is that of the run, or says that it was not one on the newest revision. */
 export async function run(invocation: Invocation): Promise<number> {
+  const wait = invocation.options['wait'] === true;
   const answer = (await requireAgent(invocation, {
     method: 'POST',
     path: '/now',
-    body: { wait: invocation.options['wait'] === true },
+    body: { wait },
+    ...(wait && { within: longestTimer }),
   })) as { readonly run: string; readonly report?: Report | null; readonly status?: AgentStatus };
   const { run: id, report, status } = answer;
   const lack = status && lackOf(report ?? null, status);

@@ -18,10 +18,7 @@ import { rootOption } from '../request.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const root = rootOption(invocation);
   const directory = stateDirectory(root);
-  // A connection that was lost ends a session so. What was begun is taken back, or done.
-  const lost = new AbortController();
-  process.once('SIGHUP', () => lost.abort(new Error('SIGHUP was received')));
-  const signal = AbortSignal.any([invocation.signal, lost.signal]);
+  const { signal } = invocation;
   const socket = controlSocket(directory);
   if (existsSync(socket)) {
     const { handOver } = await import('../../agent/hand-over.ts');

@@ -9,16 +9,12 @@ import { withState } from '../open-runs.ts';
 /** Lets the revisions that failed here, or were taken back, be tried again. */
 export async function run(invocation: Invocation): Promise<number> {
   const directory = withState(invocation, (state) => state.directory);
-  const lock = takeLock(directory, patience);
+  using lock = takeLock(directory, patience);
   if (!lock) throw cliError('busy', 'another run is at work on this host');
-  try {
-    using state = openState(directory);
-    const count = state.journal.release();
-    using agent = openAgentState(directory);
-    openAttempts(agent.memory('attempts')).releaseAll();
-    process.stdout.write(`${count} ${count === 1 ? 'revision is' : 'revisions are'} released; the next run may try again\n`);
-    return 0;
-  } finally {
-    lock.release();
-  }
+  using state = openState(directory);
+  const count = state.journal.release();
+  using agent = openAgentState(directory);
+  openAttempts(agent.memory('attempts')).releaseAll();
+  process.stdout.write(`${count} ${count === 1 ? 'revision is' : 'revisions are'} released; the next run may try again\n`);
+  return 0;
 }

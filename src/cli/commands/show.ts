@@ -9,23 +9,17 @@ import { writeJson } from '../run-output.ts';
 /** Shows the report of one run, by id, by a beginning of it, or `latest`. */
 export async function run(invocation: Invocation): Promise<number> {
   const id = invocation.arguments[0]!;
-  const matching = withState(invocation, ({ runs }) => {
-    if (id === 'latest') return runs.list(1);
-    const begun = runs.list(keptRuns).filter(({ run: each }) => each.startsWith(id));
-    // Of runs within one second, the id of the first is the beginning of the others'.
-    const whole = begun.filter(({ run: each }) => each === id);
-    return whole.length > 0 ? whole : begun;
-  });
-  const [report] = matching;
-  if (!report) throw cliError('usage', `no run has an id that begins with '${id}'`, 'reconcile history lists them');
-  if (matching.length > 1) {
-    const ids = matching.slice(0, 5).map(({ run: each }) => each);
+  const report = withState(invocation, ({ runs }) => {
+    const found = id === 'latest' ? runs.list(1)[0] : runs.get(id);
+    if (found) return found;
+    const begun = runs.summaries(keptRuns).flatMap(({ run: each }) => (each.startsWith(id) ? [each] : []));
+    if (begun.length === 0) throw cliError('usage', `no run has an id that begins with '${id}'`, 'reconcile history lists them');
     throw cliError(
       'usage',
-      `${matching.length} runs have an id that begins with '${id}'`,
-      `give more of it, such as ${ids.join(', ')}; reconcile history lists them`,
+      `${begun.length} runs have an id that begins with '${id}'`,
+      `give more of it, such as ${begun.slice(0, 5).join(', ')}; reconcile history lists them`,
     );
-  }
+  });
   if (textOption(invocation, 'output') === 'json') writeJson(report);
   else {
     const detail = invocation.options['diff'] === true ? 'full' : 'brief';

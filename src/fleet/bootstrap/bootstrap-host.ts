@@ -118,11 +118,7 @@ async function startAgent(
   tell('starts the agent');
   const result = await runScript(connection, start, [nodeOf(runtime)], { timeout: 300_000, signal });
   if (result.exitCode === 0) return undefined;
-  return failure(
-    'the agent does not start',
-    result,
-    'journalctl -u timmy-reconciler on the host tells why; then call this again',
-  );
+  return failure('the agent does not start', result, journal);
 }
 
 /** Arguments: runtimes that stay. That of the version before is still named by what it had started. */

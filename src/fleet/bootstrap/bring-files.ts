@@ -37,7 +37,8 @@ export async function diffPolicy(look: Look, { policy }: HostFiles): Promise<str
 
 /**
  * Puts the host policy, which never replaces one unless it was given, and the files beside it. What is the same is left alone. An
- * agent that runs is started again with them; when it does not start with a new policy, it gets the one before.
+ * agent that runs is started again with them, also where whoever wrote them was cut off before that; when it does not start with a new
+ * policy, it gets the one before.
  */
 export async function bringFiles(
   connection: Connection,
@@ -54,13 +55,13 @@ export async function bringFiles(
     const failed = await put(connection, file, signal);
     if (failed) return failed;
   }
-  if (!look.isActive || (changed.length === 0 && !hasNewPolicy)) return undefined;
+  if (!look.isActive || (changed.length === 0 && !hasNewPolicy && !look.isUnread)) return undefined;
   tell('starts the agent again with the new settings');
   const started = await restart(connection, signal);
   if (started.exitCode === 0) return undefined;
   if (!hasNewPolicy || !look.policy) return failure('the agent does not start with the new files', started, journal);
   const failed = await put(connection, { ...policy, content: look.policy }, signal);
-  if (failed) return failed;
+  if (failed) return { ...failed, message: `the agent does not start with the new host policy, and ${failed.message}` };
   const again = await restart(connection, signal);
   if (again.exitCode !== 0) return failure('the agent does not start, also with the host policy before', again, journal);
   return {

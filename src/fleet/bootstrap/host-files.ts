@@ -40,14 +40,19 @@ export function readHostFiles(
   { policy, directory }: { readonly policy: string | undefined; readonly directory: string | undefined },
 ): HostFiles {
   const found = new Map<string, HostFile>();
+  let file = policy ?? policyName;
   if (directory !== undefined) {
     if (!isDirectory(directory)) throw new FleetError('usage', `${directory} is not a directory`, filesHint);
     const parts = [everyHost, host].map((name) => join(directory, name)).filter(isDirectory);
-    for (const part of parts) for (const path of listFiles(part)) found.set(path, readOne(part, path));
+    for (const part of parts) {
+      const paths = listFiles(part);
+      for (const path of paths) found.set(path, readOne(part, path));
+      if (paths.includes(policyName)) file = join(part, policyName);
+    }
   }
   const own = found.get(policyName)?.content ?? (policy === undefined ? undefined : readPolicy(resolve(policy)));
   found.delete(policyName);
-  const content = nameHost(host, own ?? Buffer.alloc(0), policy ?? join(directory ?? '', policyName));
+  const content = nameHost(host, own ?? Buffer.alloc(0), file);
   return {
     policy: { path: policyName, content, mode: 0o644, isGiven: own !== undefined },
     others: [...found.values()],

@@ -1,6 +1,7 @@
 import { printableLine } from '../../report/printable.ts';
 import type { Connection } from '../connection.ts';
 import { ConnectionError } from '../connection.ts';
+import { agentSocket } from '../visit.ts';
 import { runScript, settingsDirectory } from './remote.ts';
 
 /** What a host is before anything is done to it. Everything in it was sent by the host. */
@@ -34,6 +35,8 @@ export interface Look {
   /** The agent runs. */
   readonly isActive: boolean;
   readonly isEnabled: boolean;
+  /** Settings were written after the agent had started, and it reads them only then. */
+  readonly isUnread: boolean;
   readonly policy: Buffer | undefined;
   /** SHA-256, owner and mode of the files that were asked for and are there, by path: `<digest> 0 600`. */
   readonly files: ReadonlyMap<string, string>;
@@ -73,6 +76,7 @@ say node "$(sed -n 's/^ExecStart=\\([^ ]*\\) .*/\\1/p' "/etc/systemd/system/$uni
 systemctl is-active --quiet "$unit" 2>/dev/null && say active yes
 systemctl is-enabled --quiet "$unit" 2>/dev/null && say enabled yes
 settings=${settingsDirectory}
+[ -n "$(find "$settings" -type f -cnewer ${agentSocket} 2>/dev/null | head -n 1)" ] && say unread yes
 [ -f "$settings/host.yaml" ] && say policy "$(head -c 1048577 "$settings/host.yaml" | base64 -w 0)"
 while IFS= read -r path; do
   [ -f "$path" ] && [ ! -L "$path" ] && say file "$(sha256sum <"$path" | cut -c 1-64) $(stat -c '%u %a' "$path") $path"
@@ -134,6 +138,7 @@ export function parseLook(answer: string): Look | undefined {
     isUnconfirmed: has('unconfirmed'),
     isActive: has('active'),
     isEnabled: has('enabled'),
+    isUnread: has('unread'),
     policy: lines.some(({ key }) => key === 'policy') ? Buffer.from(policy ?? '', 'base64') : undefined,
     files: pairs(all('file'), /^(?<value>[0-9a-f]{64} \d+ \d+) (?<name>.+)$/),
   };

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { longestTimer } from '../../model/duration.ts';
 import type { FleetEvent } from '../../model/fleet.ts';
 import type { RolloutStore } from './rollout-store.ts';
 
 /** Milliseconds between two looks for a wish. */
 const interval = 200;
-/** A longer timer would fire at once. */
-const longestTimer = 2 ** 31 - 1;
 
 /** Whether a rollout may go on, as other terminals and Ctrl-C say. */
 export interface RolloutGate extends Disposable {
@@ -42,7 +41,13 @@ export function openRolloutGate(
     changed.resolve();
   };
   // Inotify may be used up on an operator's machine, and this is one small file.
-  const looking = setInterval(look, interval);
+  const looking = setInterval(() => {
+    try {
+      look();
+    } catch {
+      // Nobody hears of it here: whoever is about to begin a host looks again.
+    }
+  }, interval);
   signal.addEventListener('abort', interrupted, { once: true });
   if (signal.aborted || wish?.word === 'abort') ending.abort();
   return {
@@ -60,8 +65,8 @@ export function openRolloutGate(
       return !ending.signal.aborted;
     },
     async wait(milliseconds) {
-      const end = Date.now() + milliseconds;
-      for (let left = milliseconds; left > 0 && !ending.signal.aborted; left = end - Date.now())
+      const end = performance.now() + milliseconds;
+      for (let left = milliseconds; left > 0 && !ending.signal.aborted; left = end - performance.now())
         await sleep(Math.min(left, longestTimer), undefined, { signal: ending.signal }).catch(() => undefined);
       return !ending.signal.aborted;
     },

@@ -120,7 +120,8 @@ async function bake(wave: Wave, { gate, emit, check, commit }: Rollout, record: 
   const until = record.wave(wave.name).until ?? new Date(Date.now() + wave.bake).toISOString();
   record.setWave(wave.name, { until });
   if (wave.bake > 0) emit({ type: 'baking', wave: wave.name, until });
-  if (!(await gate.wait(Date.parse(until) - Date.now()))) return;
+  // A clock that was set back meanwhile must not make it longer.
+  if (!(await gate.wait(Math.min(wave.bake, Date.parse(until) - Date.now())))) return;
   for (const [host, finding] of await check(watched)) {
     const why = unwellBecause(finding, commit);
     if (why === undefined) continue;

@@ -11,9 +11,14 @@ const grace = 2_000;
 
 /**
  * The input and output of the `ProxyCommand` of the user's own configuration. It is started without a shell, so that it must be words: one
- * that needs a shell can name it (`sh -c '...'` in a script of its own). Throws a `ConnectionError` for others.
+ * that needs a shell can name it (`sh -c '...'` in a script of its own). Rejects with a `ConnectionError` for others, and for
+ * what cannot be started.
  */
-export function openProxyCommand(name: string, command: string, { address, hostname, port, user }: SshSettings): Duplex {
+export async function openProxyCommand(
+  name: string,
+  command: string,
+  { address, hostname, port, user }: SshSettings,
+): Promise<Duplex> {
   const words = forShells.test(command) ? undefined : splitWords(command.replace(/^exec\s+/, ''));
   const tokens: Readonly<Record<string, string>> = { h: hostname, n: address, p: String(port), r: user, '%': '%' };
   const argv = words?.map((word) => word.replace(/%(.)/g, (token, letter: string) => tokens[letter] ?? token));
@@ -23,6 +28,14 @@ export function openProxyCommand(name: string, command: string, { address, hostn
     throw new ConnectionError('unreachable', message, { hint: 'name a script in its place, or use ProxyJump' });
   }
   const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
+  const { promise: started, resolve, reject } = Promise.withResolvers<void>();
+  child.once('spawn', resolve);
+  child.once('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+    const message = `the ProxyCommand of ${name} cannot be started: ${program} (${code})`;
+    reject(new ConnectionError('unreachable', message, { isPassing: code !== 'ENOENT' && code !== 'EACCES' }));
+  });
+  // Where too many files are open there are no pipes before it.
+  await started;
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
   const end = (signal: NodeJS.Signals): void => {
     try {
@@ -31,10 +44,6 @@ export function openProxyCommand(name: string, command: string, { address, hostn
       // It has ended.
     }
   };
-  child.once('error', (error: NodeJS.ErrnoException) => {
-    const message = `the ProxyCommand of ${name} cannot be started: ${program} (${error.code ?? 'unknown error'})`;
-    stream.destroy(new ConnectionError('unreachable', message));
-  });
   stream.once('close', () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     end('SIGTERM');

@@ -14,8 +14,9 @@ type Check = (value: string) => boolean;
 const isPort: Check = (value) => /^\d{1,5}$/.test(value) && Number(value) > 0 && Number(value) < 65_536;
 const isSeconds: Check = (value) => /^\d{1,5}$/.test(value);
 const isYesOrNo: Check = (value) => /^(yes|no)$/i.test(value);
+/** Whether it can be a path that an argument of `ssh` names. */
 // eslint-disable-next-line no-control-regex -- they are what is refused
-const isPath: Check = (value) => value.length <= 4096 && !/^-|[\x00-\x1f\x7f]/.test(value);
+export const isPath: Check = (value) => value.length <= 4096 && !/^-|[\x00-\x1f\x7f]/.test(value);
 const isJump: Check = (value) => value === 'none' || parseJumps(value) !== undefined;
 
 /** What counts, by keyword in lower case. */

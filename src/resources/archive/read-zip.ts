@@ -81,12 +81,15 @@ async function* bodyOf(
     const plain = method === 8 ? raw.pipe(createInflateRaw()) : raw;
     // An error of the file does not reach the pipe by itself.
     raw.on('error', (error) => plain.destroy(error));
-    for await (const chunk of plain as AsyncIterable<Uint8Array>) {
-      found += chunk.length;
-      if (found > size) break;
-      yield chunk;
+    try {
+      for await (const chunk of plain as AsyncIterable<Uint8Array>) {
+        found += chunk.length;
+        if (found > size) break;
+        yield chunk;
+      }
+    } finally {
+      raw.destroy();
     }
-    raw.destroy();
   }
   if (found !== size) throw unfit(`holds "${name}" with another size than it says`);
 }

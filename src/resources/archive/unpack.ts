@@ -38,6 +38,7 @@ interface UnpackOptions {
 export async function unpack(entries: AsyncIterable<ArchiveEntry>, into: string, options: UnpackOptions): Promise<void> {
   const { strip, uid, gid, maxEntries, signal } = options;
   const links: { readonly path: string; readonly target: string }[] = [];
+  const directories: string[] = [];
   let left = options.maxBytes;
   let count = 0;
   const makeDirectory = (path: string): void => {
@@ -45,7 +46,7 @@ export async function unpack(entries: AsyncIterable<ArchiveEntry>, into: string,
     makeDirectory(dirname(path));
     make(path, () => mkdirSync(path));
     chmodSync(path, 0o755);
-    lchownSync(path, uid, gid);
+    directories.push(path);
   };
   const placeOf = (path: string): string | undefined => {
     const names = namesOf(path, strip);
@@ -72,6 +73,8 @@ export async function unpack(entries: AsyncIterable<ArchiveEntry>, into: string,
   const base = realpathSync.native(into);
   for (const { path, target } of links)
     if (!leadsInto(path, base)) throw unfit(`holds a link to "${target}", which is not in it`);
+  // Whose it is can put a link in the place of what is in it: nothing comes into it any more.
+  for (const path of directories.reverse()) lchownSync(path, uid, gid);
 }
 
 function namesOf(path: string, strip: number): readonly string[] {

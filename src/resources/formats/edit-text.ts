@@ -1,6 +1,7 @@
 import { canonicalJson, isObject, type Json, type JsonObject } from '../../model/json.ts';
 import {
   formatPath,
+  isPrefix,
   leavesOf,
   openText,
   readText,
@@ -155,7 +156,7 @@ function prove(format: Format, edited: string, before: JsonObject, edit: Edit): 
     if (!isEqual(valueAt(after, path), value)) throw new Error(`${formatPath(path)} cannot be given its value in this text`);
   }
   for (const path of edit.unset) {
-    const isSetBelow = edit.set.some(([other]) => path.every((key, i) => other[i] === key));
+    const isSetBelow = edit.set.some(([other]) => isPrefix(path, other));
     if (!isSetBelow && valueAt(after, path) !== undefined)
       throw new Error(`${formatPath(path)} cannot be removed from this text`);
   }

@@ -135,6 +135,12 @@ export function nextLine(text: string, offset: number): number {
 
 export const lineStart = (text: string, offset: number): number => (offset <= 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1);
 
+/** The blanks at the start of the line of an offset. */
+export const indentAt = (text: string, offset: number): string =>
+  /^[ \t]*/.exec(text.slice(lineStart(text, offset), nextLine(text, offset)))![0];
+
+export const isPrefix = (prefix: LeafPath, path: LeafPath): boolean => prefix.every((key, i) => path[i] === key);
+
 /** A value as the mapping that leads to it. */
 export const nest = (path: LeafPath, value: Json): Json =>
   path.reduceRight<Json>((inner, key) => Object.fromEntries([[key, inner]]), value);

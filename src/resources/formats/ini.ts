@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import {
   aboveBlankLine,
   formatPath,
+  indentAt,
   insertLines,
   mebibyte,
   nextLine,
@@ -234,8 +235,6 @@ function isStray(
   const isList = last.separator !== '' && text.slice(last.valueStart, nextLine(text, last.start)).trim() === '';
   return !isJoined && !isList && flagPattern.test(content);
 }
-
-const indentAt = (text: string, start: number): string => /^[ \t]*/.exec(text.slice(start, nextLine(text, start)))![0];
 
 function scanEntry(text: string, start: number, end: number, section: string | undefined): Line {
   const line = text.slice(start, end).trimEnd();

@@ -1,8 +1,8 @@
 import { isObject, type Json } from '../../model/json.ts';
 import {
+  indentAt,
   mebibyte,
   lineBreakOf,
-  lineStart,
   nest,
   positionIn,
   UnreadableText,
@@ -77,8 +77,6 @@ function unsetAt(root: Node, path: LeafPath): readonly Stretch[] {
   if (previous) return [{ start: previous.value.end, end: member.value.end, by: '' }];
   return [{ start: removal.node.start, end: removal.node.end, by: '{}' }];
 }
-
-const indentAt = (text: string, offset: number): string => /^[ \t]*/.exec(text.slice(lineStart(text, offset), offset))![0];
 
 /** One level of indentation: that of the first key of the document. */
 function unitOf(text: string): string {

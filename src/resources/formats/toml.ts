@@ -2,7 +2,9 @@ import { parse, TomlDate, TomlError } from 'smol-toml';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import {
   aboveBlankLine,
+  indentAt,
   insertLines,
+  isPrefix,
   lineStart,
   maxDepth,
   mebibyte,
@@ -74,9 +76,6 @@ function assertFits(value: Json): void {
   if (typeof value === 'string' && !value.isWellFormed()) throw new Error('TOML cannot hold half a surrogate pair');
   if (typeof value === 'object') Object.values(value).forEach(assertFits);
 }
-
-const isPrefix = (prefix: LeafPath, path: LeafPath): boolean =>
-  prefix.length <= path.length && prefix.every((key, i) => path[i] === key);
 
 interface Level {
   readonly entry: TomlEntry;
@@ -152,8 +151,6 @@ function addEntry(text: string, tables: readonly TomlTable[], path: LeafPath, va
     return next ? aboveComments(text, lineStart(text, next.start)) : text.length;
   }
 }
-
-const indentAt = (text: string, offset: number): string => /^[ \t]*/.exec(text.slice(lineStart(text, offset)))![0];
 
 /** The start of the comment lines directly above a line. */
 function aboveComments(text: string, start: number): number {

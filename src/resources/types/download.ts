@@ -1,3 +1,4 @@
+import type { HostReader } from '../../host/host.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { sha256 } from '../../model/json.ts';
 import { converged, type Change } from '../../model/plan.ts';
@@ -12,6 +13,7 @@ import {
   removeUnpacked,
   replaceUnpacked,
   restoreUnpacked,
+  strangerBeside,
   unpackedPaths,
   type Extraction,
 } from '../unpacked-directory.ts';
@@ -116,7 +118,7 @@ interface Desired {
   readonly timeout: number;
 }
 
-type State =
+type Standing =
   | ({
       readonly type: 'unpacked';
       readonly sha256: string;
@@ -126,6 +128,11 @@ type State =
     } & OwnedState)
   | { readonly type: 'absent' | 'directory' | 'link' | 'other' }
   | ({ readonly type: 'file'; readonly sha256: string; readonly size: number; readonly mode: string } & OwnedState);
+
+type State = Standing & {
+  /** What would be lost where a directory becomes the version before. */
+  readonly stranger?: string;
+};
 
 /** A file, or what is in an archive, that neither git nor a package brings. */
 export const download = defineResourceType({
@@ -151,17 +158,9 @@ export const download = defineResourceType({
     timeout: milliseconds(timeout),
   }),
   inspect: (desired, { host }): State => {
-    const stat = host.stat(desired.path);
-    const unpacked = readUnpacked(desired.path, host);
-    if (stat && unpacked) {
-      const { sha256, strip, isWhole } = unpacked;
-      const owners = inspectOwners(stat, host, desired);
-      return { type: 'unpacked', sha256, strip, isWhole, mode: formatMode(stat.mode), ...owners };
-    }
-    if (stat?.type !== 'file') return { type: stat?.type ?? 'absent' };
-    const { size, mode } = stat;
-    const sha256 = host.digest(desired.path) ?? '';
-    return { type: 'file', sha256, size, mode: formatMode(mode), ...inspectOwners(stat, host, desired) };
+    const standing = inspectPath(desired, host);
+    const stranger = desired.extract || standing.type === 'unpacked' ? strangerBeside(desired.path, host) : undefined;
+    return { ...standing, ...(stranger !== undefined && { stranger }) };
   },
   diff: (desired, actual) => {
     const { from, extract, mode } = desired;
@@ -187,7 +186,8 @@ export const download = defineResourceType({
     if (actual.type === 'directory') return [refusal(`${path} is a directory, not a file`)];
     if (actual.type === 'unpacked' && from && !extract)
       return [refusal(`${path} is a directory that an archive was unpacked to`)];
-    return actual.type === 'other' ? [refusal(`${path} is a device, fifo or socket, not a file`)] : [];
+    if (actual.type === 'other') return [refusal(`${path} is a device, fifo or socket, not a file`)];
+    return actual.stranger === undefined ? [] : [refusal(`${actual.stranger} is there, and was not unpacked by this kind`)];
   },
   apply: (desired, changes, { host, signal }) => {
     const { path, from, extract, mode, maxSize, timeout } = desired;
@@ -231,3 +231,17 @@ export const download = defineResourceType({
     return [{ host: hostname, scheme }, ...from.redirects.map((host) => ({ host, scheme: 'https' as const }))];
   },
 });
+
+function inspectPath(desired: Desired, host: HostReader): Standing {
+  const stat = host.stat(desired.path);
+  const unpacked = readUnpacked(desired.path, host);
+  if (stat && unpacked) {
+    const { sha256, strip, isWhole } = unpacked;
+    const owners = inspectOwners(stat, host, desired);
+    return { type: 'unpacked', sha256, strip, isWhole, mode: formatMode(stat.mode), ...owners };
+  }
+  if (stat?.type !== 'file') return { type: stat?.type ?? 'absent' };
+  const { size, mode } = stat;
+  const sha256 = host.digest(desired.path) ?? '';
+  return { type: 'file', sha256, size, mode: formatMode(mode), ...inspectOwners(stat, host, desired) };
+}

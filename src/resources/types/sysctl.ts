@@ -2,7 +2,7 @@ import type { AbsolutePath, Host, HostReader } from '../../host/host.ts';
 import { lastLines } from '../../model/last-lines.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { formatMode } from '../file-mode.ts';
-import { defineResourceType, type Vocabulary } from '../resource-type.ts';
+import { defineResourceType, type Restored, type Vocabulary } from '../resource-type.ts';
 import { runOutside } from '../run-outside.ts';
 import { sysctlDirectory, sysctlMarker } from '../sysctl-files.ts';
 
@@ -123,8 +123,15 @@ export const sysctl = defineResourceType({
 
   undo: {
     capture: (desired, { host }) => ({ key: desired.key, live: host.live ? readLive(desired, host) : null }),
-    async restore({ key, live }, { host, signal }) {
-      if (live !== null && readLive({ key }, host) !== live) await setLive(key, live, host, signal);
+    async restore({ key, live }, { host, signal }): Promise<Restored> {
+      const now = readLive({ key }, host);
+      if (live === null || now === live) return 'unchanged';
+      try {
+        return await setLive(key, live, host, signal);
+      } catch (error) {
+        if (!(error instanceof KernelRefusal)) throw error;
+        return { aside: [`${key} stays ${now ?? 'away'} until the next boot: ${error.message}`] };
+      }
     },
   },
 
@@ -168,10 +175,16 @@ function readLive({ key }: Pick<Desired, 'key'>, host: HostReader): string | nul
   return bytes ? plain(bytes.toString()) : null;
 }
 
+/** Some settings can be made only once until the next boot, which brings back what stands in the files by then. */
+class KernelRefusal extends Error {}
+
 async function setLive(key: string, value: string, host: Host, signal: AbortSignal): Promise<void> {
   if (!host.stat(`/proc/sys/${pathOf(key)}`))
-    throw new Error(`this kernel has no setting ${key}; if a module brings it, load the module before`);
+    throw new KernelRefusal(`this kernel has no setting ${key}; if a module brings it, load the module before`);
   // The agent's own sandbox has no rights over the kernel.
   const { exitCode, said } = await runOutside(['sysctl', '--write', `${key}=${value}`], { env: {}, timeout }, host, signal);
-  if (exitCode !== 0) throw new Error(`sysctl did not set ${key}: ${lastLines(said.trim())}`);
+  if (exitCode === 0) return;
+  // Else it is a program that could not do its work, which the next one may.
+  const Failure = /^sysctl: .*\bkey\b/m.test(said) ? KernelRefusal : Error;
+  throw new Failure(`sysctl did not set ${key}: ${lastLines(said.trim())}`);
 }

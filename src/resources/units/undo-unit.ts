@@ -1,7 +1,17 @@
 import type { ApplyContext, InspectContext } from '../resource-type.ts';
 import { load, unload } from './launchctl.ts';
 import { forgetFailures, instancesOf, reloadTimeout } from './run-unit.ts';
-import { isRunning, managerOf, order, surveyUnits, systemctl, unitKey, type Manager, type UnitSurvey } from './systemctl.ts';
+import {
+  isRunning,
+  isUp,
+  managerOf,
+  order,
+  surveyUnits,
+  systemctl,
+  unitKey,
+  type Manager,
+  type UnitSurvey,
+} from './systemctl.ts';
 import type { UnitDesired } from './unit-desired.ts';
 import { isTemplate, type UnitPlace } from './unit-place.ts';
 import type { HostReader } from '../../host/host.ts';
@@ -10,14 +20,18 @@ import type { HostReader } from '../../host/host.ts';
 interface UnitBefore extends UnitPlace {
   readonly timeout: number;
   readonly wasRunning: boolean;
+  /** Else it was being started, perhaps again and again. Undo data of earlier versions does not say. */
+  readonly wasUp?: boolean;
   /** Of a template: the instances that ran. */
   readonly instances?: readonly string[];
+  /** Those of them that were not up. */
+  readonly starting?: readonly string[];
   /** Of a user's unit: whether the user's service manager ran. */
   readonly hadManager: boolean;
 }
 
 /** What takes back how a unit runs. Null where nothing runs. */
-export type UnitUndo = { readonly unit: UnitBefore | null };
+type UnitUndo = { readonly unit: UnitBefore | null };
 
 export async function captureUnit(desired: UnitDesired, { host, survey, signal }: InspectContext<UnitSurvey>): Promise<UnitUndo> {
   if (!host.live) return { unit: null };
@@ -27,8 +41,10 @@ export async function captureUnit(desired: UnitDesired, { host, survey, signal }
   const wasRunning = live !== undefined && isRunning(live);
   const owner = managerOf(desired, host);
   const instances = owner && isTemplate(name) ? await runningInstances(desired, owner, host, signal) : [];
-  const unit = { ...place, timeout, wasRunning, hadManager: owner !== undefined };
-  return { unit: { ...unit, ...(instances.length > 0 && { instances }) } };
+  const unit = { ...place, timeout, wasRunning, wasUp: live !== undefined && isUp(live), hadManager: owner !== undefined };
+  if (instances.length === 0) return { unit };
+  const starting = instances.filter((instance) => !instance.wasUp).map((instance) => instance.name);
+  return { unit: { ...unit, instances: instances.map((instance) => instance.name), starting } };
 }
 
 async function runningInstances(
@@ -36,12 +52,12 @@ async function runningInstances(
   owner: Manager,
   host: HostReader,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly { readonly name: string; readonly wasUp: boolean }[]> {
   const all = (await instancesOf(desired, owner, host, signal)).map((name) => ({ ...desired, name }));
   const { units } = await surveyUnits(all, { host, signal });
   return all.flatMap((instance) => {
     const live = units.get(unitKey(instance));
-    return live && isRunning(live) ? [instance.name] : [];
+    return live && isRunning(live) ? [{ name: instance.name, wasUp: isUp(live) }] : [];
   });
 }
 
@@ -78,16 +94,20 @@ export async function resumeUnits(undos: readonly UnitUndo[], { host, signal }: 
     for (const unit of own.flatMap(withInstances))
       if (unit.wasRunning && (await isThere(unit, manager, host, signal))) running.push(unit);
     if (running.length === 0) continue;
-    const names = running.map(({ name }) => name);
-    await forgetFailures(names, manager, host, signal);
-    await order(manager, ['start', '--', ...names], Math.max(...running.map(({ timeout }) => timeout)), host, signal);
+    const namesOf = (some: readonly UnitBefore[]): readonly string[] => some.map(({ name }) => name);
+    await forgetFailures(namesOf(running), manager, host, signal);
+    const { up = [], starting = [] } = Object.groupBy(running, ({ wasUp }) => (wasUp === false ? 'starting' : 'up'));
+    const timeout = Math.max(...running.map((unit) => unit.timeout));
+    // Whether that ever gets up is not for the rollback to wait for: it did not before.
+    if (starting.length > 0) await order(manager, ['start', '--no-block', '--', ...namesOf(starting)], timeout, host, signal);
+    if (up.length > 0) await order(manager, ['start', '--', ...namesOf(up)], timeout, host, signal);
   }
 }
 
 /** What ran is started again where a new text has ended it. */
 const withInstances = (unit: UnitBefore): readonly UnitBefore[] => [
   unit,
-  ...(unit.instances ?? []).map((name) => ({ ...unit, name, wasRunning: true })),
+  ...(unit.instances ?? []).map((name) => ({ ...unit, name, wasRunning: true, wasUp: !unit.starting?.includes(name) })),
 ];
 
 async function isThere(

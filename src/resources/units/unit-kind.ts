@@ -2,16 +2,16 @@ import { ownAccount } from '../../host/own-account.ts';
 import type { HostReader } from '../../host/host.ts';
 import { changesOf, type Change, type Preview } from '../../model/plan.ts';
 import type { ContentRef, Contents } from '../../model/catalog.ts';
-import type { Applied, ApplyContext, InspectContext, Misfit, PrepareContext, Vocabulary } from '../resource-type.ts';
+import type { ApplyContext, Misfit, PrepareContext, Vocabulary } from '../resource-type.ts';
 import { standingContent } from '../standing-content.ts';
 import { otherHomeOf } from '../user-account.ts';
 import { hasLaunchd } from './launchctl.ts';
 import { applyUnit, touchedPaths } from './apply-unit.ts';
 import { diffUnit, refusalsOf } from './diff-unit.ts';
-import { inspectUnit, pathOf, type UnitState } from './inspect-unit.ts';
+import { inspectUnit, pathOf } from './inspect-unit.ts';
 import { activateUnits, refreshUnit, settleUnits } from './run-unit.ts';
-import { captureUnit, restoreUnit, resumeUnits, type UnitUndo } from './undo-unit.ts';
-import { surveyUnits, type UnitSurvey } from './systemctl.ts';
+import { captureUnit, restoreUnit, resumeUnits } from './undo-unit.ts';
+import { surveyUnits } from './systemctl.ts';
 import { contentsOf, dropInOf, isPresent, type UnitDesired } from './unit-desired.ts';
 import { dropInPath, unitDirectory, templateOf, unitId, unitPath, type UnitPlace } from './unit-place.ts';
 
@@ -70,7 +70,7 @@ export const unitKind = (kind: string, suffix: string) => {
   };
   return {
     survey: surveyUnits,
-    inspect: (desired: UnitDesired, context: InspectContext<UnitSurvey>): UnitState => inspectUnit(desired, context),
+    inspect: inspectUnit,
     diff: diffUnit,
     apply: applyUnit,
     watches: watchedPaths,
@@ -79,7 +79,7 @@ export const unitKind = (kind: string, suffix: string) => {
       ...new Set(touchedPaths(desired, changes, host)),
     ],
     undo: {
-      capture: (desired: UnitDesired, context: InspectContext<UnitSurvey>): Promise<UnitUndo> => captureUnit(desired, context),
+      capture: captureUnit,
       restore: restoreUnit,
       resume: resumeUnits,
     },
@@ -87,7 +87,7 @@ export const unitKind = (kind: string, suffix: string) => {
     refresh: (desired: UnitDesired, context: ApplyContext) => refreshUnit(desired, addressOf(desired), context),
     refreshesItself: (desired: UnitDesired, changes: readonly Change[]): boolean =>
       isPresent(desired) && desired.refresh !== 'none' && changes.some(isDefinition) && !changes.some(startsOrStops),
-    activate: (done: readonly Applied<UnitDesired>[], context: ApplyContext) => activateUnits(done, context),
+    activate: activateUnits,
     settle: settleUnits,
     requires: (desired: UnitDesired): readonly string[] => [
       ...(desired.user === undefined ? [] : [`user[${desired.user}]`]),

@@ -15,12 +15,15 @@ export async function readCommits(objects: Objects, ids: readonly string[]): Pro
   return new Map([...contents].map(([id, bytes]) => [id, readCommit(id, bytes)]));
 }
 
+/** As git reads it: the tree and the parents stand in this order at the top. A line below that says `parent` is none. */
 function readCommit(id: string, bytes: Buffer): Commit {
-  const head = bytes.toString('utf8').split('\n\n', 1)[0] ?? '';
-  const [, author = '', seconds = '0', zone = '+0000'] = /^author (.*?) ?<[^\n]*> (\d+) ([+-]\d{4})$/m.exec(head) ?? [];
+  const [tree = '', ...lines] = (bytes.toString('utf8').split('\n\n', 1)[0] ?? '').split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('parent '));
+  const named = lines[end] ?? '';
+  const [, author = '', seconds = '0', zone = '+0000'] = /^author (.*?) ?<.*> (\d+) ([+-]\d{4})$/s.exec(named) ?? [];
   return {
-    tree: /^tree ([0-9a-f]{40})$/m.exec(head)?.[1] ?? '',
-    parents: [...head.matchAll(/^parent ([0-9a-f]{40})$/gm)].map(([, parent]) => parent!),
+    tree: tree.slice('tree '.length),
+    parents: lines.slice(0, end).map((line) => line.slice('parent '.length)),
     info: { id, short: id.slice(0, 12), author, time: isoTime(Number(seconds), zone) },
   };
 }

@@ -75,7 +75,8 @@ const rows: readonly Row[] = [
     'the local repository belongs to another user',
     'chown it to the user who runs this, or follow it over ssh',
   ],
-  [/does not appear to be a git repository|not a git repository: '/, 'it is no git repository', 'check the path'],
+  // "not a git repository" is what git says of the mirror.
+  [/does not appear to be a git repository/, 'it is no git repository', 'check the path'],
   [/died of signal 25|File size limit|pack exceeds maximum|printed more than/, tooMuch, 'take large files out of the history'],
   [
     /No space left on device|Disk quota exceeded|Read-only file system/,
@@ -93,6 +94,11 @@ const rows: readonly Row[] = [
     'run git fetch --unshallow there, or follow the repository that it was cloned from',
   ],
   [/repository corruption on the remote side/, 'its repository is damaged', 'run git fsck there'],
+  [
+    /(\S+ is a (?:tag|tree|blob), not a commit)/,
+    '$1',
+    'name a commit in the host policy; git rev-parse TAG^{commit} tells the one of a tag',
+  ],
   [/couldn't find remote ref (\S+)|not our ref/, 'it has no $1', 'check branch, tag or commit in the host policy'],
   [
     /Operation too slow|timed out|Timeout was reached/i,

@@ -65,7 +65,7 @@ export async function* fetchOffers(wanted: Wanted): AsyncGenerator<Offer | NoOff
       wanted.signal.throwIfAborted();
       if (!(error instanceof GitFailure)) throw error;
       const { message, hint, mayBeMirror } = explainFetchFailure(error, remote.timeout, access.secrets);
-      const isAnswer = message.startsWith('it has no refs/') || message.startsWith('it sends objects');
+      const isAnswer = /^it has no refs\/|^it sends objects|, not a commit$/.test(message);
       const problem: Problem = { code: 'remote-failed', message: `${url}: ${message}`, hint };
       return { problem, mayBeMirror, state: isAnswer ? 'refused' : 'offline', remote: null };
     });
@@ -94,7 +94,10 @@ async function fetchFrom(access: RemoteAccess, wanted: Wanted): Promise<Offer> {
   const { config, env, url } = access;
   const call = { directory: mirror.directory, config, env, timeout: milliseconds(remote.timeout), signal };
   if (remote.commit !== undefined) {
-    if (mirror.ref('commit') !== remote.commit) await fetchRefs(call, url, [`+${remote.commit}:${refPath('commit')}`]);
+    if (mirror.ref('commit') !== remote.commit) {
+      await fetchRefs(call, url, [`+${remote.commit}:${refPath('commit')}`]);
+      await expectCommit(call, mirror, 'commit', remote.commit);
+    }
     return { commit: remote.commit, branch: null, base: remote.commit, remote: url };
   }
   return remote.tag === undefined ? offerBranch(call, url, wanted) : offerTag(call, url, remote.tag, mirror);
@@ -138,9 +141,21 @@ async function offerTag(call: GitCall, url: string, tag: string, mirror: Mirror)
   const advertised = await listRefs(call, url, [name, `${name}^{}`]);
   const target = advertised.get(name);
   if (target === undefined) throw await absent(call, url, name);
-  if (mirror.ref('tag') !== target) await fetchRefs(call, url, [`+${name}:${refPath('tag')}`]);
   const commit = advertised.get(`${name}^{}`) ?? target;
+  if (mirror.ref('tag') !== target) {
+    await fetchRefs(call, url, [`+${name}:${refPath('tag')}`]);
+    await expectCommit(call, mirror, 'tag', commit);
+  }
   return { commit, branch: tag, base: commit, remote: url };
+}
+
+/** Tags, and ids in the host policy, can be of anything. What is none is not remembered as fetched. */
+async function expectCommit(call: GitCall, mirror: Mirror, name: 'commit' | 'tag', id: string): Promise<void> {
+  const { exit, stdout } = await askGit(call, ['cat-file', '-t', id]);
+  const type = stdout.trim();
+  if (exit !== 0 || type === 'commit') return;
+  mirror.setRef(name, null);
+  throw new GitFailure('cat-file', { exit: 1, stderr: `fatal: ${id} is a ${type}, not a commit` });
 }
 
 /** A server that lists nothing at all may be none: git takes what it does not understand for an empty list of an old server. */

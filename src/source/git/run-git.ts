@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
@@ -55,16 +55,18 @@ export async function runGit(call: GitCall, args: readonly string[], input?: num
   return result.stdout;
 }
 
-/** Runs git for its exit code too. A time that ran out is exit 124. */
+/** Runs git for its exit code too. A time that ran out is exit 124. Whatever becomes of it, git is over then, with all that it has started. */
 export async function askGit(call: GitCall, args: readonly string[], input?: number): Promise<GitResult> {
   call.signal.throwIfAborted();
   const [program, words, options] = startOf(call, args);
   const { timeout } = call;
-  const git = spawn(program, words, {
-    ...options,
-    ...(program === 'git' && { timeout }),
-    stdio: [input ?? 'ignore', 'pipe', 'pipe'],
-  });
+  const git = withPipes(
+    spawn(program, words, {
+      ...options,
+      ...(program === 'git' && { timeout }),
+      stdio: [input ?? 'ignore', 'pipe', 'pipe'],
+    }),
+  );
   let printed = 0;
   const collect = (stream: Readable): Buffer[] => {
     const chunks: Buffer[] = [];
@@ -76,22 +78,36 @@ export async function askGit(call: GitCall, args: readonly string[], input?: num
     return chunks;
   };
   const [stdout, stderr] = [collect(git.stdout!), collect(git.stderr!)];
-  const [code] = (await once(git, 'close').catch((error: NodeJS.ErrnoException) => {
-    call.signal.throwIfAborted();
-    const isMissing = error.code === 'ENOENT' && existsSync(call.directory);
-    throw isMissing ? new GitFailure(args[0] ?? '', { exit: 127, stderr: 'failed to run command git' }) : error;
-  })) as [number | null];
+  const faults: NodeJS.ErrnoException[] = [];
+  git.on('error', (error) => faults.push(error));
+  const endGroup = (): void => endAll(git.pid);
+  if (program === 'timeout') call.signal.addEventListener('abort', endGroup);
+  // An abort is an error too, at which git may still write into the mirror.
+  const code = await new Promise<number | null>((resolve) => git.once('close', resolve));
+  call.signal.removeEventListener('abort', endGroup);
   call.signal.throwIfAborted();
+  const [fault] = faults;
+  const isMissing = fault?.code === 'ENOENT' && existsSync(call.directory);
+  if (fault) throw isMissing ? new GitFailure(args[0] ?? '', { exit: 127, stderr: 'failed to run command git' }) : fault;
   if (printed > mostOutput) return { exit: 1, stdout: '', stderr: `git ${args[0]} printed more than ${mostOutput} bytes` };
   const exit = code === null || code === killed ? timedOut : code;
   return { exit, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+}
+
+/** Of a process group. timeout(1) that is ended before it knows what it has started leaves that running. */
+function endAll(group: number | undefined): void {
+  try {
+    if (group !== undefined) process.kill(-group);
+  } catch {
+    // It has ended, or is not yet one.
+  }
 }
 
 /** What git prints, as it comes: whoever stops reading ends it. Rejects as `runGit` does. */
 export async function* readGit(call: GitCall, args: readonly string[]): AsyncGenerator<string, void> {
   call.signal.throwIfAborted();
   const [program, words, options] = startOf(call, args);
-  const git = spawn(program, words, { ...options, timeout: call.timeout, stdio: ['ignore', 'pipe', 'pipe'] });
+  const git = withPipes(spawn(program, words, { ...options, timeout: call.timeout, stdio: ['ignore', 'pipe', 'pipe'] }));
   const ended = once(git, 'close').catch(() => [1]) as Promise<[number | null]>;
   let stderr = '';
   git.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-mostSaid)));
@@ -112,7 +128,14 @@ export async function* readGit(call: GitCall, args: readonly string[]): AsyncGen
  */
 export function startGit(call: GitCall, args: readonly string[]): ChildProcessByStdio<Writable, Readable, null> {
   const [program, words, options] = startOf(call, args);
-  return spawn(program, words, { ...options, stdio: ['pipe', 'pipe', 'ignore'] });
+  return withPipes(spawn(program, words, { ...options, stdio: ['pipe', 'pipe', 'ignore'] }));
+}
+
+/** Where too many files are open it has none, and the error that follows would end this process. */
+function withPipes<T extends ChildProcess>(git: T): T {
+  if (git.stdout) return git;
+  git.on('error', () => undefined);
+  throw new Error('git cannot be started: too many files are open');
 }
 
 /** They start nobody else, and end with their input. */

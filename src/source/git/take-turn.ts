@@ -11,7 +11,7 @@ export async function takeTurn(stateDirectory: string, limit: number, signal: Ab
   for (let waited = 0; ; waited += pause) {
     signal.throwIfAborted();
     const lock = takeLock(revisionsIn(stateDirectory));
-    if (lock) return { [Symbol.dispose]: () => lock.release() };
+    if (lock) return lock;
     if (waited >= limit)
       throw new StateError(`another process has been fetching into ${stateDirectory} for ${limit} ms`, 'try again later');
     await setTimeout(pause, undefined, { signal });

@@ -32,6 +32,13 @@ function operator(files: Readonly<Record<string, string>>, policy?: string) {
 }
 
 describe('the host policy of a bootstrap', () => {
+  it('is named in what is wrong with it, wherever it came from', () => {
+    using files = operator({ 'all/host.yaml': 'host: allegro\n', 'ezra/host.yaml': 'hosts: ezra\n' }, 'host: timmy\n');
+
+    expect(() => files.read('ezra')).toThrow(`${files.directory}/ezra/host.yaml:1:1  unknown key "hosts"`);
+    expect(() => files.read('bezalel')).toThrow(`${files.directory}/all/host.yaml is the host policy of allegro`);
+  });
+
   it('is the name of the host alone, and does not replace one, where none is given', () => {
     using files = operator({});
 

@@ -31,6 +31,22 @@ it('a rollout that goes on has a bake time of its own for a host that takes the 
   expect(Date.parse(again.store.read()!.waves[0]!.until!)).toBeGreaterThan(Date.parse(until!) + 299);
 });
 
+it('a rollout that goes on bakes no longer than that takes, where the clock was set back meanwhile', async () => {
+  const baking = told(rig, 'baking');
+  const wave = { hosts: ['a'], bake: 300 };
+  const first = rig.run([wave]);
+  await baking;
+  rig.interrupt.abort();
+  await first;
+  const state = rig.store.read()!;
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  rig.store.write({ ...state, waves: state.waves.map((each) => ({ ...each, until })) });
+
+  const again = rolloutRig(directory.path);
+  expect(verdicts(await again.run([wave]))).toBe('a: converged');
+  expect(again.asked).toEqual(['check a']);
+});
+
 it('a rollout that goes on takes back with all others who had begun and did not say how that ended', async () => {
   rig.pushes['a'] = rolledBack;
   rig.begun['b'] = 'run-b1';

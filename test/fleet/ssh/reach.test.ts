@@ -266,6 +266,24 @@ describe.skipIf(whyNoSsh !== undefined)(`hosts behind others${whyNoSsh ? ` (${wh
   it('a ProxyCommand that is not there is told as such', async () => {
     await using operator = await openOperator({ config: ['Host *', 'ProxyCommand /nonexistent/proxy %h'] });
 
-    expect(await rejection(operator.connect(at(22, 'web1.example'), never))).toMatchObject({ absence: 'unreachable' });
+    expect(await rejection(operator.connect(at(22, 'web1.example'), never))).toMatchObject({
+      absence: 'unreachable',
+      message: 'the ProxyCommand of web1 cannot be started: /nonexistent/proxy (ENOENT)',
+      isPassing: false,
+    });
+  });
+
+  it('a ProxyCommand for which too many files are open ends nothing but its own connection', async () => {
+    const module = join(import.meta.dirname, '../../../src/fleet/ssh/proxy-command.ts');
+    const script = `
+      import { openSync } from 'node:fs';
+      const { openProxyCommand } = await import(${JSON.stringify(module)});
+      try { for (;;) openSync('/dev/null'); } catch {}
+      const { message, isPassing } = await openProxyCommand('web1', 'cat', { address: 'a', hostname: 'a', port: 22, user: 'u' }).catch((error) => error);
+      console.log(message, isPassing);`;
+    const argv = ['-c', 'ulimit -n 60 && exec "$@"', 'sh', process.execPath, '--input-type=module', '-e', script];
+    const { stdout, status } = spawnSync('sh', argv, { encoding: 'utf8' });
+
+    expect([stdout, status]).toEqual(['the ProxyCommand of web1 cannot be started: cat (EMFILE) true\n', 0]);
   });
 });

@@ -160,6 +160,23 @@ it('stays on a commit', async () => {
   expect(textOf(look)).toBe('one');
 });
 
+it('what the host policy names and is no commit is told as such with every look, until it names one', async () => {
+  using rig = openFollowRig();
+  const commit = rig.push({ [site]: 'one' });
+  rig.git('tag', '--annotate', '--message', 'first', 'v1');
+  rig.git('tag', 'content', `HEAD:${site}`);
+  rig.git('push', '--quiet', 'origin', 'v1', 'content');
+  const tag = rig.git('rev-parse', 'v1');
+
+  for (const named of [{ commit: tag }, { tag: 'content' }, { tag: 'content' }]) {
+    const { state, problem } = await rig.look(named);
+    expect(state).toBe('refused');
+    expect(problem).toMatchObject({ code: 'remote-failed', hint: expect.stringContaining('name a commit') as string });
+    expect(problem!.message).toMatch(/: [0-9a-f]{40} is a (?:tag|blob), not a commit$/);
+  }
+  expect(await rig.look({ tag: 'v1' })).toMatchObject({ state: 'fetched', commit });
+});
+
 it('enforces what it has with the remote gone and the mirror deleted', async () => {
   using rig = openFollowRig();
   const commit = rig.push({ [site]: 'one' });

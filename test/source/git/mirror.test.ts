@@ -24,6 +24,8 @@ it.each<readonly [string, (rig: FollowRig) => void]>([
         .forEach((file) => truncateSync(file, 40)),
   ],
   ['without a HEAD', (rig) => rmSync(inMirror(rig, 'HEAD'))],
+  ['with a HEAD of zeros', (rig) => writeFileSync(inMirror(rig, 'HEAD'), Buffer.alloc(22))],
+  ['without refs', (rig) => rmSync(inMirror(rig, 'refs'), { recursive: true })],
   ['no repository', (rig) => (rmSync(inMirror(rig, ''), { recursive: true }), writeFileSync(inMirror(rig, ''), 'x'))],
   ['pointing to nothing', (rig) => writeFileSync(inMirror(rig, 'refs/agent/branch'), `${'1'.repeat(40)}\n`)],
 ])('a mirror that was %s is made again with the next revision', async (_name, spoil) => {

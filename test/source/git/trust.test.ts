@@ -32,6 +32,19 @@ it('history that was rewritten is refused until somebody on the host says that i
   expect(await rig.look()).toMatchObject({ state: 'fetched', commit: forged });
 });
 
+it('a commit that names what was applied as its parent below its header is not on top of it', async () => {
+  using rig = openFollowRig();
+  const good = (rig.push({ [site]: 'good' }), await applyNewest(rig));
+  rig.git('checkout', '--quiet', '--orphan', 'other');
+  rig.commit({ [site]: 'forged' });
+  const file = join(rig.path, 'object');
+  writeFileSync(file, `${rig.git('cat-file', 'commit', 'HEAD')}\n`.replace(/^committer .*$/m, `$&\nparent ${good}`));
+  const forged = rig.git('hash-object', '-t', 'commit', '-w', file);
+  rig.git('push', '--quiet', '--force', 'origin', `${forged}:main`);
+
+  expect(await rig.look()).toMatchObject({ state: 'refused', commit: good, problem: { code: 'history-rewritten' } });
+});
+
 it('what a person says while a look is at work counts, and is not lost', async () => {
   using rig = openFollowRig();
   rig.push({ [site]: 'base' });

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { FleetAction, FleetReport, HostVerdict } from '../model/fleet.ts';
+import { sha256 } from '../model/json.ts';
+import { writeDurably } from '../state/durable-file.ts';
+import { FleetError } from './fleet-error.ts';
+
+/** Verdicts of hosts with which nothing is wrong, though they may differ from the repository. */
+const fine: readonly HostVerdict[] = ['converged', 'upstreamPending', 'driftOnly', 'conflict'];
+/** The others leave every host as it was. */
+const changing: readonly FleetAction[] = ['push', 'apply', 'bootstrap'];
+
+/** Keeps in mind which hosts the command has left undone or broken. What earlier ones left stays until a command is done with it. */
+export function noteLeft(memory: string, repository: string, { action, hosts }: FleetReport): void {
+  if (!changing.includes(action)) return;
+  const left = new Set(read(memory, repository));
+  for (const { host, verdict } of hosts) {
+    if (fine.includes(verdict)) left.delete(host);
+    else left.add(host);
+  }
+  writeDurably(fileOf(memory, repository), JSON.stringify([...left]));
+}
+
+/** Names of the hosts that the fleet commands on this repository have left undone or broken. */
+export function hostsLeft(memory: string, repository: string): ReadonlySet<string> {
+  const left = read(memory, repository);
+  if (left) return new Set(left);
+  throw new FleetError('usage', 'nothing was brought to the hosts of this repository before', 'leave --retry-failed out');
+}
+
+/** Undefined where nothing was ever noted. */
+function read(memory: string, repository: string): readonly string[] | undefined {
+  try {
+    return z.array(z.string()).safeParse(JSON.parse(readFileSync(fileOf(memory, repository), 'utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const fileOf = (memory: string, repository: string): string => join(memory, `left-${sha256(repository).slice(0, 16)}.json`);
