@@ -16,7 +16,8 @@ export async function handOver(socket: string, from: Readable, to: Writable, sig
   const greeting = await callAgent(socket, { method: 'GET', path: '/greeting' }, signal);
   if (greeting?.status !== 200) return undefined;
   to.write(`${JSON.stringify(greeting.body)}\n`);
-  const headers = { 'content-type': 'application/octet-stream', 'transfer-encoding': 'chunked' };
+  // Kept alive by the agent, so that what is sent behind what it reads does not fail before its answer is read.
+  const headers = { 'content-type': 'application/octet-stream', 'transfer-encoding': 'chunked', connection: 'keep-alive' };
   const call = request({ socketPath: socket, method: 'POST', path: '/receive', headers, agent: false, signal });
   // What the agent answers matters more than that it did not read everything.
   from.on('error', () => call.end());

@@ -37,8 +37,9 @@ export async function addReceive(server: DoorServer, port: AgentPort, stateDirec
         const answer = reply.raw;
         const gone = new AbortController();
         answer.once('close', () => gone.abort(new Error('the operator has gone')));
-        // Whatever is left of the request is not read.
-        answer.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store', connection: 'close' });
+        // Whatever is left of the request is not read. Who asks closes the connection: closed from here while they still send,
+        // the answer would be lost to them.
+        answer.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
         const tell = (said: VisitEvent): void => void answer.write(visitLine(said, new Date().toISOString()));
         try {
           await take(body as Readable, { port, stateDirectory, tell, gone: gone.signal });

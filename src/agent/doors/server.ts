@@ -39,7 +39,7 @@ interface ServerSettings {
   readonly log: DoorLog;
   /** Milliseconds until a connection on which nothing moves is closed, 0 for never. */
   readonly idle: number;
-  /** Whether a request may take any time to arrive as a whole. */
+  /** Whether a request may take any time to arrive: an agent that is busy reads late what came at once. */
   readonly isPatient?: boolean;
 }
 
@@ -52,7 +52,7 @@ export function makeServer({ log, idle, isPatient = false }: ServerSettings): Do
     serverFactory(handler) {
       const http = createServer(
         {
-          headersTimeout: 2_000,
+          headersTimeout: isPatient ? 0 : 2_000,
           requestTimeout: isPatient ? 0 : 3_000,
           connectionsCheckingInterval: 500,
           keepAliveTimeout: 2_000,

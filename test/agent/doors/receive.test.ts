@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { callAgent } from '../../../src/agent/control-client.ts';
 import { visitProtocol } from '../../../src/model/visit.ts';
@@ -64,13 +65,33 @@ describe('a visit over the control socket', () => {
     await using rig = await openRig();
     const { call, answer } = open(rig);
     call.write(line({}).slice(0, 10));
+    const begun = connect(rig.socket);
+    begun.write('GET /greeting HTTP/1.1\r\n');
     const elsewhere = connect(rig.number, '127.0.0.1');
-    elsewhere.write('POST /hooks/gitea HTTP/1.1\r\nhost: box\r\ncontent-length: 10\r\n\r\n1');
-    // It has taken too long there.
-    await once(elsewhere.resume(), 'close');
+    elsewhere.write('GET /healthz HTTP/1.1\r\n');
+    expect(await text(elsewhere)).toMatch(/^HTTP\/1.1 408 /u);
     call.end(line({}).slice(10));
+    begun.write('host: box\r\nconnection: close\r\n\r\n');
 
     expect((await answer()).lines).toMatchObject([{ type: 'finished' }]);
+    expect(await text(begun)).toMatch(/^HTTP\/1.1 200 /u);
+  });
+
+  it('is answered on a connection that stays open for what the operator still sends', async () => {
+    await using rig = await openRig();
+    const order = line({ commit: 'one' });
+    const client = connect(rig.socket).setEncoding('utf8');
+    client.write('POST /receive HTTP/1.1\r\nhost: box\r\nconnection: keep-alive\r\n');
+    client.write('content-type: application/octet-stream\r\ntransfer-encoding: chunked\r\n\r\n');
+    client.write(`${order.length.toString(16)}\r\n${order}\r\n`);
+    let answer = '';
+    for await (const part of client.iterator({ destroyOnReturn: false }) as AsyncIterable<string>)
+      if ((answer += part).endsWith('\r\n0\r\n\r\n')) break;
+
+    expect(answer).toContain('"declined"');
+    expect(answer).not.toMatch(/^connection: close/imu);
+    await promisify(client.write.bind(client) as (bytes: string, done: (error?: Error | null) => void) => void)('0\r\n\r\n');
+    client.destroy();
   });
 
   it.each([
