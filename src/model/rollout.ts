@@ -50,6 +50,15 @@ export const rolloutState = z.object({
 });
 export type RolloutState = z.infer<typeof rolloutState>;
 
+/** One change, as it is added behind the state that it changes. */
+export const rolloutChange = z.union([
+  z.object({ host: z.string(), begun: z.string() }),
+  /** `isNothing`: what was begun there has done nothing. */
+  z.object({ host: z.string(), state: hostState, isNothing: z.exactOptional(z.literal(true)) }),
+  z.object({ wave: z.string(), until: z.exactOptional(wave.shape.until), isDone: z.exactOptional(z.boolean()) }),
+]);
+export type RolloutChange = z.infer<typeof rolloutChange>;
+
 /** What somebody at another terminal wants of a rollout. */
 export const rolloutWish = z.object({ word: z.enum(['pause', 'abort']), by: z.string(), at: z.iso.datetime() });
 export type RolloutWish = z.infer<typeof rolloutWish>;

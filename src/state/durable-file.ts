@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StateError } from './state-error.ts';
 
@@ -6,16 +6,24 @@ import { StateError } from './state-error.ts';
 export function writeDurably(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const staged = `${file}.new`;
-  const descriptor = openSync(staged, 'w', 0o600);
+  writeThrough(staged, openSync(staged, 'w', 0o600), text);
+  renameSync(staged, file);
+  syncDirectory(dirname(file));
+}
+
+/** Adds to a file that is there; the text is there after a power cut when this returns. When it throws, a part of it may be. */
+export function appendDurably(file: string, text: string): void {
+  writeThrough(file, openSync(file, constants.O_WRONLY | constants.O_APPEND), text);
+}
+
+function writeThrough(file: string, descriptor: number, text: string): void {
   try {
     const bytes = Buffer.from(text);
     for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
-    makeDurable(staged, descriptor);
+    makeDurable(file, descriptor);
   } finally {
     closeSync(descriptor);
   }
-  renameSync(staged, file);
-  syncDirectory(dirname(file));
 }
 
 /** Makes names that were added to a directory, or removed, durable. */

@@ -1,6 +1,7 @@
 import type { Wave } from '../../inventory/plan-waves.ts';
 import type { HostOutcome } from '../../model/fleet.ts';
-import type { RolloutHost, RolloutState, Standing } from '../../model/rollout.ts';
+import type { RolloutChange, RolloutHost, RolloutState, Standing } from '../../model/rollout.ts';
+import { changing } from './changing.ts';
 import type { RolloutStore } from './rollout-store.ts';
 import { remember } from './standing.ts';
 
@@ -42,10 +43,10 @@ export interface RolloutRecord {
 export function openRecord(
   { commit, branch, tags, waves }: RolloutPlan,
   before: RolloutState | undefined,
-  store: Pick<RolloutStore, 'read' | 'write'>,
+  store: Pick<RolloutStore, 'read' | 'write' | 'add'>,
 ): RolloutRecord {
   const told = new Map<string, HostOutcome>();
-  let state: RolloutState = {
+  let head: RolloutState = {
     schema: 'reconcile.rollout/1',
     commit,
     branch,
@@ -57,58 +58,62 @@ export function openRecord(
     hosts: {},
   };
   const last = before ?? store.read();
-  if (before && isOpen(before) && isSame(before, state))
-    state = { ...before, reason: before.phase === 'halting' ? before.reason : null };
-  else if (last && last.commit === commit && isSameTags(last, state)) state = { ...state, begun: unprovedRuns(last) };
-  const save = (change: Partial<RolloutState>): void => store.write((state = { ...state, ...change }));
-  save({});
+  if (before && isOpen(before) && isSame(before, head))
+    head = { ...before, reason: before.phase === 'halting' ? before.reason : null };
+  else if (last && last.commit === commit && isSameTags(last, head)) head = { ...head, begun: unprovedRuns(last) };
+  const { hosts, begun, waves: progress, apply, whole: changed } = changing(head);
+  const whole = (): RolloutState => ({ ...changed(), phase: head.phase, reason: head.reason });
+  const save = (change: RolloutChange): void => {
+    apply(change);
+    store.add(change, whole);
+  };
+  store.write(whole());
 
-  const among = (hosts: readonly string[], standing: Standing): readonly string[] =>
-    hosts.filter((host) => state.hosts[host]?.standing === standing);
   const outcomeOf = (host: string, wave: string): HostOutcome => {
-    const known = state.hosts[host];
+    const known = hosts.get(host);
     const answer = told.get(host);
-    if (!known) return answer ?? notReached(host, wave, state.reason);
+    if (!known) return answer ?? notReached(host, wave, head.reason);
     const { standing: _standing, run: _run, isTakenBack: _isTakenBack, ...words } = known;
     // What was found out after the push counts more than what it answered.
     return { ...answer, host, wave, ...words };
   };
   return {
     get phase() {
-      return state.phase;
+      return head.phase;
     },
     get reason() {
-      return state.reason;
+      return head.reason;
     },
-    host: (name) => state.hosts[name],
-    wave: (name) => state.waves.find((wave) => wave.name === name)!,
-    among: ({ hosts }, standing) => among(hosts, standing),
-    all: (standing) => among(Object.keys(state.hosts), standing),
+    host: (name) => hosts.get(name),
+    wave: (name) => progress.get(name)!,
+    among: (wave, standing) => wave.hosts.filter((host) => hosts.get(host)?.standing === standing),
+    all: (standing) => [...hosts].flatMap(([host, state]) => (state.standing === standing ? [host] : [])),
     began(host, run) {
       // A later one is a second try, for which the first has done the work.
-      if (!state.begun?.[host]) save({ begun: { ...state.begun, [host]: run } });
+      if (!begun.has(host)) save({ host, begun: run });
     },
-    hasBegun: (host) => state.begun?.[host] !== undefined,
+    hasBegun: (host) => begun.has(host),
     pushed(host, outcome) {
       told.set(host, outcome);
       // Who was interrupted is asked again.
       if (outcome.verdict === 'halted') return;
-      const { [host]: run, ...others } = state.begun ?? {};
+      const run = begun.get(host);
       // It says itself that it did nothing.
       const isNothing = run !== undefined && outcome.verdict === 'busy' && outcome.report?.run === run;
-      save({ hosts: { ...state.hosts, [host]: remember(outcome, run) }, ...(isNothing && { begun: others }) });
+      save({ host, state: remember(outcome, run), ...(isNothing && { isNothing }) });
     },
     loseUnheard() {
-      const unheard = waves.flatMap(({ hosts }) => hosts).filter((host) => state.begun?.[host] && !state.hosts[host]);
-      const lost = (host: string): RolloutHost =>
-        remember({ ...notReached(host, '', null), message: unheardOf }, state.begun![host]);
-      if (unheard.length > 0)
-        save({ hosts: { ...state.hosts, ...Object.fromEntries(unheard.map((host) => [host, lost(host)])) } });
+      const unheard = waves.flatMap((wave) => wave.hosts).filter((host) => begun.has(host) && !hosts.has(host));
+      for (const host of unheard)
+        save({ host, state: remember({ ...notReached(host, '', null), message: unheardOf }, begun.get(host)) });
     },
-    change: (host, change) => save({ hosts: { ...state.hosts, [host]: { ...state.hosts[host]!, ...change } } }),
-    setWave: (name, change) => save({ waves: state.waves.map((wave) => (wave.name === name ? { ...wave, ...change } : wave)) }),
-    set: save,
-    outcomes: () => waves.flatMap(({ name, hosts }) => hosts.map((host) => outcomeOf(host, name))),
+    change: (host, change) => save({ host, state: { ...hosts.get(host)!, ...change } }),
+    setWave: (name, change) => save({ wave: name, ...change }),
+    set(change) {
+      head = { ...head, ...change };
+      store.write(whole());
+    },
+    outcomes: () => waves.flatMap((wave) => wave.hosts.map((host) => outcomeOf(host, wave.name))),
   };
 }
 
@@ -125,12 +130,14 @@ export function leftOpen(store: Pick<RolloutStore, 'read' | 'wish'>): RolloutSta
  * Of hosts that have the revision, or have begun it, while nobody has watched them to the end of their wave. Who pushes it anew changes
  * nothing there, and is to watch them all the same.
  */
-function unprovedRuns({ phase, waves, hosts, begun = {} }: RolloutState): Readonly<Record<string, string>> {
-  const unheard = Object.entries(begun).filter(([host]) => !hosts[host]);
+function unprovedRuns(state: RolloutState): Readonly<Record<string, string>> {
+  const { phase, waves } = state;
+  const { hosts, begun } = changing(state);
+  const unheard = [...begun].filter(([host]) => !hosts.has(host));
   const isOver = phase === 'finished' || phase === 'halted';
   const open = isOver ? [] : waves.filter(({ isDone }) => !isDone).flatMap((wave) => wave.hosts);
   const unwatched = open.flatMap((host): [string, string][] => {
-    const { run = null, isTakenBack = false } = hosts[host] ?? {};
+    const { run = null, isTakenBack = false } = hosts.get(host) ?? {};
     return run === null || isTakenBack ? [] : [[host, run]];
   });
   return Object.fromEntries([...unheard, ...unwatched]);

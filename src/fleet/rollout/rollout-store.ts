@@ -2,9 +2,17 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as z from 'zod';
 import { sha256 } from '../../model/json.ts';
-import { rolloutState, rolloutWish, type RolloutState, type RolloutWish } from '../../model/rollout.ts';
-import { writeDurably } from '../../state/durable-file.ts';
+import {
+  rolloutChange,
+  rolloutState,
+  rolloutWish,
+  type RolloutChange,
+  type RolloutState,
+  type RolloutWish,
+} from '../../model/rollout.ts';
+import { appendDurably, writeDurably } from '../../state/durable-file.ts';
 import { takeLock } from '../../state/lock.ts';
+import { changing } from './changing.ts';
 
 /** What the operator's machine remembers of the rollout of one repository, and what is wished of it from other terminals. */
 export interface RolloutStore {
@@ -12,6 +20,8 @@ export interface RolloutStore {
   read(): RolloutState | undefined;
   /** Durable when it returns. */
   write(state: RolloutState): void;
+  /** Adds a change to what was written, at a cost that does not grow with the fleet; durable when it returns. `whole`: the state with it. */
+  add(change: RolloutChange, whole: () => RolloutState): void;
   wish(): RolloutWish | undefined;
   setWish(wish: RolloutWish | undefined): void;
   /** Undefined while another process is at work on this rollout. */
@@ -23,9 +33,28 @@ export function openRolloutStore(memory: string, repository: string): RolloutSto
   const directory = join(memory, `rollout-${sha256(repository).slice(0, 16)}`);
   const stateFile = join(directory, 'state.json');
   const wishFile = join(directory, 'wish.json');
+  /** Whether the file is what was written here, to its last line. */
+  let isEven = false;
+  const write = (state: RolloutState): void => {
+    isEven = false;
+    writeDurably(stateFile, `${JSON.stringify(state)}\n`);
+    isEven = true;
+  };
+  const tryToAdd = (change: RolloutChange): boolean => {
+    try {
+      appendDurably(stateFile, `${JSON.stringify(change)}\n`);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   return {
-    read: () => readJson(stateFile, rolloutState),
-    write: (state) => writeDurably(stateFile, JSON.stringify(state)),
+    read: () => readState(stateFile),
+    write,
+    add(change, whole) {
+      // Behind a line that is there in part nothing may be added.
+      if (!isEven || !tryToAdd(change)) write(whole());
+    },
     wish: () => readJson(wishFile, rolloutWish),
     setWish(wish) {
       if (wish) writeDurably(wishFile, JSON.stringify(wish));
@@ -35,11 +64,38 @@ export function openRolloutStore(memory: string, repository: string): RolloutSto
   };
 }
 
-function readJson<T>(file: string, schema: z.ZodType<T>): T | undefined {
+/**
+ * A line for the state, and one for each change since. What follows a line that is none was never durable, or is not of this version. The
+ * version that knew no changes wrote the state without an end of its line.
+ */
+function readState(file: string): RolloutState | undefined {
+  const [first, ...lines] = readText(file)?.split('\n') ?? [];
+  const state = parse(first, rolloutState);
+  if (!state) return undefined;
+  const { apply, whole } = changing(state);
+  for (const line of lines.slice(0, -1)) {
+    const change = parse(line, rolloutChange);
+    if (!change) break;
+    apply(change);
+  }
+  return whole();
+}
+
+const readJson = <T>(file: string, schema: z.ZodType<T>): T | undefined => parse(readText(file), schema);
+
+function readText(file: string): string | undefined {
   try {
-    return schema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+function parse<T>(text: string | undefined, schema: z.ZodType<T>): T | undefined {
+  try {
+    return text === undefined ? undefined : schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
   }
 }

@@ -24,7 +24,7 @@ export interface Rollout extends RolloutPlan, RolloutActs {
   readonly forks: number;
   /** What the last process that was at work here has left. */
   readonly before: RolloutState | undefined;
-  readonly store: Pick<RolloutStore, 'read' | 'write'>;
+  readonly store: Pick<RolloutStore, 'read' | 'write' | 'add'>;
   readonly gate: RolloutGate;
   readonly emit: (event: FleetEvent) => void;
 }
@@ -95,12 +95,15 @@ async function runWave(wave: Wave, rollout: Rollout, record: RolloutRecord): Pro
   const { gate, emit, forks, push } = rollout;
   if (!(await gate.pass())) return;
   emit({ type: 'wave-started', wave: wave.name, hosts: wave.hosts });
-  const isTooMuch = (): boolean => record.among(wave, 'failed').length > wave.mayFail;
+  // Not asked of the record, which looks at every host of the wave.
+  let failed = record.among(wave, 'failed').length;
+  const isTooMuch = (): boolean => failed > wave.mayFail;
   // What is known of a revision does not change by pushing it again; who said nothing is asked again.
   const left = wave.hosts.filter((host) => (record.host(host)?.standing ?? 'absent') === 'absent');
   await inParallel(left, forks, async (host) => {
     if (isTooMuch() || !(await gate.pass()) || isTooMuch()) return;
     record.pushed(host, await push(host, wave.name, (run) => record.began(host, run)));
+    if (record.host(host)?.standing === 'failed') failed += 1;
     // A bake time of before an interruption was not that of a host that takes the revision only now.
     if (record.wave(wave.name).until !== null && isWatched(host, record)) record.setWave(wave.name, { until: null });
   });
