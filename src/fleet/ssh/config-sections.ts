@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { matchPatterns } from './match-pattern.ts';
+import { indexPatterns } from './match-pattern.ts';
 import { splitWords } from './split-words.ts';
 
 /** What stands between one `Host` line of the user's SSH configuration and the next. */
@@ -34,13 +34,12 @@ export function readConfigSections(files: readonly string[], home: string): (add
     sections.push(first);
     readInto(sections, first, file, { home, base: file.startsWith('/etc/') ? '/etc/ssh' : join(home, '.ssh') }, 0);
   }
+  const sectionsFor = indexPatterns(sections.map(({ patterns }) => patterns ?? ['*']));
   return (address) => {
-    const about = [...sections.keys()].filter((index) => isFor(sections[index]!, address));
+    const about = sectionsFor(address);
     return about.some((index) => sections[index]!.isIndividual) ? undefined : about.join(' ');
   };
 }
-
-const isFor = ({ patterns }: Section, address: string): boolean => patterns === undefined || matchPatterns(address, patterns);
 
 interface Directories {
   readonly home: string;

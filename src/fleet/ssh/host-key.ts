@@ -1,5 +1,5 @@
 import { describeKey, keyTypeOf } from './public-key.ts';
-import { isAbout, type KnownKey } from './known-hosts.ts';
+import type { KnownKey } from './known-hosts.ts';
 import type { RevokedKeys } from './revoked-keys.ts';
 
 /** What is known of a host before it shows its key. */
@@ -44,12 +44,12 @@ interface Named {
 
 export function findKnownHost(
   { hostname, port, alias, inventoryName }: Named,
-  files: readonly { readonly file: string; readonly keys: readonly KnownKey[] }[],
+  files: readonly { readonly file: string; readonly about: (host: string) => readonly KnownKey[] }[],
   revoked: readonly RevokedKeys[],
 ): KnownHost {
   const plain = (alias ?? hostname).toLowerCase();
   const name = alias !== undefined || port === 22 ? plain : `[${plain}]:${port}`;
-  const about = (host: string): readonly KnownKey[] => files.flatMap(({ keys }) => keys.filter((key) => isAbout(key, host)));
+  const about = (host: string): readonly KnownKey[] => files.flatMap((each) => each.about(host));
   const lines = about(name);
   const isKnown = lines.some(({ role }) => role === 'trusted');
   const trust = `reconcile fleet trust ${inventoryName}`;

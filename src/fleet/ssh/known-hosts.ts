@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConnectionError } from '../connection.ts';
 import { keyTypeOf } from './public-key.ts';
-import { matchPatterns } from './match-pattern.ts';
+import { indexPatterns } from './match-pattern.ts';
 
 /** One line of a known_hosts file. */
 export interface KnownKey {
@@ -57,11 +57,28 @@ export function readKnownHosts(file: string): readonly KnownKey[] {
   return parseKnownHosts(text, file);
 }
 
-/** Whether the line speaks of this host: `web1.example`, `[web1.example]:2222`. */
-export function isAbout({ names, hashed }: KnownKey, host: string): boolean {
-  if (!hashed) return !names.startsWith('|') && matchPatterns(host, names.split(','));
-  const { inner, outer, mac } = hashed;
-  const first = hash('sha1', Buffer.concat([inner, Buffer.from(host.toLowerCase())]), 'buffer');
+/**
+ * The lines that speak of a host, in their order: `web1.example`, `[web1.example]:2222`. Each hashed line has to be tried, for a second or
+ * more of each thousand hosts where all are hashed, so that none is tried twice for a host, nor once it is known whose it is.
+ */
+export function indexKnownHosts(keys: readonly KnownKey[]): (host: string) => readonly KnownKey[] {
+  const namedBy = indexPatterns(keys.map(({ names }) => (names.startsWith('|') ? [] : names.split(','))));
+  const hashed = new Map([...keys.entries()].flatMap(([index, key]) => (key.hashed ? [[index, key.hashed] as const] : [])));
+  const answers = new Map<string, readonly KnownKey[]>();
+  return (host) => {
+    const name = host.toLowerCase();
+    const known = answers.get(name);
+    if (known) return known;
+    const found = [...hashed].flatMap(([index, each]) => (isHashOf(each, name) ? [index] : []));
+    for (const index of found) hashed.delete(index);
+    const answer = [...namedBy(name), ...found].sort((one, other) => one - other).map((index) => keys[index]!);
+    answers.set(name, answer);
+    return answer;
+  };
+}
+
+function isHashOf({ inner, outer, mac }: HashedName, name: string): boolean {
+  const first = hash('sha1', Buffer.concat([inner, Buffer.from(name)]), 'buffer');
   return hash('sha1', Buffer.concat([outer, first]), 'base64') === mac;
 }
 

@@ -23,9 +23,27 @@ function matchPattern(text: string, pattern: string): boolean {
 }
 
 /** Whether a host is meant by a list of patterns: one of them matches, and none behind a `!` does. */
-export function matchPatterns(host: string, patterns: readonly string[]): boolean {
-  const name = host.toLowerCase();
+function matchPatterns(name: string, patterns: readonly string[]): boolean {
   const matches = (pattern: string): boolean => matchPattern(name, pattern.toLowerCase());
   if (patterns.some((pattern) => pattern.startsWith('!') && matches(pattern.slice(1)))) return false;
   return patterns.some((pattern) => !pattern.startsWith('!') && matches(pattern));
+}
+
+/** By host, in their order, which of many lists of patterns mean it. A list that has only names costs the hosts that it does not name nothing. */
+export function indexPatterns(lists: readonly (readonly string[])[]): (host: string) => readonly number[] {
+  const named = new Map<string, number[]>();
+  const others: number[] = [];
+  const add = (name: string, index: number): void => {
+    const known = named.get(name);
+    if (known) known.push(index);
+    else named.set(name, [index]);
+  };
+  for (const [index, patterns] of lists.entries())
+    if (patterns.some((pattern) => /[*?!]/.test(pattern))) others.push(index);
+    else for (const name of new Set(patterns.map((pattern) => pattern.toLowerCase()))) add(name, index);
+  return (host) => {
+    const name = host.toLowerCase();
+    const found = others.filter((index) => matchPatterns(name, lists[index]!));
+    return [...(named.get(name) ?? []), ...found].sort((one, other) => one - other);
+  };
 }

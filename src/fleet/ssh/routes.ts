@@ -8,7 +8,7 @@ import { dial } from './dial.ts';
 import { findKnownHost, type KnownHost } from './host-key.ts';
 import { openKeyRing } from './identities.ts';
 import { mostJumps, parseJumps } from './jump.ts';
-import { readKnownHosts, type KnownKey } from './known-hosts.ts';
+import { indexKnownHosts, readKnownHosts } from './known-hosts.ts';
 import { openClient, said, type OpenClient } from './open-client.ts';
 import { openProxyCommand } from './proxy-command.ts';
 import { readRevokedKeys, type RevokedKeys } from './revoked-keys.ts';
@@ -48,11 +48,11 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
   const hops = new Map<string, Promise<OpenClient>>();
   /** For which way the last jump host of a way waits, while it is opened. */
   const waits = new Map<string, string>();
-  const files = new Map<string, readonly KnownKey[]>();
+  const files = new Map<string, ReturnType<typeof indexKnownHosts>>();
   const revokedFiles = new Map<string, RevokedKeys>();
 
-  const knownIn = (file: string): readonly KnownKey[] => {
-    const read = files.get(file) ?? readKnownHosts(file);
+  const knownIn = (file: string): ReturnType<typeof indexKnownHosts> => {
+    const read = files.get(file) ?? indexKnownHosts(readKnownHosts(file));
     files.set(file, read);
     return read;
   };
@@ -71,7 +71,7 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
     if (path.includes(jumps) || path.length > mostJumps) throw circle(name, jumps);
     const known = findKnownHost(
       { hostname, port, alias, inventoryName: path.length === 0 ? name : undefined },
-      [...new Set(knownHostsFiles)].map((file) => ({ file, keys: knownIn(file) })),
+      [...new Set(knownHostsFiles)].map((file) => ({ file, about: knownIn(file) })),
       revokedKeysFiles.map(revokedIn),
     );
     return { name, settings, known, jumps, path };

@@ -9,7 +9,7 @@ import type { Connection } from '../../../src/fleet/connection.ts';
 import { dial } from '../../../src/fleet/ssh/dial.ts';
 import { findKnownHost } from '../../../src/fleet/ssh/host-key.ts';
 import { openKeyRing } from '../../../src/fleet/ssh/identities.ts';
-import { parseKnownHosts } from '../../../src/fleet/ssh/known-hosts.ts';
+import { indexKnownHosts, parseKnownHosts } from '../../../src/fleet/ssh/known-hosts.ts';
 import { openClient } from '../../../src/fleet/ssh/open-client.ts';
 import { openSettings } from '../../../src/fleet/ssh/settings.ts';
 import { sshConnection } from '../../../src/fleet/ssh/ssh-connection.ts';
@@ -189,7 +189,7 @@ describe.skipIf(whyNoSsh !== undefined)(`a connection${whyNoSsh ? ` (${whyNoSsh}
       configFile: join(visitor.path, 'config'),
     })(target);
     const stream = await dial('127.0.0.1', other.port, 5_000, never);
-    const file = { file: 'known_hosts', keys: parseKnownHosts(other.knownHosts, 'known_hosts') };
+    const file = { file: 'known_hosts', about: indexKnownHosts(parseKnownHosts(other.knownHosts, 'known_hosts')) };
     const known = findKnownHost({ ...settings, alias: undefined, inventoryName: 'web1' }, [file], []);
     const identities = await openKeyRing(() => Promise.resolve(undefined)).identitiesFor(settings);
     await using open = await openClient(stream, { name: 'web1', settings, known, identities }, never);
