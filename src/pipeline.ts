@@ -64,12 +64,12 @@ async function convergeHost(asked: Asked, state: State): Promise<Report> {
   const full = onFreshSources(asked);
   const desired = await load(full);
   return finish(full, desired, async (run, told) => {
-    const { recover, refreshRefused } = await import('./run/converge.ts');
+    const { recover, withRecovered } = await import('./run/recover.ts');
     const recovered = await recover(told, state, run);
     if ('summary' in recovered) return recovered;
     const refuse = async (report: Report, owed: readonly Address[]): Promise<Report> => {
-      const refreshes = await refreshRefused(told, run, owed, state);
-      return { ...report, refreshes, recovered: recovered.restored };
+      const { refreshRefused } = await import('./run/converge.ts');
+      return withRecovered({ ...report, refreshes: await refreshRefused(told, run, owed, state) }, recovered, state);
     };
     const invalid = problemsOf(desired);
     if (invalid.length > 0)
@@ -80,7 +80,7 @@ async function convergeHost(asked: Asked, state: State): Promise<Report> {
     const planned = await planHost(told, desired, state);
     tellPlan(told, run, planned);
     const report = await conclude(told, run, planned, state);
-    return planned.problems.length > 0 ? refuse(report, planned.plan.owed) : { ...report, recovered: recovered.restored };
+    return planned.problems.length > 0 ? refuse(report, planned.plan.owed) : withRecovered(report, recovered, state);
   });
 }
 

@@ -56,7 +56,7 @@ function lineOf(event: AgentEvent): Line | undefined {
       return {
         as: 'warn',
         message: 'restored what an interrupted run left behind',
-        about: { run: event.run, addresses: event.addresses },
+        about: { run: event.run, addresses: event.addresses, aside: event.aside, faults: event.faults },
       };
     case 'applying':
       return { as: 'info', message: `applying ${event.address}`, about: { run: event.run } };

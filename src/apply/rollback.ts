@@ -3,7 +3,9 @@ import type { LocalHost } from '../host/local-host.ts';
 import { stagedName } from '../host/staging.ts';
 import { noContents, type Address } from '../model/catalog.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
+import { isPassing } from '../model/passing-error.ts';
 import type { AnyResourceType, Restored } from '../resources/resource-type.ts';
+import { keptRuns } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import { isLedgerUndo, restoreLedger } from './ledger-undo.ts';
 import { mergesOf } from './merge-shared.ts';
@@ -20,9 +22,27 @@ interface Rollback {
   readonly aside: readonly string[];
   /** Resources that could not be put back. */
   readonly failed: readonly Address[];
-  /** What could not be put back. Not empty: the rollback is incomplete, and the journal keeps its undo data. */
+  /** What could not be put back. */
   readonly failures: readonly string[];
+  /** The rollback is incomplete, and the journal keeps its undo data. Else what could not be put back is given up. */
+  readonly isOpen: boolean;
 }
+
+/** Why something could not be put back. */
+interface Fault {
+  readonly message: string;
+  /** A program outside could not do it: every file is as before. */
+  readonly isOutside: boolean;
+  readonly isPassing: boolean;
+}
+
+/** Of a program outside, whatever it was asked by. */
+class OutsideError extends Error {}
+
+/** How often people are told that programs outside could not do their part, before a rollback ends without it. */
+const mostTold = 1;
+/** Of what may pass by itself: as often as an agent tries anything before it only does so with its polls. */
+const mostToldPassing = 7;
 
 type Undo = ReturnType<State['journal']['undoOf']>[number];
 type RestoreUndo = (undo: Undo) => readonly string[] | Promise<readonly string[]>;
@@ -43,7 +63,7 @@ export async function rollBack(
   const all = state.journal.undoOf(run);
   const undos = all.filter(({ entry }) => !isLedgerUndo(entry));
   host.discard();
-  const failures = await sweepStaged(undos, host, signal);
+  const unswept = await sweepStaged(undos, host, signal);
   const changed = new Set<Address>();
   const written = new Map<string, string | undefined>();
   const aside: string[] = [];
@@ -64,9 +84,12 @@ export async function rollBack(
     if (!isAsBefore || left.length > 0) changed.add(address);
     return left;
   });
-  failures.push(...failed.values());
-  failures.push(...(await resumeKinds(undos, host, types, signal)));
-  if (failures.length === 0)
+  for (const [address, fault] of await resumeKinds(undos, host, types, signal))
+    failed.set(address, joined([failed.get(address), fault].filter((each) => each !== undefined)));
+  const faults = [...unswept, ...[...failed].map(([address, fault]) => ({ ...fault, message: `${address}: ${fault.message}` }))];
+  const failures = faults.map(({ message }) => message);
+  let isOpen = faults.length > 0 && !isGivenUp(run, faults, state);
+  if (!isOpen)
     try {
       state.transaction(() => {
         for (const { address, entry } of all) if (isLedgerUndo(entry)) restoreLedger(address, entry, state.ledger);
@@ -75,6 +98,7 @@ export async function rollBack(
       });
     } catch (error) {
       failures.push(`what was put back cannot be recorded: ${(error as Error).message}`);
+      isOpen = true;
     }
   const restored = new Set(undos.map(({ address }) => address));
   return {
@@ -84,7 +108,42 @@ export async function rollBack(
     aside,
     failed: [...failed.keys()],
     failures,
+    isOpen,
   };
+}
+
+/**
+ * What programs outside cannot put back, though it was tried again by another run after people were told, must not keep the host from
+ * the revision that mends it (0086).
+ */
+function isGivenUp(run: string, faults: readonly Fault[], { runs }: State): boolean {
+  if (!faults.every(({ isOutside }) => isOutside)) return false;
+  const told = runs
+    .summaries(keptRuns)
+    .filter(({ unrestored = [] }) => unrestored.some((each) => each.run === run && each.isOpen));
+  return told.length >= (faults.some((fault) => fault.isPassing) ? mostToldPassing : mostTold);
+}
+
+const faultOf = (error: unknown): Fault => ({
+  message: (error as Error).message,
+  isOutside: error instanceof OutsideError,
+  isPassing: isPassing(error),
+});
+
+const unrestorable = (message: string): Fault => ({ message, isOutside: false, isPassing: false });
+
+const joined = (faults: readonly Fault[]): Fault => ({
+  message: faults.map(({ message }) => message).join('; '),
+  isOutside: faults.every(({ isOutside }) => isOutside),
+  isPassing: faults.some((fault) => fault.isPassing),
+});
+
+async function outside<T>(act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw new OutsideError((error as Error).message, { cause: error });
+  }
 }
 
 /** Paths that stay, since what a run made there holds what others have put into it since. */
@@ -114,21 +173,18 @@ async function restoreAll(
   host: LocalHost,
   signal: AbortSignal,
   restore: RestoreUndo,
-): Promise<ReadonlyMap<Address, string>> {
+): Promise<Map<Address, Fault>> {
   if ((await restoreGroup(undos, host, signal, restore)) === undefined) return new Map();
   let open = undos.flatMap(onePathEach);
   for (;;) {
-    const failed: { readonly undo: Undo; readonly message: string }[] = [];
+    const failed: { readonly undo: Undo; readonly fault: Fault }[] = [];
     for (const undo of open) {
-      host.discard();
-      const message = await restoreGroup([undo], host, signal, restore);
-      if (message !== undefined) failed.push({ undo, message });
+      const fault = await restoreGroup([undo], host, signal, restore);
+      if (fault) failed.push({ undo, fault });
     }
     if (failed.length === open.length || failed.length === 0) {
       const byAddress = Map.groupBy(failed, ({ undo }) => undo.address);
-      return new Map(
-        [...byAddress].map(([address, own]) => [address, `${address}: ${own.map(({ message }) => message).join('; ')}`]),
-      );
+      return new Map([...byAddress].map(([address, own]) => [address, joined(own.map(({ fault }) => fault))]));
     }
     open = failed.map(({ undo }) => undo);
   }
@@ -140,15 +196,16 @@ async function restoreGroup(
   host: LocalHost,
   signal: AbortSignal,
   restore: RestoreUndo,
-): Promise<string | undefined> {
-  const failures: string[] = [];
+): Promise<Fault | undefined> {
+  const faults: Fault[] = [];
   try {
-    for (const undo of undos) failures.push(...(await restore(undo)));
+    for (const undo of undos) faults.push(...(await restore(undo)).map(unrestorable));
     await host.commit(signal);
   } catch (error) {
-    failures.push((error as Error).message);
+    host.discard();
+    faults.push(faultOf(error));
   }
-  return failures.length === 0 ? undefined : failures.join('; ');
+  return faults.length === 0 ? undefined : joined(faults);
 }
 
 /** In the order in which they are put back. */
@@ -163,40 +220,49 @@ async function restoreKind(
   types: (kind: string) => AnyResourceType,
   signal: AbortSignal,
 ): Promise<Restored> {
-  return types(String(entry['kind'])).undo?.restore(entry['undo'], {
-    host,
-    contents: noContents,
-    last: undefined,
-    signal,
-  });
+  const { undo } = types(String(entry['kind']));
+  const restore = (): Restored | Promise<Restored> | undefined =>
+    undo?.restore(entry['undo'], { host, contents: noContents, last: undefined, signal });
+  return undo?.outside ? outside(restore) : restore();
 }
 
-/** What the kinds do when everything stands as before, each for all that it put back. */
+/** What the kinds do when everything stands as before, each for all that it put back; by itself where one keeps it from others. */
 async function resumeKinds(
   undos: readonly Undo[],
   host: LocalHost,
   types: (kind: string) => AnyResourceType,
   signal: AbortSignal,
-): Promise<string[]> {
-  const failures: string[] = [];
-  const own = undos.filter(({ entry }) => pathsUndo(entry) === undefined);
-  for (const [kind, entries] of Map.groupBy(own, ({ entry }) => String(entry['kind'])))
+): Promise<ReadonlyMap<Address, Fault>> {
+  const resume = async (kind: string, some: readonly Undo[]): Promise<Fault | undefined> => {
     try {
-      const saved = entries.map(({ entry }) => entry['undo']);
-      await types(kind).undo?.resume?.(saved, { host, contents: noContents, last: undefined, signal });
+      const saved = some.map(({ entry }) => entry['undo']);
+      await outside(() => types(kind).undo?.resume?.(saved, { host, contents: noContents, last: undefined, signal }));
       await host.commit(signal);
+      return undefined;
     } catch (error) {
       host.discard();
-      failures.push(`${kind}: ${(error as Error).message}`);
+      return faultOf(error);
     }
-  return failures;
+  };
+  const faults = new Map<Address, Fault>();
+  const own = undos.filter(({ entry }) => pathsUndo(entry) === undefined);
+  for (const [kind, entries] of Map.groupBy(own, ({ entry }) => String(entry['kind']))) {
+    const whole = await resume(kind, entries);
+    if (!whole) continue;
+    const byAddress = Map.groupBy(entries, ({ address }) => address);
+    for (const [address, some] of byAddress) {
+      const fault = byAddress.size === 1 ? whole : await resume(kind, some);
+      if (fault) faults.set(address, fault);
+    }
+  }
+  return faults;
 }
 
 /** Removes what a killed run staged beside its targets, first of all: it takes up room. */
-async function sweepStaged(undos: readonly Undo[], host: LocalHost, signal: AbortSignal): Promise<string[]> {
+async function sweepStaged(undos: readonly Undo[], host: LocalHost, signal: AbortSignal): Promise<Fault[]> {
   const paths = undos.flatMap(({ entry }) => pathsUndo(entry)?.paths ?? []);
   const directories = new Set(paths.map(({ path }) => dirname(path)));
-  const failures: string[] = [];
+  const faults: Fault[] = [];
   for (const directory of directories)
     try {
       // Nothing was staged behind a link that has the place of a directory by now.
@@ -206,9 +272,9 @@ async function sweepStaged(undos: readonly Undo[], host: LocalHost, signal: Abor
       await host.commit(signal);
     } catch (error) {
       host.discard();
-      failures.push(`what was staged in ${directory} is still there: ${(error as Error).message}`);
+      faults.push(unrestorable(`what was staged in ${directory} is still there: ${(error as Error).message}`));
     }
-  return failures;
+  return faults;
 }
 
 /** By a path on which there is no link. */

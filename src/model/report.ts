@@ -73,8 +73,18 @@ export const quarantineOf = ({ problems }: Pick<Report, 'problems'>): Problem | 
   problems.find(({ code }) => code === 'quarantined');
 
 /** Of a run that was taken back: whether nothing of it is left. What a command did stays. */
-export const isPutBack = ({ outcome, steps }: Pick<Report, 'outcome' | 'steps'>): boolean =>
-  outcome === 'rolledBack' && !steps.some((step) => step.outcome === 'changed');
+export const isPutBack = ({ outcome, steps, unrestored }: Pick<Report, 'outcome' | 'steps' | 'unrestored'>): boolean =>
+  outcome === 'rolledBack' && !unrestored && !steps.some((step) => step.outcome === 'changed');
+
+/** What a rollback could not put back. */
+export interface Unrestored {
+  /** The run that was taken back. */
+  readonly run: string;
+  /** In words. */
+  readonly faults: readonly string[];
+  /** The next run tries it again before anything else. Otherwise it was given up: what stands is planned from. */
+  readonly isOpen: boolean;
+}
 
 /** One run, as shown, stored and documented in `schemas/report.schema.json`. Holds digests, never secrets. */
 export interface Report {
@@ -115,6 +125,8 @@ export interface Report {
   readonly planDigest: string | null;
   /** What an interrupted earlier run left behind and this one restored. */
   readonly recovered: readonly string[];
+  /** Of this run, of those that it took back, and of those that it found interrupted. */
+  readonly unrestored?: readonly Unrestored[];
   /** Writes to the host's files; always 0 for `check`. */
   readonly writes: number;
   /** Of a run that could have cut the host off. */

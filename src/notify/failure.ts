@@ -44,12 +44,18 @@ export function failureOf(report: Report, now: number): Condition | undefined {
     sameness: `${commit ?? key}${report.outcome === 'rollbackIncomplete' ? ' incomplete' : ''}`,
     since: now,
     title: `${said[0]}${isPutBack(report) ? '; the host is as it was' : ''} (${revision})`,
-    why: reasonOf(report),
+    why: withUnrestored(reasonOf(report), report),
     todo: report.retriable
       ? `nothing yet: it is tried again by itself; reconcile show ${report.run} tells more`
       : said[1](report.run),
     ended: `RECOVERED: converged again after ${revision} failed`,
   };
+}
+
+/** What could not be put back is told with what failed first. */
+function withUnrestored(reason: string, { unrestored = [] }: Report): string {
+  const lost = unrestored.flatMap(({ faults }) => faults).filter((fault) => !reason.includes(fault));
+  return [reason, ...lost.map((fault) => `not put back: ${fault}`)].join('; ');
 }
 
 /** The nearest cause that the report has, in one sentence. */

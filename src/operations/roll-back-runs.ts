@@ -9,7 +9,7 @@ import type { ExitName } from '../model/exit-code.ts';
 import { listed } from '../model/listed.ts';
 import { monotonic } from '../model/monotonic.ts';
 import type { Action } from '../model/plan.ts';
-import type { Outcome, Report, ReportedStep, RunSummary } from '../model/report.ts';
+import type { Outcome, Report, ReportedStep, RunSummary, Unrestored } from '../model/report.ts';
 import { findResourceType, loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { keepReport } from '../run/keep-report.ts';
 import { startRun } from '../run/start-run.ts';
@@ -64,7 +64,7 @@ export async function rollBackRuns(
   const host = openLocalHost({ root });
   try {
     const report = await takeBack(choice, root, state, host, emit, started);
-    if (report.outcome !== 'rollbackIncomplete') await endWaiting(choice, report.run, state.directory);
+    if (!report.unrestored?.some(({ isOpen }) => isOpen)) await endWaiting(choice, report.run, state.directory);
     return report;
   } finally {
     host.close();
@@ -90,6 +90,8 @@ export function runsDownTo(asked: string | undefined, { journal, runs }: State, 
 function whyNone(wanted: string, reports: readonly RunSummary[]): string {
   const back = reports.flatMap(({ takenBack }) => takenBack ?? []).find((id) => id.startsWith(wanted));
   if (back !== undefined) return `no run is taken back: run ${back} was taken back already`;
+  const lost = reports.flatMap(({ unrestored }) => unrestored ?? []).find(({ run, isOpen }) => !isOpen && run.startsWith(wanted));
+  if (lost) return `run ${lost.run} was taken back, but not completely: ${lost.faults.join('; ')}`;
   const found = reports.find(({ run }) => run.startsWith(wanted));
   return found ? `no run is taken back: run ${found.run} has nothing that could be` : `no run begins with '${wanted}'`;
 }
@@ -130,6 +132,7 @@ async function takeBack(
   const aside: string[] = [];
   const failed = new Set<string>();
   const failures: string[] = [];
+  const unrestored: Unrestored[] = [];
   const applied = state.ledger.all();
   for (const id of runs) {
     const result = await rollBack(id, state, machine, resourceType);
@@ -138,8 +141,9 @@ async function takeBack(
     aside.push(...result.aside);
     for (const address of result.failed) failed.add(address);
     failures.push(...result.failures);
+    if (result.failures.length > 0) unrestored.push({ run: id, faults: result.failures, isOpen: result.isOpen });
     // An older run stands below this one; what could not be restored would be buried.
-    if (result.failures.length > 0) break;
+    if (result.isOpen) break;
   }
   const ledger = state.ledger.all();
   const deps = { run: run.id, host: machine, state, contents: noContents, ledger, types: resourceType, emit };
@@ -156,9 +160,11 @@ async function takeBack(
     steps: undoneSteps,
     counts: countUndone(undoneSteps, restored.size),
     writes: machine.writes,
+    ...(unrestored.length > 0 && { unrestored }),
     ...(failures.length === 0 && { takenBack: runs }),
   });
-  const settled = (failures.length === 0 ? reports : []).flatMap((each): readonly Report[] =>
+  const isOpen = unrestored.some((each) => each.isOpen);
+  const settled = (isOpen ? [] : reports).flatMap((each): readonly Report[] =>
     each.confirmation ? [{ ...each, confirmation: { ...each.confirmation, state: 'taken-back' } }] : [],
   );
   const report = keepReport(made, state, settled);

@@ -84,6 +84,9 @@ export const reportSchema: z.ZodType<Report> = z.object({
   problems: z.array(problemSchema),
   planDigest: text.nullable(),
   recovered: texts.meta({ description: 'What an interrupted earlier run left behind and this one restored.' }),
+  unrestored: z
+    .exactOptional(z.array(z.object({ run: text, faults: texts, isOpen: z.boolean() })))
+    .meta({ description: 'What could not be put back, by run that was taken back. isOpen: the next run tries it again first.' }),
   writes: count.meta({ description: "Writes to the host's files; always 0 for a check." }),
   opensAt: z
     .exactOptional(z.iso.datetime())
@@ -100,7 +103,13 @@ export const reportSchema: z.ZodType<Report> = z.object({
 /** An event as such, without what `-o ndjson` puts around it. */
 export const runEventSchema: z.ZodType<Event> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('run-started'), run: text, host: text, revision: text }),
-  z.object({ type: z.literal('recovered'), run: text, addresses: texts }),
+  z.object({
+    type: z.literal('recovered'),
+    run: text,
+    addresses: texts,
+    aside: z.exactOptional(texts),
+    faults: z.exactOptional(texts),
+  }),
   z.object({ type: z.literal('planned'), run: text, steps: z.array(stepSchema), digest: text }),
   z.object({ type: z.literal('applying'), run: text, address: text, done: count, total: count }),
   z.object({ type: z.literal('refreshing'), run: text, address: text }),

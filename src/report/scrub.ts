@@ -10,7 +10,7 @@ const shortest = 4;
 /** In names, which git knows and others look for, only what is hardly a name of something. */
 const shortestInNames = 12;
 /** Members that tell in words what happened, or what stands somewhere. */
-const told = new Set(['summary', 'reason', 'message', 'hint', 'text', 'from', 'to']);
+const told = new Set(['summary', 'reason', 'message', 'hint', 'text', 'from', 'to', 'aside', 'faults']);
 /** Members that name something on the host. All others are words of the program's own, and of git's. */
 const names = new Set(['address', 'addresses', 'field', 'path', 'name', 'refreshes', 'recovered']);
 

@@ -108,13 +108,7 @@ export async function restorePackages(undo: PackageUndo, host: Host, signal: Abo
     // What a dpkg that was killed has left goes also where it cannot be had whole any more.
     flags.push('-o', 'Dpkg::Options::=--force-remove-reinstreq');
     const wanted = install.map((was) => archiveOf(was, host) ?? versionOf(was));
-    try {
-      await runApt(['install', ...flags, ...wanted, ...remove.map((name) => `${name}-`)], limits, host, signal);
-    } catch (error) {
-      const names = install.map(({ name, version }) => `${name} ${version}`).join(', ');
-      const also = install.length > 0 ? `; if ${names} can no longer be downloaded, install what replaces it by hand` : '';
-      throw new Error(`${(error as Error).message}${also}`, { cause: error });
-    }
+    await runApt(['install', ...flags, ...wanted, ...remove.map((name) => `${name}-`)], limits, host, signal);
   } else if (unconfigured && undo.packages.some((was) => !isLost(was) && !stands(was, table))) throw unconfigured;
   if (purge.length > 0) await runDpkg(['--purge', ...purge], limits, host, signal);
   await restoreMarks(undo, host, signal);

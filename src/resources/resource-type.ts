@@ -171,7 +171,9 @@ interface ResourceType<
   readonly undo?: {
     capture(desired: Desired, context: InspectContext<Survey>): Undo | Promise<Undo>;
     restore(undo: Undo, context: ApplyContext): Restored | Promise<Restored>;
-    /** Once per rollback, when everything is restored and every file stands under its old name: what a program must be told then. */
+    /** What `restore` puts back is kept by programs outside, and is no file: where they cannot, the rollback may end without it (0086). */
+    readonly outside?: true;
+    /** Once per rollback, when everything is restored and every file stands under its old name: what a program must be told then. Outside. */
     resume?(undos: readonly Undo[], context: ApplyContext): void | Promise<void>;
   };
   /**

@@ -23,52 +23,8 @@ import type { Run } from './start-run.ts';
 import { stampIfConverged } from './stamp-if-converged.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
 import type { State } from '../state/state.ts';
-import { readUnconfirmed } from '../state/unconfirmed.ts';
-
-/** How many runs of a revision in a row may be killed before it is given up. */
-const mostKilled = 3;
 
 const openHost = ({ root }: Request): LocalHost => openLocalHost({ root });
-
-/** Puts back what a run that was killed had changed. A Report when that fails: nothing else is done then. */
-export async function recover(
-  { request, emit }: FullRun,
-  state: State,
-  run: Run,
-): Promise<{ readonly restored: readonly string[] } | Report> {
-  const { journal } = state;
-  if (!journal.open()) return { restored: [] };
-  removeStamp(state.directory);
-  await loadResourceTypes();
-  const host = openHost(request);
-  const all: string[] = [];
-  try {
-    // One that a crash cut short, or those that a person has asked to take back, newest first.
-    for (let open = journal.open(); open; open = journal.open()) {
-      const killed = open;
-      const { restored, failures } = await rollBack(open.run, state, host, resourceType, () => blameKilled(killed, state));
-      if (failures.length > 0)
-        return run.report({
-          outcome: 'rollbackIncomplete',
-          summary: `Run ${open.run} was interrupted and cannot be taken back completely; nothing else was done`,
-          problems: failures.map((message) => ({ code: 'unsafe-target', message })),
-        });
-      if (readUnconfirmed(state.directory)?.run === open.run) await (await import('../confirm/arm.ts')).disarm(state.directory);
-      emit({ type: 'recovered', run: open.run, addresses: restored });
-      all.push(...restored);
-    }
-    return { restored: [...new Set(all)] };
-  } finally {
-    host.close();
-  }
-}
-
-/** A power cut says nothing against a revision. One whose runs do not survive is given up. */
-function blameKilled({ run, key }: { readonly run: string; readonly key: string }, { journal }: State): void {
-  const times = journal.countKilled(key);
-  if (times >= mostKilled && journal.quarantined(() => key) === undefined)
-    journal.quarantine({ key, run, reason: `${times} runs in a row were killed` });
-}
 
 /**
  * Does what a rollback still owes where the plan is refused, or where there is none: nobody else would, and what runs here would not
@@ -191,8 +147,9 @@ async function takeBack(
   emit({ type: 'rolling-back', run: run.id, reason });
   const touched = (changed: ReadonlySet<string>): ReadonlySet<string> =>
     new Set([...plan.owed, ...owedBy(plan.steps.filter(isDone), changed, deps, checks)]);
-  // What did not fail by itself (a signal came) may be tried again at once, and so may the healing of what was proved before.
-  const isNew = plan.owed.length > 0 || plan.steps.some((step) => isDone(step) && step.cause !== 'drift');
+  // What did not fail by itself (a signal came) may be tried again at once, and so may the healing of what was proved before, with what
+  // an earlier run has left to be told.
+  const isNew = plan.steps.some((step) => isDone(step) && step.cause !== 'drift');
   const isGuilty = !isInterrupted && isNew && !isPassing(error);
   const blame = (): void => {
     if (isGuilty) state.journal.quarantine(run.scrub({ key, run: run.id, reason }));
@@ -201,7 +158,7 @@ async function takeBack(
     forgetOwed(run, touched(changed), state);
     blame();
   };
-  const { restored, changed, aside, failures: left } = await rollBack(run.id, state, host, resourceType, conclude);
+  const { restored, changed, aside, failures: left, isOpen } = await rollBack(run.id, state, host, resourceType, conclude);
   const failures = left.length === 0 ? [] : [...left, ...attemptQuarantine(blame)];
   const { signal } = new AbortController();
   const refreshed = await refreshRestored([...touched(changed)], desired.graph.batches.flat(), deps, signal);
@@ -216,6 +173,7 @@ async function takeBack(
   const cause = failed === undefined ? (isInterrupted ? 'Interrupted' : reason) : `${failed} failed: ${reason}`;
   return run.report({
     ...(!isGuilty && all.length === 0 && { retriable: true }),
+    ...(left.length > 0 && { unrestored: [{ run: run.id, faults: left, isOpen }] }),
     outcome: all.length === 0 ? 'rolledBack' : 'rollbackIncomplete',
     summary:
       all.length === 0

@@ -16,7 +16,8 @@ case $1 in
       config) ! grep -q invalid "$file" || { echo 'is invalid' >&2; exit 1; } ;;
       down) sed -i "/^$project\\t/d" /srv/docker/containers ;;
       up)
-        ! grep -q missing "$file" || { echo 'no such image' >&2; exit 1; }
+        [ ! -e /srv/docker/kill ] || { rm /srv/docker/kill; kill -9 $PPID; exit 1; }
+        for image in $(cat /srv/docker/missing); do ! grep -q "$image" "$file" || { echo "no image $image" >&2; exit 1; }; done
         sed -i "/^$project\\t/d" /srv/docker/containers
         sed -n "s/^  \\([a-z]*\\): { image: \\(.*\\) }/$project\\t\\1\\trunning\\tUp \\2/p" "$file" >>/srv/docker/containers ;;
     esac ;;
@@ -37,7 +38,9 @@ describeOnHosts('projects of compose on a booted host', () => {
   const containers = (): Promise<string> => sh("tr '\\t' ' ' </srv/docker/containers");
   const install = async (): Promise<void> => {
     await host.write('/usr/local/bin/docker', docker, 0o755);
-    await sh('mkdir -p /srv/docker; : >/srv/docker/containers; : >/srv/docker/asked; touch /run/docker.sock');
+    await sh(
+      'mkdir -p /srv/docker; : >/srv/docker/containers; : >/srv/docker/asked; echo missing >/srv/docker/missing; touch /run/docker.sock',
+    );
   };
   beforeEach(async () => {
     await sh('rm -rf /var/lib/timmy-reconciler /srv/app.yaml /srv/docker /run/docker.sock /usr/local/bin/docker');
@@ -84,5 +87,38 @@ describeOnHosts('projects of compose on a booted host', () => {
       expect(await containers()).toBe('app web running Up web:1');
       expect(await host.read('/srv/app.yaml')).toContain('web:1');
     }
+  });
+
+  it('whose images are gone do not keep the host from the revision that mends it, wherever runs are killed', async () => {
+    await install();
+    const others =
+      '- { kind: file, path: /srv/x, content: x }\n- { kind: compose, project: other, path: /srv/other.yaml, content: "services:\\n  web: { image: other:1 }\\n" }\n';
+    await rig.converge(`${project('web:1')}${others}`);
+    await sh('echo web:1 web:2 >/srv/docker/missing');
+    const killed = async (): Promise<void> => {
+      await host.write('/srv/docker/kill', '');
+      await expect(rig.run()).rejects.toThrow();
+    };
+    await expect(rig.converge(`${project('web:1')}${others}`)).resolves.toMatchObject({ outcome: 'converged' });
+    await host.write('/srv/docker/kill', '');
+    await expect(
+      rig.converge(`${project('web:2')}${others.replace('content: x', 'content: y').replace('other:1', 'other:2')}`),
+    ).rejects.toThrow();
+    await killed();
+
+    const told = await rig.run();
+    await killed();
+    const mended = await rig.converge(`${project('web:3')}${others}`);
+
+    const [lost] = told.unrestored ?? [];
+    expect(told).toMatchObject({
+      exit: 8,
+      unrestored: [{ isOpen: true, faults: [expect.stringMatching(/^compose\[app\]: .*no image web:1/s)] }],
+    });
+    expect((await host.reconcile(['show', told.run])).stdout).toContain('no image web:1');
+    expect([await host.read('/srv/x'), await host.read('/srv/other.yaml')]).toEqual(['x', expect.stringContaining('other:1')]);
+    expect(mended).toMatchObject({ outcome: 'converged', unrestored: [{ ...lost, isOpen: false }] });
+    expect((await containers()).split('\n').sort()).toEqual(['app web running Up web:3', 'other web running Up other:1']);
+    expect((await rig.run()).unrestored).toBeUndefined();
   });
 });

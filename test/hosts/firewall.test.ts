@@ -141,4 +141,22 @@ describeOnHosts('the firewall of a booted host', () => {
     expect(exit).toBe(6);
     expect([await sh(`cat ${files}`), await loaded()]).toEqual(before);
   });
+
+  it('that takes its old rules no more does not keep the host from those that it takes', async () => {
+    await sh('apt-get install --yes ufw');
+    await rig.converge(`- { kind: firewall, rules: [${ssh}] }`);
+    const refuses = '#!/bin/sh\ngrep -q "dport 81" /etc/ufw/user.rules && exec /usr/sbin/ufw "$@"\necho no module >&2; exit 1\n';
+    await host.write('/usr/local/sbin/ufw', refuses, 0o755);
+
+    const bad = await rig.converge(`- { kind: firewall, rules: [${ssh}, { port: 80, proto: tcp }] }`);
+    const ofBad = await sections();
+    const good = await rig.converge(`- { kind: firewall, rules: [${ssh}, { port: 81, proto: tcp }] }`);
+    await host.ask(['rm', '/usr/local/sbin/ufw']);
+
+    const faults = ['firewall[ufw]: ufw did not take its rules: no module'];
+    expect(bad).toMatchObject({ exit: 8, unrestored: [{ faults, isOpen: true }] });
+    expect(ofBad).not.toContain('dport 80');
+    expect(good).toMatchObject({ outcome: 'converged', unrestored: [{ run: bad.run, faults, isOpen: false }] });
+    expect(await loaded()).toContain('--dport 81 -j ACCEPT');
+  });
 });

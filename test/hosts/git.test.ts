@@ -45,5 +45,12 @@ describeOnHosts('checkouts on a booted host', () => {
     const { stdout } = await host.reconcile(['rollback']);
     expect(stdout).toContain('what was edited in /srv/app is in its stash');
     expect(await sh('cat /srv/app/file; su app -c "git -C /srv/app stash show --patch"')).toMatch(/^one\n[^]*\+mine$/);
+
+    const killed = '- { kind: command, argv: [sh, -c, "kill -9 $PPID"], unless: ["false"] }';
+    await expect(rig.converge(`${wanted('two')}${killed}`)).rejects.toThrow();
+    await sh('echo more > /srv/app/file');
+    const next = await rig.converge(wanted('one'));
+    expect(next).toMatchObject({ outcome: 'converged', summary: expect.stringContaining('edited in /srv/app is in its stash') });
+    expect((await host.reconcile(['show', next.run])).stdout).toContain('what was edited in /srv/app is in its stash');
   });
 });

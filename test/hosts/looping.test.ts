@@ -52,4 +52,29 @@ describeOnHosts('a unit that is started again and again', () => {
     expect([bad.outcome, ofBad]).toEqual(['rolledBack', ['Good', 'activating']]);
     expect([good.outcome, await rig.show('loop', 'Description', 'ActiveState')]).toEqual(['converged', ['Mended', 'active']]);
   });
+
+  it('or that cannot be started again, does not either', async () => {
+    const worn = (description: string): string =>
+      looping(description).replaceAll('loop', 'worn').replace('Restart=always', 'Restart=no');
+    const program = (text: string): Promise<unknown> => host.write('/srv/worn', `#!/bin/sh\n${text}\n`, 0o755);
+    await program(works);
+    expect((await rig.converge(worn('Good'))).outcome).toBe('converged');
+    await program('exit 1');
+
+    const bad = await rig.converge(worn('No better'));
+    const again = await rig.run();
+    const before = await rig.converge(worn('Good'));
+    const good = await rig.converge(`${mended.replace('loop', 'worn')}${worn('Mended')}`);
+
+    const lost = [expect.stringMatching(/^service\[worn\]: .*worn/)];
+    expect(bad).toMatchObject({ exit: 8, unrestored: [{ run: bad.run, faults: lost, isOpen: true }] });
+    expect(again).toMatchObject({ exit: 7, problems: [{ code: 'quarantined' }] });
+    expect(again).toMatchObject({ recovered: [], unrestored: [{ run: bad.run, faults: lost, isOpen: false }] });
+    expect(again.summary).toContain(`Of run ${bad.run} this could not be put back: service[worn]: `);
+    expect((await host.reconcile(['show', again.run])).stdout).toContain('could not be put back');
+    expect(before).toMatchObject({ exit: 6, retriable: true });
+    expect(before.unrestored).toBeUndefined();
+    expect(good).toMatchObject({ outcome: 'converged' });
+    expect(await rig.show('worn', 'Description', 'ActiveState')).toEqual(['Mended', 'active']);
+  });
 });

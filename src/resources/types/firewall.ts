@@ -147,6 +147,7 @@ export const firewall = defineResourceType({
   },
 
   undo: {
+    outside: true,
     capture: (_desired, { host, signal }) => captureUfw(host, signal),
     restore: (undo, { host, signal }) => restoreUfw(undo, host, signal),
     resume: (undos, { host, signal }) => resumeUfw(undos, host, signal),

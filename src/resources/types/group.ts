@@ -89,6 +89,7 @@ export const group = defineResourceType({
   },
 
   undo: {
+    outside: true,
     capture: ({ name }, { host }): { readonly name: string; readonly before: SavedGroup | null } => ({
       name,
       before: captureGroup(name, host),

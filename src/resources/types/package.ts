@@ -165,6 +165,7 @@ export const packageType = defineResourceType({
     changePackages({ ...desired, names: desired.names.filter((name) => concerns(name, changes)) }, host, signal),
 
   undo: {
+    outside: true,
     capture: (desired, { host, signal }): Promise<PackageUndo> => capturePackages(desired, host, signal),
     restore: (undo, { host, signal }) => restorePackages(undo, host, signal),
     resume: (undos, { host, signal }) =>

@@ -122,6 +122,7 @@ export const sysctl = defineResourceType({
   },
 
   undo: {
+    outside: true,
     capture: (desired, { host }) => ({ key: desired.key, live: host.live ? readLive(desired, host) : null }),
     async restore({ key, live }, { host, signal }): Promise<Restored> {
       const now = readLive({ key }, host);

@@ -142,6 +142,7 @@ export const user = defineResourceType({
 
   apply: (desired, _changes, { host, signal }) => changeUser(desired, host, signal),
   undo: {
+    outside: true,
     capture: (desired, { host }): UserUndo => captureUser(desired, host),
     restore: (undo, { host, signal }) => restoreUser(undo, host, signal),
   },

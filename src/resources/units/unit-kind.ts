@@ -79,6 +79,7 @@ export const unitKind = (kind: string, suffix: string) => {
       ...new Set(touchedPaths(desired, changes, host)),
     ],
     undo: {
+      outside: true as const,
       capture: captureUnit,
       restore: restoreUnit,
       resume: resumeUnits,
