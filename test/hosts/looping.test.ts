@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Report } from '../../src/model/report.ts';
 import { bootHost, type Host } from './boot-host.ts';
 import { describeOnHosts } from './describe-on-hosts.ts';
 import { openUnitRig, type UnitRig } from './unit-rig.ts';
@@ -76,5 +77,17 @@ describeOnHosts('a unit that is started again and again', () => {
     expect(before.unrestored).toBeUndefined();
     expect(good).toMatchObject({ outcome: 'converged' });
     expect(await rig.show('worn', 'Description', 'ActiveState')).toEqual(['Mended', 'active']);
+
+    const later = await rig.converge(`${mended.replace('loop', 'worn')}${worn('Later')}`);
+    await program('exit 1');
+    await host.ask(['systemctl', 'stop', 'worn']);
+    const rollback = async (...args: readonly string[]): Promise<Report> =>
+      JSON.parse((await host.reconcile(['rollback', '-o', 'json', ...args])).stdout) as Report;
+    expect(await rollback()).toMatchObject({ exit: 8, unrestored: [{ run: later.run, isOpen: true }] });
+    expect(await rollback()).toMatchObject({ exit: 8, unrestored: [{ run: later.run, isOpen: false }] });
+    expect((await host.reconcile(['rollback', later.run])).stderr).toContain(
+      'was taken back, but not completely: service[worn]: ',
+    );
+    expect(await rig.show('worn', 'Description', 'ActiveState')).toEqual(['Mended', 'failed']);
   });
 });
