@@ -150,6 +150,25 @@ it('a broken host policy and a missing repository are found', () => {
   expect(doctor({}).of('repository')).toMatchObject({ ok: false, found: 'no configuration repository here or above' });
 });
 
+it('secrets of the agent that it cannot use are found', () => {
+  const [policy, secret, token] = ['host.yaml', 'secret', 'token'].map((name) => join(repository.root, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const hook = `{ name: a, forge: gitea, secret_file: ${secret}, repositories: [ops/config] }`;
+  writeFileSync(policy, `agent: { listen: { port: 0 }, hooks: [${hook}], api_token_file: ${token} }\n`, { mode: 0o600 });
+  writeFileSync(secret, 'x'.repeat(32), { mode: 0o600 });
+  writeFileSync(token, 'short', { mode: 0o600 });
+  const found = () => doctor({ RECONCILE_HOST_POLICY: policy }).of('agent secret');
+
+  expect(found()).toMatchObject({ ok: false, found: `the API token ${token} has 5 bytes; it needs at least 32` });
+  expect(found().fix).toContain('openssl');
+
+  writeFileSync(token, 'x'.repeat(32));
+  expect(found()).toBeUndefined();
+});
+
 it('a program that is not on the PATH is found', () => {
   const { of } = doctor({ PATH: '/nonexistent' });
 

@@ -53,7 +53,7 @@ export async function addHooks(server: DoorServer, { hooks, port, budget, log, n
       const { name } = request.params;
       const headers = request.raw.headersDistinct;
       const hook = hooks.find((each) => each.name === name);
-      if (!isSigned(hook?.forge ?? 'gitea', headers, request.body, hook?.keys ?? decoy) || !hook) {
+      if (!isSigned(hook?.forge ?? 'gitea', headers, request.body, hook?.keys() ?? decoy) || !hook) {
         count(hook?.name ?? 'unknown', 'refused');
         const logged = hook ? `a delivery to the hook ${name} was not signed with its secret` : 'a delivery to no known hook';
         return refuse(request, reply, { budget, log, error: unsigned, logged });

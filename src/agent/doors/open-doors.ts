@@ -12,12 +12,12 @@ import { addDashboard } from './dashboard.ts';
 import { openEventStream } from './event-stream.ts';
 import { openFailureBudget } from './failure-budget.ts';
 import { addHooks } from './hooks.ts';
-import { loadHooks } from './load-hooks.ts';
+import { loadHooks, tokenPurpose } from './load-hooks.ts';
 import { openMetrics } from './metrics.ts';
 import { documentRoutes } from './openapi.ts';
 import { addReceive } from './receive.ts';
 import { addProbes } from './probes.ts';
-import { readSecret } from './read-secret.ts';
+import { openSecret } from './read-secret.ts';
 import { makeServer, type DoorLog, type DoorServer } from './server.ts';
 import { sharedCheck } from './shared-check.ts';
 import { requireToken } from './token.ts';
@@ -47,8 +47,8 @@ const idle = 30_000;
  */
 export async function openDoors({ port, policy, socket, log }: DoorSettings): Promise<Doors> {
   const now = Date.now;
-  const hooks = loadHooks(policy);
-  const token = policy.api_token_file === undefined ? undefined : readSecret(policy.api_token_file, 'API token');
+  const hooks = loadHooks(policy, log);
+  const token = policy.api_token_file === undefined ? undefined : openSecret(policy.api_token_file, tokenPurpose, log);
   const events = openEventStream(port);
   const check = sharedCheck(() => port.check());
   const metrics = openMetrics(port, events.count);

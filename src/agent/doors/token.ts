@@ -6,19 +6,18 @@ import type { DoorLog, DoorServer } from './server.ts';
 
 interface TokenGuard {
   /** Undefined: nobody is let in. */
-  readonly token: Uint8Array | undefined;
+  readonly token: (() => Uint8Array) | undefined;
   readonly budget: FailureBudget;
   readonly log: DoorLog;
 }
 
 /** Lets only those pass to the routes of this scope who bring the token, and says so in their documentation. */
 export function requireToken(scope: DoorServer, { token, budget, log }: TokenGuard): void {
-  const wanted = token && digest(token);
   scope.addHook('onRoute', (route) => {
     route.config = { ...route.config, needsToken: true };
   });
   scope.addHook('onRequest', async (request, reply) => {
-    if (!wanted) {
+    if (!token) {
       return reply.code(403).send({
         error: 'the API is switched off here',
         hint: 'name a file with a token of 32 bytes or more (mode 0600) as agent.api_token_file in the host policy',
@@ -27,7 +26,7 @@ export function requireToken(scope: DoorServer, { token, budget, log }: TokenGua
     if (isOfAnotherSite(request)) return reply.code(403).send({ error: 'another site asked in the name of this browser' });
     const given = tokenIn(request.headers.authorization ?? '');
     // Digests have one length, whatever was given.
-    if (given !== undefined && timingSafeEqual(digest(given), wanted)) return undefined;
+    if (given !== undefined && timingSafeEqual(digest(given), digest(token()))) return undefined;
     // A browser asks so before it asks the person: nobody has guessed anything.
     if (request.headers.authorization === undefined)
       return reply

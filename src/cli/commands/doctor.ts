@@ -1,5 +1,6 @@
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { findUnusableSecrets } from '../../agent/doors/load-hooks.ts';
 import { machineNames } from '../../host/facts.ts';
 import { loadHostPolicy } from '../../host/host-policy.ts';
 import { identityFiles, readIdentities } from '../../host/identities.ts';
@@ -44,6 +45,7 @@ export async function run(invocation: Invocation): Promise<number> {
     ...(state.ok ? damage(directory) : []),
     diskSpace(directory),
     hostPolicy(),
+    ...agentSecrets(),
     await repository(source, invocation),
     ...(source === undefined ? [] : [hostIsKnown(source, textOption(invocation, 'host')), await identity(source)]),
     ...(source === undefined ? [] : waves(source)),
@@ -165,6 +167,12 @@ function hostPolicy(): Finding {
         : `none at ${file}: the repository may do everything`;
   return finding('host policy', problems.length === 0, found, `reconcile schema host-policy shows what ${file} can say`);
 }
+
+/** Only those that the agent cannot use. */
+const agentSecrets = (): readonly Finding[] =>
+  findUnusableSecrets(loadHostPolicy().policy.agent).map(({ message, hint }) =>
+    finding('agent secret', false, message, hint ?? ''),
+  );
 
 async function repository(source: string | undefined, invocation: Invocation): Promise<Finding> {
   const [remote] = loadHostPolicy().policy.remote?.urls ?? [];

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
@@ -52,6 +54,15 @@ describe('the API', () => {
 
     expect(answer.status).toBe(403);
     expect(await answer.text()).toContain('agent.api_token_file');
+  });
+
+  it('takes a token that was replaced in its file, and no longer the old one', async () => {
+    await using rig = await openRig();
+    const renewed = 'canary-token-of-tomorrow-0123456789-abc';
+    writeFileSync(join(rig.directory, 'token'), renewed);
+
+    expect((await rig.get('/api/v1/status', token)).status).toBe(401);
+    expect((await rig.get('/api/v1/status', renewed)).status).toBe(200);
   });
 
   it('changes nothing: what does is at the control socket only', async () => {

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRig, previousSecret, sign, type DoorRig } from '../../support/door-rig.ts';
 
@@ -86,6 +87,36 @@ describe('a hook', () => {
 
     expect((await rig.deliver(body, { 'x-gitea-signature': sign(body, previousSecret) })).status).toBe(202);
     expect(rig.port.triggers).toEqual(['webhook']);
+  });
+
+  it('takes a secret that was replaced in its file, and no longer the old one; what cannot be used changes nothing', async () => {
+    await using own = await openRig();
+    const file = join(own.directory, 'secret');
+    const renewed = 'canary-secret-of-tomorrow-0123456789';
+    const statuses = async (): Promise<readonly number[]> => [
+      (await own.deliver(push)).status,
+      (await own.deliver(push, { 'x-gitea-signature': sign(push, renewed) })).status,
+    ];
+    expect(await statuses()).toEqual([202, 401]);
+
+    writeFileSync(file, `${renewed}\n`);
+    expect(await statuses()).toEqual([401, 202]);
+
+    own.logged.splice(0);
+    const unusable = [() => writeFileSync(file, ''), () => rmSync(file), () => writeFileSync(file, 'short', { mode: 0o600 })];
+    for (const spoil of [...unusable, () => chmodSync(file, 0o644)]) {
+      spoil();
+      expect(await statuses()).toEqual([401, 202]);
+      expect(await statuses()).toEqual([401, 202]);
+    }
+    const told = own.logged.map(([, message]) => message).filter((message) => message.includes('still counts'));
+    expect(told.map((message) => /has 0|does not exist|has 5|can be read by others/.exec(message)?.[0])).toEqual([
+      'has 0',
+      'does not exist',
+      'has 5',
+      'can be read by others',
+    ]);
+    expect(JSON.stringify(own.logged)).not.toContain('canary');
   });
 
   const replays = process.env['LONG'] === '1' ? 10_000 : 1_500;
