@@ -1,6 +1,7 @@
 import { runCommand } from '../host/run-command.ts';
 import type { Argv, CommandResult } from '../host/host.ts';
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
+import { longestTimer } from '../model/duration.ts';
 import { lastLines } from '../model/last-lines.ts';
 import type { Look } from './look.ts';
 import { systemctl } from './probe-unit.ts';
@@ -89,7 +90,7 @@ async function restart(settings: DeadmanSettings, said: string): Promise<Deed> {
   const { unit, restart: argv, restart_timeout: timeout } = settings;
   const deed = { action: 'restart', endpoint: endpointOf(settings) };
   const run = (words: Argv, env: Record<string, string> = {}): Promise<CommandResult> =>
-    runCommand(words, { env, timeout }, AbortSignal.timeout(timeout + 10_000));
+    runCommand(words, { env, timeout }, AbortSignal.timeout(Math.min(timeout + 10_000, longestTimer)));
   try {
     const manager = systemctl(unit?.scope ?? 'system');
     // A unit that failed too often is not started any more until it is forgiven.

@@ -1,5 +1,6 @@
 import { httpStatus } from '../host/http-status.ts';
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
+import { longestTimer } from '../model/duration.ts';
 import type { Finding } from './probe.ts';
 
 /** Who is asked for a name or a quota is alive, whatever the answer. */
@@ -13,7 +14,7 @@ const noWay: readonly unknown[] = ['ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHO
  */
 export async function probeGateway(gateway: NonNullable<DeadmanSettings['gateway']>): Promise<Finding> {
   const { url, within, ignore_statuses: ignored } = gateway;
-  const signal = AbortSignal.timeout(within);
+  const signal = AbortSignal.timeout(Math.min(within, longestTimer));
   try {
     const status = await httpStatus(url, signal);
     if (status < 400) return { verdict: 'healthy' };

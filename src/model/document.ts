@@ -2,10 +2,13 @@ import * as z from 'zod';
 import { milliseconds } from './duration.ts';
 import type { LoadedFile } from './located.ts';
 
+/** Beyond it are no dates. Milliseconds. */
+const longestDuration = 3650 * 86_400_000;
 /** Duration with a unit: `30s`, `5m`, `2h`, `7d`. */
 export const duration = z
   .string({ error: 'expected a duration such as "30s", "5m", "2h" or "7d"' })
   .regex(/^\d+(ms|s|m|h|d)$/, 'expected a duration such as "30s", "5m", "2h" or "7d"')
+  .refine((text) => milliseconds(text) <= longestDuration, 'expected at most 3650d')
   .meta({ description: 'A number with a unit: ms, s, m, h or d.' });
 
 const percent = z.string().regex(/^(?:\d{1,2}|100)%$/, 'expected a percentage such as "25%", up to "100%"');

@@ -55,6 +55,7 @@ export const policyCases = [
     ['a wave of more than all hosts', 'wrong-type', 'waves: [{name: a, hosts: all, count: ¦150%}]\n'],
     ['a wave of no part', 'wrong-type', 'waves: [{name: a, hosts: all, count: ¦0%}]\n'],
     ['a stop rule of more than all', 'wrong-type', 'waves: [{name: a, hosts: all}]\nmax_fail: ¦101%\n'],
+    ['a bake time beyond all dates', 'wrong-type', 'waves: [{name: a, hosts: all, bake: ¦4000d}]\n'],
     ['a wave without a name', 'missing-key', 'waves: [¦{hosts: all}]\n'],
     ['a wave without hosts', 'missing-key', 'waves: [¦{name: canary}]\n'],
     ['a wave of no hosts', 'wrong-type', 'waves: [{name: a, hosts: all, count: ¦0}]\n'],

@@ -44,6 +44,7 @@ const refinementOnly = new Set([
   'a package that is absent and has a version',
   'a key that is none',
   'a key with an unknown option',
+  'a bake time beyond all dates',
   'two waves of one name',
 ]);
 

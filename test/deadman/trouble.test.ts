@@ -84,9 +84,13 @@ describe('a check in trouble of its own', () => {
     expect(lines.join('\n')).toContain('not logged yet');
     makeRequestLog(watch.path('request_log.db'));
 
-    await watch.check();
+    // No timer is as long.
+    await watch.check(1, (settings) => ({ ...settings, restart_timeout: 30 * 86_400_000 }));
 
-    expect(watch.rows().map(({ model }) => model)).toEqual(['restart', 'restart']);
+    expect(watch.rows().map(({ model, status }) => [model, status])).toEqual([
+      ['restart', 'success'],
+      ['restart', 'success'],
+    ]);
   });
 
   it('counts a restart that fails or hangs', async () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { runCommand } from '../../host/run-command.ts';
+import { longestTimer } from '../../model/duration.ts';
 import { lastLines } from '../../model/last-lines.ts';
 import { printableLine } from '../../report/printable.ts';
 import { ConnectionError } from '../connection.ts';
@@ -149,7 +150,7 @@ function toSettings(answer: Answer, destination: Destination, place: OperatorPla
   const named = answer.get('identityfile') ?? usual;
   const agent = only('identityagent') ?? 'SSH_AUTH_SOCK';
   const variable = agent === 'SSH_AUTH_SOCK' ? agent : /^\$\{?(\w+)\}?$/.exec(agent)?.[1];
-  const seconds = (keyword: string): number => Number(only(keyword) ?? 0) * 1000;
+  const seconds = (keyword: string): number => Math.min(Number(only(keyword) ?? 0) * 1000, longestTimer);
   return {
     address: destination.address,
     hostname,

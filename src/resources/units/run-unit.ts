@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host, HostReader } from '../../host/host.ts';
+import { longestTimer } from '../../model/duration.ts';
 import type { Applied, ApplyContext, Failure } from '../resource-type.ts';
 import {
   ending,
@@ -225,7 +226,8 @@ export async function settleUnits({ host, signal }: ApplyContext): Promise<reado
   session?.started.clear();
   if (waiting.length === 0) return [];
   const end = Math.max(...waiting.map(({ at, desired }) => at + desired.settle * 1000));
-  while (now() < end) await sleep(Math.max(settlePause, Math.ceil((end - now()) / 1000)), undefined, { signal });
+  const left = (): number => Math.ceil((end - now()) / 1000);
+  while (left() > 0) await sleep(Math.min(Math.max(settlePause, left()), longestTimer), undefined, { signal });
   const { units } = await surveyUnits(
     waiting.map(({ desired }) => desired),
     { host, signal },

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { longestTimer } from '../../model/duration.ts';
 import { GitFailure, startGit, timedOut, type GitCall } from './run-git.ts';
 import { TooLarge } from './too-large.ts';
 
@@ -49,7 +50,7 @@ export function openObjects(call: GitCall): Objects {
   };
   const ask = async (ids: readonly string[], parser: ReturnType<typeof createParser>, take?: (chunk: Buffer) => void) => {
     const { git, ended, chunks } = (started ??= start());
-    const timer = setTimeout(() => git.kill(), call.timeout);
+    const timer = setTimeout(() => git.kill(), Math.min(call.timeout, longestTimer));
     git.stdin.write(ids.map((id) => `${id}\n`).join(''));
     try {
       while (parser.answered < ids.length) {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_p
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { longestTimer } from '../../model/duration.ts';
 import { hardenedGit, hardenedGitEnvironment, settingsEnvironment } from '../../model/hardened-git.ts';
 
 /** How git is called: nothing of the user's or the system's configuration counts, only what stands here. */
@@ -107,7 +108,9 @@ function endAll(group: number | undefined): void {
 export async function* readGit(call: GitCall, args: readonly string[]): AsyncGenerator<string, void> {
   call.signal.throwIfAborted();
   const [program, words, options] = startOf(call, args);
-  const git = withPipes(spawn(program, words, { ...options, timeout: call.timeout, stdio: ['ignore', 'pipe', 'pipe'] }));
+  const git = withPipes(
+    spawn(program, words, { ...options, timeout: Math.min(call.timeout, longestTimer), stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
   const ended = once(git, 'close').catch(() => [1]) as Promise<[number | null]>;
   let stderr = '';
   git.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-mostSaid)));

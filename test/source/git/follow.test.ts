@@ -45,7 +45,7 @@ it('a look that finds nothing new asks for the refs alone', async () => {
   using rig = openFollowRig();
   await using server = await openGitServer(rig.path);
   rig.push({ [site]: 'one' });
-  const follower = rig.open({ urls: [server.url('config.git')] });
+  const follower = rig.open({ urls: [server.url('config.git')], timeout: '30d' });
   await follower.look(never);
   server.requests.length = 0;
 
