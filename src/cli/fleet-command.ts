@@ -5,6 +5,7 @@ import { hostsLeft, noteLeft } from '../fleet/left-undone.ts';
 import { leftOpen } from '../fleet/rollout/rollout-record.ts';
 import { openRolloutStore } from '../fleet/rollout/rollout-store.ts';
 import { runOnHosts, type Task } from '../fleet/run-on-hosts.ts';
+import type { OwnFault } from '../fleet/own-fault.ts';
 import { openSshConnect } from '../fleet/ssh/connect.ts';
 import { findTargets } from '../fleet/targets.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -57,6 +58,8 @@ export interface FleetRun extends AsyncDisposable {
   readonly timeout: number;
   /** Hosts at the same time. */
   readonly forks: number;
+  /** Aborted where somebody interrupts the command, or with the `OwnFault` that ends it. */
+  readonly signal: AbortSignal;
   /** Shows what became of it, and keeps for `--retry-failed` who is left. */
   finish(hosts: readonly HostOutcome[], end: Pick<FleetReport, 'revision' | 'halted'>, render: Render): FleetReport;
 }
@@ -71,7 +74,10 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
   const began = performance.now();
   const startedAt = new Date().toISOString();
   const id = `${startedAt.replace(/[-:]|\.\d+/g, '')}-${randomBytes(3).toString('hex')}`;
-  const { signal } = invocation;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([invocation.signal, ending.signal]);
+  let fault: OwnFault | undefined;
+  const end = (found: OwnFault): void => ending.abort((fault ??= found));
   const repository = sourceOption(invocation);
   const limits = limitsOf(invocation);
   const memory = join(stateDirectory(), 'fleet');
@@ -89,7 +95,7 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
   const connect = await openSshConnect(signal, sshSettings(invocation));
   const onHosts: FleetRun['onHosts'] = (chosen, task, { isQuiet, ...way }) => {
     const emit = isQuiet ? () => undefined : output.emit;
-    return runOnHosts(chosen, task, { ...limits, ...way, connect, emit, signal });
+    return runOnHosts(chosen, task, { ...limits, ...way, connect, emit, end, signal });
   };
   output.emit({ type: 'fleet-started', action, hosts: targets.map(({ name }) => name) });
   return {
@@ -100,13 +106,16 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
     memory,
     timeout: limits.timeout,
     forks: limits.forks,
+    signal,
     emit: output.emit,
     onHosts,
     anew: async (target, task) => (await onHosts([target], task, { isRepeatable: true, isQuiet: true }))[0],
-    finish(hosts, end, render) {
+    finish(hosts, { revision, halted: stopped }, render) {
       const duration = Math.round(performance.now() - began);
-      const exit = fleetExit(hosts) || (end.halted === null && !signal.aborted ? 0 : 1);
-      const report: FleetReport = { schema: 'reconcile.fleet/1', id, action, startedAt, duration, version, ...end, hosts, exit };
+      const halted = stopped ?? fault?.message ?? null;
+      const exit = fleetExit(hosts) || (halted === null && !signal.aborted ? 0 : 1);
+      const facts = { schema: 'reconcile.fleet/1', id, action, startedAt, duration, version } as const;
+      const report: FleetReport = { ...facts, revision, halted, hosts, exit };
       output.finish(report, render);
       noteLeft(memory, repository, report);
       return report;

@@ -22,8 +22,8 @@ export async function pushInWaves(
   fleet: FleetRun,
   revision: WorkingRevision,
   tags: readonly string[],
-  signal: AbortSignal,
 ): Promise<RolloutEnd | undefined> {
+  const { signal } = fleet;
   const { rollout, problems: unread } = loadRollout(fleet.files);
   const chosen = new Set(fleet.targets.map(({ name }) => name));
   const planned = rollout && planWaves(rollout, fleet.inventory, chosen);

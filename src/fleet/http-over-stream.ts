@@ -1,6 +1,7 @@
 import { request, type IncomingMessage } from 'node:http';
 import type { Duplex, Writable } from 'node:stream';
 import { ConnectionError } from './connection.ts';
+import { ownFaultOf } from './own-fault.ts';
 import { untilLost } from './until-lost.ts';
 
 interface Call {
@@ -50,5 +51,6 @@ function failure(error: NodeJS.ErrnoException): Error {
   if (error instanceof ConnectionError) return error;
   if (error.code?.startsWith('HPE_'))
     return new ConnectionError('garbled', 'what listens at the socket of the agent speaks no HTTP');
-  return new ConnectionError('unreachable', `the connection to the agent was lost: ${error.message}`, { isPassing: true });
+  const lost = `the connection to the agent was lost: ${error.message}`;
+  return ownFaultOf(error) ?? new ConnectionError('unreachable', lost, { isPassing: true });
 }

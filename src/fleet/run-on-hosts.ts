@@ -4,9 +4,11 @@ import { printableLine } from '../report/printable.ts';
 import { ConnectionError, type Connect, type Connection } from './connection.ts';
 import { FleetError } from './fleet-error.ts';
 import { inParallel } from './in-parallel.ts';
+import { OwnFault, ownFaultOf } from './own-fault.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** What is done on each host. Rejects with a `ConnectionError` when the host does not play along; whatever else it rejects with is an `error` of that host. */
+/** What is done on each host. Rejects with a `ConnectionError` when the host does not play along; an
+ * `OwnFault` ends the command; whatever else it rejects with is an `error` of that host. */
 export type Task = (connection: Connection, signal: AbortSignal) => Promise<Finding>;
 
 interface Course {
@@ -21,6 +23,8 @@ interface Course {
   readonly isRepeatable: boolean;
   readonly wave?: string;
   readonly emit: (event: FleetEvent) => void;
+  /** Ends the command for what is wrong on this machine: aborts `signal` with it. */
+  readonly end: (fault: OwnFault) => void;
   readonly signal: AbortSignal;
 }
 
@@ -30,8 +34,8 @@ const longestPause = 15_000;
 
 /**
  * Does the task on every target and gives one outcome each, in the order of the targets. No host can fail another: whatever one
- * does, or does not do in time, is its own outcome, and so is what goes wrong here for it; when `signal` ends, hosts that are not done are
- * `halted`.
+ * does, or does not do in time, is its own outcome, and so is what goes wrong here for it alone; when `signal` ends, hosts that are not
+ * done are `halted`.
  */
 export async function runOnHosts(targets: readonly Target[], task: Task, course: Course): Promise<readonly HostOutcome[]> {
   const outcomes = new Map<string, HostOutcome>();
@@ -67,12 +71,17 @@ async function doOn(target: Target, task: Task, course: Course): Promise<HostOut
     } catch (thrown) {
       if (course.signal.aborted) return finish(interrupted(hasConnected, course));
       if (limit.aborted) return finish(tooSlow(course.timeout, hasConnected));
-      if (!(thrown instanceof ConnectionError)) return finish(failed(thrown));
+      const error = thrown instanceof ConnectionError ? thrown : ownFaultOf(thrown);
+      if (!error) return finish(failed(thrown));
       const wait = Math.min(longestPause, firstPause * 2 ** (attempt - 1));
-      const mayTryAgain = thrown.isPassing && (course.isRepeatable || !hasConnected);
-      if (!mayTryAgain || performance.now() - began + wait > course.patience) return finish(absent(thrown));
+      const mayTryAgain = error.isPassing && (course.isRepeatable || !hasConnected);
+      if (!mayTryAgain || performance.now() - began + wait > course.patience) {
+        if (error instanceof ConnectionError) return finish(absent(error));
+        course.end(error);
+        return finish(interrupted(hasConnected, course));
+      }
       const until = new Date(Date.now() + wait).toISOString();
-      course.emit({ type: 'waiting', host: target.name, message: thrown.message, until });
+      course.emit({ type: 'waiting', host: target.name, message: error.message, until });
       await pause(wait, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -101,18 +110,22 @@ const failed = (thrown: unknown): Finding => ({
   ...(thrown instanceof FleetError && { hint: thrown.hint }),
 });
 
-const untouched = ({ name }: Target, { wave }: Course): HostOutcome => ({
+/** Why hosts are not done. */
+const reasonOf = ({ reason }: AbortSignal): string =>
+  reason instanceof OwnFault ? reason.message : 'the command was interrupted';
+
+const untouched = ({ name }: Target, { wave, signal }: Course): HostOutcome => ({
   host: name,
   verdict: 'halted',
-  message: 'not begun: the command was interrupted',
+  message: `not begun: ${reasonOf(signal)}`,
   attempts: 0,
   duration: 0,
   ...(wave !== undefined && { wave }),
 });
 
-const interrupted = (hasConnected: boolean, { isRepeatable }: Course): Finding => ({
+const interrupted = (hasConnected: boolean, { isRepeatable, signal }: Course): Finding => ({
   verdict: 'halted',
-  message: hasConnected ? 'the command was interrupted while the host was at work' : 'the command was interrupted',
+  message: `${reasonOf(signal)}${hasConnected ? ' while the host was at work' : ''}`,
   ...(hasConnected && {
     hint: isRepeatable ? 'the host finishes its run or takes it back: reconcile fleet status' : 'what was begun there may go on',
   }),

@@ -8,6 +8,7 @@ import { visitProtocol, type Greeting, type Order } from '../model/visit.ts';
 import { version } from '../model/version.ts';
 import { ConnectionError, type Connection } from './connection.ts';
 import { requestOver, textOver } from './http-over-stream.ts';
+import { ownFaultOf, type OwnFault } from './own-fault.ts';
 import { readLines } from './read-lines.ts';
 import { sudoRefusal } from './ssh/sudo-refusal.ts';
 import { greetingSchema, visitEventSchema } from '../report/visit-schema.ts';
@@ -133,9 +134,7 @@ async function meetProgram(connection: Connection): Promise<Medium> {
   return {
     greeting: parseAnswer(greetingSchema, first.value),
     async send(order, bundle) {
-      // What the host answers matters more than that it did not read everything.
-      write(stream, order, bundle).catch(() => undefined);
-      return lines;
+      return unlessUnsent(lines, write(stream, order, bundle));
     },
     async explain() {
       const { exitCode, stderr } = await ended;
@@ -143,6 +142,21 @@ async function meetProgram(connection: Connection): Promise<Medium> {
     },
     close: kill,
   };
+}
+
+/** What the host answers matters more than that it did not read everything, but not more than that there was nothing to read. */
+async function* unlessUnsent(lines: AsyncIterable<string>, sending: Promise<void>): AsyncGenerator<string> {
+  let fault: OwnFault | undefined;
+  sending.catch((error: unknown) => (fault = ownFaultOf(error)));
+  try {
+    for await (const line of lines) {
+      if (fault) throw fault;
+      yield line;
+    }
+  } catch (error) {
+    throw fault ?? error;
+  }
+  if (fault) throw fault;
 }
 
 async function write(to: Writable, order: string, bundle: Bundle | undefined): Promise<void> {

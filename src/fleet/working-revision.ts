@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askGit, firstCommit, type Ask } from './ask-git.ts';
 import { FleetError } from './fleet-error.ts';
+import { OwnFault, ownFaultOf } from './own-fault.ts';
 import { commitChanges, findChanges, listPaths } from './uncommitted.ts';
 
 /** A bundle file with what one set of hosts lacks. */
@@ -20,7 +21,7 @@ export interface WorkingRevision extends AsyncDisposable {
   readonly workingTree: boolean;
   /** Whether the checkout is sparse: files of the commit may not stand in the working tree. */
   readonly isSparse: boolean;
-  /** A bundle for a host that has these commits; undefined where it has the revision itself. Commits that are not known here are ignored. */
+  /** A bundle for a host that has these commits; undefined where it has the revision itself. Commits that are not known here are ignored. Rejects with an `OwnFault`. */
   bundleFor(commits: readonly string[]): Promise<Bundle | undefined>;
 }
 
@@ -71,6 +72,7 @@ export async function openWorkingRevision(
   const sent = changed.length > 0 ? await commitChanges(changed, { parent: commit, directory }, ask) : commit;
   await askInside(['update-ref', `refs/heads/${branch}`, sent]);
   const bundles = new Map<string, Promise<Bundle>>();
+  let made = 0;
   const make = async (path: string, commits: readonly string[]): Promise<Bundle> => {
     const create = (without: readonly string[]): Promise<string> =>
       askInside(['bundle', 'create', '--quiet', path, `refs/heads/${branch}`, ...without.map((each) => `^${each}`)]);
@@ -94,9 +96,14 @@ export async function openWorkingRevision(
     async bundleFor(commits) {
       if (commits.includes(sent)) return undefined;
       const key = commits.join(' ');
-      const bundle = bundles.get(key) ?? make(join(directory, `bundle-${bundles.size}`), commits);
+      const bundle = bundles.get(key) ?? make(join(directory, `bundle-${made++}`), commits);
       bundles.set(key, bundle);
-      return bundle;
+      try {
+        return await bundle;
+      } catch (error) {
+        if (bundles.get(key) === bundle) bundles.delete(key);
+        throw ownFaultOf(error) ?? new OwnFault((error as Error).message);
+      }
     },
     [Symbol.asyncDispose]: () => scope.disposeAsync(),
   };

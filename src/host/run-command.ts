@@ -98,7 +98,9 @@ function startError(error: NodeJS.ErrnoException, program: string, cwd: string):
   if (error.code === 'E2BIG') return new Error(`${program}: its arguments and environment are longer than the system takes`);
   if (error.code === 'EPERM') return new Error(`${program}: running as another user needs root`);
   // The original names the arguments, which may be long; the code says enough.
-  return new Error(`${program}: cannot be started (${error.code ?? 'unknown error'})`);
+  return new Error(`${program}: cannot be started (${error.code ?? 'unknown error'})`, {
+    cause: { code: error.code },
+  });
 }
 
 /** Ends a process group: asked first, then forced. */

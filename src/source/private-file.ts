@@ -3,7 +3,9 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 /** Bytes. */
 const largest = 64 * 1024;
 
-type PrivateFile = { readonly bytes: Buffer } | { readonly refused: string; readonly hint: string; readonly isMissing: boolean };
+type PrivateFile =
+  | { readonly bytes: Buffer }
+  | { readonly refused: string; readonly hint: string; readonly isMissing: boolean; readonly cause?: unknown };
 
 /**
  * The bytes of a file that belongs to this user or root and that others cannot read; with `mayBeRead` only not write, for what
@@ -23,7 +25,7 @@ export function readPrivateFile(file: string, purpose: string, { mayBeRead = fal
     const { code } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' || code === 'ENOTDIR'
       ? refused('does not exist', `make it, mode 0600`, true)
-      : refused(`cannot be read (${code})`, 'give it to the user who runs this');
+      : { ...refused(`cannot be read (${code})`, 'give it to the user who runs this'), cause: error };
   }
   try {
     const { uid, mode, size } = fstatSync(descriptor);

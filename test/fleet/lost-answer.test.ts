@@ -38,6 +38,7 @@ async function check(
       patience: 0,
       isRepeatable: true,
       emit: () => undefined,
+      end: () => undefined,
       signal: new AbortController().signal,
     },
   );

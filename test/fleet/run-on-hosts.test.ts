@@ -14,7 +14,8 @@ function course(overrides: Partial<Parameters<typeof runOnHosts>[2]> = {}) {
   const events: FleetEvent[] = [];
   const signal = new AbortController().signal;
   const emit = (event: FleetEvent): void => void events.push(event);
-  return { connect, forks: 10, timeout: 60_000, patience: 0, isRepeatable: true, emit, signal, events, ...overrides };
+  const end = (): void => undefined;
+  return { connect, forks: 10, timeout: 60_000, patience: 0, isRepeatable: true, emit, end, signal, events, ...overrides };
 }
 
 describe('a task on many hosts', () => {
@@ -80,6 +81,43 @@ describe('a task on many hosts', () => {
       ['error', String.raw`a bug\n\e[2J`, undefined],
       ['converged', 'as it should be', undefined],
     ]);
+  });
+
+  it('ends with what is wrong on this machine, and holds it against no host', async () => {
+    const ending = new AbortController();
+    const faults: string[] = [];
+    const settings = course({
+      forks: 1,
+      signal: ending.signal,
+      end: (fault) => (faults.push(fault.message), ending.abort(fault)),
+    });
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    const outcomes = await runOnHosts(
+      names(3).map(makeTarget),
+      async ({ target }) => {
+        if (target.name === 'h1') throw full;
+        return fine;
+      },
+      settings,
+    );
+
+    const fault = 'the fault is on this machine: no space is left on the disk';
+    expect(faults).toEqual([fault]);
+    expect(outcomes.map(({ verdict, message }) => [verdict, message])).toEqual([
+      ['converged', 'as it should be'],
+      ['halted', `${fault} while the host was at work`],
+      ['halted', `not begun: ${fault}`],
+    ]);
+  });
+
+  it('tries a host again for which too many files are open', async () => {
+    let count = 0;
+    const scarce: Connect = async (target, signal) => {
+      if (count++ === 0) throw Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' });
+      return connect(target, signal);
+    };
+    const outcomes = await runOnHosts([makeTarget('a')], async () => fine, course({ connect: scarce, patience: 20_000 }));
+    expect(outcomes).toMatchObject([{ verdict: 'converged', attempts: 2 }]);
   });
 
   it('tries a host that is down again while patience lasts, and one that refuses never', async () => {

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FleetEvent, FleetReport } from '../../src/model/fleet.ts';
 import { site } from '../support/repository.ts';
+import { mountSmall } from '../support/mount-small.ts';
 import { startSshFleet, type SshFleet } from '../support/ssh-fleet.ts';
 import { whyNoSsh } from '../support/ssh-server.ts';
 import { rolloutStatusSchema } from '../../src/report/answer-schemas.ts';
@@ -137,6 +139,27 @@ describe.skipIf(whyNoSsh !== undefined)(`a push in waves over SSH${whyNoSsh ? ` 
     expect((await next.ended).exit).not.toBe(0);
     expect(motds()).toEqual(['two\n', 'one\n', 'one\n']);
     expect((await fleet.operate('rollout', 'resume').ended).stderr).toContain('there is nothing to resume');
+  });
+
+  it('holds a full disk of the operator against no host, and goes on when there is room', async ({ skip }) => {
+    using small = mountSmall('size=128k', skip);
+    commit('one');
+    await fleet.report('push');
+    fleet.commit({ 'desired-state/files/large': randomBytes(200_000).toString('hex') });
+    commit('two');
+    vi.stubEnv('TMPDIR', small.path);
+    const full = await fleet.report('push');
+    vi.unstubAllEnvs();
+    expect(verdicts(full)).toBe('a: halted, b: halted, c: halted');
+    expect([full.exit, full.halted]).toEqual([
+      1,
+      expect.stringMatching(
+        /^the fault is on this machine: git bundle failed .*(?:diskspace|space left).*; the same command goes on/,
+      ),
+    ]);
+    expect(motds()).toEqual(['one\n', 'one\n', 'one\n']);
+
+    expect(verdicts(await fleet.report('push'))).toBe('a: converged, b: converged, c: converged');
   });
 
   it('touches no host when rollout.yaml cannot be used', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openWorkingRevision } from '../../src/fleet/working-revision.ts';
@@ -162,6 +162,18 @@ describe('the working revision', () => {
       'roles/a/role.yaml',
     ]);
     expect(readdirSync(join(repository.path, '.git')).sort()).toEqual(before);
+  });
+
+  it('is packed again where that failed before', async () => {
+    using repository = makeRepository(motd);
+    repository.commit('first');
+    await using revision = await openWorkingRevision(repository.path, { uncommitted: 'refuse' }, signal);
+    const objects = join(repository.path, '.git/objects');
+    renameSync(objects, `${objects}.away`);
+    await expect(revision.bundleFor([])).rejects.toThrow(/^the fault is on this machine: git bundle failed/);
+
+    renameSync(`${objects}.away`, objects);
+    expect(await revision.bundleFor([])).toMatchObject({ size: expect.any(Number) as number });
   });
 
   it('leaves nothing behind', async () => {

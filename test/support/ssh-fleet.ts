@@ -86,7 +86,8 @@ export async function startSshFleet(
   const running = new Set<ChildProcess>();
   const operate: SshFleet['operate'] = (...args) => {
     const all = [program, 'fleet', ...args, '--source', repository];
-    const env = { PATH: process.env['PATH'], HOME: top, RECONCILE_STATE_DIR: join(top, 'operator') };
+    const { PATH, TMPDIR } = process.env;
+    const env = { PATH, ...(TMPDIR !== undefined && { TMPDIR }), HOME: top, RECONCILE_STATE_DIR: join(top, 'operator') };
     const child = spawn(process.execPath, all, { cwd: top, env, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     return follow(child);

@@ -86,7 +86,7 @@ async function finish(
     waiting.length > 0 ? renderFleetCheck(shown, detail, paint, columns) : renderEnd(shown, paint, columns),
   );
   const format = textOption(invocation, 'output') ?? 'text';
-  if (waiting.length === 0 || format !== 'text' || invocation.signal.aborted) return report.exit;
+  if (waiting.length === 0 || format !== 'text' || fleet.signal.aborted) return report.exit;
   const isWanted = await askPerson(`Apply this on ${count(waiting.length, 'host')} and start the agent?`, invocation.signal);
   if (isWanted === undefined) process.stderr.write('nobody can be asked here: --yes applies what the first run would change\n');
   if (isWanted !== true) return report.exit;

@@ -12,7 +12,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const tags = tagsOption(invocation);
   await using fleet = await openFleetRun(invocation, 'push');
   await using revision = await openWorkingRevision(fleet.repository, { uncommitted: 'refuse' }, invocation.signal);
-  const pushed = (await pushInWaves(fleet, revision, tags, invocation.signal)) ?? (await pushAtOnce(fleet, revision, tags));
+  const pushed = (await pushInWaves(fleet, revision, tags)) ?? (await pushAtOnce(fleet, revision, tags));
   const { commit, branch } = revision;
   const end = { revision: { commit, branch, workingTree: false }, halted: pushed.halted };
   return fleet.finish(pushed.hosts, end, (report, paint, columns) => renderRecap(report, paint, columns, pushed)).exit;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { longestTimer } from '../../model/duration.ts';
 import type { FleetEvent } from '../../model/fleet.ts';
+import { OwnFault } from '../own-fault.ts';
 import type { RolloutStore } from './rollout-store.ts';
 
 /** Milliseconds between two looks for a wish. */
@@ -73,7 +74,9 @@ export function openRolloutGate(
     ended() {
       look();
       if (wish?.word === 'abort') return { reason: `aborted by ${wish.by}`, isFinal: true };
-      return signal.aborted ? { reason: 'interrupted; the same command goes on where it was', isFinal: false } : undefined;
+      if (!signal.aborted) return undefined;
+      const why = signal.reason instanceof OwnFault ? signal.reason.message : 'interrupted';
+      return { reason: `${why}; the same command goes on where it was`, isFinal: false };
     },
     [Symbol.dispose]() {
       clearInterval(looking);

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { ConnectionError } from '../connection.ts';
+import { ownFaultOf } from '../own-fault.ts';
 
 const meanings: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refuses connections',
@@ -28,7 +29,10 @@ export async function dial(hostname: string, port: number, timeout: number, sign
     const { code = 'unknown error' } = error;
     const message = `${place} ${meanings[code] ?? `cannot be reached (${code})`}`;
     const hint = code === 'ENOTFOUND' ? 'ansible_host of the inventory says where it is' : undefined;
-    reject(new ConnectionError('unreachable', message, { ...(hint !== undefined && { hint }), isPassing: code !== 'ENOTFOUND' }));
+    reject(
+      ownFaultOf(error) ??
+        new ConnectionError('unreachable', message, { ...(hint !== undefined && { hint }), isPassing: code !== 'ENOTFOUND' }),
+    );
   });
   try {
     await promise;

@@ -2,6 +2,7 @@ import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readPrivateFile } from '../../source/private-file.ts';
+import { ownFaultOf } from '../own-fault.ts';
 import type { SshSettings } from './settings.ts';
 
 type Ssh2 = typeof import('ssh2');
@@ -120,6 +121,9 @@ function readKey(ssh2: Ssh2, path: string, passphrase?: string): KeyFile {
   const half = publicKeyIn(ssh2, path);
   if (half) return { half };
   const read = readPrivateFile(path, 'key');
+  const fault = 'refused' in read ? ownFaultOf(read.cause) : undefined;
+  // Of what is only scarce now nothing is kept.
+  if (fault?.isPassing === true) throw fault;
   if ('refused' in read) return read.isMissing ? undefined : { note: `${read.refused}; ${read.hint}` };
   const parsed: unknown = ssh2.utils.parseKey(read.bytes, passphrase);
   const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey | Error;
@@ -157,7 +161,9 @@ function publicKeyIn({ utils }: Ssh2, file: string): Buffer | undefined {
     const parsed: unknown = text.includes('PRIVATE KEY') ? undefined : utils.parseKey(text);
     const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey | Error | undefined;
     return key === undefined || key instanceof Error || key.isPrivateKey() ? undefined : key.getPublicSSH();
-  } catch {
+  } catch (error) {
+    const fault = ownFaultOf(error);
+    if (fault?.isPassing === true) throw fault;
     return undefined;
   }
 }

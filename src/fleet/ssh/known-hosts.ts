@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConnectionError } from '../connection.ts';
+import { OwnFault, ownFaultOf } from '../own-fault.ts';
 import { keyTypeOf } from './public-key.ts';
 import { indexPatterns } from './match-pattern.ts';
 
@@ -51,7 +52,7 @@ export function readKnownHosts(file: string): readonly KnownKey[] {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw new ConnectionError('untrusted', `the known hosts in ${file} cannot be read (${code})`);
+    throw ownFaultOf(error) ?? new OwnFault(`the known hosts in ${file} cannot be read (${code})`);
   }
   if (text.length > largest) throw new ConnectionError('untrusted', `the known hosts in ${file} have more than 16 MiB`);
   return parseKnownHosts(text, file);

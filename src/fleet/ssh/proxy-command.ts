@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { ConnectionError } from '../connection.ts';
+import { ownFaultOf } from '../own-fault.ts';
 import type { SshSettings } from './settings.ts';
 import { splitWords } from './split-words.ts';
 
@@ -30,9 +31,11 @@ export async function openProxyCommand(
   const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
   const { promise: started, resolve, reject } = Promise.withResolvers<void>();
   child.once('spawn', resolve);
-  child.once('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+  child.once('error', (error: NodeJS.ErrnoException) => {
+    const { code = 'unknown error' } = error;
     const message = `the ProxyCommand of ${name} cannot be started: ${program} (${code})`;
-    reject(new ConnectionError('unreachable', message, { isPassing: code !== 'ENOENT' && code !== 'EACCES' }));
+    const isThere = code !== 'ENOENT' && code !== 'EACCES';
+    reject((isThere && ownFaultOf(error)) || new ConnectionError('unreachable', message));
   });
   // Where too many files are open there are no pipes before it.
   await started;

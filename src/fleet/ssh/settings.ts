@@ -4,6 +4,7 @@ import { longestTimer } from '../../model/duration.ts';
 import { lastLines } from '../../model/last-lines.ts';
 import { printableLine } from '../../report/printable.ts';
 import { ConnectionError } from '../connection.ts';
+import { OwnFault, ownFaultOf } from '../own-fault.ts';
 import { readConfigSections } from './config-sections.ts';
 
 /** How one host is reached, after the user's own SSH configuration. */
@@ -77,6 +78,9 @@ export function openSettings(place: OperatorPlace): (destination: Destination) =
     const key = JSON.stringify([group === undefined ? [address] : group, port, user, identity, sshOptions]);
     const asked = answers.get(key) ?? askSsh(destination, place);
     answers.set(key, asked);
+    const forget = (): void => void (answers.get(key) === asked && answers.delete(key));
+    // What keeps `ssh` from answering now may be over when it is asked again; what it says of its configuration stays.
+    asked.catch((error: unknown) => (error instanceof ConnectionError && !error.isPassing) || forget());
     return toSettings(await asked, destination, place, group !== undefined);
   };
 }
@@ -107,12 +111,15 @@ async function askSsh({ address, port, user, identity, sshOptions }: Destination
     );
   } catch (error) {
     if (/not installed/.test((error as Error).message)) return new Map();
-    throw error;
+    throw ownFaultOf(error) ?? new OwnFault((error as Error).message);
   }
-  if (result.exitCode !== 0 || result.timedOut) {
-    const why = result.timedOut ? 'it took more than 10 s' : printableLine(lastLines(result.stderr));
-    const hint = `ssh -G ${address} shows how it reads the configuration`;
-    throw new ConnectionError('unreachable', `ssh does not accept its configuration for ${address}: ${why}`, { hint });
+  // Without the address: others share the answer.
+  const hint = 'ssh -G and the address of a host shows how it reads the configuration';
+  if (result.timedOut)
+    throw new ConnectionError('unreachable', 'ssh took more than 10 s to read its configuration', { hint, isPassing: true });
+  if (result.exitCode !== 0) {
+    const why = printableLine(lastLines(result.stderr));
+    throw new ConnectionError('unreachable', `ssh does not accept its configuration: ${why}`, { hint });
   }
   const answer = new Map<string, string[]>();
   for (const line of result.stdout.split('\n')) {

@@ -150,14 +150,27 @@ describe.skipIf(whyNoSsh !== undefined)(`the user's configuration${whyNoSsh ? ` 
   });
 
   it('a configuration that ssh refuses is told with what it says', async () => {
-    using me = person('Nonsense yes\n');
+    using me = person('Host other\nNonsense yes\n');
+    const [first, second] = await Promise.all(['web1', 'web2'].map((name) => rejection(me.settings(destination(name)))));
 
-    expect(await rejection(me.settings(destination('web1')))).toMatchObject({
+    expect(first).toMatchObject({
       absence: 'unreachable',
       message: expect.stringMatching(
-        /^ssh does not accept its configuration for web1: .*config.*Nonsense|Bad configuration/i,
+        /^ssh does not accept its configuration: .*config.*(?:Nonsense|Bad configuration)/i,
       ) as string,
+      hint: expect.not.stringContaining('web1') as string,
     });
+    expect([second, me.calls().length]).toEqual([first, 1]);
+  });
+
+  it('is asked for again where ssh could not be started', async () => {
+    using me = person('');
+    const settings = openSettings({ home: me.path, account: 'me', environment: { PATH: join(me.path, 'bin') } });
+    chmodSync(join(me.path, 'bin/ssh'), 0o644);
+    await expect(settings(destination('web1'))).rejects.toThrow(/^the fault is on this machine: ssh: not executable/);
+
+    chmodSync(join(me.path, 'bin/ssh'), 0o755);
+    expect(await settings(destination('web1'))).toMatchObject({ hostname: 'web1' });
   });
 });
 
