@@ -52,6 +52,7 @@ async function doOn(target: Target, task: Task, course: Course): Promise<HostOut
   const limit = AbortSignal.timeout(course.timeout);
   const signal = AbortSignal.any([course.signal, limit]);
   let attempt = 0;
+  let silentSince = began;
   const finish = (finding: Finding): HostOutcome => ({
     host: target.name,
     ...finding,
@@ -62,6 +63,7 @@ async function doOn(target: Target, task: Task, course: Course): Promise<HostOut
   for (;;) {
     attempt++;
     course.emit({ type: 'connecting', host: target.name, attempt });
+    const tried = performance.now();
     let hasConnected = false;
     try {
       await using connection = await connectInTime(target, course, signal);
@@ -73,9 +75,11 @@ async function doOn(target: Target, task: Task, course: Course): Promise<HostOut
       if (limit.aborted) return finish(tooSlow(course.timeout, hasConnected));
       const error = thrown instanceof ConnectionError ? thrown : ownFaultOf(thrown);
       if (!error) return finish(failed(thrown));
+      // Who was at work until now was not silent.
+      if (hasConnected && (attempt === 1 || performance.now() - tried > course.patience)) silentSince = performance.now();
       const wait = Math.min(longestPause, firstPause * 2 ** (attempt - 1));
       const mayTryAgain = error.isPassing && (course.isRepeatable || !hasConnected);
-      if (!mayTryAgain || performance.now() - began + wait > course.patience) {
+      if (!mayTryAgain || performance.now() - silentSince + wait > course.patience) {
         if (error instanceof ConnectionError) return finish(absent(error));
         course.end(error);
         return finish(interrupted(hasConnected, course));

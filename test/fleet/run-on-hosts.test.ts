@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ConnectionError, type Connect, type Connection } from '../../src/fleet/connection.ts';
 import { FleetError } from '../../src/fleet/fleet-error.ts';
 import { runOnHosts } from '../../src/fleet/run-on-hosts.ts';
@@ -135,6 +135,19 @@ describe('a task on many hosts', () => {
       ['denied', 1],
     ]);
     expect(settings.events.filter(({ type }) => type === 'waiting')).toMatchObject([{ host: 'h0', message: 'down' }]);
+  });
+
+  it('tries a host again whose connection is lost after longer than a silent one is tried', async () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+    let begun = 0;
+    const lose = async (): Promise<Finding> => {
+      if (++begun > 3) return fine;
+      clock.mockReturnValue(performance.now() + [25_000, 25_000, 40_000][begun - 1]!);
+      throw new ConnectionError('unreachable', 'it does not answer any more', { isPassing: true });
+    };
+    const outcomes = await runOnHosts([makeTarget('a')], lose, course({ patience: 30_000 }));
+    clock.mockRestore();
+    expect(outcomes).toMatchObject([{ verdict: 'converged', attempts: 4 }]);
   });
 
   it('does not begin a task twice that must not be, though the connection was lost', async () => {

@@ -56,7 +56,7 @@ export interface OperatorPlace {
 /** Milliseconds. */
 const configTimeout = 10_000;
 const connectTimeout = 10_000;
-const keepaliveInterval = 10_000;
+const keepaliveInterval = 5_000;
 const keepaliveCount = 3;
 const systemConfig = '/etc/ssh/ssh_config';
 const defaultKeys = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
@@ -158,6 +158,8 @@ function toSettings(answer: Answer, destination: Destination, place: OperatorPla
   const agent = only('identityagent') ?? 'SSH_AUTH_SOCK';
   const variable = agent === 'SSH_AUTH_SOCK' ? agent : /^\$\{?(\w+)\}?$/.exec(agent)?.[1];
   const seconds = (keyword: string): number => Math.min(Number(only(keyword) ?? 0) * 1000, longestTimer);
+  // Debian has 300 s for everybody who says BatchMode: a host that is gone would be found after 20 minutes.
+  const isOwnWish = seconds('serveraliveinterval') > 0 && !(only('batchmode') === 'yes' && only('serveraliveinterval') === '300');
   return {
     address: destination.address,
     hostname,
@@ -177,8 +179,8 @@ function toSettings(answer: Answer, destination: Destination, place: OperatorPla
     hostKeyAlias: only('hostkeyalias'),
     hashKnownHosts: only('hashknownhosts') === 'yes',
     connectTimeout: seconds('connecttimeout') || connectTimeout,
-    keepaliveInterval: seconds('serveraliveinterval') || keepaliveInterval,
-    keepaliveCount: seconds('serveraliveinterval') > 0 ? Number(only('serveralivecountmax') ?? keepaliveCount) : keepaliveCount,
+    keepaliveInterval: isOwnWish ? seconds('serveraliveinterval') : keepaliveInterval,
+    keepaliveCount: isOwnWish ? Number(only('serveralivecountmax') ?? keepaliveCount) : keepaliveCount,
     mayAsk: only('batchmode') !== 'yes',
   };
 }

@@ -74,18 +74,18 @@ describe.skipIf(whyNoSsh !== undefined)(`the user's configuration${whyNoSsh ? ` 
     expect(said.identityFiles[0]).toBe('/keys/my key');
   });
 
-  it('where nothing is said, waits are short and connections are kept alive', async () => {
-    using me = person('');
+  it.each(['', 'BatchMode yes\n'])('where %j is said, waits are short and lost connections are found soon', async (config) => {
+    using me = person(config);
 
     expect(await me.settings(destination('WEB1.example'))).toMatchObject({
       hostname: 'web1.example',
       port: 22,
       connectTimeout: 10_000,
-      keepaliveInterval: 10_000,
+      keepaliveInterval: 5_000,
       keepaliveCount: 3,
       identitiesOnly: false,
       proxyJump: undefined,
-      mayAsk: true,
+      mayAsk: config === '',
     });
   });
 
