@@ -43,6 +43,7 @@ export function openWorkingTree(path: string): Revision {
   let isRacy = false;
   const problems: Problem[] = [];
   const isReadable = readability();
+  const submodules = submodulesOf(root);
   const refuse = (file: string, message: string, code: Problem['code'] = 'not-a-file'): void => {
     // Part of the key: a catalog that was made without it must not be taken for this one's.
     signatures.push(`refused ${file}`);
@@ -50,7 +51,10 @@ export function openWorkingTree(path: string): Revision {
   };
   const walk = (relative: string, own: PathSignature): void => {
     watched.set(`${root}/${relative}/`, own);
-    for (const entry of namesIn(`${root}/${relative}`, (why) => refuse(relative, why))) {
+    const entries = namesIn(`${root}/${relative}`, (why) => refuse(relative, why));
+    // Taken for an empty directory it would remove from hosts what it has brought.
+    if (entries.length === 0 && submodules.has(relative)) refuse(relative, 'a submodule that is not checked out');
+    for (const entry of entries) {
       if (entry === '.git' || entry.startsWith('.agent-')) continue;
       if (files.length >= treeBounds.files) return;
       const name = `${relative}/${entry}`;
@@ -96,6 +100,15 @@ export function openWorkingTree(path: string): Revision {
   // A racy source makes a key that never comes back.
   const key = sha256(`${signatures.join('\n')}${isRacy ? ` racy ${now}` : ''}`);
   return { ...readHead(root), workingTree: true, key, files: sourceTree(root, files), root, watched, problems };
+}
+
+/** Directories for which git has another repository, as far as its own file says so in words that need no quotes. */
+function submodulesOf(root: string): ReadonlySet<string> {
+  const file = `${root}/.gitmodules`;
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  if (!stat?.isFile() || stat.size > treeBounds.largestFile) return new Set();
+  const paths = readFileSync(file, 'utf8').matchAll(/^[ \t]*path[ \t]*=(.*)$/gm);
+  return new Set(Array.from(paths, ([, path]) => path!.trim()));
 }
 
 /** Names of a directory; of one that cannot be listed none, and `refuse` is told why. */

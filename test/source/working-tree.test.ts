@@ -75,3 +75,17 @@ it('what Git LFS keeps elsewhere is refused where it would come onto the host, a
   expect(exit).toBe(65);
   expect(stdout.match(/ is a Git LFS pointer, the file itself is not there/g)).toHaveLength(3);
 });
+
+it('a submodule that is not checked out is a problem, and no empty directory', () => {
+  using directory = temporaryDirectory();
+  const files = join(directory.path, 'desired-state/files');
+  for (const name of ['lib', 'taken', 'empty']) mkdirSync(join(files, name), { recursive: true });
+  writeFileSync(join(files, 'taken/x'), 'x');
+  const modules = ['lib', 'taken'].map((name) => `[submodule "${name}"]\n\tpath = desired-state/files/${name}\n`);
+  writeFileSync(join(directory.path, '.gitmodules'), modules.join(''));
+
+  const { problems, files: tree } = openWorkingTree(directory.path);
+
+  expect(problems.map(formatProblem)).toEqual(['desired-state/files/lib:1:1  a submodule that is not checked out']);
+  expect(tree.list('desired-state').map(({ path }) => path)).toEqual(['desired-state/files/taken/x']);
+});
