@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeRepository, site } from '../support/repository.ts';
@@ -39,4 +40,24 @@ it('a tree that purges everything goes through a directory that another one leav
   expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { remove: 1 } });
   expect(readdirSync(join(repository.root, 'srv/tree'))).toEqual(['a']);
   expect(repository.report()).toMatchObject({ outcome: 'converged', steps: [], writes: 0 });
+});
+
+it.each([
+  ['a name that is not UTF-8', (path: string) => writeFileSync(Buffer.concat([Buffer.from(path), Buffer.of(0xff)]), 'x')],
+  ['a device, fifo or socket', (path: string) => void execFileSync('mkfifo', [path])],
+])('a tree that purges everything refuses %s, which nothing could put back, before the first write', (what, make) => {
+  const tree = '- { kind: tree, path: /srv/tree, source: tree, purge: all }\n';
+  using repository = makeRepository(tree, { 'desired-state/files/tree/a': 'a' });
+  repository.run();
+  const theirs = join(repository.root, 'srv/tree/theirs');
+  mkdirSync(theirs);
+  writeFileSync(join(theirs, 'file'), 'x');
+  make(join(theirs, 'odd'));
+
+  const { exit, problems } = repository.report();
+
+  const message = expect.stringMatching(`^/srv/tree/theirs/odd.* is ${what}; move it away by hand$`) as string;
+  expect(problems).toMatchObject([{ code: 'unsafe-target', message }]);
+  expect(exit).toBe(7);
+  expect(readdirSync(theirs)).toHaveLength(2);
 });

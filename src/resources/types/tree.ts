@@ -95,8 +95,9 @@ export const tree = defineResourceType({
   refuses: (desired, { paths }) => {
     // What is in the way of a directory is in the way of the files in it, and is refused as for every kind.
     const wanted = entriesOf(desired);
+    const goes = (found: Found): boolean => found.foreign === true && desired.purge === 'all';
     return Object.entries(paths)
-      .filter(([relative, found]) => found && wanted.has(relative) && found.text.startsWith('a '))
+      .filter(([relative, found]) => found?.text.startsWith('a ') && (wanted.has(relative) || goes(found)))
       .map(([relative, found]) => ({
         code: 'unsafe-target' as const,
         message: `${join(desired.path, relative)} is ${found?.text}; move it away by hand`,
@@ -218,7 +219,9 @@ function inspectTree(desired: Desired, last: Desired | undefined, host: HostRead
   const paths: Record<string, Found | null> = {};
   const look = (relative: string, foreign: boolean): void => {
     const isKnown = (size: number): boolean => size === entries.get(relative)?.size || size === earlier.get(relative)?.size;
-    const found = inspectPath(desired, relative, host, (size) => foreign || isKnown(size));
+    // Node puts U+FFFD for bytes that are not UTF-8, and such a name leads nowhere.
+    const nameless = foreign && relative.includes('\ufffd') ? { text: 'a name that is not UTF-8', ownerChange: null } : null;
+    const found = inspectPath(desired, relative, host, (size) => foreign || isKnown(size)) ?? nameless;
     const text = found?.text ?? null;
     const isAsDesired = text === (wanted.get(relative) ?? null) && !found?.ownerChange;
     if (!isAsDesired || text !== (applied.get(relative) ?? null))
