@@ -4,7 +4,7 @@ import { runProgram } from './cli/program.ts';
 process.env['UV_THREADPOOL_SIZE'] ??= '8';
 
 const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+for (const name of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) {
   // Once: the second signal ends the process at once, and the journal takes care of the rest.
   process.once(name, () => abort.abort(new Error(`${name} was received`)));
 }

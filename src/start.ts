@@ -9,6 +9,8 @@ import { Script } from 'node:vm';
 // Before anything else: until somebody listens, SIGUSR1 opens Node's debugger, which asks nobody who he is. `--disable-sigusr1` would
 // block the signal for good.
 process.on('SIGUSR1', () => undefined);
+// It means nothing here, and Node would end for it with everything half done.
+process.on('SIGUSR2', () => undefined);
 
 /** A file of the program that was loaded, whose compiled code may be kept. */
 interface Compiled {

@@ -5,7 +5,7 @@ export interface Invocation {
   readonly arguments: readonly string[];
   /** By long name in camel case; flags are true, options with a value are text. Absent: not given. */
   readonly options: Readonly<Record<string, string | boolean | undefined>>;
-  /** Aborted by SIGINT, SIGTERM and SIGHUP, with which a session ends whose connection was lost. */
+  /** Aborted by SIGINT, SIGTERM, SIGQUIT, and SIGHUP, with which a session ends whose connection was lost. */
   readonly signal: AbortSignal;
 }
 

@@ -27,12 +27,14 @@ it('a token that was renewed in its file is used without a restart, and one that
   await scene.gitea.until(() => scene.statusOf(two).includes('success'));
 });
 
-it('SIGHUP ends an agent in order, for whoever started it to start it anew', async () => {
+it.each(['SIGHUP', 'SIGQUIT'] as const)('%s ends an agent in order, for whoever started it to start it anew', async (signal) => {
   await using scene = await openScene();
   await using agent = scene.start();
   await agent.line(({ message }) => message.startsWith('following '));
 
-  agent.kill('SIGHUP');
+  // Means nothing here.
+  agent.kill('SIGUSR2');
+  agent.kill(signal);
 
   await agent.line(({ message }) => message === 'stopping');
   expect(await agent.ended).toBe(0);

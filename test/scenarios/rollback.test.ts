@@ -73,7 +73,7 @@ it('a change that a newer revision makes is tried again at once', () => {
   expect(readFileSync(join(repository.root, 'etc/blocked/c'), 'utf8')).toBe('never\n');
 });
 
-it.each(['SIGTERM', 'SIGHUP'] as const)('%s in the middle of an apply restores the previous tree', async (signal) => {
+it.each(['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('%s in the middle of an apply restores the previous tree', async (signal) => {
   const files = Array.from(
     { length: 40 },
     (_, index) =>
