@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import * as z from 'zod';
 import { StateError } from '../../state/state-error.ts';
 import { AgentError } from '../agent-error.ts';
+import { turnAwayClients } from './client-errors.ts';
 import { boundConnections } from './connections.ts';
 
 /** Small values that go along with a line of the log. */
@@ -48,7 +49,9 @@ interface ServerSettings {
  * Node checks its connections twice a second here.
  */
 export function makeServer({ log, idle, isPatient = false }: ServerSettings): DoorServer {
+  const clients = turnAwayClients();
   const options: FastifyServerOptions = {
+    clientErrorHandler: clients.turnAway,
     serverFactory(handler) {
       const http = createServer(
         {
@@ -64,6 +67,7 @@ export function makeServer({ log, idle, isPatient = false }: ServerSettings): Do
       http.maxRequestsPerSocket = 100;
       http.setTimeout(idle);
       boundConnections(http, mostConnections);
+      clients.watch(http);
       return http;
     },
     bodyLimit: largestBody,

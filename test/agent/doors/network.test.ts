@@ -133,6 +133,26 @@ describe('two requests in one', () => {
 });
 
 describe('a client that', () => {
+  it('has sent everything in time is answered by an agent that was busy for longer; what comes slowly behind it is not', async () => {
+    await using rig = await openRig();
+    const [whole, half] = [await openSocket(rig.number), await openSocket(rig.number)];
+    half.write('POST /hooks/gitea HTTP/1.1\r\n');
+    // Behind it both connections are the agent's.
+    await rig.get('/healthz');
+    const answer = once(whole, 'data');
+    const refusal = once(half, 'data');
+
+    whole.write(head(push.length) + push);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_600);
+
+    expect(String((await answer)[0])).toMatch(/^HTTP\/1\.1 202 /);
+    expect(String((await refusal)[0])).toMatch(/^HTTP\/1\.1 408 /);
+    const next = once(whole, 'data');
+    whole.write('POST /hooks/gitea HTTP/1.1\r\n');
+    expect(String((await next)[0])).toMatch(/^HTTP\/1\.1 408 /);
+    await closed(whole.resume());
+  });
+
   it('closes its half after the request is answered', async () => {
     await using rig = await openRig();
     const socket = await openSocket(rig.number);
