@@ -3,10 +3,13 @@ import { request, type IncomingMessage } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import { exitCodes } from '../model/exit-code.ts';
 import { isObject } from '../model/json.ts';
+import type { Declined } from '../model/visit.ts';
+import { visitLine } from '../report/render-visit.ts';
 import { callAgent } from './control-client.ts';
 
 /** Characters of a line of the answer: a report. */
 const longestLine = 64 * 1024 * 1024;
+const longestRefusal = 64 * 1024;
 
 /**
  * Lets the agent at `socket` take what `from` brings, and writes what it says. Gives the exit code of what it did; undefined where
@@ -25,6 +28,10 @@ export async function handOver(socket: string, from: Readable, to: Writable, sig
   try {
     const [response] = (await once(call, 'response')) as [IncomingMessage];
     call.on('error', () => {});
+    if (response.statusCode !== 200) {
+      to.write(visitLine(await readRefusal(response), new Date().toISOString()));
+      return exitCodes.error.code;
+    }
     return exitOf(await copyLines(response, to));
   } catch (error) {
     signal.throwIfAborted();
@@ -34,6 +41,22 @@ export async function handOver(socket: string, from: Readable, to: Writable, sig
     from.destroy();
     call.destroy();
   }
+}
+
+/** It has taken nothing; what it says of that, as far as it can be understood. */
+async function readRefusal(response: IncomingMessage): Promise<Declined> {
+  let body = '';
+  for await (const text of response.setEncoding('utf8') as AsyncIterable<string>)
+    if ((body += text).length > longestRefusal) break;
+  let said: unknown;
+  try {
+    said = JSON.parse(body);
+  } catch {
+    // The status has to do.
+  }
+  const { error, hint } = isObject(said) ? said : {};
+  const message = typeof error === 'string' ? error : `the agent answered with status ${response.statusCode}`;
+  return { type: 'declined', exit: 'error', message, ...(typeof hint === 'string' && { hint }) };
 }
 
 function hasEnded(): Error {
