@@ -30,6 +30,11 @@ CREATE TABLE IF NOT EXISTS refreshed (address TEXT PRIMARY KEY, run TEXT NOT NUL
 CREATE TABLE IF NOT EXISTS killed (key TEXT PRIMARY KEY, times INTEGER NOT NULL) STRICT;
 ${madeSchema}`;
 const version = 1;
+/**
+ * Milliseconds. Whoever waits looks ten times a second, and a run that makes one change after the other leaves little in between where the
+ * disk is slow. Nobody waits for anything else meanwhile: the lock of a run is taken before.
+ */
+const patience = 30_000;
 
 /** Everything a host remembers between runs. One SQLite database, 0600, in a directory of its own, 0700. */
 export interface State extends Disposable {
@@ -82,9 +87,11 @@ function isThere(file: string): boolean {
 
 function openDatabase(file: string, readOnly: boolean): DatabaseSync {
   if (!readOnly && !isThere(file)) createDatabase(file);
-  const database = new DatabaseSync(file, { readOnly, timeout: 5000 });
+  const database = new DatabaseSync(file, { readOnly, timeout: patience });
   try {
     if (!readOnly) prepareForWriting(database, file);
+    // One look: between two, a run that is at work could write.
+    database.exec('BEGIN');
     requireWhole(database, file);
     if (database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables'] === 0)
       throw damaged(file, 'it is empty');
@@ -95,6 +102,7 @@ function openDatabase(file: string, readOnly: boolean): DatabaseSync {
         'update this program',
       );
     if (stored !== version) throw damaged(file, `it has format ${stored}, not ${version}`);
+    database.exec('COMMIT');
     if (!readOnly) database.exec(additions);
     return database;
   } catch (error) {
@@ -105,7 +113,8 @@ function openDatabase(file: string, readOnly: boolean): DatabaseSync {
 
 /** SQLite reads what is missing of the last page as zeros. */
 function requireWhole(database: DatabaseSync, file: string): void {
-  if (statSync(file).size < pageBytes(database).all) throw damaged(file, 'its end is missing');
+  const { all } = pageBytes(database);
+  if (statSync(file).size < all) throw damaged(file, 'its end is missing');
 }
 
 function prepareForWriting(database: DatabaseSync, file: string): void {
