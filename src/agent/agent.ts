@@ -105,7 +105,6 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     problem: options.problem,
   };
   const loop = openLoop(deps, signal);
-  const reports = (limit: number): readonly Report[] => withRuns((runs) => runs.list(limit)) ?? [];
   const withRuns = <T>(act: (runs: ReturnType<typeof openState>['runs']) => T): T | undefined => {
     using kept = openState(stateDirectory, { readOnly: true });
     return kept && act(kept.runs);
@@ -147,7 +146,6 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
       if (!source) throw new AgentError('there is no revision to check yet', 'reconcile status says why');
       return reconcile({ action: 'check', source, ...place, tags: [], paranoid: false }, () => undefined, signal);
     },
-    reports,
     summaries: (limit) => withRuns((runs) => runs.summaries(limit)) ?? [],
     briefs: (limit) => withRuns((runs) => runs.briefs(limit)) ?? [],
     report: (run) => withRuns((runs) => runs.get(run)),

@@ -128,8 +128,6 @@ export interface AgentPort {
    */
   receive(order: Order, brought: Brought, tell: (event: VisitEvent) => void, gone: AbortSignal): Promise<void>;
   /** Newest first. */
-  reports(limit: number): readonly Report[];
-  /** Newest first. */
   summaries(limit: number): readonly RunSummary[];
   /** Newest first, without diffs. */
   briefs(limit: number): readonly Report[];

@@ -23,7 +23,7 @@ it('the first pass converges the host, and the next one finds nothing to do', as
   expect(second?.summary).toContain('nothing to do');
   expect(second?.writes).toBe(0);
   expect(agent.port.status()).toMatchObject({ host: 'box', phase: 'idle', last: { outcome: 'converged' }, suspended: null });
-  expect(agent.port.reports(9).map(({ run }) => run)).toEqual([first.run]);
+  expect(agent.port.briefs(9).map(({ run }) => run)).toEqual([first.run]);
   expect(agent.news.map(({ type }) => type)).toEqual(['applying', 'ended', 'ended']);
 });
 
@@ -264,7 +264,7 @@ it('an invalid configuration is told once and changes nothing; the fix is applie
   const good = await pass(agent);
 
   expect([bad?.outcome, good?.outcome]).toEqual(['invalid', 'converged']);
-  expect(agent.port.reports(9).map(({ outcome }) => outcome)).toEqual(['invalid', 'converged']);
+  expect(agent.port.briefs(9).map(({ outcome }) => outcome)).toEqual(['invalid', 'converged']);
 });
 
 it('what is told survives a restart, and stopping ends at once', async () => {

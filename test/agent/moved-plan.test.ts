@@ -79,7 +79,7 @@ it('what a person is asked about is the plan that is left when the last good rev
   expect(agent.port.status()).toMatchObject({ approval: null, revision: { applied: second }, last: { run: done!.run } });
   expect(['motd', 'issue'].map((name) => readFileSync(join(root, name), 'utf8'))).toEqual(['two\n', 'right\n']);
   expect(
-    agent.port.reports(9).filter(({ steps }) => steps.some(({ cause }) => cause === 'drift' && steps.length === 1)),
+    agent.port.briefs(9).filter(({ steps }) => steps.some(({ cause }) => cause === 'drift' && steps.length === 1)),
   ).toHaveLength(2);
 });
 

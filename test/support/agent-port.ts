@@ -86,7 +86,6 @@ export function standIn(reports: readonly Report[] = [aReport()]): StandIn {
     },
     received,
     check: () => Promise.resolve(aReport({ action: 'check' })),
-    reports: (limit) => reports.slice(0, limit),
     summaries: (limit) => reports.slice(0, limit),
     briefs: (limit) => reports.slice(0, limit),
     report: (run) => reports.find((each) => each.run === run),

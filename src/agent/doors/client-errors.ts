@@ -3,7 +3,10 @@ import type { Socket } from 'node:net';
 
 type ClientError = Error & { readonly code?: string };
 
-const statuses: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
+const answers: Readonly<Record<string, readonly [status: number, error: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request came too slowly'],
+  HPE_HEADER_OVERFLOW: [431, 'the headers of the request are too large'],
+};
 
 /**
  * Turns away what is no request, and what is too slow. Node looks at its clock before it reads: who has sent everything while the agent
@@ -26,10 +29,9 @@ export function turnAwayClients(): { readonly watch: (server: Server) => void; r
 
 function refuse({ code = '' }: ClientError, socket: Socket): void {
   if (socket.destroyed) return;
-  const status = statuses[code] ?? 400;
-  const reason = STATUS_CODES[status];
-  const body = JSON.stringify({ error: reason });
-  const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Length: ${body.length}\r\nContent-Type: application/json\r\nConnection: close`;
+  const [status, error] = answers[code] ?? [400, 'this is no request of HTTP'];
+  const body = JSON.stringify({ error });
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Length: ${body.length}\r\nContent-Type: application/json\r\nConnection: close`;
   if (socket.writable) socket.write(`${head}\r\n\r\n${body}`);
   socket.destroy();
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -73,6 +73,30 @@ describe('the API', () => {
     expect(rig.port.triggers).toEqual([]);
   });
 
+  it('reads the reports of many runs one by one, as they are taken', async () => {
+    await using rig = await openRig();
+    const runs = Array.from({ length: 200 }, (_, index) => aReport({ run: `run-${index}`, summary: 'x'.repeat(500_000) }));
+    let read = 0;
+    rig.port.summaries = () => runs;
+    rig.port.report = (id) => {
+      read++;
+      // As when a newer one has pushed it out.
+      return id === 'run-7' ? undefined : runs.find(({ run }) => run === id);
+    };
+    const call = request({
+      port: rig.number,
+      path: '/api/v1/runs?limit=200',
+      headers: { authorization: `Bearer ${token}` },
+    }).end();
+    const [response] = (await once(call, 'response')) as [IncomingMessage];
+    const readAtFirst = read;
+
+    const got = JSON.parse(await text(response)) as Report[];
+
+    expect(readAtFirst).toBeLessThan(50);
+    expect(got.map(({ run }) => run)).toEqual(runs.map(({ run }) => run).filter((run) => run !== 'run-7'));
+  });
+
   it('gives the runs, one of them, and 404 for another', async () => {
     await using rig = await openRig();
 
@@ -121,7 +145,7 @@ describe('the API', () => {
     const fail = (): never => {
       throw new StateError('state.db cannot be used', 'restore it from a backup');
     };
-    Object.assign(rig.port, { reports: fail, report: fail, summaries: fail });
+    Object.assign(rig.port, { report: fail, summaries: fail });
 
     for (const path of ['/api/v1/runs', '/api/v1/runs/x', '/runs/x']) {
       const answer = await rig.get(path, token);
@@ -140,7 +164,7 @@ describe('the API', () => {
 
   it('says nothing of an error but that there was one', async () => {
     await using rig = await openRig();
-    rig.port.reports = () => {
+    rig.port.summaries = () => {
       throw new Error('canary: /var/lib/secret');
     };
 
@@ -245,5 +269,5 @@ it('headers of more than 8,192 bytes are refused with 431', async () => {
   const [response] = (await once(call, 'response')) as [import('node:http').IncomingMessage];
 
   expect(response.statusCode).toBe(431);
-  expect(await text(response)).toBe('{"error":"Request Header Fields Too Large"}');
+  expect(await text(response)).toBe('{"error":"the headers of the request are too large"}');
 });
