@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { loadResourceTypes, resourceType } from '../resources/registry.ts';
+import { findResourceType, loadResourceTypes } from '../resources/registry.ts';
 import { fileSignature } from '../run/scope.ts';
 import { stateFile } from '../state/state-directory.ts';
 import { openState } from '../state/state.ts';
@@ -31,6 +31,7 @@ export function openManaged(stateDirectory: string, rooted: (path: string) => st
 async function managedPaths(stateDirectory: string): Promise<readonly string[]> {
   using state = openState(stateDirectory, { readOnly: true });
   const entries = [...(state?.ledger.all().values() ?? [])];
+  // A newer version, before this one took its place again, may have known other kinds.
   await loadResourceTypes(entries.map(({ kind }) => kind));
-  return entries.flatMap(({ kind, desired }) => resourceType(kind).watches?.(desired) ?? []);
+  return entries.flatMap(({ kind, desired }) => findResourceType(kind)?.watches?.(desired) ?? []);
 }

@@ -12,6 +12,7 @@ import { readSuspension } from '../state/suspension.ts';
 import { readUnconfirmed } from '../state/unconfirmed.ts';
 import { openAskedPlan, type AskedPlan } from './asked-plan.ts';
 import type { Attempts } from './attempts.ts';
+import { updateTakenBack } from './supervise-update.ts';
 import type { Contest } from './contest.ts';
 
 /** Of a host without a remote. */
@@ -95,6 +96,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       }
     };
     const approval = read(asked.told) ?? null;
+    const takenBack = updateTakenBack();
     const found = {
       retry: read(options.attempts.retrying) ?? null,
       ...read(() => quarantine(live.seen, options.attempts)),
@@ -116,6 +118,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       fetch: live.fetch,
       nextPass: live.nextPass,
       ...found,
+      ...(takenBack && { updateTakenBack: takenBack }),
       suspended: suspension(),
       windowClosed: live.windowClosed,
       waitsFor: live.waitsFor,

@@ -1,10 +1,16 @@
-import { confirm, confirmBefore } from '../install/self-update.ts';
+import { confirm, confirmBefore, standingReturn } from '../install/self-update.ts';
 import { libraryOf } from '../install/library.ts';
 import type { AgentPort } from '../model/agent.ts';
 import type { Report } from '../model/report.ts';
 
 /** Other than the first only where the host is left alone: all of it was looked at. */
 const proofs: ReadonlySet<Report['outcome']> = new Set(['converged', 'upstreamPending', 'driftOnly', 'conflict']);
+
+/** What became of the last update of the program that runs, where it came to nothing. */
+export function updateTakenBack(): ReturnType<typeof standingReturn> {
+  const library = libraryOf(process.argv[1] ?? '');
+  return library === undefined ? undefined : standingReturn(library);
+}
 
 /**
  * A version on trial stays once it has reached the remote and found the host converged, or has looked at all of one that is

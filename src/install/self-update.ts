@@ -92,6 +92,15 @@ export function returnedVersion(library: string): string | undefined {
   return isObject(value) && typeof value['version'] === 'string' ? value['version'] : undefined;
 }
 
+/** The version that was taken back here, where none has been confirmed since. */
+export function standingReturn(library: string): { readonly version: string; readonly at: string } | undefined {
+  const value = readJson(join(library, returnedFile));
+  if (!isObject(value) || typeof value['version'] !== 'string' || typeof value['at'] !== 'string') return undefined;
+  const confirmed = lstatSync(join(library, 'confirmed'), { throwIfNoEntry: false });
+  const isOver = confirmed !== undefined && confirmed.mtimeMs > Date.parse(value['at']);
+  return isOver ? undefined : { version: value['version'], at: value['at'] };
+}
+
 /**
  * For the start of the program, by the version that is confirmed: counts the start of one that is not, or goes back. Answers with
  * the version and the files that were taken back. Can be repeated wherever it was cut off.

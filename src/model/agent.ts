@@ -69,6 +69,8 @@ export interface AgentStatus {
   readonly retry: { readonly commit: string; readonly failures: number; readonly next: string } | null;
   /** The newest revision, where it was taken back here and is not tried again by itself. */
   readonly quarantine?: { readonly commit: string; readonly reason: string };
+  /** An update of this program that did not confirm itself: the version before runs on. */
+  readonly updateTakenBack?: { readonly version: string; readonly at: string };
   readonly suspended: Suspension | null;
   /** True while a maintenance window keeps changes away. */
   readonly windowClosed: boolean;

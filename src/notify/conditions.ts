@@ -95,7 +95,7 @@ function happenedIn({ steps, revision, run }: Report, now: number): readonly Hap
 }
 
 function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
-  const { contested, approval, suspended, fetch, stalled } = status;
+  const { contested, approval, suspended, fetch, stalled, updateTakenBack } = status;
   const conditions: Condition[] = [];
   if (approval && !approval.approved)
     conditions.push({
@@ -130,6 +130,17 @@ function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
       why: fetch.message,
       todo: fetch.hint ?? 'look at the remote and the network; on the host: reconcile doctor',
       ended: `Fetching works again, after it failed since ${clockTime(fetch.at)}`,
+    });
+  if (updateTakenBack)
+    conditions.push({
+      subject: 'update',
+      topic: 'failure',
+      sameness: updateTakenBack.version,
+      since: now,
+      title: `FAILED: the update to version ${updateTakenBack.version} was taken back`,
+      why: `it did not confirm itself; version ${status.version} runs on`,
+      todo: 'on the host: journalctl -u timmy-reconciler says why; install another version',
+      ended: 'RECOVERED: a newer version has confirmed itself',
     });
   const failed = failedPass(status);
   if (stalled !== null && failed)

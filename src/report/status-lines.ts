@@ -39,7 +39,7 @@ function standing(status: AgentStatus): readonly StatusLine[] {
 }
 
 function troubles(status: AgentStatus): readonly StatusLine[] {
-  const { fetch, retry, quarantine, suspended, windowClosed, waitsFor, approval, unconfirmed } = status;
+  const { fetch, retry, quarantine, suspended, windowClosed, waitsFor, approval, unconfirmed, updateTakenBack } = status;
   const { contested, stalled, differing, missedHooks } = status;
   const failed = failedPass(status);
   const lines: (readonly [isSo: boolean, name: string, text: () => string])[] = [
@@ -57,6 +57,12 @@ function troubles(status: AgentStatus): readonly StatusLine[] {
       () => `${short(quarantine!.commit)}: ${quarantine!.reason}; reconcile release tries it again`,
     ],
     [stalled !== null && !failed, 'stalled', () => stalled!],
+    [
+      updateTakenBack !== undefined,
+      'update',
+      () =>
+        `version ${updateTakenBack!.version} was taken back at ${moment(updateTakenBack!.at)}: it did not confirm itself; install another one`,
+    ],
     [suspended !== null, 'suspended', () => `until ${moment(suspended!.until)} by ${suspended!.by}: ${suspended!.reason}`],
     [waitsFor !== null, 'rollout', () => waitsFor!],
     [windowClosed, 'window', () => 'closed: changes wait for the next maintenance window'],

@@ -68,6 +68,11 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
       description: 'The newest revision, where it was taken back here and is not tried again by itself.',
     }),
   ),
+  updateTakenBack: z.exactOptional(
+    z.object({ version: text, at: time }).meta({
+      description: 'An update of this program that did not confirm itself: the version before runs on.',
+    }),
+  ),
   suspended: z.object({ reason: text, by: text, until: time }).nullable(),
   waitsFor: text
     .nullable()

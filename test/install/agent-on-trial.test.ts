@@ -86,6 +86,18 @@ it('a version on trial confirms itself on a suspended host that it may only look
   expect(linked(library, 'confirmed')).toBe(id);
 });
 
+it('an update that was taken back is told by the status', { timeout: 60_000 }, async () => {
+  await using scene = await openScene();
+  scene.push('one');
+  const { library, id } = installOnTrial(join(scene.rig.path, 'root'));
+  expect(guardStart(library, Date.now() + 120_000)).toMatchObject({ version: id });
+
+  await using agent = startAgentProcess([], scene.environment, join(library, 'current/reconcile.mjs'));
+  await agent.line(({ outcome }) => outcome === 'converged');
+
+  expect(runCli(['status'], { env: scene.environment }).stdout).toContain(`version ${id} was taken back at`);
+});
+
 it('a version on trial that cannot write that it works says so, and tries it again', { timeout: 60_000 }, async () => {
   await using scene = await openScene();
   scene.push('one');

@@ -1,9 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { lutimesSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { libraryOf, linked, stageVersion, swapLink, versionId } from '../../src/install/library.ts';
-import { confirm, confirmBefore, guardStart, judgeStart, returnedVersion, switchTo } from '../../src/install/self-update.ts';
+import {
+  confirm,
+  confirmBefore,
+  guardStart,
+  judgeStart,
+  returnedVersion,
+  standingReturn,
+  switchTo,
+} from '../../src/install/self-update.ts';
 import { program } from '../support/run-cli.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -71,6 +79,11 @@ describe('an update', () => {
     expect(links()).toEqual([one, one]);
     expect(texts()).toEqual(['old unit', null]);
     expect(returnedVersion(library)).toBe(two);
+    const confirmedAt = (second: number): void => lutimesSync(join(library, 'confirmed'), second, now / 1_000 + second);
+    confirmedAt(0);
+    expect(standingReturn(library)).toEqual({ version: two, at: new Date(now + 3_000).toISOString() });
+    confirmedAt(4);
+    expect(standingReturn(library)).toBeUndefined();
     expect(() => switchTo(library, two, now)).toThrow(`version ${two} was tried here and taken back`);
   });
 

@@ -33,6 +33,7 @@ describe('the status for people', () => {
     const status = aStatus({
       fetch: { at: later, ok: false, remote: null, message: 'git.example does not resolve' },
       retry: { commit: 'd'.repeat(40), failures: 1, next: later },
+      updateTakenBack: { version: '0.2.0-abc', at: later },
       suspended: { reason: 'disk\nswap', by: 'alice', until: later },
       windowClosed: true,
       approval: { run: 'run-7', reason: '12 files are deleted', planDigest: 'x', expires: later },
@@ -47,6 +48,7 @@ describe('the status for people', () => {
       '  offline    git.example does not resolve, at 2026-11-20 14:00:00Z; the last good revision is kept',
       '  retry      dddddddd failed once; again at 2026-11-20 14:00:00Z',
       '  stalled    the same plan three times',
+      '  update     version 0.2.0-abc was taken back at 2026-11-20 14:00:00Z: it did not confirm itself; install another one',
       '  suspended  until 2026-11-20 14:00:00Z by alice: disk\\nswap',
       '  window     closed: changes wait for the next maintenance window',
       '  approval   12 files are deleted; reconcile approve run-7, until 2026-11-20 14:00:00Z',
