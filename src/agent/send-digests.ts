@@ -26,7 +26,7 @@ export function sendDigests(
       problem(`the digest cannot be remembered, so it is not sent: ${(error as Error).message}`);
     }
     const next = nextDigest(channels, Date.now()) ?? Date.now() + longestWait;
-    timer = setTimeout(send, Math.min(longestWait, next - Date.now()));
+    timer = setTimeout(send, Math.min(longestWait, Math.max(0, next - Date.now())));
   };
   signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   send();

@@ -151,7 +151,7 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
     async settled(signal) {
       const left = (): number => staging.changed + timestampTick - monotonic();
       // A timer may come a millisecond too early.
-      while (left() > 0) await sleep(Math.ceil(left()), undefined, { signal });
+      for (let wait = left(); wait > 0; wait = left()) await sleep(Math.ceil(wait), undefined, { signal });
     },
     discard: () => staging.discard(),
     close() {
