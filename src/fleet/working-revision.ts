@@ -21,7 +21,10 @@ export interface WorkingRevision extends AsyncDisposable {
   readonly workingTree: boolean;
   /** Whether the checkout is sparse: files of the commit may not stand in the working tree. */
   readonly isSparse: boolean;
-  /** A bundle for a host that has these commits; undefined where it has the revision itself. Commits that are not known here are ignored. Rejects with an `OwnFault`. */
+  /**
+   * A bundle for a host that has these commits; undefined where it has the revision itself. Commits that are not known here are ignored.
+   * Rejects with an `OwnFault`.
+   */
   bundleFor(commits: readonly string[]): Promise<Bundle | undefined>;
 }
 

@@ -173,7 +173,7 @@ interface ResourceType<
     restore(undo: Undo, context: ApplyContext): Restored | Promise<Restored>;
     /** What `restore` puts back is kept by programs outside, and is no file: where they cannot, the rollback may end without it (0086). */
     readonly outside?: true;
-    /** Once per rollback, when everything is restored and every file stands under its old name: what a program must be told then. Outside. */
+    /** Once per rollback, when every file stands under its old name again: what a program must be told then. Outside. */
     resume?(undos: readonly Undo[], context: ApplyContext): void | Promise<void>;
   };
   /**

@@ -22,6 +22,16 @@ describeOnHosts('packages on a booted host', () => {
   afterAll(() => host?.[Symbol.asyncDispose]());
   beforeEach(() => rig.clear());
 
+  /** Installed is 1.0, and there is only 2.0 any more. */
+  const installLost = async (name: string): Promise<void> => {
+    await publishPackage(host, { name });
+    await host.ask(['apt-get', 'update', '-qq']);
+    await host.ask(['apt-get', 'install', '-qq', name]);
+    await host.ask(['sed', '-i', `/^Package: ${name}/,/^$/d`, '/srv/more/Packages']);
+    await publishPackage(host, { name, version: '2.0' });
+    await host.ask(['apt-get', 'update', '-qq']);
+  };
+
   it('are installed together, and then nothing is to do', async () => {
     const wanted = '- { kind: package, names: [sample, sample-service, jq] }';
 
@@ -235,12 +245,7 @@ ${fails}`);
   });
 
   it('a version that is no longer to be had is said, and what else can be put back is', async () => {
-    await publishPackage(host, { name: 'rare', version: '1.0' });
-    await host.ask(['apt-get', 'update', '-qq']);
-    await host.ask(['apt-get', 'install', '-qq', 'rare']);
-    await host.ask(['sed', '-i', '/^Package: rare/,/^$/d', '/srv/more/Packages']);
-    await publishPackage(host, { name: 'rare', version: '2.0' });
-    await host.ask(['apt-get', 'update', '-qq']);
+    await installLost('rare');
 
     const { exit, summary } = await rig.converge(`
 - { kind: file, path: /srv/marker, content: x }
@@ -253,12 +258,7 @@ ${fails}`);
 
   it('one that is gone with its version does not keep the host from what is declared next', async () => {
     await rig.declare('- { kind: file, path: /srv/marker, content: x }');
-    await publishPackage(host, { name: 'scarce', version: '1.0' });
-    await host.ask(['apt-get', 'update', '-qq']);
-    await host.ask(['apt-get', 'install', '-qq', 'scarce']);
-    await host.ask(['sed', '-i', '/^Package: scarce/,/^$/d', '/srv/more/Packages']);
-    await publishPackage(host, { name: 'scarce', version: '2.0' });
-    await host.ask(['apt-get', 'update', '-qq']);
+    await installLost('scarce');
 
     const bad = await rig.converge(`- { kind: package, names: [scarce], ensure: absent }\n${fails}`);
     const good = await rig.converge('- { kind: package, names: [scarce] }');

@@ -20,7 +20,7 @@ export interface RolloutStore {
   read(): RolloutState | undefined;
   /** Durable when it returns. */
   write(state: RolloutState): void;
-  /** Adds a change to what was written, at a cost that does not grow with the fleet; durable when it returns. `whole`: the state with it. */
+  /** Adds a change to what was written, whatever the size of the fleet; durable when it returns. `whole`: the state with it. */
   add(change: RolloutChange, whole: () => RolloutState): void;
   wish(): RolloutWish | undefined;
   setWish(wish: RolloutWish | undefined): void;

@@ -59,8 +59,8 @@ export function readKnownHosts(file: string): readonly KnownKey[] {
 }
 
 /**
- * The lines that speak of a host, in their order: `web1.example`, `[web1.example]:2222`. Each hashed line has to be tried, which for 5,000 hosts
- * that are all hashed takes 15 seconds, so that none is tried twice for a host, nor once it is known whose it is.
+ * The lines that speak of a host, in their order: `web1.example`, `[web1.example]:2222`. Each hashed line has to be tried, which for
+ * 5,000 hosts that are all hashed takes 15 seconds, so that none is tried twice for a host, nor once it is known whose it is.
  */
 export function indexKnownHosts(keys: readonly KnownKey[]): (host: string) => readonly KnownKey[] {
   const namedBy = indexPatterns(keys.map(({ names }) => (names.startsWith('|') ? [] : names.split(','))));

@@ -29,7 +29,7 @@ function matchPatterns(name: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => !pattern.startsWith('!') && matches(pattern));
 }
 
-/** By host, in their order, which of many lists of patterns mean it. A list that has only names costs the hosts that it does not name nothing. */
+/** By host, in their order, which of many lists of patterns mean it. A list of names only is not looked at for other hosts. */
 export function indexPatterns(lists: readonly (readonly string[])[]): (host: string) => readonly number[] {
   const named = new Map<string, number[]>();
   const others: number[] = [];
