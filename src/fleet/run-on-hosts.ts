@@ -7,8 +7,10 @@ import { inParallel } from './in-parallel.ts';
 import { OwnFault, ownFaultOf } from './own-fault.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** What is done on each host. Rejects with a `ConnectionError` when the host does not play along; an
- * `OwnFault` ends the command; whatever else it rejects with is an `error` of that host. */
+/**
+ * What is done on each host. Rejects with a `ConnectionError` when the host does not play along; an `OwnFault` ends the command;
+ * whatever else it rejects with is an `error` of that host.
+ */
 export type Task = (connection: Connection, signal: AbortSignal) => Promise<Finding>;
 
 interface Course {
