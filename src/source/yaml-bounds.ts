@@ -7,9 +7,9 @@ export const yamlBounds = {
   /** Nested mappings and lists, aliases resolved. */
   depth: 32,
   /** Keys and list items as written. */
-  entries: 20_000,
+  entries: 32_000,
   /** Words, signs, spaces and line ends as written. */
-  tokens: 200_000,
+  tokens: 260_000,
   /** Values after aliases are resolved. */
   values: 100_000,
   /** Keys that all `<<` together bring in. */

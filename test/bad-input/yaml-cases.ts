@@ -54,10 +54,10 @@ export const yamlCases = roleCases([
   ['20,000 nested mappings', 'too-large', `summary: ${'{a: '.repeat(32)}¦{a: ${'{a: '.repeat(20_000)}\n`],
   ['a tab error before 20,000 nested lists', 'yaml-syntax', `summary:\n¦\tx: 1\nparameters: 1\n`],
   [
-    '30,000 keys',
+    '33,000 keys',
     'too-large',
-    `summary: x\nparameters:\n${Array.from({ length: 19_998 }, (_, i) => `  k${i}: 1\n`).join('')}  k19998¦: 1\n  k19999: 1\n`,
+    `summary: x\nparameters:\n${Array.from({ length: 31_998 }, (_, i) => `  k${i}: 1\n`).join('')}  k31998¦: 1\n  k31999: 1\n`,
   ],
-  ['30,000 items', 'too-large', `summary: x\ndepends: [${'x,'.repeat(19_998)}x¦,x,x,x]\n`],
+  ['33,000 items', 'too-large', `summary: x\ndepends: [${'x,'.repeat(31_998)}x¦,x,x,x]\n`],
   ['an alias bomb', 'yaml-syntax', `summary: x\nparameters: {a: &a [x], b: [${'¦*a, '.repeat(20)}]}\n`],
 ]);

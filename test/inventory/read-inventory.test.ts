@@ -160,6 +160,21 @@ describe('readInventory', () => {
     expect(processorTime() - start).toBeLessThan(2000);
   });
 
+  it('reads one file with 5,000 hosts, three variables each, in two groups', () => {
+    const names = Array.from({ length: 5_000 }, (_, index) => `node-${index}.example`);
+    const hosts = names.map(
+      (name, index) => `    ${name}:\n      ansible_host: 192.0.2.${index % 250}\n      site: north\n      rack: r${index}\n`,
+    );
+    const members = names.map((name) => `      ${name}:\n`).join('');
+
+    const { hosts: found, problems } = read({
+      'hosts.yml': `all:\n  hosts:\n${hosts.join('')}web:\n  hosts:\n${members}north:\n  hosts:\n${members}`,
+    });
+
+    expect(problems).toEqual([]);
+    expect(found).toEqual(names);
+  });
+
   it('stops at a bounded number of hosts named over and over', () => {
     const groups = Array.from({ length: 20 }, (_, index) => `g${index}: {hosts: {"w[1:50000]": {a: 1}}}\n`).join('');
 
