@@ -12,6 +12,6 @@ export default defineConfig({
     reporters: [['default', { summary: false }], new ClosingLine()],
     sequence: { shuffle: false },
     // Most tests wait for processes that they started, and half of those for time to pass.
-    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    maxWorkers: availableParallelism() * 2,
   },
 });
