@@ -1,3 +1,5 @@
+import type { Mount } from './mounts.ts';
+
 /** Absolute, as the host's own programs see it: `--root` is added inside the Host. */
 export type AbsolutePath = string;
 /** Never a shell string. */
@@ -78,6 +80,8 @@ export interface HostReader {
   groupId(name: string): number | undefined;
   userName(uid: number): string;
   groupName(gid: number): string;
+  /** What is mounted at a path, so that nothing can replace or remove it. Looked up once; what stands on the way must be directories. */
+  mountAt(path: AbsolutePath): Mount | undefined;
   /** Where the path really is on this machine, with `--root`; for programs that take a file argument. */
   realPath(path: AbsolutePath): string;
   /** Runs a program that only reads. Rejects under `--root` (live is false). */
@@ -115,7 +119,7 @@ export interface Host extends HostReader {
   /** A file or link. No error when absent. */
   remove(path: AbsolutePath): void;
   makeDirectory(path: AbsolutePath, attributes: { readonly mode: number; readonly uid?: number; readonly gid?: number }): void;
-  /** A directory if it is empty by then; no error when absent or not empty. */
+  /** A directory if it is empty by then; no error when absent, not empty, or where something is mounted on it. */
   removeDirectory(path: AbsolutePath): void;
   setMode(path: AbsolutePath, mode: number): void;
   /** For directories. A file that changes hands is written afresh, since who had it may have it open; but for a database. */

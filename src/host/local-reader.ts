@@ -14,6 +14,7 @@ import { sha256 } from '../model/json.ts';
 import { digestFile } from '../source/digest-file.ts';
 import { readAccounts } from './accounts.ts';
 import type { AbsolutePath, HostReader, PathStat } from './host.ts';
+import { openMounts } from './mounts.ts';
 import { typeAndMode } from './path-type.ts';
 import { readRegularFile, useRegularFile } from './regular-file.ts';
 import { digestOfNames, type StatIndex } from './stat-index.ts';
@@ -67,6 +68,7 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
     walls.set(directory, wall);
     return wall;
   };
+  const mountAt = openMounts();
   // Who asks for a digest has mostly just asked what stands there.
   let seen: { readonly path: string; readonly stat: BigIntStats } | undefined;
   return {
@@ -110,6 +112,7 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
           : { where: path, reason: `it belongs to ${accounts.userName(stat.uid)}` };
       return wallAt(dirname(path));
     },
+    mountAt: (path) => mountAt(realPath(path)),
     async query(argv, signal, options) {
       if (root !== undefined) throw new Error(`${argv[0]}: nothing is run under --root`);
       const { runCommand } = await import('./run-command.ts');

@@ -258,7 +258,9 @@ export class Staging {
       return true;
     } catch (error) {
       const { code, syscall } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && !(call === 'rmdir' && code === 'ENOTEMPTY')) throw error;
+      // A directory in which something is mounted is not empty, whatever that holds.
+      const isInUse = call === 'rmdir' && (code === 'ENOTEMPTY' || code === 'EBUSY');
+      if (code !== 'ENOENT' && !isInUse) throw error;
       return syscall === call;
     }
   }

@@ -86,7 +86,7 @@ export const problemTable = {
   'symlink-in-path': { exit: 7, meaning: 'A managed path leads through a symbolic link.' },
   'unsafe-target': {
     exit: 7,
-    meaning: 'The target is a device, a fifo, a socket, a hard link, or stands in an unsafe directory.',
+    meaning: 'The target is a device, a fifo, a socket, a hard link, a mount point, or stands in an unsafe directory.',
   },
   'unreadable-target': { exit: 7, meaning: 'A live file that is to be edited by key is not of its format.' },
   quarantined: { exit: 7, meaning: 'This revision failed here and was rolled back.' },

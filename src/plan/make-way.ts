@@ -35,6 +35,7 @@ export function makeWay(objections: readonly Objection[], steps: readonly Step[]
 
   /** When all of it is gone, with who removes it; undefined: not before this step, or never. */
   const whenGone = (path: string, { type, mode }: PathStat, step: Address, removers: Set<Address>): number | undefined => {
+    if (observation.mountAt(path)) return undefined;
     const remover = leaving.get(path);
     const level = remover === undefined ? undefined : levelOf(remover);
     const isInTime = remover === step || (level !== undefined && level < levelOf(step));

@@ -24,7 +24,8 @@ export function objections(
   const add = (problem: Omit<Problem, 'address' | 'at'>, inTheWay?: string): void => {
     found.push({ problem: { ...problem, address, ...at }, step: address, ...(inTheWay !== undefined && { inTheWay }) });
   };
-  for (const { inTheWay, ...refusal } of type.refuses?.(resource.desired, actual) ?? []) add(refusal, inTheWay);
+  const changes = changesOf(diff);
+  for (const { inTheWay, ...refusal } of type.refuses?.(resource.desired, actual, changes) ?? []) add(refusal, inTheWay);
   const { owner, group, groups, user } = resource.desired as { readonly [attribute: string]: unknown };
   for (const [kind, name] of [
     ['user', owner],
@@ -34,7 +35,6 @@ export function objections(
   ] as const)
     if (typeof name === 'string' && diff.action !== 'remove' && !hasAccount(kind, name))
       add({ code: 'unknown-user', message: `this host has no ${kind} "${name}", and nothing in the catalog makes it` });
-  const changes = changesOf(diff);
   const paths = touched(resource.kind, resource.desired, changes);
   const what = whatChanges(changes);
   const walls = new Map(paths.map((path) => unwritable(path, what)).map((wall) => [wall?.where, wall]));
@@ -57,6 +57,22 @@ export function objections(
       const what = obstacle.type === 'file' ? 'file' : 'device, fifo or socket';
       add({ code: 'unsafe-target', message: `${obstacle.path} is a ${what}; move it away by hand` }, obstacle.path);
     }
+  // A directory that may stay is tried, and one on which something is mounted stays.
+  const goes = (path: string): boolean =>
+    diff.action !== 'none' &&
+    diff.mayStay === undefined &&
+    changes.some((change) => change.to === null && touched(resource.kind, resource.desired, [change]).includes(path));
+  const isInPlace = (path: string): boolean =>
+    observation.stat(path)?.type === 'directory' && !goes(path) && !type.owns?.(resource.desired).includes(path);
+  for (const path of what === 'mode' ? [] : paths) {
+    const mount = observation.mountAt(path);
+    if (mount && !isInPlace(path))
+      add({
+        code: 'unsafe-target',
+        message: `${path} is a mount point (${mount.what}), and can be neither replaced nor removed`,
+        hint: 'unmount it, change what is mounted there, or let git leave it as it is',
+      });
+  }
   const files = paths.map((path) => ({ path, ...observation.fileAt(path) }));
   const [linked, ...others] = files.filter(({ links }) => links > 1).map(({ path }) => path);
   if (linked !== undefined)

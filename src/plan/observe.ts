@@ -1,5 +1,6 @@
 import { dirname } from 'node:path/posix';
 import type { HostReader, PathStat } from '../host/host.ts';
+import type { Mount } from '../host/mounts.ts';
 import type { Address, CatalogResource } from '../model/catalog.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
@@ -30,6 +31,8 @@ export interface Observation {
   /** What stands at a path, and the names in a directory; undefined also where that cannot be said. */
   stat(path: string): PathStat | undefined;
   list(path: string): readonly string[] | undefined;
+  /** What keeps a path from being replaced or removed. */
+  mountAt(path: string): Mount | undefined;
   /** How many names the file at a path has, and its bytes; 0 where there is none. */
   fileAt(path: string): { readonly links: number; readonly size: number };
 }
@@ -85,6 +88,7 @@ export async function observe(
     obstacleTo: obstacleFinder(host),
     stat: orUnknown(host.stat),
     list: orUnknown(host.list),
+    mountAt: (path) => host.mountAt(path),
     fileAt,
   };
 }

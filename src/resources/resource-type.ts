@@ -226,8 +226,11 @@ interface ResourceType<
   leavesOut?(desired: Desired): string | undefined;
   /** What of it a live host cannot have, and why; the rest is converged. */
   lacks?(desired: Desired, actual: State): string | undefined;
-  /** Why policy must refuse this change (a large shrink, a live file that cannot be parsed). One refusal stops the whole run. */
-  refuses?(desired: Desired, actual: State): readonly Refusal[];
+  /**
+   * Why policy must refuse these changes (a large shrink, a live file that cannot be parsed): what is left of its diff. One refusal
+   * stops the whole run.
+   */
+  refuses?(desired: Desired, actual: State, changes: readonly Change[]): readonly Refusal[];
   /** A file in which foreign content stays after `apply`: policy looks for banned providers in what it will hold. */
   sharedFile?(desired: Desired): AbsolutePath | undefined;
   /** The language models that it makes an agent use, in order of preference, for policy. Empty for one that is being removed. */

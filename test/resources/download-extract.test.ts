@@ -200,7 +200,7 @@ describe('an archive', () => {
     const attributes = wanted(makeArchive('tar.gz', program));
     mkdirSync(at('own'), { recursive: true });
     const { desired } = prepare(download, attributes);
-    expect(download.refuses?.(desired, { type: 'directory' }).map(({ message }) => message)).toEqual([
+    expect(download.refuses?.(desired, { type: 'directory' }, []).map(({ message }) => message)).toEqual([
       '/opt/app is there already, and was not unpacked by this kind',
     ]);
 

@@ -29,7 +29,7 @@ describe('an archive beside something of others', () => {
     const host = openLocalReader({ root });
     const actual = await download.inspect(desired, { host, last: undefined, signal, survey: undefined });
 
-    expect(download.refuses?.(desired, actual).map(({ message }) => message)).toEqual([
+    expect(download.refuses?.(desired, actual, []).map(({ message }) => message)).toEqual([
       '/opt/.app.before is there, and was not unpacked by this kind',
     ]);
   });

@@ -80,7 +80,7 @@ describe('what stands there', () => {
     gid: 0,
   } as const;
   const refusals = (attributes: object, actual: object): string =>
-    (download.refuses?.(prepare(download, { ...app, ...attributes }).desired, { ...state, ...actual }) ?? [])
+    (download.refuses?.(prepare(download, { ...app, ...attributes }).desired, { ...state, ...actual }, []) ?? [])
       .map(({ message }) => message)
       .join();
 

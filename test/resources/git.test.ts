@@ -89,7 +89,7 @@ describe('a checkout', () => {
       survey: undefined,
     } as never);
     const isAsked = git.diff(desired, state).action !== 'none';
-    return (isAsked ? (git.refuses?.(desired, state) ?? []) : []).map(({ message }) => message).join();
+    return (isAsked ? (git.refuses?.(desired, state, []) ?? []) : []).map(({ message }) => message).join();
   };
 
   it.each([

@@ -43,14 +43,14 @@ describe('is refused', () => {
     ['the end of the group of root', { ensure: 'absent' }, { ...state, gid: 0 }, 'is not removed'],
     ['the end of a first group', { ensure: 'absent' }, { ...state, firstOf: ['app'] }, 'is the first group of app'],
   ])('%s', (_what, attributes, actual, message) => {
-    expect(group.refuses?.(desiredOf(attributes), actual)).toMatchObject([
+    expect(group.refuses?.(desiredOf(attributes), actual, [])).toMatchObject([
       { code: 'unsafe-target', message: expect.stringContaining(message) as string },
     ]);
   });
 
   it('but not that it goes when it left git: then it stays where it is needed', () => {
     const pruned = group.parts?.pruned(desiredOf({}), ['deploy']);
-    expect(group.refuses?.(pruned!, { ...state, firstOf: ['app'] })).toEqual([]);
+    expect(group.refuses?.(pruned!, { ...state, firstOf: ['app'] }, [])).toEqual([]);
     expect(group.diff(pruned!, state)).toMatchObject({ action: 'remove', mayStay: 'it is the first group of somebody' });
   });
 
@@ -65,7 +65,7 @@ it('two groups with one id are refused', async () => {
   const wanted = ['a', 'b'].map((name) => desiredOf({ name, gid: 7 }));
   const context = { host, last: undefined, signal, survey: await group.survey!(wanted, { host, signal }) };
 
-  const refusals = await Promise.all(wanted.map(async (each) => group.refuses!(each, await group.inspect(each, context))));
+  const refusals = await Promise.all(wanted.map(async (each) => group.refuses!(each, await group.inspect(each, context), [])));
 
   expect(refusals.flat().map(({ message }) => message)).toEqual([
     'the id 7 belongs to group[b] already',

@@ -137,7 +137,7 @@ describe('a database with rows', () => {
     const { desired } = prepare(sqlite, { path: '/db/log.db', schema: 'CREATE TABLE t (a INTEGER)', mode: '0644' });
     const state = await sqlite.inspect(desired, { host: openLocalReader({ root }), last: undefined, signal, survey: undefined });
 
-    expect(sqlite.refuses?.(desired, state)).toEqual([
+    expect(sqlite.refuses?.(desired, state, [])).toEqual([
       {
         code: 'schema-conflict',
         message: '/db/log.db: column t.a is TEXT, not INTEGER; rows would have to be rewritten',
@@ -153,7 +153,7 @@ describe('a database with rows', () => {
     const { desired } = prepare(sqlite, { path: '/db/log.db', schema: 'CREATE TABLE t (a TEXT, b TEXT, UNIQUE (a, b))' });
     const state = await sqlite.inspect(desired, { host: openLocalReader({ root }), last: undefined, signal, survey: undefined });
 
-    expect(sqlite.refuses?.(desired, state)).toMatchObject([{ code: 'schema-conflict' }]);
+    expect(sqlite.refuses?.(desired, state, [])).toMatchObject([{ code: 'schema-conflict' }]);
     await expect(convergeDesired(sqlite, desired, root)).rejects.toThrow('table t lacks UNIQUE (a, b)');
     expect(use((opened) => opened.prepare('SELECT * FROM t').all())).toEqual([{ a: '1' }, { a: '1' }]);
   });

@@ -74,7 +74,7 @@ describe('is refused', () => {
       '/srv',
     ],
   ])('%s', (_what, attributes, actual, message) => {
-    expect(user.refuses?.(desiredOf(attributes), actual)).toMatchObject([
+    expect(user.refuses?.(desiredOf(attributes), actual, [])).toMatchObject([
       { code: 'unsafe-target', message: expect.stringContaining(message) as string },
     ]);
   });
@@ -100,7 +100,7 @@ describe('a user that stood before and leaves git', () => {
     });
     expect(diff('adm')).toEqual({ action: 'none' });
     expect(user.diff(pruned, missing)).toEqual({ action: 'none' });
-    expect(user.refuses?.(pruned, state)).toEqual([]);
+    expect(user.refuses?.(pruned, state, [])).toEqual([]);
   });
 });
 

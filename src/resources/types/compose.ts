@@ -103,7 +103,7 @@ export const compose = defineResourceType({
     return { action: ofFile.action === 'none' ? (isPresent(desired) ? 'update' : 'remove') : ofFile.action, changes };
   },
 
-  refuses: (desired, { file: actual }) => file.refuses?.(desired.file, actual) ?? [],
+  refuses: (desired, { file: actual }, changes) => file.refuses?.(desired.file, actual, changes) ?? [],
 
   async apply(desired, changes, context) {
     const { host, signal } = context;

@@ -7,6 +7,7 @@ import { standingContent } from '../standing-content.ts';
 import { entryOf, lineOf, pathOf, textOf, type TreeEntry, type TreeLine } from '../tree-line.ts';
 import { foreignPaths, holdsForeignDirectory } from '../foreign-paths.ts';
 import { isOfAnotherType, sortedForApply } from '../tree-order.ts';
+import { foreignOn, refusalsInTree } from '../tree-refusals.ts';
 import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type Ownership } from '../ownership.ts';
 import {
   defineResourceType,
@@ -92,17 +93,9 @@ export const tree = defineResourceType({
       wanted.size === 0 ? 'remove' : changes.some(({ field, from }) => field === '' && from === null) ? 'create' : 'update';
     return { action, changes: sortedForApply(changes), ...(wanted.size === 0 && { mayStay: 'something else is in it' }) };
   },
-  refuses: (desired, { paths }) => {
-    // What is in the way of a directory is in the way of the files in it, and is refused as for every kind.
+  refuses: (desired, { paths }, changes) => {
     const wanted = entriesOf(desired);
-    const goes = (found: Found): boolean => found.foreign === true && desired.purge === 'all';
-    return Object.entries(paths)
-      .filter(([relative, found]) => found?.text.startsWith('a ') && (wanted.has(relative) || goes(found)))
-      .map(([relative, found]) => ({
-        code: 'unsafe-target' as const,
-        message: `${join(desired.path, relative)} is ${found?.text}; move it away by hand`,
-        ...(isOfAnotherType(found?.text) && { inTheWay: join(desired.path, relative) }),
-      }));
+    return refusalsInTree(desired.path, paths, (relative) => wanted.has(relative), changes);
   },
   apply: (desired, changes, context) => {
     const wanted = entriesOf(desired);
@@ -230,7 +223,9 @@ function inspectTree(desired: Desired, last: Desired | undefined, host: HostRead
   for (const relative of wanted.keys()) look(relative, false);
   for (const relative of applied.keys()) if (!wanted.has(relative)) look(relative, false);
   if (desired.purge === 'all')
-    for (const relative of foreignPaths(desired.path, new Set([...wanted.keys(), ...applied.keys()]), host)) look(relative, true);
+    for (const { relative, mount } of foreignPaths(desired.path, new Set([...wanted.keys(), ...applied.keys()]), host))
+      if (mount === undefined) look(relative, true);
+      else paths[relative] = { text: foreignOn(mount), ownerChange: null, foreign: true };
   return { paths };
 }
 
