@@ -37,6 +37,7 @@ export const problemTable = {
   'unsafe-path': { exit: 65, meaning: 'A path that is relative, climbs with "..", or holds a NUL or newline.' },
   'unsafe-option': { exit: 65, meaning: 'An SSH option that a repository may not give to the machine of the operator.' },
   'not-a-file': { exit: 65, meaning: 'Something in the repository that is no regular file, or that cannot be read.' },
+  unmerged: { exit: 65, meaning: 'A file of the working tree that git could not merge, before somebody has settled it.' },
   'unknown-kind': { exit: 65, meaning: 'No resource kind of that name.' },
   'unknown-role': { exit: 65, meaning: 'No role of that name.' },
   'unknown-host': { exit: 65, meaning: 'No host of that name in the inventory.' },

@@ -6,6 +6,7 @@ import type { Problem } from '../model/problem.ts';
 import { digestFile } from './digest-file.ts';
 import { readHead } from './git-head.ts';
 import { lineBreak, sourceDirectories, treeBounds } from './tree-bounds.ts';
+import { unmergedPaths } from './unmerged-paths.ts';
 import type { PathSignature, Revision, Source, SourceFile, SourceTree } from '../model/revision.ts';
 
 const formatMask = 0o170000n;
@@ -87,6 +88,7 @@ export function openWorkingTree(path: string): Revision {
       signatures.push(`${name}\0${stat.mode} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`);
     }
   };
+  for (const file of unmergedPaths(root)) refuse(file, 'unmerged in git; finish the merge or rebase first', 'unmerged');
   for (const name of sourceDirectories) {
     const stat = lstatSync(`${root}/${name}`, { bigint: true, throwIfNoEntry: false });
     if (stat?.isDirectory()) walk(name, stat);

@@ -1,10 +1,11 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/model/json.ts';
 import { formatProblem } from '../../src/model/problem.ts';
 import { openWorkingTree } from '../../src/source/working-tree.ts';
-import { makeRepository } from '../support/repository.ts';
+import { makeRepository, type Repository } from '../support/repository.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 it('what is no regular file is a problem at its place, and is not read', () => {
@@ -88,4 +89,70 @@ it('a submodule that is not checked out is a problem, and no empty directory', (
 
   expect(problems.map(formatProblem)).toEqual(['desired-state/files/lib:1:1  a submodule that is not checked out']);
   expect(tree.list('desired-state').map(({ path }) => path)).toEqual(['desired-state/files/taken/x']);
+});
+
+describe('in the middle of a merge', () => {
+  const name = ['-c', 'user.name=Ada', '-c', 'user.email=ada@machine.example'];
+  const git = (directory: string, ...args: readonly string[]): void =>
+    void spawnSync('git', ['-C', directory, ...name, ...args], { stdio: 'pipe' });
+  const motd = 'desired-state/files/grüße\tmotd';
+  /** Two branches that have changed the same line; `main` is checked out. */
+  function makeBranches(): Repository {
+    const repository = makeRepository('- { kind: file, path: /etc/motd, source: "grüße\\tmotd" }\n', {
+      [motd]: 'old\n',
+      notes: 'old\n',
+    });
+    repository.commit('first');
+    git(repository.path, 'checkout', '--quiet', '-b', 'theirs');
+    const change = (text: string): void => {
+      repository.write(motd, `${text}\n`);
+      repository.write('notes', `${text}\n`);
+      repository.commit(text);
+    };
+    change('theirs');
+    git(repository.path, 'checkout', '--quiet', 'main');
+    change('ours');
+    return repository;
+  }
+
+  it.each([
+    ['merge', 'theirs'],
+    ['rebase', 'theirs'],
+    ['cherry-pick', 'theirs'],
+  ])('after git %s nothing is planned from the marks', (...args) => {
+    using repository = makeBranches();
+    git(repository.path, ...args);
+
+    for (const more of [['--check'], []]) {
+      const { exit, problems } = repository.report(more);
+      expect(problems).toMatchObject([{ code: 'unmerged', at: { file: motd } }]);
+      expect(exit).toBe(65);
+    }
+    expect(existsSync(join(repository.root, 'etc'))).toBe(false);
+    expect(repository.cli('validate')).toMatchObject({ exit: 65 });
+
+    repository.write(motd, 'both\n');
+    expect(repository.report().exit).toBe(65);
+    git(repository.path, 'add', motd);
+    expect(repository.report()).toMatchObject({ exit: 0, outcome: 'converged' });
+    expect(readFileSync(join(repository.root, 'etc/motd'), 'utf8')).toBe('both\n');
+  });
+
+  it('what git stash could not put back is unmerged too, as is what one side has removed', () => {
+    using repository = makeBranches();
+    repository.write(motd, 'stashed\n');
+    git(repository.path, 'stash', '--quiet');
+    rmSync(join(repository.path, motd));
+    repository.commit('removed');
+    git(repository.path, 'stash', 'pop', '--quiet');
+
+    expect(openWorkingTree(repository.path).problems).toMatchObject([{ code: 'unmerged', at: { file: motd } }]);
+  });
+
+  it("what is unmerged beside the configuration is nobody's business, wherever the repository begins", () => {
+    using repository = makeBranches();
+    git(repository.path, 'merge', 'theirs');
+    git(repository.path, 'add', 'desired-state');
+    expect(openWorkingTree(repository.path).problems).toEqual([]);
+  });
 });
