@@ -62,6 +62,8 @@ export interface HostReader {
    * may write to a directory on the way. For what is written by what was read.
    */
   readStanding(path: AbsolutePath, limit?: number): StandingFile | undefined;
+  /** What `parse`, always the same function, makes of a file's bytes: once, as long as the file has not moved. */
+  parsed<T>(path: AbsolutePath, parse: (bytes: Buffer | undefined) => T): T;
   readLink(path: AbsolutePath): string | undefined;
   /** Names in a directory, sorted; undefined when absent or not a directory. */
   list(path: AbsolutePath): readonly string[] | undefined;

@@ -76,6 +76,7 @@ export function openLocalHost(options: ReaderOptions): LocalHost {
     },
     readFile: (path, limit) => readStanding(path, limit)?.bytes,
     readStanding,
+    parsed: (path, parse) => (staging.find(path) ? parse(readStanding(path)?.bytes) : reader.parsed(path, parse)),
     digest(path) {
       const staged = staging.find(path);
       if (!staged) return reader.digest(path);

@@ -15,6 +15,7 @@ import { digestFile } from '../source/digest-file.ts';
 import { readAccounts } from './accounts.ts';
 import type { AbsolutePath, HostReader, PathStat } from './host.ts';
 import { openMounts } from './mounts.ts';
+import { openParsedFiles } from './parsed-files.ts';
 import { typeAndMode } from './path-type.ts';
 import { readRegularFile, useRegularFile } from './regular-file.ts';
 import { digestOfNames, type StatIndex } from './stat-index.ts';
@@ -86,6 +87,7 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
     },
     readFile,
     readStanding,
+    parsed: openParsedFiles({ realPath, readFile }),
     readLink(path) {
       const target = absentAs(undefined, () => readlinkSync(place(path)));
       if (target !== undefined) digests?.set(path, digestOfNames([target]));

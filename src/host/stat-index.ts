@@ -95,7 +95,7 @@ function look(real: string): PathSignature | undefined | 'unreadable' {
   }
 }
 
-function isRacy(stat: PathSignature, now: bigint): boolean {
+export function isRacy(stat: PathSignature, now: bigint): boolean {
   const coarse = stat.ctimeNs % 1_000_000_000n === 0n && stat.mtimeNs % 1_000_000_000n === 0n;
   return stat.ctimeNs > now - (coarse ? coarseTickNs : tickNs);
 }

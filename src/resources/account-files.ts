@@ -22,36 +22,55 @@ export type UserEntry = {
 
 export type GroupEntry = { readonly name: string; readonly gid: number; readonly members: readonly string[] };
 
-export function findUser(name: string, host: HostReader): UserEntry | undefined {
-  const [found] = readUsers(host, (entry) => entry.name === name);
-  return found;
-}
+export const findUser = (name: string, host: HostReader): UserEntry | undefined =>
+  host.parsed(passwdFile, parseUsers).byName.get(name);
 
 /** Users of the host's own file, in its order. No program is asked. */
-export function readUsers(host: HostReader, isWanted: (entry: UserEntry) => boolean): readonly UserEntry[] {
-  return readLines(passwdFile, 7, host)
+export const readUsers = (host: HostReader, isWanted: (entry: UserEntry) => boolean): readonly UserEntry[] =>
+  host.parsed(passwdFile, parseUsers).all.filter(isWanted);
+
+export const readGroups = (host: HostReader): readonly GroupEntry[] => host.parsed(groupFile, parseGroups).all;
+
+/** Names of the groups that a user is in beside the first one, sorted. */
+export const supplementaryGroups = (name: string, host: HostReader): readonly string[] =>
+  host.parsed(groupFile, parseGroups).byMember.get(name) ?? [];
+
+function parseUsers(bytes: Buffer | undefined) {
+  const all = linesOf(bytes, 7)
     .filter(([, , uid = '', gid = '']) => isId(uid) && isId(gid))
-    .map(([name = '', , uid, gid, comment = '', home = '', shell = '']) => {
+    .map(([name = '', , uid, gid, comment = '', home = '', shell = '']): UserEntry => {
       return { name, uid: Number(uid), gid: Number(gid), comment, home, shell };
-    })
-    .filter(isWanted);
+    });
+  // Of several lines for one name the first counts.
+  return { all, byName: new Map(all.toReversed().map((entry) => [entry.name, entry])) };
 }
 
-export const readGroups = (host: HostReader): readonly GroupEntry[] =>
-  readLines(groupFile, 4, host)
+function parseGroups(bytes: Buffer | undefined) {
+  const all = linesOf(bytes, 4)
     .filter(([, , gid = '']) => isId(gid))
-    .map(([name = '', , gid, members = '']) => {
+    .map(([name = '', , gid, members = '']): GroupEntry => {
       return { name, gid: Number(gid), members: members.split(',').filter((member) => member !== '') };
     });
+  const byMember = new Map<string, string[]>();
+  for (const { name, members } of all)
+    for (const member of new Set(members)) {
+      const groups = byMember.get(member);
+      if (groups) groups.push(name);
+      else byMember.set(member, [name]);
+    }
+  for (const groups of byMember.values()) groups.sort();
+  return { all, byMember };
+}
 
 /** A line without one is nobody's: an empty field would be root's id. */
 const isId = (text: string): boolean => /^\d+$/.test(text);
 
 /** Lines of a database whose first field is the name, split at the colons. */
-export function readLines(path: AbsolutePath, fields: number, host: HostReader): readonly (readonly string[])[] {
-  const text = host.readFile(path)?.toString('utf8') ?? '';
-  return text
+export const readLines = (path: AbsolutePath, fields: number, host: HostReader): readonly (readonly string[])[] =>
+  linesOf(host.readFile(path), fields);
+
+const linesOf = (bytes: Buffer | undefined, fields: number): readonly (readonly string[])[] =>
+  (bytes?.toString('utf8') ?? '')
     .split('\n')
     .map((line) => line.split(':'))
     .filter((parts) => parts.length >= fields && parts[0] !== '');
-}

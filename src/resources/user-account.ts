@@ -1,6 +1,6 @@
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { changeAccount } from './account-change.ts';
-import { findUser, readGroups, type UserEntry } from './account-files.ts';
+import { findUser, supplementaryGroups, type UserEntry } from './account-files.ts';
 import { lingerFile } from './units/unit-place.ts';
 
 /** What a `user` resource wants; what is absent is nobody's business here. */
@@ -28,13 +28,6 @@ export function accountsUnsupported(host: HostReader): string | undefined {
   if (!host.stat('/usr/sbin/useradd')) return 'needs useradd, which this host does not have';
   return host.privileged ? undefined : 'needs root to change accounts';
 }
-
-/** Names of the groups that a user is in beside the first one, sorted. */
-export const supplementaryGroups = (name: string, host: HostReader): readonly string[] =>
-  readGroups(host)
-    .filter(({ members }) => members.includes(name))
-    .map((group) => group.name)
-    .sort();
 
 /** The groups that a user is to be in, of those that it is in. */
 export function wantedGroups({ ensure, groups, append }: UserDesired, actual: readonly string[]): readonly string[] {

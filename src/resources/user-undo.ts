@@ -1,16 +1,16 @@
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { changeAccount } from './account-change.ts';
-import { administratorsOf, findUser, readLines, shadowFile, shadowGroupFile, type UserEntry } from './account-files.ts';
-import { captureGroup, restoreGroup, type SavedGroup } from './group-undo.ts';
 import {
-  alterUser,
-  homeOf,
-  lingers,
+  administratorsOf,
+  findUser,
+  readLines,
+  shadowFile,
+  shadowGroupFile,
   supplementaryGroups,
-  wantedGroups,
-  type UserDesired,
-  type WantedUser,
-} from './user-account.ts';
+  type UserEntry,
+} from './account-files.ts';
+import { captureGroup, restoreGroup, type SavedGroup } from './group-undo.ts';
+import { alterUser, homeOf, lingers, wantedGroups, type UserDesired, type WantedUser } from './user-account.ts';
 
 /** A user as it stood, and what its removal or creation changes beside it. */
 export type UserUndo = {

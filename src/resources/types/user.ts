@@ -1,8 +1,8 @@
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { addressesById, otherWithId } from '../account-ids.ts';
-import { findUser, groupFile, passwdFile, readUsers } from '../account-files.ts';
+import { findUser, groupFile, passwdFile, readUsers, supplementaryGroups } from '../account-files.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
-import { accountsUnsupported, changeUser, homeOf, supplementaryGroups, wantedGroups, type UserDesired } from '../user-account.ts';
+import { accountsUnsupported, changeUser, homeOf, wantedGroups, type UserDesired } from '../user-account.ts';
 import { captureUser, restoreUser, type UserUndo } from '../user-undo.ts';
 
 const spec = ({ z, absolutePath, accountId, accountName }: Vocabulary) =>
@@ -39,7 +39,7 @@ type State = {
   readonly user: Account | null;
   /** Who has the wanted id already, or another resource that wants it. */
   readonly rival: string | null;
-  /** The home belongs to the user, and nobody else has one in it. */
+  /** The home belongs to the user, and nobody else has one in it. Only looked for where it is to go. */
   readonly hasHomeAlone: boolean;
 };
 
@@ -83,7 +83,7 @@ export const user = defineResourceType({
   survey: (all: readonly UserDesired[]) => addressesById('user', all, ({ uid }) => uid),
 
   inspect(desired: UserDesired, { host, survey }): State {
-    const { name, uid } = desired;
+    const { name, uid, removeHome } = desired;
     const entry = findUser(name, host);
     const [rival] = uid === undefined ? [] : readUsers(host, (each) => each.uid === uid && each.name !== name);
     const isGuest = (home: string): boolean => entry !== undefined && (home === entry.home || home.startsWith(`${entry.home}/`));
@@ -101,6 +101,7 @@ export const user = defineResourceType({
         : null,
       rival: rival?.name ?? otherWithId(desired, uid, survey),
       hasHomeAlone:
+        removeHome &&
         entry !== undefined &&
         (host.stat(entry.home)?.uid ?? entry.uid) === entry.uid &&
         readUsers(host, (each) => each.name !== name && isGuest(each.home)).length === 0,
