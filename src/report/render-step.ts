@@ -25,9 +25,9 @@ export function renderStep(step: ReportedStep, paint: Paint, allowance: DiffAllo
     return `${paint('dim', stepMarks.none)} ${printableLine(step.address)}  ${withoutAction(step, why)}\n`;
   const colour = step.outcome === 'failed' ? 'red' : colours[step.action];
   const lines = [`${paint(colour, stepMarks[step.action])} ${paint('bold', printableLine(step.address))}  ${why(step)}`];
-  const unified = step.diffs.filter(({ text }) => isUnified(text)).map(({ path }) => path);
+  const unified = new Set(step.diffs.filter(({ text }) => isUnified(text)).flatMap(({ path }) => tailsOf(path)));
   const changes = step.changes.filter((change) => step.diffs.length === 0 || !isInDiff(change, unified));
-  const width = Math.min(28, Math.max(0, ...changes.map(({ field }) => field.length)));
+  const width = changes.reduce((longest, { field }) => Math.min(28, Math.max(longest, field.length)), 0);
   for (const change of changes) lines.push(`    ${printableLine(change.field || '.').padEnd(width)}  ${values(change)}`);
   const outcome = outcomeInWords(step);
   if (outcome) lines.push(`    ${paint(step.outcome === 'failed' ? 'red' : 'yellow', outcome)}`);
@@ -89,12 +89,14 @@ function outcomeInWords({ outcome, reason }: ReportedStep): string | undefined {
   }
 }
 
-/** Contents, other long texts and new files of a tree: the diff below shows them better. */
-function isInDiff({ field, from, to }: Change, unified: readonly string[]): boolean {
+/** What is behind each slash of a path: under one of them a tree tells of the file. */
+const tailsOf = (path: string): readonly string[] => Array.from(path.matchAll(/\//g), ({ index }) => path.slice(index + 1));
+
+/** Contents, other long texts and new files of a tree: the diff below shows them better. `unified`: tails of paths with a diff. */
+function isInDiff({ field, from, to }: Change, unified: ReadonlySet<string>): boolean {
   if (field === 'content' || [from, to].some((value) => typeof value === 'string' && value.includes('\n'))) return true;
   if (from !== null && to !== null && modeOf(from) !== modeOf(to)) return false;
-  const end = `/${field}`;
-  return unified.some((path) => path.endsWith(end));
+  return unified.has(field);
 }
 
 /** `0644 <digest>`: how a file of a tree is told. */

@@ -166,6 +166,20 @@ describe('a step', () => {
     expect(shownText).not.toMatch(/^Plan:/m);
   });
 
+  it('a tree of very many files tells of those that have no diff, each looked for once', () => {
+    const fields = Array.from({ length: 200_000 }, (_, number) => `d/${number}`);
+    const changes = fields.map((field) => ({ field, from: null, to: '0644 x' }));
+    const diffs = fields.slice(0, 1000).map((field) => ({ path: `/srv/${field}`, text: '--- a\n+++ b\n' }));
+    const began = process.cpuUsage();
+
+    const shown = renderSteps([stepWith({ changes, diffs })], plain, 'brief');
+
+    const { user } = process.cpuUsage(began);
+    expect(shown).not.toMatch(/^ +d\/999 /m);
+    expect(shown).toMatch(/^ +d\/1000 /m);
+    expect(user / 1_000_000).toBeLessThan(3);
+  });
+
   it('shows the beginning of long diffs in the brief form, and how to see the rest', () => {
     const lines = Array.from({ length: 100 }, (_, index) => `+line ${index}`);
     const diffs = [{ path: '/x', text: `--- a/x\n+++ b/x\n@@ -0,0 +1,100 @@\n${lines.join('\n')}\n` }];
