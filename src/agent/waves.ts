@@ -5,7 +5,7 @@ import { readInventory } from '../inventory/read-inventory.ts';
 import type { Look } from '../model/follower.ts';
 import { formatProblem } from '../model/problem.ts';
 import type { Revision, Source } from '../model/revision.ts';
-import { loadInventoryFiles } from '../source/inventory-files.ts';
+import { loadInventoryFiles, withoutVariables } from '../source/inventory-files.ts';
 import { loadRollout } from '../source/load.ts';
 import { judgeWave, type Said, type Waiting } from './judge-wave.ts';
 
@@ -105,7 +105,7 @@ function findPlace({ files }: Revision, host: string): Place {
   const { rollout } = loadRollout(files);
   // A document with problems refuses the run, with all of them.
   if (!rollout) return {};
-  const { waves, problems } = planWaves(rollout, readInventory(loadInventoryFiles(files)));
+  const { waves, problems } = planWaves(rollout, readInventory(loadInventoryFiles(withoutVariables(files))));
   if (problems.length > 0) return { before: { words: `stopped: ${formatProblem(problems[0]!)}` } };
   const own = waves.findIndex(({ hosts }) => hosts.includes(host));
   if (own < 0) return {};

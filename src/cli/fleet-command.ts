@@ -19,6 +19,7 @@ import { version } from '../model/version.ts';
 import { openFleetProgress } from '../report/fleet-progress.ts';
 import { paintFor, type Paint } from '../report/paint.ts';
 import { fleetEventLine } from '../report/render-fleet-events.ts';
+import { ownVault } from '../run/own-vault.ts';
 import { loadInventoryFiles } from '../source/inventory-files.ts';
 import { openWorkingTree } from '../source/working-tree.ts';
 import { makeStateDirectory, stateDirectory } from '../state/state-directory.ts';
@@ -139,7 +140,7 @@ export function chooseTargets(
   pattern: string,
 ): { readonly files: SourceTree; readonly inventory: Inventory; readonly targets: readonly Target[] } {
   const { files, problems: refused } = openWorkingTree(repository);
-  const loaded = loadInventoryFiles(files);
+  const loaded = loadInventoryFiles(files, ownVault());
   const inventory = readInventory(loaded);
   const missing = missingInventory(loaded, files);
   const { targets, problems } = missing.length > 0 ? { targets: [], problems: missing } : findTargets(inventory, pattern);

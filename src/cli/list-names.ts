@@ -6,7 +6,7 @@ import type { RunSummary } from '../model/report.ts';
 import type { SourceTree } from '../model/revision.ts';
 import { moment } from '../report/moment.ts';
 import { outcomeInWords } from '../report/outcome-in-words.ts';
-import { loadInventoryFiles } from '../source/inventory-files.ts';
+import { loadInventoryFiles, withoutVariables } from '../source/inventory-files.ts';
 import { loadDocuments } from '../source/load.ts';
 import { openWorkingTree } from '../source/working-tree.ts';
 import { keptRuns } from '../state/runs.ts';
@@ -44,10 +44,14 @@ const listers: Readonly<Record<NameKind, (invocation: Invocation) => readonly Na
 };
 
 const inventoryOf = (invocation: Invocation): Inventory =>
-  readInventory(loadInventoryFiles(filesOf(invocation, (path) => !/^inventory\/(?:group|host)_vars\//.test(path))));
+  readInventory(loadInventoryFiles(withoutVariables(treeOf(invocation))));
 
 function tagsIn(invocation: Invocation): ReadonlySet<string> {
-  const { site, roles } = loadDocuments(filesOf(invocation, (path) => /^desired-state\/site\.yaml$|^roles\//.test(path)));
+  const files = treeOf(invocation);
+  // Somebody waits: what says nothing of tags is not read.
+  const list: SourceTree['list'] = (prefix) =>
+    files.list(prefix).filter(({ path }) => /^desired-state\/site\.yaml$|^roles\//.test(path));
+  const { site, roles } = loadDocuments({ ...files, list });
   const assignments: SiteDocument['assignments'] = site?.value.assignments ?? [];
   const uses = assignments.flatMap(({ roles: used }) => used.filter((use) => typeof use !== 'string'));
   const resources = [...assignments, ...[...roles.values()].map(({ value }) => value)].flatMap((body) => body.resources);
@@ -68,11 +72,7 @@ function listRuns(choose: Choose): (invocation: Invocation) => readonly Name[] {
     });
 }
 
-/** Somebody waits: what says nothing of names is not read. */
-function filesOf(invocation: Invocation, isWanted: (path: string) => boolean): SourceTree {
-  const { files } = openWorkingTree(sourceOption(invocation));
-  return { ...files, list: (prefix) => files.list(prefix).filter(({ path }) => isWanted(path)) };
-}
+const treeOf = (invocation: Invocation): SourceTree => openWorkingTree(sourceOption(invocation)).files;
 
 const sorted = (names: Iterable<string>, about?: string): readonly Name[] =>
   [...names].sort().map((name) => ({ name, ...(about !== undefined && { about }) }));

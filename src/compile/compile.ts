@@ -36,6 +36,8 @@ export function compile(
   request: CompileRequest,
 ): Catalog {
   const problems = new Map<string, Problem>();
+  // Nobody knows which variables stand in a file that cannot be decrypted.
+  const mayBeHidden = documents.inventory.problems.some(({ code }) => code === 'secret-unreadable');
   const contents = createContents(documents.files);
   const engine = createTemplateEngine({
     secrets: request.secrets,
@@ -51,6 +53,7 @@ export function compile(
     schemaTime: { left: longestSchemas },
     scope: hostScope(inventory, request, engine),
     report(problem) {
+      if (mayBeHidden && problem.code === 'undefined-variable') return;
       if (problems.size < mostProblems) problems.set(canonicalJson([problem.at, problem.code, problem.message]), problem);
     },
   };

@@ -1,4 +1,4 @@
-import type { Problem, SourcePosition } from '../model/problem.ts';
+import { inGeneral, type Problem, type SourcePosition } from '../model/problem.ts';
 import { readPythonPattern } from '../model/python/pattern.ts';
 import { Secret, type Secrets, holdsSecret } from '../model/secret.ts';
 import { parseTemplate } from './parse-template.ts';
@@ -65,6 +65,8 @@ interface Target {
   readonly file: string | undefined;
   readonly at: SourcePosition | undefined;
   readonly directory?: string;
+  /** The text itself is a secret. */
+  readonly isSecret?: boolean;
 }
 
 /**
@@ -103,7 +105,9 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
     const uses = new Map<string, string>();
     const asked = new Set<string>();
     const failures: TemplateFailure[] = [];
-    const revealed = new Set<string>();
+    const revealed = new Set<string>(target.isSecret ? [text] : []);
+    /** What of the template git shows. */
+    const publicText = target.isSecret ? '' : text;
     const read = new Set<Value>();
     let shown: { readonly of: number; readonly texts: ReadonlySet<string> } | undefined;
     let { file } = target;
@@ -126,7 +130,7 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
       },
       isPublic(key) {
         if (revealed.size === 0) return true;
-        if (shown?.of !== read.size) shown = { of: read.size, texts: publicTexts(text, read, render) };
+        if (shown?.of !== read.size) shown = { of: read.size, texts: publicTexts(publicText, read, render) };
         return shown.texts.has(key);
       },
       filter: (name, input, call) => applyFilter(name, input, call, render),
@@ -180,6 +184,7 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
       if (error instanceof RangeError) return new TemplateFailure('nested too deeply', { code: 'too-large', at: target.at });
       if (!(error instanceof TemplateFailure)) throw error;
       const at = error.at ?? (render.place === undefined ? target.at : render.position(render.place));
+      if (target.isSecret) return new TemplateFailure(`in an encrypted text: ${inGeneral(error.code)}`, { code: error.code, at });
       return new TemplateFailure(redact(error.message, revealed, text), { code: error.code, hint: hintOf(error), at });
     };
     let value: Value;
@@ -210,9 +215,11 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
     }
   };
 
-  const variables = createVariables(secrets, (text, scope, at): RenderedText => {
-    if (!hasMarks(text)) return { value: text, uses: new Map(), asked: new Set() };
-    const done = renderText(text, { scope, file: undefined, at });
+  const variables = createVariables(secrets, (leaf, scope, at): RenderedText => {
+    const isSecret = leaf instanceof Secret;
+    const text = isSecret ? leaf.reveal() : leaf;
+    if (!hasMarks(text)) return { value: leaf, uses: new Map(), asked: new Set() };
+    const done = renderText(text, { scope, file: undefined, at, isSecret });
     // Another machine may know more, but mends nothing.
     const failure = done.failures.find(({ code }) => code === 'undefined-variable') ?? done.failures[0];
     return { ...done, failure };

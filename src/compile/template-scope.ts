@@ -56,7 +56,7 @@ const layerOf = (name: string, { layer }: ScopeVariable): ReadonlyMap<string, st
  */
 export function createVariables(
   secrets: Secrets,
-  renderText: (text: string, scope: Scope, at: SourcePosition | undefined) => RenderedText,
+  renderText: (text: string | Secret, scope: Scope, at: SourcePosition | undefined) => RenderedText,
 ): Variables {
   const memos = new WeakMap<Scope, Map<string, Resolved>>();
   const resolving: { readonly scope: Scope; readonly name: string }[] = [];
@@ -79,7 +79,7 @@ export function createVariables(
     if (resolving.length >= 100) throw new TemplateFailure('variables refer to each other too deeply', { code: 'too-large' });
     const uses = new Map(layerOf(name, variable));
     const asked = new Set([name]);
-    const renderLeaf = (text: string): Value => {
+    const renderLeaf = (text: string | Secret): Value => {
       const rendered = renderText(text, scope, variable.at);
       for (const [used, layer] of rendered.uses) uses.set(used, layer);
       for (const word of rendered.asked) asked.add(word);
@@ -127,20 +127,20 @@ function inVariable(failure: TemplateFailure, name: string, { layer, at }: Scope
 }
 
 /**
- * A raw value ready for templates: strings rendered, vault texts as secrets (or the problem of one that cannot be decrypted
- * here), unsafe texts taken as they are.
+ * A raw value ready for templates: strings rendered, also those of encrypted files, vault texts as secrets (or the problem of one that
+ * cannot be decrypted here), unsafe texts taken as they are.
  */
 function prepare(
   value: unknown,
-  renderLeaf: (text: string) => Value,
+  renderLeaf: (text: string | Secret) => Value,
   secrets: Secrets,
   at: SourcePosition | undefined,
   depth: number,
 ): Value {
-  if (typeof value === 'string') return renderLeaf(value);
+  if (typeof value === 'string' || value instanceof Secret) return renderLeaf(value);
   if (depth > 200) throw new TemplateFailure('a value is nested too deeply', { code: 'too-large', at });
   if (Array.isArray(value)) return value.map((item) => prepare(item, renderLeaf, secrets, at, depth + 1));
-  if (!isObject(value) || value instanceof Secret || value instanceof WholeFloat) return value;
+  if (!isObject(value) || value instanceof WholeFloat) return value;
   const tagged = openTagged(value, secrets, at);
   if (tagged !== undefined) return tagged;
   return Object.fromEntries(
@@ -152,7 +152,7 @@ function prepare(
 export function openTagged(value: { readonly [key: string]: unknown }, secrets: Secrets, at?: SourcePosition): Value {
   const { __ansible_vault: vault, __ansible_unsafe: unsafe } = value;
   if (typeof vault === 'string') return readable(secrets.vault(vault), 'the vault value', at);
-  return typeof unsafe === 'string' ? unsafe : undefined;
+  return typeof unsafe === 'string' || unsafe instanceof Secret ? unsafe : undefined;
 }
 
 function readable(secret: Secret | { readonly unreadable: string }, what: string, at?: SourcePosition): Secret | Undefined {

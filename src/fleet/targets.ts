@@ -2,8 +2,10 @@ import type { Inventory, Variable } from '../inventory/inventory.ts';
 import { isHostName } from '../inventory/names.ts';
 import { selectHosts } from '../inventory/select-hosts.ts';
 import type { Target } from '../model/fleet.ts';
+import { isObject } from '../model/json.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
+import { Secret } from '../model/secret.ts';
 import { isPath, readSshWords } from './ssh/ssh-words.ts';
 import { isUserName } from './ssh/user-name.ts';
 
@@ -53,6 +55,11 @@ function toTarget(name: string, variables: ReadonlyMap<string, Variable>, report
     if (typeof value === 'string' && /\{\{|\{%/.test(value)) {
       const message = `"${set}" of ${name} is a template; how a host is reached must be written out`;
       report({ code: 'wrong-type', message, at, hint: 'write the value itself into host_vars' });
+      return undefined;
+    }
+    if (value instanceof Secret || (isObject(value) && '__ansible_vault' in value)) {
+      const message = `"${set}" of ${name} is encrypted by ansible-vault; how a host is reached is no secret here`;
+      report({ code: 'secret-not-allowed', message, at, hint: 'write it into a file that is not encrypted' });
       return undefined;
     }
     const converted = convert(value);

@@ -1,10 +1,10 @@
-import type { Json } from '../model/json.ts';
+import type { VariableValue } from '../model/documents.ts';
 import type { KeyPath, WithProblems } from '../model/located.ts';
 import type { SourcePosition } from '../model/problem.ts';
 
 /** One variable of one host after all layers are merged, with the layer that won. */
 export interface Variable {
-  readonly value: Json;
+  readonly value: VariableValue;
   /** `inventory/group_vars/wizards.yml`, `inventory/hosts.yml (group wizards)`, `inventory/hosts.yml (host allegro)`. */
   readonly layer: string;
   readonly at: SourcePosition;

@@ -1,5 +1,6 @@
-import { isObject } from '../model/json.ts';
+import type { VariableValue } from '../model/documents.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { Secret } from '../model/secret.ts';
 import { hostsInGroup } from './group-hosts.ts';
 import type { Inventory } from './inventory.ts';
 
@@ -12,7 +13,7 @@ const internalNames = new Set([
   'inventory_hostname_short', 'groups', 'group_names', 'omit', 'playbook_dir',
 ]);
 
-/** What `ansible-inventory --list` prints. Encrypted values stay encrypted. */
+/** What `ansible-inventory --list` prints. Encrypted values stay encrypted; those of files that are encrypted as a whole are `<secret>`. */
 export function listInventory(inventory: Inventory): JsonObject {
   const groups = [...inventory.groups.values()].flatMap(({ name, children, hosts }) => {
     const content: JsonObject = {
@@ -32,7 +33,7 @@ export function listInventory(inventory: Inventory): JsonObject {
 export function listHost(inventory: Inventory, host: string): JsonObject | undefined {
   if (!inventory.hosts.includes(host)) return undefined;
   const variables = [...inventory.variables(host)].filter(([name]) => !internalNames.has(name));
-  return sortedObject(variables.map(([name, { value }]) => [name, sortKeys(value)]));
+  return sortedObject(variables.map(([name, { value }]) => [name, shown(value)]));
 }
 
 /** What `ansible-inventory --graph [GROUP]` prints; undefined for an unknown group. */
@@ -59,10 +60,11 @@ export function graphInventory({ groups }: Inventory, name = 'all'): string | un
 /** Characters. */
 const longestGraph = 8 * 1024 * 1024;
 
-function sortKeys(value: Json): Json {
-  if (Array.isArray(value)) return value.map((member: Json) => sortKeys(member));
-  if (!isObject(value)) return value;
-  return sortedObject(Object.entries(value).map(([key, member]) => [key, sortKeys(member)]));
+function shown(value: VariableValue): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Secret) return value.toString();
+  if (Array.isArray(value)) return value.map((member: VariableValue) => shown(member));
+  return sortedObject(Object.entries(value).map(([key, member]) => [key, shown(member)]));
 }
 
 const sortedObject = (entries: readonly (readonly [string, Json])[]): JsonObject =>

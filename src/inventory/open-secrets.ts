@@ -1,27 +1,24 @@
 import type { SourceTree } from '../model/revision.ts';
-import { Secret, type Secrets } from '../model/secret.ts';
+import { Secret, type Secrets, type Vault } from '../model/secret.ts';
 import { decodeUtf8 } from '../model/utf8.ts';
 import { maxBytes, openDecrypter, tooLarge, type Decrypted } from './age.ts';
-import { decryptVault } from './ansible-vault.ts';
 
 /** Where `secrets.NAME` comes from: `NAME.age` in this directory of the repository. */
 export const secretsDirectory = 'desired-state/secrets';
 
-/** Each takes some milliseconds, by design of ansible-vault. */
-const maxVaults = 1_000;
-
 type Opened = Secret | { readonly unreadable: string };
 
 /**
- * Decrypts every `desired-state/secrets/NAME.age` with the age identities, and vault texts on demand with the vault
- * passwords. Never throws: what cannot be read says why when it is asked for. The text is kept as it is, a trailing
+ * Decrypts every `desired-state/secrets/NAME.age` with the age identities, and vault texts on demand. Never throws: what cannot be read says why when it is asked for. The text is kept as it is, a trailing
  * newline included.
  */
 export async function openSecrets(input: {
   readonly files: SourceTree;
   /** Contents of age identity files. */
   readonly identities: readonly string[];
-  readonly vaultPasswords: readonly string[];
+  readonly vault: Vault;
+  /** What stood in encrypted files of variables. */
+  readonly variables: readonly Secret[];
 }): Promise<Secrets> {
   const secretFile = /^desired-state\/secrets\/([^/]+)\.age$/;
   const found = input.files.list(secretsDirectory).flatMap(({ path, size }) => {
@@ -37,21 +34,15 @@ export async function openSecrets(input: {
       opened.set(name, bytes ? toSecret(await decrypt(bytes)) : { unreadable });
     }
   }
-  const vaults = new Map<string, Opened>();
+  const asked = new Set<Opened>();
   return {
     names: [...opened.keys()],
     get: (name) => opened.get(name),
-    opened: () => [...opened.values(), ...vaults.values()].filter((each) => each instanceof Secret),
+    opened: () => [...input.variables, ...opened.values(), ...asked].filter((each) => each instanceof Secret),
     vault(text) {
-      const known = vaults.get(text);
-      if (known) return known;
-      const isTooMuch = vaults.size >= maxVaults;
-      const decrypted = isTooMuch
-        ? { unreadable: `more than ${maxVaults} vault values are used` }
-        : decryptVault(text, input.vaultPasswords);
-      const result = 'text' in decrypted ? Secret.of(decrypted.text) : decrypted;
-      vaults.set(text, result);
-      return result;
+      const found = input.vault(text);
+      asked.add(found);
+      return found;
     },
   };
 }

@@ -1,12 +1,17 @@
 import type { Document, PolicyDocument, RoleDocument, RolloutDocument, SiteDocument } from './document.ts';
+import type { Json } from './json.ts';
 import type { KeyPath, LoadedFile, WithProblems } from './located.ts';
 import type { SourcePosition } from './problem.ts';
 import type { SourceTree } from './revision.ts';
+import type { Secret } from './secret.ts';
+
+/** Of a file that ansible-vault has encrypted, texts and numbers are secrets: texts of which templates are yet to be rendered. */
+export type VariableValue = Json | Secret | readonly VariableValue[] | { readonly [name: string]: VariableValue };
 
 /** A file of `group_vars/` or `host_vars/`, for the group or host it is named after. */
 export interface VariableFile {
   readonly name: string;
-  readonly loaded: LoadedFile;
+  readonly loaded: LoadedFile<VariableValue>;
 }
 
 /** The inventory directory, read but not yet understood. */
@@ -16,6 +21,8 @@ export interface InventoryFiles extends WithProblems {
   /** In the order in which Ansible merges them: a later file of the same name wins. */
   readonly groupVars: readonly VariableFile[];
   readonly hostVars: readonly VariableFile[];
+  /** All that stand in them. */
+  readonly secrets: readonly Secret[];
 }
 
 /** Everything that the repository says, as far as it could be read; `problems` says what could not. */

@@ -5,10 +5,10 @@ import type { Problem, SourcePosition } from './problem.ts';
 export type KeyPath = readonly (string | number)[];
 
 /** One YAML file as plain JSON, with the position of every key and value. */
-export interface LoadedFile {
+export interface LoadedFile<Value = Json> {
   /** Relative to the repository, with `/`. */
   readonly file: string;
-  readonly value: Json;
+  readonly value: Value;
   /** The position of the value at `path`, or of its nearest existing ancestor. */
   at(path: KeyPath): SourcePosition;
   /** The position of the *key* at the end of `path`, for unknown and duplicate keys. */

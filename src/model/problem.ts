@@ -109,6 +109,10 @@ export const problemTable = {
 
 export type ProblemCode = keyof typeof problemTable;
 
+/** What is wrong where what was written must not be told: `a mapping has the same key twice`. */
+export const inGeneral = (code: ProblemCode): string =>
+  problemTable[code].meaning.replace(/^[A-Z](?![A-Z])|\.$/g, (end) => (end === '.' ? '' : end.toLowerCase()));
+
 /** `roles/golden_state/role.yaml:12:5`. */
 export const formatPosition = ({ file, line, column }: SourcePosition): string => `${file}:${line}:${column}`;
 

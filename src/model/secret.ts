@@ -64,13 +64,15 @@ export function holdsSecret(value: unknown): boolean {
   return isObject(value) && (value['sensitive'] === true || Object.values(value).some(holdsSecret));
 }
 
+/** Decrypts an ansible-vault text (`$ANSIBLE_VAULT;1.1;AES256...`); `unreadable` says why it cannot be decrypted here. Never throws. */
+export type Vault = (text: string) => Secret | { readonly unreadable: string };
+
 /** The secrets that this host could decrypt. `secrets.NAME` in a template is `desired-state/secrets/NAME.age`. */
 export interface Secrets {
   readonly names: readonly string[];
   /** Undefined when there is no such secret; `unreadable` says why it cannot be decrypted here. */
   get(name: string): Secret | { readonly unreadable: string } | undefined;
-  /** Decrypts an ansible-vault text (`$ANSIBLE_VAULT;1.1;AES256...`). */
-  vault(text: string): Secret | { readonly unreadable: string };
+  readonly vault: Vault;
   /** Every secret that was decrypted up to now. */
   opened(): readonly Secret[];
 }

@@ -31,12 +31,8 @@ interface Validation extends WithProblems {
  * named. Each problem is listed once. What is wrong with this machine's own files is no fault of the repository and is left
  * to `doctor`.
  */
-export async function validateRepository(
-  revision: Revision,
-  only?: string,
-  secrets: { withSecrets?: boolean } = {},
-): Promise<Validation> {
-  const sources = await loadSources(revision, readFacts(openLocalReader({})), secrets);
+export async function validateRepository(revision: Revision, only?: string, { withSecrets = true } = {}): Promise<Validation> {
+  const sources = await loadSources(revision, readFacts(openLocalReader({})), { withSecrets });
   const { documents, inventory, problems: found } = sources;
   const named = { hosts: inventory.hosts.filter((host) => host === only), left: 0, leftUnlike: 0 };
   const { hosts, left, leftUnlike } = only === undefined ? hostsToCompile(documents, inventory) : named;
@@ -49,7 +45,8 @@ export async function validateRepository(
   const faults = judgePolicies({ policy, policyAt });
   const { critical } = policy.portfolio;
   const unknown = critical === undefined ? [] : selectHosts(inventory, critical).problems;
-  [...found, ...waves.problems, ...faults, ...unknown].forEach(report);
+  const own = found.filter(({ code }) => withSecrets || code !== 'secret-unreadable');
+  [...own, ...waves.problems, ...faults, ...unknown].forEach(report);
   for (const problem of await checkSecrets(revision.files)) problems.set(keyOf(problem), problem);
   if (only !== undefined && hosts.length === 0) report(unknownHost(only, inventory.hosts));
   const compiled = compileHosts(sources, hosts);

@@ -4,6 +4,7 @@ import { readIdentities } from '../host/identities.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { missingInventory } from '../inventory/missing-inventory.ts';
 import { openSecrets } from '../inventory/open-secrets.ts';
+import { openVault } from '../inventory/open-vault.ts';
 import { readInventory } from '../inventory/read-inventory.ts';
 import type { HostPolicyDocument } from '../model/host-policy-document.ts';
 import type { Documents } from '../model/documents.ts';
@@ -37,13 +38,14 @@ export async function loadSources(
   facts: JsonObject | undefined,
   { withSecrets = true } = {},
 ): Promise<Sources> {
-  const documents = loadDocuments(revision.files);
-  await loadResourceTypes(kindsIn(documents));
-  const inventory = readInventory(documents.inventory);
   const { policy: hostPolicy, problems: policyProblems } = loadHostPolicy();
   const { age, vaultPasswords, files: identityFiles, problems: identityProblems } = readIdentities(hostPolicy);
-  const keys = withSecrets ? { identities: age, vaultPasswords } : { identities: [], vaultPasswords: [] };
-  const secrets = await openSecrets({ files: revision.files, ...keys });
+  const [identities, passwords] = withSecrets ? [age, vaultPasswords] : [[], []];
+  const vault = openVault(passwords);
+  const documents = loadDocuments(revision.files, vault);
+  await loadResourceTypes(kindsIn(documents));
+  const inventory = readInventory(documents.inventory);
+  const secrets = await openSecrets({ files: revision.files, identities, vault, variables: documents.inventory.secrets });
   const request = { facts, secrets, revision: readCommitInfo(revision), kindNames };
   return {
     documents,

@@ -35,7 +35,9 @@ export function stampIfConverged(
   // A program that this host lacks, or a right, can be there by the next run, and nobody would see it come.
   const isForGood = held.length === 0 || !scope.reader.live;
   const isComplete = isForGood && catalog.resources.every((resource) => cannot.has(resource.address) || isCovered(resource));
-  const isCacheable = secrets.names.length === 0 && !catalog.resources.some(isSensitive);
+  // From the cache it comes without the secrets that are looked for in what a run tells.
+  const hasSecrets = secrets.names.length > 0 || secrets.opened().length > 0;
+  const isCacheable = !hasSecrets && !catalog.resources.some(isSensitive);
   const { environment } = scope;
   const isStamped =
     stamp?.build === buildId &&

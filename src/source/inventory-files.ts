@@ -3,6 +3,8 @@ import { inventoryAsYaml } from '../model/inventory-as-yaml.ts';
 import type { LoadedFile } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SourceTree } from '../model/revision.ts';
+import { noSecrets, type Secret, type Vault } from '../model/secret.ts';
+import { isEncrypted, readEncryptedVariables } from './encrypted-variables.ts';
 import { readYaml } from './yaml.ts';
 import { sizeProblem, yamlBounds } from './yaml-bounds.ts';
 
@@ -10,31 +12,52 @@ const directory = 'inventory';
 const variableDirectories = ['group_vars', 'host_vars'] as const;
 /** The order in which Ansible looks for the variables of a name; the first that exists hides the others. */
 const extensions = ['', '.yml', '.yaml', '.json'] as const;
+/** Texts and numbers in all encrypted files: each is looked for in whatever a run tells. */
+const mostSecrets = 10_000;
 /** What Ansible skips when a directory is the inventory. */
 const ignoredName = /^\.|^(?:group_vars|host_vars|vars_plugins)$|(?:\.(?:pyc|pyo|swp|bak|rpm|md|txt|rst|orig|ini|cfg|retry)|~)$/;
 
 /** A directory of the source tree: names to files (a path) or further directories. */
 type Directory = Map<string, string | Directory>;
 
-/** Chooses and reads the files of `inventory/` by Ansible's rules. Never throws; what cannot be read is a problem. */
-export function loadInventoryFiles(files: SourceTree): InventoryFiles {
+/**
+ * Chooses and reads the files of `inventory/` by Ansible's rules. `vault` opens encrypted files of variables. Never throws; what cannot
+ * be read is a problem.
+ */
+export function loadInventoryFiles(files: SourceTree, vault: Vault = noSecrets.vault): InventoryFiles {
   const problems: Problem[] = [];
+  const secrets: Secret[] = [];
   const listed = files.list(directory);
   const root = treeOf(listed.map(({ path }) => path));
   const sizes = new Map(listed.map(({ path, size }) => [path, size]));
-  const load = (path: string): LoadedFile | undefined => {
+  const bytesOf = (path: string): Buffer | undefined => {
     const tooLarge = sizeProblem(path, sizes.get(path) ?? 0);
     if (tooLarge) problems.push(tooLarge);
-    const bytes = tooLarge ? undefined : files.read(path);
+    return tooLarge ? undefined : files.read(path);
+  };
+  const loadInventory = (path: string): LoadedFile | undefined => {
+    const bytes = bytesOf(path);
     if (!bytes) return undefined;
-    if (bytes.subarray(0, 15).toString('latin1') === '$ANSIBLE_VAULT;') {
-      const message = 'the whole file is encrypted by ansible-vault';
-      const hint = 'decrypt it, and encrypt its values one by one: `ansible-vault encrypt_string` writes them as `!vault`';
-      problems.push({ code: 'bad-inventory', message, at: { file: path, line: 1, column: 1 }, hint });
+    if (isEncrypted(bytes)) {
+      problems.push(encryptedInventory(path));
       return undefined;
     }
-    const { loaded, problems: found } = readYaml(path, bytes, { version: isJson(bytes) ? '1.2' : '1.1' });
+    const { loaded, problems: found } = readAsAnsible(path, bytes);
     problems.push(...found);
+    return loaded;
+  };
+  const loadVariables: LoadVariables = (path) => {
+    const bytes = bytesOf(path);
+    if (!bytes) return undefined;
+    const { loaded, ...found } = isEncrypted(bytes)
+      ? readEncryptedVariables(path, bytes, vault, (text) => readAsAnsible(path, text))
+      : { ...readAsAnsible(path, bytes), secrets: [] };
+    problems.push(...found.problems);
+    if (secrets.length + found.secrets.length > mostSecrets) {
+      problems.push(tooManySecrets(path));
+      return undefined;
+    }
+    secrets.push(...found.secrets);
     return loaded;
   };
 
@@ -45,17 +68,28 @@ export function loadInventoryFiles(files: SourceTree): InventoryFiles {
       if (isSmall && iniSection.test(files.read(path)?.toString('latin1') ?? ''))
         problems.push(notYaml(path, 'an INI inventory'));
       else {
-        const loaded = load(path);
+        const loaded = loadInventory(path);
         if (loaded) inventories.push(loaded);
       }
     } else problems.push(notYaml(path, 'not a YAML inventory; expected a name that ends in .yml, .yaml or .json'));
   }
   const [groupVars = [], hostVars = []] = variableDirectories.map((name) => {
     const entry = root.get(name);
-    return entry instanceof Map ? variableFiles(entry, load) : [];
+    return entry instanceof Map ? variableFiles(entry, loadVariables) : [];
   });
-  return { inventories, groupVars, hostVars, problems };
+  return { inventories, groupVars, hostVars, secrets, problems };
 }
+
+/** The same files for who asks for hosts and groups only: those of variables are not read, nor decrypted. */
+export const withoutVariables = (files: SourceTree): SourceTree => ({
+  ...files,
+  list: (prefix) => files.list(prefix).filter(({ path }) => !/^inventory\/(?:group|host)_vars\//.test(path)),
+});
+
+type LoadVariables = (path: string) => VariableFile['loaded'] | undefined;
+
+const readAsAnsible = (path: string, bytes: Buffer): ReturnType<typeof readYaml> =>
+  readYaml(path, bytes, { version: isJson(bytes) ? '1.2' : '1.1' });
 
 /** Ansible tries JSON first, whatever the name of the file: `1e3` is a number there, and `<<` a key like others. */
 function isJson(bytes: Buffer): boolean {
@@ -77,6 +111,20 @@ const notYaml = (file: string, message: string): Problem => ({
   message,
   at: { file, line: 1, column: 1 },
   hint: `INI, TOML and script inventories: \`${inventoryAsYaml(file)}\` writes them as YAML`,
+});
+
+const encryptedInventory = (file: string): Problem => ({
+  code: 'bad-inventory',
+  message: 'an inventory that ansible-vault has encrypted as a whole',
+  at: { file, line: 1, column: 1 },
+  hint: `\`ansible-vault decrypt ${file}\`; what is secret in it may stand in group_vars/ and host_vars/, in files that are encrypted as a whole`,
+});
+
+const tooManySecrets = (file: string): Problem => ({
+  code: 'too-large',
+  message: `more than ${mostSecrets} texts and numbers in encrypted files of variables`,
+  at: { file, line: 1, column: 1 },
+  hint: 'write what is no secret into files that are not encrypted',
 });
 
 function treeOf(paths: readonly string[]): Directory {
@@ -102,7 +150,7 @@ function inventoryPaths(from: Directory): readonly string[] {
     .flatMap(([, entry]) => (entry instanceof Map ? inventoryPaths(entry) : [entry]));
 }
 
-function variableFiles(from: Directory, load: (path: string) => LoadedFile | undefined): readonly VariableFile[] {
+function variableFiles(from: Directory, load: LoadVariables): readonly VariableFile[] {
   const names = new Map<string, string>();
   for (const [entry] of sorted(from)) {
     const extension = extensionOf(entry);

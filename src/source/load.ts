@@ -14,6 +14,7 @@ import type { WithProblems } from '../model/located.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SourceFile, SourceTree } from '../model/revision.ts';
+import { noSecrets, type Vault } from '../model/secret.ts';
 import { checkDocument } from './check-document.ts';
 import { loadInventoryFiles } from './inventory-files.ts';
 import { readYaml } from './yaml.ts';
@@ -25,10 +26,11 @@ const documentNames = ['site.yaml', 'policy.yaml', 'rollout.yaml'] as const;
 const roleName = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 /**
- * Reads and checks every document of a revision. Total: what is wrong is listed in `problems`, all at once, and the rest is
- * there. Problems of the inventory stay in `inventory.problems`, which reading the inventory passes on.
+ * Reads and checks every document of a revision; `vault` opens encrypted files of variables. Total: what is wrong is listed in
+ * `problems`, all at once, and the rest is there. Problems of the inventory stay in `inventory.problems`, which reading the inventory
+ * passes on.
  */
-export function loadDocuments(files: SourceTree): Documents {
+export function loadDocuments(files: SourceTree, vault: Vault = noSecrets.vault): Documents {
   const problems: Problem[] = [];
   const load = <S extends z.ZodType>(schema: S, file: SourceFile | undefined): Document<z.output<S>> | undefined => {
     if (!file) return undefined;
@@ -46,7 +48,7 @@ export function loadDocuments(files: SourceTree): Documents {
   const policy = load(policyDocument, named('policy.yaml'));
   const rollout = load(rolloutDocument, named('rollout.yaml'));
   const roles = loadRoles(files, load, problems);
-  const inventory = loadInventoryFiles(files);
+  const inventory = loadInventoryFiles(files, vault);
   return {
     files,
     site,

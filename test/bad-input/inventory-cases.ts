@@ -68,9 +68,10 @@ export const inventoryCases: readonly BadCase[] = [
   variables('a number in variables with too many digits', 'wrong-type', 'chat_id: ¦-10000000000000000001\n'),
   badCase('variables of an unknown group', 'unknown-group', { [hosts]: good, 'inventory/group_vars/wizzards.yml': '¦a: 1\n' }),
   badCase('variables of an unknown host', 'unknown-host', { [hosts]: good, 'inventory/host_vars/gamma.yml': '¦a: 1\n' }),
-  badCase('an encrypted file of variables', 'bad-inventory', {
+  badCase('an encrypted file of variables', 'secret-unreadable', {
     [hosts]: good,
     'inventory/group_vars/wizards.yml': '¦$ANSIBLE_VAULT;1.1;AES256\n3133\n',
   }),
+  badCase('an encrypted inventory', 'bad-inventory', { [hosts]: '¦$ANSIBLE_VAULT;1.1;AES256\n3133\n' }),
   badCase('an inventory script', 'bad-inventory', { [hosts]: good, 'inventory/dynamic.py': '¦#!/usr/bin/env python3\n' }),
 ];

@@ -4,7 +4,13 @@ import { inventoryTree } from './memory-tree.ts';
 
 describe('loadInventoryFiles', () => {
   it('finds nothing in an empty repository', () => {
-    expect(loadInventoryFiles(inventoryTree({}))).toEqual({ inventories: [], groupVars: [], hostVars: [], problems: [] });
+    expect(loadInventoryFiles(inventoryTree({}))).toEqual({
+      inventories: [],
+      groupVars: [],
+      hostVars: [],
+      secrets: [],
+      problems: [],
+    });
   });
 
   it('reads inventories in sorted order and skips what Ansible skips', () => {
@@ -79,15 +85,6 @@ describe('loadInventoryFiles', () => {
       'inventory/group_vars/g/a/z.yml',
       'inventory/group_vars/g/a-b.yml',
     ]);
-  });
-
-  it('refuses a file that is encrypted as a whole, and says what to do', () => {
-    const { groupVars, problems } = loadInventoryFiles(
-      inventoryTree({ 'group_vars/all.yml': '$ANSIBLE_VAULT;1.1;AES256\n3031\n' }),
-    );
-
-    expect(groupVars).toEqual([]);
-    expect(problems).toMatchObject([{ code: 'bad-inventory', at: { file: 'inventory/group_vars/all.yml', line: 1 } }]);
   });
 
   it.each([

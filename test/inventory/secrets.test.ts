@@ -7,6 +7,7 @@ import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { encryptSecret, readRecipients, rekeySecret } from '../../src/inventory/edit-secrets.ts';
 import { openSecrets } from '../../src/inventory/open-secrets.ts';
+import { openVault } from '../../src/inventory/open-vault.ts';
 import { formatProblem } from '../../src/model/problem.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { memoryTree } from './memory-tree.ts';
@@ -23,7 +24,7 @@ beforeAll(async () => {
 });
 
 const open = (files: { readonly [path: string]: string | Uint8Array }, identities: readonly string[]) =>
-  openSecrets({ files: memoryTree(files), identities, vaultPasswords: [] });
+  openSecrets({ files: memoryTree(files), identities, vault: openVault([]), variables: [] });
 
 const textOf = (secret: unknown): string => (secret instanceof Secret ? secret.reveal() : inspect(secret));
 

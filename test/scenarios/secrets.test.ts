@@ -80,6 +80,7 @@ it('every target gets its secret to the byte, and nobody else may read it', asyn
   expect(read('etc/special')).toBe(canaries.special);
   expect(read('etc/digits')).toBe(canaries.digits);
   expect(read('etc/chained')).toBe(`postgres://app:${canaries.chained}@db/app?ssl=1`);
+  expect(read('etc/filed')).toBe(`${canaries.filed} postgres://app:${canaries.filed}@db/app`);
   expect(read('etc/encoded')).toBe(Buffer.from(canaries.encoded).toString('base64'));
   expect(read('etc/keyed')).toBe('canary-key-yA82\nlist\n');
   expect(read('etc/keys')).toBe('canary-key-yA82 list');

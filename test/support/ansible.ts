@@ -32,8 +32,8 @@ export const noAnsible: string | undefined = existsSync('/usr/bin/ansible-invent
   ? undefined
   : 'skipped: /usr/bin/ansible-inventory is not installed (Debian package ansible-core)';
 
-/** What Ansible makes of the inventories, in one process for all of them. */
-export function askAnsible(cases: readonly OracleCase[]): readonly OracleAnswer[] {
+/** What Ansible makes of the inventories, in one process for all of them; with the password of what ansible-vault has encrypted in them. */
+export function askAnsible(cases: readonly OracleCase[], vaultPassword?: string): readonly OracleAnswer[] {
   const directory = mkdtempSync(join(tmpdir(), 'reconcile-ansible-'));
   try {
     const input = cases.map(({ files, patterns, host }, index) => {
@@ -43,7 +43,10 @@ export function askAnsible(cases: readonly OracleCase[]): readonly OracleAnswer[
     });
     const work = join(directory, 'work');
     mkdirSync(work);
+    const passwordFile = join(directory, 'vault.txt');
+    if (vaultPassword !== undefined) writeFileSync(passwordFile, vaultPassword);
     const env = {
+      ...(vaultPassword !== undefined && { ANSIBLE_VAULT_PASSWORD_FILE: passwordFile }),
       PATH: '/usr/bin:/bin',
       HOME: work,
       ANSIBLE_INVENTORY_ENABLED: 'yaml',

@@ -27,6 +27,7 @@ export const canaries = {
   document: '{"user": "canary-document-sE59", "port": 50613371}',
   printed: 'canary-printed-vT60',
   checked: 'canary-checked-wU71',
+  filed: 'canary-filed-bD25',
   keyed: '{"canary-key-yA82": "canary-of-key-zB93", "list": [{"canary-key-aC14": true}]}',
 } as const;
 export type Canary = keyof typeof canaries;

@@ -44,7 +44,7 @@ export async function makeSecretRepository(): Promise<SecretRepository> {
 
   const secret = async (name: string, text: string): Promise<void> =>
     write(`desired-state/secrets/${name}.age`, await encryptSecret(text, [recipient]));
-  const ofAge = (Object.keys(canaries) as Canary[]).filter((name) => !inVault.includes(name));
+  const ofAge = (Object.keys(canaries) as Canary[]).filter((name) => name !== 'filed' && !inVault.includes(name));
   for (const name of ofAge) await secret(name, canaries[name]);
   write('desired-state/secrets/recipients.txt', `# box\n${recipient}\n`);
   write('inventory/hosts.yml', 'all:\n  hosts:\n    box:\n');
@@ -53,6 +53,7 @@ export async function makeSecretRepository(): Promise<SecretRepository> {
     'inventory/host_vars/box.yml',
     `vault_nested:\n  list:\n    - { key: ${vaultScalar('nested', 6)} }\n`.replace(/\{ key: ([\s\S]*) \}/, 'key: $1'),
   );
+  write('inventory/group_vars/ungrouped.yml', vaultText(`filed: { key: ${canaries.filed} }\n${filedUrl}`, vaultPassword));
   write('roles/app/role.yaml', role);
   write(
     'roles/app/templates/app.conf',
@@ -91,6 +92,9 @@ export async function makeSecretRepository(): Promise<SecretRepository> {
     [Symbol.dispose]: () => directory[Symbol.dispose](),
   };
 }
+
+/** A template in a file that is encrypted as a whole. */
+const filedUrl = 'filed_url: "postgres://app:{{ filed.key }}@db/app"\n';
 
 /** A vault value for a YAML file, as `ansible-vault encrypt_string` would indent it. */
 function vaultScalar(name: Canary, indent: number): string {
@@ -158,6 +162,7 @@ export const everyPlace = `
 - { kind: file, path: "{{ target }}/etc/unasked", content: "{{ secrets.toml }}" }
 - { kind: file, path: "{{ target }}/etc/chained", content: "{{ chained_twice }}", mode: "0600" }
 - { kind: file, path: "{{ target }}/etc/nested", content: "{{ vault_nested.list[0].key }}", mode: "0600" }
+- { kind: file, path: "{{ target }}/etc/filed", content: "{{ filed.key }} {{ filed_url }}", mode: "0600" }
 - { kind: file, path: "{{ target }}/etc/seeded", content: "{{ secrets.seeded }}", mode: "0600", create_only: true }
 - { kind: file, path: "{{ target }}/etc/plain", content: "nothing here\\n", when: "secrets.condition == 'canary-condition-oC26'" }
 - { kind: file, path: "{{ target }}/etc/document", content: "{{ document.user }} {{ document.port }}", mode: "0600" }

@@ -8,13 +8,14 @@ import { chooseHost } from '../../inventory/choose-host.ts';
 import { readInventory } from '../../inventory/read-inventory.ts';
 import { openSecrets } from '../../inventory/open-secrets.ts';
 import { formatProblem } from '../../model/problem.ts';
-import { Secret } from '../../model/secret.ts';
+import { noSecrets, Secret } from '../../model/secret.ts';
 import { judgePolicies } from '../../run/judge-policies.ts';
+import { ownVault } from '../../run/own-vault.ts';
 import { paintFor } from '../../report/paint.ts';
 import { printableLine } from '../../report/printable.ts';
 import { count } from '../../report/render-text.ts';
 import { findRepository } from '../../source/find-repository.ts';
-import { loadInventoryFiles } from '../../source/inventory-files.ts';
+import { loadInventoryFiles, withoutVariables } from '../../source/inventory-files.ts';
 import { loadRollout } from '../../source/load.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
 import { findDamage } from '../../state/find-damage.ts';
@@ -49,7 +50,7 @@ export async function run(invocation: Invocation): Promise<number> {
     await repository(source, invocation),
     ...(source === undefined ? [] : [hostIsKnown(source, textOption(invocation, 'host')), await identity(source)]),
     ...(source === undefined ? [] : waves(source)),
-    ...vaultPassword(),
+    ...vaultPassword(source),
   ];
   if (textOption(invocation, 'output') === 'json') writeJson(findings);
   else {
@@ -208,7 +209,7 @@ function waves(source: string): readonly Finding[] {
 }
 
 function hostIsKnown(source: string, given: string | undefined): Finding {
-  const inventory = readInventory(loadInventoryFiles(openWorkingTree(source).files));
+  const inventory = readInventory(loadInventoryFiles(withoutVariables(openWorkingTree(source).files)));
   const names = { asked: given, own: loadHostPolicy().policy.host, machine: machineNames() };
   const { host, problems } = chooseHost(inventory, names);
   const found = problems.length === 0 ? host : problems.map(formatProblem).join('; ');
@@ -220,8 +221,8 @@ async function identity(source: string): Promise<Finding> {
   const { files } = openWorkingTree(source);
   const { policy } = loadHostPolicy();
   const file = identityFiles(policy).age;
-  const { age, vaultPasswords, problems } = readIdentities(policy);
-  const { names, get } = await openSecrets({ files, identities: age, vaultPasswords });
+  const { age, problems } = readIdentities(policy);
+  const { names, get } = await openSecrets({ files, identities: age, vault: noSecrets.vault, variables: [] });
   const name = 'age identity';
   const [problem] = problems.filter(({ message }) => message.includes(file));
   if (problem) return finding(name, false, problem.message, problem.hint ?? '');
@@ -236,11 +237,14 @@ async function identity(source: string): Promise<Finding> {
   return finding(name, names.length === 0 || closed.length < names.length, found, fix);
 }
 
-/** Only where one is named. */
-function vaultPassword(): readonly Finding[] {
+/** Only where one is named, or needed by files of variables that are encrypted as a whole. */
+function vaultPassword(source: string | undefined): readonly Finding[] {
   const { policy } = loadHostPolicy();
   const file = identityFiles(policy).vault;
-  if (file === undefined) return [];
-  const [problem] = readIdentities(policy).problems.filter(({ message }) => message.includes(file));
-  return [finding('vault password', !problem, problem?.message ?? file, problem?.hint ?? '')];
+  const unfit = file === undefined ? [] : readIdentities(policy).problems.filter(({ message }) => message.includes(file));
+  const { problems } = source === undefined ? { problems: [] } : loadInventoryFiles(openWorkingTree(source).files, ownVault());
+  const [problem] = [...unfit, ...problems.filter(({ code }) => code === 'secret-unreadable')];
+  if (file === undefined && !problem) return [];
+  const found = problem ? formatProblem({ ...problem, hint: '' }) : (file ?? '');
+  return [finding('vault password', !problem, found, problem?.hint ?? '')];
 }

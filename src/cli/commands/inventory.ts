@@ -7,6 +7,7 @@ import { firstProblems } from '../../model/first-problems.ts';
 import { nearest } from '../../model/nearest.ts';
 import { paintFor } from '../../report/paint.ts';
 import { problemLines } from '../../report/render-text.ts';
+import { ownVault } from '../../run/own-vault.ts';
 import { loadInventoryFiles } from '../../source/inventory-files.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
 import { cliError } from '../cli-error.ts';
@@ -24,7 +25,7 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   if (host !== undefined && pattern !== undefined) throw cliError('usage', '--host takes no pattern beside it');
   const { files, problems: refused } = openWorkingTree(sourceOption(invocation));
-  const inventory = readInventory(loadInventoryFiles(files));
+  const inventory = readInventory(loadInventoryFiles(files, ownVault()));
   if (host !== undefined) writeJson(listHost(inventory, host) ?? noSuchHost(host, inventory));
   else if (list === true) writeJson(listInventory(narrow(inventory, pattern)));
   else process.stdout.write(`${drawGraph(inventory, pattern)}\n`);
