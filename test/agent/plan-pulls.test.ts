@@ -75,6 +75,22 @@ it('a revision that came while pull requests are planned stays whole for its run
   expect(readdirSync(join(rig.stateDirectory, 'visits'))).toEqual([]);
 });
 
+it('of a stranger’s pull request all is checked but what only decrypted variables could tell', async () => {
+  await using host = await openPlanned();
+  const vault = { 'inventory/group_vars/all.yml': '$ANSIBLE_VAULT;1.1;AES256\n3031\n' };
+  const one = host.push('one');
+  host.open('{{ token }}', vault);
+  host.open('{{ token | nope }}', vault);
+
+  expect(await host.plan(one)).toEqual({});
+
+  const told = host.gitea.comments.map(({ body }) => /```text\n([^]*)\n```/.exec(body)![1]!).sort();
+  expect(told).toEqual([
+    '0 resources, 0 problems',
+    expect.stringMatching(/^desired-state\/site\.yaml:4:49 {2}no filter "nope".*\n0 resources, 1 problem$/) as string,
+  ]);
+});
+
 it('a stranger’s pull request that brings too much is told so, and not fetched again with every look', async () => {
   await using host = await openPlanned();
   const { rig, gitea } = host;
