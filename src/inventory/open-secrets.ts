@@ -9,8 +9,8 @@ export const secretsDirectory = 'desired-state/secrets';
 type Opened = Secret | { readonly unreadable: string };
 
 /**
- * Decrypts every `desired-state/secrets/NAME.age` with the age identities, and vault texts on demand. Never throws: what cannot be read says why when it is asked for. The text is kept as it is, a trailing
- * newline included.
+ * Decrypts every `desired-state/secrets/NAME.age` with the age identities, and vault texts on demand. Never throws: what cannot
+ * be read says why when it is asked for. The text is kept as it is, a trailing newline included.
  */
 export async function openSecrets(input: {
   readonly files: SourceTree;

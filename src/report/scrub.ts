@@ -25,21 +25,26 @@ export function openScrub(secrets: Secrets, { resources, contents }: Pick<Catalo
   const parts = new Set(whole.flatMap((text) => [text, ...text.split('\n')]).map((text) => text.trim()));
   const forms = new Set([...parts].filter((text) => text.length >= shortest).flatMap(formsOf));
   if (forms.size === 0) return (anything) => anything;
-  // Longest first: a part of a secret must not break up the whole.
-  const needles = [...forms].filter((form) => form.length >= shortest).sort((a, b) => b.length - a.length);
-  const inNames = needles.filter((form) => form.length >= shortestInNames);
-  const soughtBelow = (key: string, sought: readonly string[]): readonly string[] =>
-    sought === needles || told.has(key) ? needles : names.has(key) ? inNames : sought;
-  const cleanText = (text: string, sought: readonly string[]): string =>
-    sought.reduce((rest, each) => rest.replaceAll(each, '<secret>'), text);
-  const clean = (value: unknown, sought: readonly string[]): unknown => {
-    if (typeof value === 'string') return cleanText(value, sought);
-    if (Array.isArray(value)) return value.map((item) => clean(item, sought));
-    if (!isObject(value)) return value;
-    const members = Object.entries(value).map(([key, member]) => [key, clean(member, soughtBelow(key, sought))] as const);
-    return Object.fromEntries(members.map(([key, member]) => [cleanText(key, sought), member]));
+  const needles = [...forms].filter((form) => form.length >= shortest);
+  // Thousands of secrets are not tried one by one on each of thousands of texts.
+  const byStart = Map.groupBy(needles, (form) => form.slice(0, shortest));
+  const leastBelow = (key: string, least: number): number =>
+    least === shortest || told.has(key) ? shortest : names.has(key) ? shortestInNames : least;
+  const cleanText = (text: string, least: number): string => {
+    if (least === Infinity) return text;
+    const starts = new Set(Array.from({ length: text.length }, (_, index) => text.slice(index, index + shortest)));
+    const near = [...starts].flatMap((start) => byStart.get(start) ?? []).filter((form) => form.length >= least);
+    // Longest first: a part of a secret must not break up the whole.
+    return near.sort((one, other) => other.length - one.length).reduce((rest, each) => rest.replaceAll(each, '<secret>'), text);
   };
-  return <Told>(anything: Told) => clean(anything, []) as Told;
+  const clean = (value: unknown, least: number): unknown => {
+    if (typeof value === 'string') return cleanText(value, least);
+    if (Array.isArray(value)) return value.map((item) => clean(item, least));
+    if (!isObject(value)) return value;
+    const members = Object.entries(value).map(([key, member]) => [key, clean(member, leastBelow(key, least))] as const);
+    return Object.fromEntries(members.map(([key, member]) => [cleanText(key, least), member]));
+  };
+  return <Told>(anything: Told) => clean(anything, Infinity) as Told;
 }
 
 function* secretsIn(value: unknown, contents: Catalog['contents']): Generator<Secret> {

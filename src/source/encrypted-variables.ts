@@ -3,6 +3,7 @@ import { isObject, type Json } from '../model/json.ts';
 import type { KeyPath, LoadedFile, WithProblems } from '../model/located.ts';
 import { inGeneral, type Problem } from '../model/problem.ts';
 import { Secret, type Vault } from '../model/secret.ts';
+import { yamlBounds } from './yaml-bounds.ts';
 import type { readYaml } from './yaml.ts';
 
 interface EncryptedVariables extends WithProblems {
@@ -36,7 +37,7 @@ export function readEncryptedVariables(
 
   const seal = (value: Json, path: KeyPath): VariableValue => {
     if (typeof value === 'string' || typeof value === 'number') {
-      if (loaded.isFloat?.(path)) problems.push(wholeFloat(path, loaded));
+      if (problems.length < yamlBounds.problems && loaded.isFloat?.(path)) problems.push(wholeFloat(path, loaded));
       const secret = Secret.of(value);
       secrets.push(secret);
       return secret;

@@ -58,3 +58,12 @@ it('takes a long one out of names too, and out of what was looked up by it', () 
 it('does not look for texts that are too short to be secrets', () => {
   expect(scrubOf('', 'ab', '\n')({ message: 'abc' })).toEqual({ message: 'abc' });
 });
+
+it('finds those that are there among ten thousand, in a report of thousands of texts', () => {
+  const secrets = Array.from({ length: 10_000 }, (_, index) => `canary-${index * 7919}!`);
+  const steps = Array.from({ length: 5_000 }, (_, index) => ({ summary: `step ${index} said canary-${index * 7919}!` }));
+
+  const scrubbed = scrubOf(...secrets)({ steps });
+
+  expect(scrubbed.steps).toEqual(steps.map((_, index) => ({ summary: `step ${index} said <secret>` })));
+});
