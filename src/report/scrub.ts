@@ -26,13 +26,23 @@ export function openScrub(secrets: Secrets, { resources, contents }: Pick<Catalo
   const forms = new Set([...parts].filter((text) => text.length >= shortest).flatMap(formsOf));
   if (forms.size === 0) return (anything) => anything;
   const needles = [...forms].filter((form) => form.length >= shortest);
-  // Thousands of secrets are not tried one by one on each of thousands of texts.
-  const byStart = Map.groupBy(needles, (form) => form.slice(0, shortest));
+  // Thousands of secrets are not tried one by one on each of thousands of texts; many begin with the same few characters.
+  const widths = [shortest, shortestInNames];
+  const byStart = Map.groupBy(needles, (form) =>
+    form.slice(
+      0,
+      widths.findLast((width) => form.length >= width),
+    ),
+  );
   const leastBelow = (key: string, least: number): number =>
     least === shortest || told.has(key) ? shortest : names.has(key) ? shortestInNames : least;
   const cleanText = (text: string, least: number): string => {
     if (least === Infinity) return text;
-    const starts = new Set(Array.from({ length: text.length }, (_, index) => text.slice(index, index + shortest)));
+    const starts = new Set(
+      Array.from({ length: text.length }, (_, index) => index).flatMap((index) =>
+        widths.map((width) => text.slice(index, index + width)),
+      ),
+    );
     const near = [...starts].flatMap((start) => byStart.get(start) ?? []).filter((form) => form.length >= least);
     // Longest first: a part of a secret must not break up the whole.
     return near.sort((one, other) => other.length - one.length).reduce((rest, each) => rest.replaceAll(each, '<secret>'), text);
