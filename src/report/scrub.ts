@@ -9,6 +9,8 @@ export type Scrub = <Told>(told: Told) => Told;
 const shortest = 4;
 /** In names, which git knows and others look for, only what is hardly a name of something. */
 const shortestInNames = 12;
+/** So many are sooner tried one by one. */
+const few = 200;
 /** Members that tell in words what happened, or what stands somewhere. */
 const told = new Set(['summary', 'reason', 'message', 'hint', 'text', 'from', 'to', 'aside', 'faults']);
 /** Members that name something on the host. All others are words of the program's own, and of git's. */
@@ -36,16 +38,19 @@ export function openScrub(secrets: Secrets, { resources, contents }: Pick<Catalo
   );
   const leastBelow = (key: string, least: number): number =>
     least === shortest || told.has(key) ? shortest : names.has(key) ? shortestInNames : least;
+  const near = (text: string): readonly string[] => {
+    if (needles.length <= few) return needles;
+    const found = new Set<string>();
+    for (let index = 0; index <= text.length - shortest; index++)
+      for (const width of widths)
+        for (const form of byStart.get(text.slice(index, index + width)) ?? []) if (text.startsWith(form, index)) found.add(form);
+    return [...found];
+  };
   const cleanText = (text: string, least: number): string => {
     if (least === Infinity) return text;
-    const starts = new Set(
-      Array.from({ length: text.length }, (_, index) => index).flatMap((index) =>
-        widths.map((width) => text.slice(index, index + width)),
-      ),
-    );
-    const near = [...starts].flatMap((start) => byStart.get(start) ?? []).filter((form) => form.length >= least);
+    const sought = near(text).filter((form) => form.length >= least);
     // Longest first: a part of a secret must not break up the whole.
-    return near.sort((one, other) => other.length - one.length).reduce((rest, each) => rest.replaceAll(each, '<secret>'), text);
+    return sought.sort((one, other) => other.length - one.length).reduce((rest, each) => rest.replaceAll(each, '<secret>'), text);
   };
   const clean = (value: unknown, least: number): unknown => {
     if (typeof value === 'string') return cleanText(value, least);
