@@ -13,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { howItEnded } from '../model/how-it-ended.ts';
 import { lastLines } from '../model/last-lines.ts';
 import { monotonic } from '../model/monotonic.ts';
 import type { AbsolutePath, Argv, FileAttributes, LinkOwner } from './host.ts';
@@ -222,11 +223,11 @@ export class Staging {
     const { runCommand } = await import('./run-command.ts');
     const staged = `${dirname(path).replace(/\/$/, '')}/${temporary}`;
     const [command, ...rest] = argv.map((word) => word.replaceAll('%s', staged));
-    const { exitCode, timedOut, stderr, stdout } = await runCommand([command as string, ...rest], {}, signal);
+    const result = await runCommand([command as string, ...rest], {}, signal);
+    const { exitCode, stderr, stdout } = result;
     if (exitCode === 0) return;
     const said = sensitive ? 'what it says may hold a secret and is not shown' : lastLines(stderr.trim() || stdout);
-    const how = `${argv[0]} ${timedOut ? 'timed out' : `exit ${exitCode}`}`;
-    throw new PathError(path, new Error(`validation failed (${how}): ${said}`));
+    throw new PathError(path, new Error(`validation failed (${argv[0]} ${howItEnded(result)}): ${said}`));
   }
 
   #giveName(path: AbsolutePath, staged: Staged): void {

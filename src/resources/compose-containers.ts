@@ -1,5 +1,5 @@
 import type { Host, HostReader } from '../host/host.ts';
-import { lastLines } from '../model/last-lines.ts';
+import { lastWords } from '../model/how-it-ended.ts';
 
 /** A container that compose made. */
 export interface ComposeContainer {
@@ -33,9 +33,9 @@ export async function listContainers(host: HostReader, signal: AbortSignal): Pro
     '--format',
     format,
   ] as const;
-  const { exitCode, stdout, stderr } = await host.query(argv, signal);
-  if (exitCode !== 0) throw new Error(`docker does not say which containers there are: ${lastLines(stderr.trim())}`);
-  return readContainers(stdout);
+  const result = await host.query(argv, signal);
+  if (result.exitCode !== 0) throw new Error(`docker does not say which containers there are: ${lastWords(result)}`);
+  return readContainers(result.stdout);
 }
 
 export const readContainers = (text: string): readonly ComposeContainer[] =>
@@ -56,8 +56,8 @@ export async function compose(
   signal: AbortSignal,
 ): Promise<void> {
   const argv = ['docker', 'compose', '--project-name', project, ...args] as const;
-  const { exitCode, timedOut, stdout, stderr } = await host.run(argv, signal, { timeout });
-  if (exitCode === 0) return;
-  const said = timedOut ? `it took longer than ${timeout / 1000} s` : lastLines(stderr.trim() || stdout.trim());
+  const result = await host.run(argv, signal, { timeout });
+  if (result.exitCode === 0) return;
+  const said = result.timedOut ? `it took longer than ${timeout / 1000} s` : lastWords(result);
   throw new Error(`docker compose did not bring ${project} where it is wanted: ${said}`);
 }

@@ -1,5 +1,5 @@
 import type { AbsolutePath, Argv, HostReader } from '../host/host.ts';
-import { lastLines } from '../model/last-lines.ts';
+import { lastWords } from '../model/how-it-ended.ts';
 
 /** One package as dpkg knows it. */
 export type PackageRecord = {
@@ -29,9 +29,9 @@ const gone = new Set(['config-files', 'not-installed']);
 
 /** One look at all packages. */
 export async function readPackages(host: HostReader, signal: AbortSignal): Promise<PackageTable> {
-  const { exitCode, stdout, stderr } = await host.query(query, signal);
-  if (exitCode !== 0) throw new Error(`dpkg-query failed: ${lastLines(stderr)}`);
-  return parsePackages(stdout);
+  const result = await host.query(query, signal);
+  if (result.exitCode !== 0) throw new Error(`dpkg-query failed: ${lastWords(result)}`);
+  return parsePackages(result.stdout);
 }
 
 export function parsePackages(text: string): PackageTable {

@@ -2,7 +2,7 @@ import { dirname } from 'node:path/posix';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Argv, CommandOptions, CommandResult, Host, HostReader } from '../host/host.ts';
 import { hardenedGit, hardenedGitEnvironment } from '../model/hardened-git.ts';
-import { lastLines } from '../model/last-lines.ts';
+import { lastWords } from '../model/how-it-ended.ts';
 import { PassingError } from '../model/passing-error.ts';
 
 /** A commit of a repository in a directory. */
@@ -82,9 +82,9 @@ const query = (checkout: Checkout, args: readonly string[], host: HostReader, si
   host.query(gitArgv(checkout, args), signal, optionsOf(checkout));
 
 async function ask(checkout: Checkout, args: readonly string[], host: HostReader, signal: AbortSignal): Promise<string> {
-  const { exitCode, stdout, stderr } = await query(checkout, args, host, signal);
-  if (exitCode !== 0) throw new Error(`git ${args[0]} in ${checkout.path} failed: ${lastLines(stderr.trim())}`);
-  return stdout.trimEnd();
+  const result = await query(checkout, args, host, signal);
+  if (result.exitCode !== 0) throw new Error(`git ${args[0]} in ${checkout.path} failed: ${lastWords(result)}`);
+  return result.stdout.trimEnd();
 }
 
 const findEdits = async (checkout: Checkout, host: HostReader, signal: AbortSignal): Promise<readonly string[]> =>
@@ -96,9 +96,10 @@ const findEdits = async (checkout: Checkout, host: HostReader, signal: AbortSign
  */
 export async function git(checkout: Checkout, args: readonly string[], host: Host, signal: AbortSignal): Promise<string> {
   for (let tries = 0; ; tries++) {
-    const { exitCode, stdout, stderr, timedOut } = await host.run(gitArgv(checkout, args), signal, optionsOf(checkout));
-    if (exitCode === 0) return stdout.trim();
-    const said = timedOut ? `took longer than ${checkout.timeout / 1000} s` : `failed: ${lastLines(stderr.trim())}`;
+    const result = await host.run(gitArgv(checkout, args), signal, optionsOf(checkout));
+    if (result.exitCode === 0) return result.stdout.trim();
+    const { timedOut, stderr } = result;
+    const said = timedOut ? `took longer than ${checkout.timeout / 1000} s` : `failed: ${lastWords(result)}`;
     const isOnTheWay = args[0] === 'fetch' && (timedOut || passing.test(stderr));
     const pause = isOnTheWay && !timedOut ? pauses[tries] : undefined;
     if (pause === undefined) throw new (isOnTheWay ? PassingError : Error)(`git ${args[0]} in ${checkout.path} ${said}`);

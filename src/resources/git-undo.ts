@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path/posix';
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
+import { lastWords } from '../model/how-it-ended.ts';
 import type { Restored } from './resource-type.ts';
 import { findLocalWork, findOwn, git as runGit, isUnfinished, noteOf, readHead, type Checkout } from './git-checkout.ts';
 
@@ -132,6 +133,6 @@ function freeName(path: AbsolutePath, host: HostReader): AbsolutePath {
 }
 
 async function succeed(argv: readonly [string, ...string[]], host: Host, signal: AbortSignal): Promise<void> {
-  const { exitCode, stderr } = await host.run(argv, signal);
-  if (exitCode !== 0) throw new Error(`${argv[0]} failed: ${stderr.trim()}`);
+  const result = await host.run(argv, signal);
+  if (result.exitCode !== 0) throw new Error(`${argv[0]} failed: ${lastWords(result)}`);
 }

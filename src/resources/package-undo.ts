@@ -1,5 +1,5 @@
 import type { Host, HostReader } from '../host/host.ts';
-import { lastLines } from '../model/last-lines.ts';
+import { lastWords } from '../model/how-it-ended.ts';
 import { findLost, markPackages, runApt, runDpkg, type AptLimits } from './apt.ts';
 import { isGone, isHalf, readPackages, type PackageRecord, type PackageTable } from './dpkg.ts';
 import type { Restored } from './resource-type.ts';
@@ -50,9 +50,9 @@ export async function capturePackages(desired: PackageDesired, host: HostReader,
 }
 
 async function readAutomatic(host: HostReader, signal: AbortSignal): Promise<ReadonlySet<string>> {
-  const { exitCode, stdout, stderr } = await host.query(['apt-mark', 'showauto'], signal);
-  if (exitCode !== 0) throw new Error(`apt-mark showauto failed: ${lastLines(stderr)}`);
-  return new Set(stdout.split('\n'));
+  const result = await host.query(['apt-mark', 'showauto'], signal);
+  if (result.exitCode !== 0) throw new Error(`apt-mark showauto failed: ${lastWords(result)}`);
+  return new Set(result.stdout.split('\n'));
 }
 
 /** What is to be done to get from how the packages stand to how they stood. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbsolutePath, Argv, CommandResult, Host, HostReader } from '../host/host.ts';
+import { howItEnded } from '../model/how-it-ended.ts';
 
 /** Only root may write in /run. */
 const logFile: AbsolutePath = '/run/reconcile-packages.log';
@@ -29,8 +30,8 @@ export async function runOutside(
   signal: AbortSignal,
 ): Promise<{ readonly exitCode: number | null; readonly timedOut: boolean; readonly said: string }> {
   if (!isService(host)) {
-    const { exitCode, timedOut, stdout, stderr } = await host.run(argv, signal, { env, timeout });
-    return { exitCode, timedOut, said: `${stdout}\n${stderr}` };
+    const ended = await host.run(argv, signal, { env, timeout });
+    return tell(ended, ended.stdout);
   }
   const properties = [
     `StandardOutput=truncate:${logFile}`,
@@ -49,8 +50,16 @@ export async function runOutside(
     '--',
     ...argv,
   ];
-  const { exitCode, timedOut, stderr } = await host.run(unit, signal, { timeout: timeout + 5_000 });
-  return { exitCode, timedOut, said: `${host.readFile(logFile)?.toString('utf8') ?? ''}\n${stderr}` };
+  const ended = await host.run(unit, signal, { timeout: timeout + 5_000 });
+  return tell(ended, host.readFile(logFile)?.toString('utf8') ?? '');
+}
+
+/** One that was killed may have said nothing, or nothing of that. */
+function tell(ended: CommandResult, stdout: string) {
+  const { exitCode, timedOut, stderr } = ended;
+  const said = `${stdout}\n${stderr}`;
+  const isTold = exitCode !== null && said.trim() !== '';
+  return { exitCode, timedOut, said: isTold ? said : `${said.trimEnd()}\n${howItEnded(ended)}` };
 }
 
 /** The same for a program that only looks, and is done at once. */

@@ -1,5 +1,6 @@
 import { ownAccount } from '../host/own-account.ts';
 import type { AbsolutePath, Argv, CommandOptions, Host, HostReader } from '../host/host.ts';
+import { lastWords } from '../model/how-it-ended.ts';
 
 /** `crontab` refuses nothing by size, but what a reader of commands cuts off must never be written back. */
 const sizeLimit = 1024 * 1024;
@@ -52,13 +53,14 @@ async function readNow(user: string, host: HostReader, signal: AbortSignal): Pro
     const text = readSpool(otherSpoolFile(user), host);
     if (text !== undefined) return withoutHeader(text);
   }
-  const { exitCode, stdout, stderr } = await host.query(crontabOf(user, host, '-l'), signal, { encoding: 'latin1' });
+  const result = await host.query(crontabOf(user, host, '-l'), signal, { encoding: 'latin1' });
+  const { exitCode, stdout, stderr } = result;
   if (stdout.length >= sizeLimit) throw new Error(`the crontab of ${user} has more than ${sizeLimit} bytes and is left alone`);
   if (/\\r$/m.test(stdout))
     throw new Error(`the crontab of ${user} has carriage returns, which "crontab -l" does not give exactly; it is left alone`);
   if (exitCode === 0) return stdout;
   if (/^no crontab for |No such file/m.test(stderr)) return undefined;
-  throw new Error(`crontab -l for ${user} failed: ${lastLines(stderr)}`);
+  throw new Error(`crontab -l for ${user} failed: ${lastWords(result)}`);
 }
 
 const readSpool = (path: AbsolutePath, host: HostReader): string | undefined =>
@@ -109,9 +111,8 @@ async function install({ user, keepEmpty }: CrontabOptions, text: string, host: 
 }
 
 async function succeed(user: string, argv: Argv, host: Host, signal: AbortSignal, options: CommandOptions = {}): Promise<void> {
-  const { exitCode, stderr, timedOut } = await host.run(argv, signal, options);
-  if (exitCode !== 0)
-    throw new Error(`the crontab of ${user} is unchanged: ${timedOut ? 'crontab timed out' : lastLines(stderr)}`);
+  const result = await host.run(argv, signal, options);
+  if (result.exitCode !== 0) throw new Error(`the crontab of ${user} is unchanged: ${lastWords(result)}`);
 }
 
 function editSpool({ user, keepEmpty }: CrontabOptions, edit: (text: string) => string, host: Host): void {
@@ -129,5 +130,3 @@ function editSpool({ user, keepEmpty }: CrontabOptions, edit: (text: string) => 
 /** `-u` is for root only, also for one's own crontab. */
 const crontabOf = (user: string, host: HostReader, ...rest: string[]): Argv =>
   host.privileged ? ['crontab', '-u', user, ...rest] : ['crontab', ...rest];
-
-const lastLines = (text: string): string => text.trim().split('\n').slice(-3).join('; ') || 'no message';

@@ -170,12 +170,18 @@ function removeUntouchedHome(home: AbsolutePath, host: Host): void {
   host.removeDirectory(home);
 }
 
+/** Whole, or as far as a `useradd` came that was killed. */
+function isBegunCopy(copy: AbsolutePath, original: AbsolutePath, host: Host): boolean {
+  const [begun, whole] = [host.readFile(copy), host.readFile(original)];
+  return begun !== undefined && whole !== undefined && whole.subarray(0, begun.length).equals(begun);
+}
+
 function removeCopies(from: AbsolutePath, to: AbsolutePath, host: Host): void {
   for (const name of host.list(from) ?? []) {
     const [original, copy] = [`${from}/${name}`, `${to}/${name}`];
     const type = host.stat(original)?.type;
     if (type === undefined || host.stat(copy)?.type !== type) continue;
-    if (type === 'file' && host.digest(copy) === host.digest(original)) host.remove(copy);
+    if (type === 'file' && isBegunCopy(copy, original, host)) host.remove(copy);
     else if (type === 'link' && host.readLink(copy) === host.readLink(original)) host.remove(copy);
     else if (type === 'directory') {
       removeCopies(original, copy, host);

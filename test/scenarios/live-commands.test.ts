@@ -40,7 +40,7 @@ describe('validate', () => {
 
     expect(report.exit).toBe(6);
     expect(report.summary).toMatch(
-      /file\[.*\/bin\/script\] failed: .*\/bin\/script: validation failed \(sh exit 2\): .*[Ss]yntax error/,
+      /file\[.*\/bin\/script\] failed: .*\/bin\/script: validation failed \(sh exited with 2\): .*[Ss]yntax error/,
     );
     expect(report.steps.find(({ outcome }) => outcome === 'failed')?.address).toContain('/bin/script');
     expect(snapshot(live.base)).toBe(before);
@@ -49,7 +49,7 @@ describe('validate', () => {
 
   it.each([
     ['[no-such-program, "%s"]', 'no-such-program: not installed on this host'],
-    ['[sh, -c, "echo one; echo two >&2; exit 1", "%s"]', '(sh exit 1): two'],
+    ['[sh, -c, "echo one; echo two >&2; exit 1", "%s"]', '(sh exited with 1): two'],
   ])('%s is told as %s', (argv, message) => {
     using live = makeLiveRepository(script('x', argv));
 

@@ -1,5 +1,6 @@
-import type { AbsolutePath, Argv, CommandOptions, CommandResult, Host } from '../../host/host.ts';
+import type { AbsolutePath, Argv, CommandOptions, Host } from '../../host/host.ts';
 import { milliseconds } from '../../model/duration.ts';
+import { howItEnded } from '../../model/how-it-ended.ts';
 import { lastLines } from '../../model/last-lines.ts';
 import { converged, type Diff } from '../../model/plan.ts';
 import { Secret } from '../../model/secret.ts';
@@ -103,7 +104,7 @@ export const command = defineResourceType({
     const guard = unless ?? onlyif;
     if (!guard) return { isDue: false };
     const result = await host.query(guard, signal, optionsOf(desired));
-    if (result.exitCode === null) throw new Error(`the guard ${guard[0]} ${ending(result)}`);
+    if (result.exitCode === null) throw new Error(`the guard ${guard[0]} ${howItEnded(result)}`);
     return { isDue: (result.exitCode === 0) === (onlyif !== undefined) };
   },
 
@@ -141,11 +142,8 @@ async function run(desired: CommandDesired, host: Host, signal: AbortSignal): Pr
   const said = lastLines(withoutSecrets(result.stderr.trim() || result.stdout.trim(), desired));
   const { creates } = desired;
   const left = creates !== undefined && host.stat(creates) ? `; it left ${creates}, which would count as done: remove it` : '';
-  throw new Error(`${desired.argv[0]} ${ending(result)}${said && `: ${said}`}${left}`);
+  throw new Error(`${desired.argv[0]} ${howItEnded(result)}${said && `: ${said}`}${left}`);
 }
-
-const ending = ({ exitCode, signal, timedOut }: CommandResult): string =>
-  timedOut ? 'timed out' : exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `exited with ${exitCode}`;
 
 function optionsOf({ cwd, env, user, timeout }: CommandDesired): CommandOptions {
   const plain = Object.entries(env).map(([name, value]) => [name, value instanceof Secret ? value.reveal() : value]);

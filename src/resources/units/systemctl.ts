@@ -1,4 +1,5 @@
 import type { Argv, CommandOptions, CommandResult, Host, HostReader } from '../../host/host.ts';
+import { howItEnded } from '../../model/how-it-ended.ts';
 import { lastLines } from '../../model/last-lines.ts';
 import type { SurveyContext } from '../resource-type.ts';
 import { isTemplate, labelOf, type UnitPlace } from './unit-place.ts';
@@ -141,8 +142,7 @@ export async function order(
   if (result.exitCode !== 0) throw new Error(`systemctl ${words.join(' ')} ${ending(result)}`);
 }
 
-export function ending({ exitCode, signal, timedOut, stderr }: CommandResult): string {
-  const said = lastLines(stderr.trim());
-  const how = timedOut ? 'timed out' : exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `exited with ${exitCode}`;
-  return `${how}${said && `: ${said}`}`;
+export function ending(result: CommandResult): string {
+  const said = lastLines(result.stderr.trim());
+  return `${howItEnded(result)}${said && `: ${said}`}`;
 }

@@ -7,7 +7,7 @@ import { moreLine, moreSources, publishPackage } from './publish-package.ts';
 /** As the OOM killer or a power cut: in the middle of the files of a package, once for each file `/run/kill`. */
 const killDpkg = 'if [ -e /run/kill ]; then rm /run/kill; kill -9 $PPID; fi';
 
-describeOnHosts('a dpkg that is killed', () => {
+describeOnHosts('a program that is killed', () => {
   let host: Host;
   let rig: PackageRig;
   let before: string;
@@ -27,7 +27,7 @@ describeOnHosts('a dpkg that is killed', () => {
   });
   const audit = (): Promise<string> => host.ask(['dpkg', '--audit']);
 
-  it('while it unpacks is taken back', async () => {
+  it('a dpkg while it unpacks is taken back', async () => {
     await host.write('/run/kill', '');
 
     const { exit, summary } = await rig.converge('- { kind: package, names: [leaning] }');
@@ -36,7 +36,7 @@ describeOnHosts('a dpkg that is killed', () => {
     expect([await audit(), await rig.everything()]).toEqual(['', before]);
   });
 
-  it('while it unpacks what cannot be had any more is taken back', async () => {
+  it('a dpkg while it unpacks what cannot be had any more is taken back', async () => {
     await rig.declare('- { kind: package, names: [leaning] }');
     await host.write('/run/kill', '');
     const gone = 'until [ ! -e /run/kill ]; do sleep 0.01; done; mv /srv/more/fragile_1.0_all.deb /srv/away.deb';
@@ -49,7 +49,7 @@ describeOnHosts('a dpkg that is killed', () => {
     await host.ask(['mv', '/srv/away.deb', '/srv/more/fragile_1.0_all.deb']);
   });
 
-  it('while it removes is taken back', async () => {
+  it('a dpkg while it removes is taken back', async () => {
     await host.ask(['apt-get', 'install', '-qq', 'leaning']);
     before = await rig.everything();
     await host.write('/run/kill', '');
@@ -60,12 +60,24 @@ describeOnHosts('a dpkg that is killed', () => {
     expect([await audit(), await rig.everything()]).toEqual(['', before]);
   });
 
-  it('by somebody else is made up for before anything else', async () => {
+  it('a dpkg that somebody killed is made up for before anything else', async () => {
     await host.write('/run/kill', '');
     expect((await host.run(['apt-get', 'install', '-qq', 'leaning'])).exitCode).toBe(100);
 
     expect(await rig.converge('- { kind: package, names: [jq] }')).toMatchObject({ outcome: 'converged' });
 
     expect([await audit(), await rig.standing('fragile')]).toEqual(['', 'install 1.0 installed']);
+  });
+
+  it('a useradd while it copies the home leaves nothing, and its end is told', async () => {
+    const killed = '#!/bin/sh\n/usr/sbin/useradd "$@"\ntruncate --size=100 /home/app/.profile\nkill -KILL $$\n';
+    await host.write('/usr/local/sbin/useradd', killed, 0o755);
+
+    const { exit, summary } = await rig.converge('- { kind: user, name: app }');
+
+    await host.ask(['rm', '/usr/local/sbin/useradd']);
+    expect([exit, summary]).toEqual([6, 'user[app] failed: useradd: was ended by SIGKILL. Everything was put back as it was']);
+    expect((await host.run(['ls', '/home'])).stdout).toBe('');
+    expect((await host.run(['getent', 'passwd', 'app'])).exitCode).toBe(2);
   });
 });

@@ -1,0 +1,21 @@
+import { lastLines } from './last-lines.ts';
+
+/** What is known of a program that has ended. */
+interface Ended {
+  /** Null when a signal ended it. */
+  readonly exitCode: number | null;
+  /** Null also where nobody knows which. */
+  readonly signal?: string | null;
+  readonly timedOut: boolean;
+}
+
+/** `exited with 1`, `was ended by SIGKILL`, `timed out`. */
+export const howItEnded = ({ exitCode, signal, timedOut }: Ended): string =>
+  timedOut ? 'timed out' : exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `exited with ${exitCode}`;
+
+/** For an error: the end of what a program said that failed; how it ended, too, where it did not end by itself or said nothing. */
+export function lastWords(result: Ended & { readonly stdout: string; readonly stderr: string }): string {
+  const said = lastLines(result.stderr.trim() || result.stdout.trim());
+  if (result.exitCode !== null && !result.timedOut && said !== '') return said;
+  return `${howItEnded(result)}${said && `: ${said}`}`;
+}
