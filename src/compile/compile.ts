@@ -36,13 +36,21 @@ export function compile(
   request: CompileRequest,
 ): Catalog {
   const problems = new Map<string, Problem>();
-  // Nobody knows which variables stand in a file that cannot be decrypted.
-  const mayBeHidden = documents.inventory.problems.some(({ code }) => code === 'secret-unreadable');
   const contents = createContents(documents.files);
   const engine = createTemplateEngine({
     secrets: request.secrets,
     readTemplate: (path) => readTemplate(path, documents.files),
   });
+  let mayBeHidden = false;
+  const report = (problem: Problem): void => {
+    if (mayBeHidden && problem.code === 'undefined-variable') return;
+    if (problems.size < mostProblems) problems.set(canonicalJson([problem.at, problem.code, problem.message]), problem);
+  };
+  const reportFile = (problem: Problem): void => {
+    // Nobody knows which variables stand in a file that cannot be decrypted.
+    mayBeHidden ||= problem.code === 'secret-unreadable';
+    report(problem);
+  };
   const compilation: Compilation = {
     documents,
     inventory,
@@ -51,11 +59,8 @@ export function compile(
     engine,
     contents,
     schemaTime: { left: longestSchemas },
-    scope: hostScope(inventory, request, engine),
-    report(problem) {
-      if (mayBeHidden && problem.code === 'undefined-variable') return;
-      if (problems.size < mostProblems) problems.set(canonicalJson([problem.at, problem.code, problem.message]), problem);
-    },
+    scope: hostScope(inventory, request, engine, reportFile),
+    report,
   };
   const units = assignRoles(compilation);
   const { drafts, skipped, unknown } = buildUnits(units, compilation);

@@ -1,4 +1,5 @@
 import type { Inventory } from '../inventory/inventory.ts';
+import type { Problem } from '../model/problem.ts';
 import type { CompileRequest } from './compilation.ts';
 import type { TemplateEngine } from './template-engine.ts';
 import type { Scope, ScopeVariable } from './template-scope.ts';
@@ -14,8 +15,14 @@ const unknownFacts = new Undefined(new TemplateFailure('facts are only known on 
  * What templates of a host see: the inventory's variables, and over them the names that nobody can redefine, as in Ansible:
  * `inventory_hostname`, `inventory_hostname_short`, `group_names`, `groups`, `hostvars`, `inventory_dir`, `facts`, `secrets`,
  * `revision`. `hostvars` shows the variables of other hosts, not their facts. `ansible_managed` is a text that can be redefined.
+ * `report` hears what is wrong with encrypted files of the hosts whose variables are asked for.
  */
-export function hostScope(inventory: Inventory, request: CompileRequest, engine: TemplateEngine): Scope {
+export function hostScope(
+  inventory: Inventory,
+  request: CompileRequest,
+  engine: TemplateEngine,
+  report: (problem: Problem) => void,
+): Scope {
   let known: Set<string> | undefined;
   const scopes = new Map<string, Scope>();
   const groups = memberships(inventory);
@@ -39,6 +46,7 @@ export function hostScope(inventory: Inventory, request: CompileRequest, engine:
     const made = scopes.get(host);
     if (made) return made;
     const names = new Map<string, ScopeVariable>([['ansible_managed', final(managed, 'magic')]]);
+    inventory.problemsOf(host).forEach(report);
     for (const [name, variable] of inventory.variables(host)) names.set(name, { ...variable, templated: true });
     names.set('inventory_hostname', final(host, 'magic'));
     names.set('inventory_hostname_short', final(host.split('.')[0]!, 'magic'));

@@ -35,13 +35,15 @@ const no = new Set([false, 0, 'no', 'false', 'off', '0', 'n', 'f', '']);
  */
 export function findTargets(inventory: Inventory, pattern: string): FoundTargets {
   const { hosts, problems: refused } = selectHosts(inventory, pattern);
-  const problems: Problem[] = [...refused];
+  // Many hosts may have variables of the same file.
+  const problems = new Set(refused);
   const targets = hosts.flatMap((host) => {
-    const before = problems.length;
-    const target = toTarget(host, inventory.variables(host), (problem) => problems.push(problem));
-    return problems.length === before ? [target] : [];
+    const found = [...inventory.problemsOf(host)];
+    const target = toTarget(host, inventory.variables(host), (problem) => found.push(problem));
+    found.forEach((problem) => problems.add(problem));
+    return found.length === 0 ? [target] : [];
   });
-  return { targets, problems };
+  return { targets, problems: [...problems] };
 }
 
 type Report = (problem: Problem) => void;

@@ -1,6 +1,6 @@
 import type { VariableValue } from '../model/documents.ts';
 import type { KeyPath, WithProblems } from '../model/located.ts';
-import type { SourcePosition } from '../model/problem.ts';
+import type { Problem, SourcePosition } from '../model/problem.ts';
 
 /** One variable of one host after all layers are merged, with the layer that won. */
 export interface Variable {
@@ -29,4 +29,6 @@ export interface Inventory extends WithProblems {
   groupNames(host: string): readonly string[];
   /** Merged variables of a host with Ansible's precedence; empty for an unknown host. Not templated. */
   variables(host: string): ReadonlyMap<string, Variable>;
+  /** What is wrong with the encrypted files among its variables, which are decrypted for that. */
+  problemsOf(host: string): readonly Problem[];
 }

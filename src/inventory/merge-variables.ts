@@ -1,16 +1,13 @@
 import type { InventoryFiles, VariableFile } from '../model/documents.ts';
 import { isObject } from '../model/json.ts';
 import { ancestorsOf, directGroups, type InventoryDraft } from './inventory-draft.ts';
-import type { Variable } from './inventory.ts';
+import type { Inventory, Variable } from './inventory.ts';
 import { variableAt } from './variable-at.ts';
 
 type Layer = ReadonlyMap<string, Variable>;
 
 /** The parts of `Inventory` that depend on who is in which group. */
-interface HostVariables {
-  groupNames(host: string): readonly string[];
-  variables(host: string): Layer;
-}
+type HostVariables = Pick<Inventory, 'groupNames' | 'variables' | 'problemsOf'>;
 
 /**
  * Ansible's precedence: `all` in the inventory < its other groups < group_vars/all < other group_vars < the host in the
@@ -18,8 +15,8 @@ interface HostVariables {
  * Hosts in the same groups share the merged variables of these groups.
  */
 export function mergeVariables(draft: InventoryDraft, files: Pick<InventoryFiles, 'groupVars' | 'hostVars'>): HostVariables {
-  const groupFiles = layersByName(files.groupVars);
-  const hostFiles = layersByName(files.hostVars);
+  const groupFiles = filesByName(files.groupVars);
+  const hostFiles = filesByName(files.hostVars);
   const depths = groupDepths(draft);
   const direct = directGroups(draft);
   const known = new Map<string, Layer>();
@@ -44,7 +41,7 @@ export function mergeVariables(draft: InventoryDraft, files: Pick<InventoryFiles
       return depthA - depthB || priorityA - priorityB || (a < b ? -1 : 1);
     });
     const inline = ['all', ...ordered].map((name) => draft.groups.get(name)?.vars ?? new Map<string, Variable>());
-    const merged = mergeLayers([...inline, ...['all', ...ordered].flatMap((name) => groupFiles.get(name) ?? [])]);
+    const merged = mergeLayers([...inline, ...['all', ...ordered].flatMap((name) => (groupFiles.get(name) ?? []).map(layerOf))]);
     groupLayers.set(key, merged);
     return merged;
   }
@@ -56,9 +53,13 @@ export function mergeVariables(draft: InventoryDraft, files: Pick<InventoryFiles
       if (!own) return new Map();
       const found = known.get(host);
       if (found) return found;
-      const merged = mergeLayers([mergeGroups(groupsOf(host)), own, ...(hostFiles.get(host) ?? [])]);
+      const merged = mergeLayers([mergeGroups(groupsOf(host)), own, ...(hostFiles.get(host) ?? []).map(layerOf)]);
       known.set(host, merged);
       return merged;
+    },
+    problemsOf(host) {
+      const ofGroups = draft.hosts.has(host) ? ['all', ...groupsOf(host)].flatMap((name) => groupFiles.get(name) ?? []) : [];
+      return [...ofGroups, ...(hostFiles.get(host) ?? [])].flatMap((file) => file.open().problems);
     },
   };
 }
@@ -69,15 +70,14 @@ function mergeLayers(layers: readonly Layer[]): Layer {
   return merged;
 }
 
-function layersByName(files: readonly VariableFile[]): ReadonlyMap<string, readonly Layer[]> {
-  const layers = new Map<string, Layer[]>();
-  for (const { name, loaded } of files) {
-    if (!isObject(loaded.value)) continue;
-    const entries = Object.entries(loaded.value);
-    const layer = new Map(entries.map(([key, value]) => [key, variableAt(loaded, [key], value, loaded.file)] as const));
-    layers.set(name, [...(layers.get(name) ?? []), layer]);
-  }
-  return layers;
+const filesByName = (files: readonly VariableFile[]): ReadonlyMap<string, readonly VariableFile[]> =>
+  Map.groupBy(files, ({ name }) => name);
+
+function layerOf(file: VariableFile): Layer {
+  const { loaded } = file.open();
+  if (!loaded || !isObject(loaded.value)) return new Map();
+  const entries = Object.entries(loaded.value);
+  return new Map(entries.map(([key, value]) => [key, variableAt(loaded, [key], value, loaded.file)] as const));
 }
 
 /** The longest way down to each group. */

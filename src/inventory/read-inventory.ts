@@ -1,5 +1,4 @@
 import type { InventoryFiles, VariableFile } from '../model/documents.ts';
-import { isObject } from '../model/json.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import { emptyDraft, settleDraft } from './inventory-draft.ts';
@@ -38,14 +37,11 @@ function checkVariableFiles(
   isKnown: boolean,
 ): readonly Problem[] {
   const problems: Problem[] = [];
-  for (const { name, loaded } of files) {
-    if (loaded.value !== null && !isObject(loaded.value)) {
-      problems.push({ code: 'wrong-type', message: 'variables that are not a mapping', at: loaded.at([]) });
-    }
+  for (const { name, at } of files) {
     if (!isKnown || known.has(name)) continue;
     const message = `variables of "${name}", but the inventory has no ${what} of that name`;
     const hint = didYouMean(name, known.keys());
-    problems.push({ code: `unknown-${what}`, message, at: loaded.at([]), ...(hint !== undefined && { hint }) });
+    problems.push({ code: `unknown-${what}`, message, at, ...(hint !== undefined && { hint }) });
   }
   return problems;
 }

@@ -11,7 +11,15 @@ export type VariableValue = Json | Secret | readonly VariableValue[] | { readonl
 /** A file of `group_vars/` or `host_vars/`, for the group or host it is named after. */
 export interface VariableFile {
   readonly name: string;
-  readonly loaded: LoadedFile<VariableValue>;
+  /** Where it begins. */
+  readonly at: SourcePosition;
+  /** Its variables. An encrypted file is decrypted when they are first asked for, and only then what is wrong with it is known. */
+  open(): OpenedVariables;
+}
+
+export interface OpenedVariables extends WithProblems {
+  /** Absent when it is no mapping, or cannot be read. */
+  readonly loaded?: LoadedFile<VariableValue>;
 }
 
 /** The inventory directory, read but not yet understood. */
@@ -21,7 +29,7 @@ export interface InventoryFiles extends WithProblems {
   /** In the order in which Ansible merges them: a later file of the same name wins. */
   readonly groupVars: readonly VariableFile[];
   readonly hostVars: readonly VariableFile[];
-  /** All that stand in them. */
+  /** All that stand in those that have been decrypted by now. */
   readonly secrets: readonly Secret[];
 }
 

@@ -45,8 +45,7 @@ export async function validateRepository(revision: Revision, only?: string, { wi
   const faults = judgePolicies({ policy, policyAt });
   const { critical } = policy.portfolio;
   const unknown = critical === undefined ? [] : selectHosts(inventory, critical).problems;
-  const own = found.filter(({ code }) => withSecrets || code !== 'secret-unreadable');
-  [...own, ...waves.problems, ...faults, ...unknown].forEach(report);
+  [...found, ...waves.problems, ...faults, ...unknown].forEach(report);
   for (const problem of await checkSecrets(revision.files)) problems.set(keyOf(problem), problem);
   if (only !== undefined && hosts.length === 0) report(unknownHost(only, inventory.hosts));
   const compiled = compileHosts(sources, hosts);

@@ -1,5 +1,6 @@
-import type { InventoryFiles, VariableFile } from '../model/documents.ts';
+import type { InventoryFiles, OpenedVariables, VariableFile } from '../model/documents.ts';
 import { inventoryAsYaml } from '../model/inventory-as-yaml.ts';
+import { isObject } from '../model/json.ts';
 import type { LoadedFile } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SourceTree } from '../model/revision.ts';
@@ -21,8 +22,8 @@ const ignoredName = /^\.|^(?:group_vars|host_vars|vars_plugins)$|(?:\.(?:pyc|pyo
 type Directory = Map<string, string | Directory>;
 
 /**
- * Chooses and reads the files of `inventory/` by Ansible's rules. `vault` opens encrypted files of variables. Never throws; what cannot
- * be read is a problem.
+ * Chooses and reads the files of `inventory/` by Ansible's rules; encrypted files of variables are left to who needs them, for `vault`
+ * to open. Never throws; what cannot be read is a problem.
  */
 export function loadInventoryFiles(files: SourceTree, vault: Vault = noSecrets.vault): InventoryFiles {
   const problems: Problem[] = [];
@@ -46,19 +47,20 @@ export function loadInventoryFiles(files: SourceTree, vault: Vault = noSecrets.v
     problems.push(...found);
     return loaded;
   };
+  const decrypt = (path: string, bytes: Buffer): OpenedVariables => {
+    const found = readEncryptedVariables(path, bytes, vault, (text) => readAsAnsible(path, text));
+    if (secrets.length + found.secrets.length > mostSecrets) return { problems: [tooManySecrets(path)] };
+    secrets.push(...found.secrets);
+    return asMapping(found);
+  };
   const loadVariables: LoadVariables = (path) => {
     const bytes = bytesOf(path);
     if (!bytes) return undefined;
-    const { loaded, ...found } = isEncrypted(bytes)
-      ? readEncryptedVariables(path, bytes, vault, (text) => readAsAnsible(path, text))
-      : { ...readAsAnsible(path, bytes), secrets: [] };
-    problems.push(...found.problems);
-    if (secrets.length + found.secrets.length > mostSecrets) {
-      problems.push(tooManySecrets(path));
-      return undefined;
-    }
-    secrets.push(...found.secrets);
-    return loaded;
+    if (isEncrypted(bytes)) return { at: { file: path, line: 1, column: 1 }, open: once(() => decrypt(path, bytes)) };
+    const read = readAsAnsible(path, bytes);
+    const { problems: found, ...variables } = asMapping(read);
+    problems.push(...found);
+    return read.loaded && { at: read.loaded.at([]), open: () => ({ ...variables, problems: [] }) };
   };
 
   const inventories: LoadedFile[] = [];
@@ -86,7 +88,18 @@ export const withoutVariables = (files: SourceTree): SourceTree => ({
   list: (prefix) => files.list(prefix).filter(({ path }) => !/^inventory\/(?:group|host)_vars\//.test(path)),
 });
 
-type LoadVariables = (path: string) => VariableFile['loaded'] | undefined;
+type LoadVariables = (path: string) => Omit<VariableFile, 'name'> | undefined;
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** An empty file is one without variables. */
+function asMapping({ loaded, problems }: OpenedVariables): OpenedVariables {
+  if (!loaded || loaded.value === null || isObject(loaded.value)) return { ...(loaded && { loaded }), problems };
+  return { problems: [...problems, { code: 'wrong-type', message: 'variables that are not a mapping', at: loaded.at([]) }] };
+}
 
 const readAsAnsible = (path: string, bytes: Buffer): ReturnType<typeof readYaml> =>
   readYaml(path, bytes, { version: isJson(bytes) ? '1.2' : '1.1' });
@@ -160,7 +173,7 @@ function variableFiles(from: Directory, load: LoadVariables): readonly VariableF
   return [...names].flatMap(([name, entry]) => {
     const found = from.get(entry) ?? '';
     const paths = found instanceof Map ? pathsBelow(found) : [found];
-    return paths.map(load).flatMap((loaded) => (loaded ? [{ name, loaded }] : []));
+    return paths.map(load).flatMap((file) => (file ? [{ name, ...file }] : []));
   });
 }
 

@@ -62,7 +62,7 @@ describe('loadInventoryFiles', () => {
 
     const { groupVars, hostVars } = loadInventoryFiles(inventoryTree(files));
 
-    expect(groupVars.map(({ name, loaded }) => [name, loaded.file])).toEqual([
+    expect(groupVars.map(({ name, at }) => [name, at.file])).toEqual([
       ['a', 'inventory/group_vars/a.yaml'],
       ['b', 'inventory/group_vars/b/x.yml'],
       ['c', 'inventory/group_vars/c.json'],
@@ -81,10 +81,7 @@ describe('loadInventoryFiles', () => {
 
     const { groupVars } = loadInventoryFiles(inventoryTree(files));
 
-    expect(groupVars.map(({ loaded }) => loaded.file)).toEqual([
-      'inventory/group_vars/g/a/z.yml',
-      'inventory/group_vars/g/a-b.yml',
-    ]);
+    expect(groupVars.map(({ at }) => at.file)).toEqual(['inventory/group_vars/g/a/z.yml', 'inventory/group_vars/g/a-b.yml']);
   });
 
   it.each([
@@ -95,7 +92,7 @@ describe('loadInventoryFiles', () => {
     const { hostVars, problems } = loadInventoryFiles(inventoryTree({ 'host_vars/w.yml': text }));
 
     expect(problems).toEqual([]);
-    expect(hostVars[0]?.loaded.value).toEqual(expected);
+    expect(hostVars[0]?.open().loaded?.value).toEqual(expected);
   });
 
   it('passes on what the YAML reader finds wrong', () => {

@@ -137,8 +137,8 @@ describe('readInventory', () => {
     });
 
     expect(problems.map(formatProblem)).toEqual([
-      'inventory/group_vars/wizard.yml:1:1  variables of "wizard", but the inventory has no group of that name; did you mean "wizards"?',
       'inventory/host_vars/alegro.yml:1:1  variables that are not a mapping',
+      'inventory/group_vars/wizard.yml:1:1  variables of "wizard", but the inventory has no group of that name; did you mean "wizards"?',
       'inventory/host_vars/alegro.yml:1:1  variables of "alegro", but the inventory has no host of that name; did you mean "allegro"?',
     ]);
   });

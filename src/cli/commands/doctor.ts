@@ -15,7 +15,7 @@ import { paintFor } from '../../report/paint.ts';
 import { printableLine } from '../../report/printable.ts';
 import { count } from '../../report/render-text.ts';
 import { findRepository } from '../../source/find-repository.ts';
-import { loadInventoryFiles, withoutVariables } from '../../source/inventory-files.ts';
+import { loadInventoryFiles } from '../../source/inventory-files.ts';
 import { loadRollout } from '../../source/load.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
 import { findDamage } from '../../state/find-damage.ts';
@@ -50,7 +50,7 @@ export async function run(invocation: Invocation): Promise<number> {
     await repository(source, invocation),
     ...(source === undefined ? [] : [hostIsKnown(source, textOption(invocation, 'host')), await identity(source)]),
     ...(source === undefined ? [] : waves(source)),
-    ...vaultPassword(source),
+    ...vaultPassword(source, textOption(invocation, 'host')),
   ];
   if (textOption(invocation, 'output') === 'json') writeJson(findings);
   else {
@@ -209,9 +209,7 @@ function waves(source: string): readonly Finding[] {
 }
 
 function hostIsKnown(source: string, given: string | undefined): Finding {
-  const inventory = readInventory(loadInventoryFiles(withoutVariables(openWorkingTree(source).files)));
-  const names = { asked: given, own: loadHostPolicy().policy.host, machine: machineNames() };
-  const { host, problems } = chooseHost(inventory, names);
+  const { host, problems } = ownHost(source, given);
   const found = problems.length === 0 ? host : problems.map(formatProblem).join('; ');
   return finding('host', problems.length === 0, found, 'add it to inventory/, set host: in the host policy, or give --host');
 }
@@ -237,13 +235,21 @@ async function identity(source: string): Promise<Finding> {
   return finding(name, names.length === 0 || closed.length < names.length, found, fix);
 }
 
-/** Only where one is named, or needed by files of variables that are encrypted as a whole. */
-function vaultPassword(source: string | undefined): readonly Finding[] {
+/** This machine in the inventory of the repository. */
+function ownHost(source: string, given: string | undefined) {
+  const inventory = readInventory(loadInventoryFiles(openWorkingTree(source).files, ownVault()));
+  const names = { asked: given, own: loadHostPolicy().policy.host, machine: machineNames() };
+  return { inventory, ...chooseHost(inventory, names) };
+}
+
+/** Only where one is named, or needed by encrypted files of this host's variables. */
+function vaultPassword(source: string | undefined, given: string | undefined): readonly Finding[] {
   const { policy } = loadHostPolicy();
   const file = identityFiles(policy).vault;
   const unfit = file === undefined ? [] : readIdentities(policy).problems.filter(({ message }) => message.includes(file));
-  const { problems } = source === undefined ? { problems: [] } : loadInventoryFiles(openWorkingTree(source).files, ownVault());
-  const [problem] = [...unfit, ...problems.filter(({ code }) => code === 'secret-unreadable')];
+  const own = source === undefined ? undefined : ownHost(source, given);
+  const ofFiles = own?.host === undefined ? [] : own.inventory.problemsOf(own.host);
+  const [problem] = [...unfit, ...ofFiles.filter(({ code }) => code === 'secret-unreadable')];
   if (file === undefined && !problem) return [];
   const found = problem ? formatProblem({ ...problem, hint: '' }) : (file ?? '');
   return [finding('vault password', !problem, found, problem?.hint ?? '')];

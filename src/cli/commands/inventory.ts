@@ -29,7 +29,9 @@ export async function run(invocation: Invocation): Promise<number> {
   if (host !== undefined) writeJson(listHost(inventory, host) ?? noSuchHost(host, inventory));
   else if (list === true) writeJson(listInventory(narrow(inventory, pattern)));
   else process.stdout.write(`${drawGraph(inventory, pattern)}\n`);
-  const problems = [...refused, ...inventory.problems];
+  const asked = host === undefined ? (list === true ? inventory.hosts : []) : [host];
+  const ofFiles = new Set(asked.flatMap((each) => inventory.problemsOf(each)));
+  const problems = [...refused, ...inventory.problems, ...ofFiles];
   for (const line of problemLines(firstProblems(problems), paintFor(process.stderr))) process.stderr.write(`${line}\n`);
   return problems.length > 0 ? exitCodes.invalid.code : exitCodes.converged.code;
 }
