@@ -6,6 +6,7 @@ import type { Problem, ProblemCode, SourcePosition } from '../model/problem.ts';
 import type { SourceFile, SourceTree } from '../model/revision.ts';
 import { Secret } from '../model/secret.ts';
 import { decodeUtf8 } from '../model/utf8.ts';
+import { isEncrypted, notDecrypted, vaultHint } from '../model/vault-header.ts';
 import type { PrepareContext, SourceEntry } from '../resources/resource-type.ts';
 import type { Compilation } from './compilation.ts';
 import { isRelativeName } from './relative-name.ts';
@@ -13,6 +14,8 @@ import type { Scope } from './template-scope.ts';
 
 /** Bytes. */
 const largestTemplate = 4 * 1024 * 1024;
+/** Of a file that ansible-vault has encrypted. */
+const largestSealed = 8 * 1024 * 1024;
 
 /** The resource that is being prepared. */
 interface Subject {
@@ -41,7 +44,7 @@ export function listFilesOf({ documents }: Compilation): ListFiles {
 /** What a kind's `prepare` may ask; every failure is a Problem at the attribute that asked. */
 export function prepareContext(
   subject: Subject,
-  { engine, contents, documents }: Compilation,
+  { engine, contents, documents, request: { secrets } }: Compilation,
   listFiles: ListFiles,
 ): PrepareContext {
   const fail = (code: ProblemCode, attribute: string, message: string, hint?: string): undefined => {
@@ -90,11 +93,28 @@ export function prepareContext(
     return ref === 'pointer' ? failPointer(path, attribute) : ref;
   };
 
+  const decrypt = (path: string, bytes: Buffer, attribute: string): Secret | undefined => {
+    const opened = secrets.vault(bytes.toString('latin1'));
+    if (opened instanceof Secret) return opened;
+    return fail('secret-unreadable', attribute, `"${attribute}": ${path} is ${notDecrypted(opened.unreadable)}`, vaultHint);
+  };
+  /** The bytes of a file that ansible-vault has encrypted as a whole. */
+  const sealed = ({ path, size }: SourceFile): Buffer | undefined => {
+    const bytes = size <= largestSealed ? documents.files.read(path) : undefined;
+    return bytes && isEncrypted(bytes) ? bytes : undefined;
+  };
+  const readSource = (file: SourceFile, attribute: string): ContentRef | undefined => {
+    const encrypted = sealed(file);
+    if (!encrypted) return read(file, attribute);
+    const text = decrypt(file.path, encrypted, attribute);
+    return text && keep(text);
+  };
+
   return {
     text: keep,
     sourceFile(name, attribute) {
       const found = find(name, 'files', attribute);
-      const content = found && read(found.file, attribute);
+      const content = found && readSource(found.file, attribute);
       return found && content && { content, executable: found.file.executable };
     },
     sourceDirectory(name, attribute) {
@@ -124,9 +144,10 @@ export function prepareContext(
       const { path, size } = found.file;
       if (size > largestTemplate)
         return fail('too-large', attribute, `${path} has ${size} bytes; a template has at most ${largestTemplate}`);
-      const text = readTemplate(path, documents.files);
-      if (text === undefined) return fail('not-utf8', attribute, `${path} is not UTF-8 text`);
-      if (lfsPointer.form.test(text)) return failPointer(path, attribute);
+      const encrypted = sealed(found.file);
+      const text = encrypted ? decrypt(path, encrypted, attribute) : readTemplate(path, documents.files);
+      if (text === undefined) return encrypted ? undefined : fail('not-utf8', attribute, `${path} is not UTF-8 text`);
+      if (typeof text === 'string' && lfsPointer.form.test(text)) return failPointer(path, attribute);
       const done = engine.renderFile(path, text, subject.scope, found.root);
       subject.used(done.uses);
       for (const problem of done.problems) subject.report({ ...problem, address: subject.address });

@@ -44,7 +44,7 @@ export interface TemplateEngine {
   /** Renders every string of a value; keys stay as they are. Vault and unsafe values are understood. */
   evaluateAll(value: unknown, scope: Scope, at: (path: readonly (string | number)[]) => SourcePosition): Evaluated;
   /** Renders a template file; problems stand at the place inside it. `include` and its kin see `directory` only. */
-  renderFile(file: string, text: string, scope: Scope, directory: string): Evaluated;
+  renderFile(file: string, text: string | Secret, scope: Scope, directory: string): Evaluated;
   /** Another scope's variables as a mapping, rendered when they are looked up: one entry of `hostvars`. */
   variablesOf(scope: Scope): LazyMapping;
   /** `secrets.NAME`. */
@@ -270,7 +270,9 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
     },
     renderFile(file, text, scope, directory) {
       renderLeft = stepsPerRender;
-      return finish(renderText(text, { scope, file, at: { file, line: 1, column: 1 }, directory }));
+      const isSecret = text instanceof Secret;
+      const target = { scope, file, at: { file, line: 1, column: 1 }, directory, isSecret };
+      return finish(renderText(isSecret ? text.reveal() : text, target));
     },
     variablesOf: (scope) => variables.mapping(scope),
     secrets: secretsMapping(secrets),

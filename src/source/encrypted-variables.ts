@@ -3,6 +3,7 @@ import { isObject, type Json } from '../model/json.ts';
 import type { KeyPath, LoadedFile, WithProblems } from '../model/located.ts';
 import { inGeneral, type Problem } from '../model/problem.ts';
 import { Secret, type Vault } from '../model/secret.ts';
+import { notDecrypted, vaultHeader, vaultHint } from '../model/vault-header.ts';
 import { yamlBounds } from './yaml-bounds.ts';
 import type { readYaml } from './yaml.ts';
 
@@ -12,11 +13,6 @@ interface EncryptedVariables extends WithProblems {
   /** Every text and number in it. */
   readonly secrets: readonly Secret[];
 }
-
-const header = '$ANSIBLE_VAULT;';
-
-/** Whether ansible-vault has encrypted the file as a whole. */
-export const isEncrypted = (bytes: Buffer): boolean => bytes.subarray(0, header.length).toString('latin1') === header;
 
 /**
  * The variables of an encrypted file, as `read` finds them in its text. Texts and numbers are secrets; keys, booleans and `!vault` are
@@ -47,7 +43,7 @@ export function readEncryptedVariables(
   };
   const sealMembers = (members: { readonly [name: string]: Json }, path: KeyPath): VariableValue => {
     const isSealed = (name: string, member: Json): boolean =>
-      name === '__ansible_vault' && typeof member === 'string' && member.trimStart().startsWith(header);
+      name === '__ansible_vault' && typeof member === 'string' && member.trimStart().startsWith(vaultHeader);
     return Object.fromEntries(
       Object.entries(members).map(([name, member]) => [name, isSealed(name, member) ? member : seal(member, [...path, name])]),
     );
@@ -61,9 +57,9 @@ export function readEncryptedVariables(
 
 const unreadable = (file: string, why: string): Problem => ({
   code: 'secret-unreadable',
-  message: `encrypted by ansible-vault, and cannot be decrypted here: ${why}`,
+  message: notDecrypted(why),
   at: { file, line: 1, column: 1 },
-  hint: 'RECONCILE_VAULT_PASSWORD_FILE, or vault_password_file: in the host policy, names the file of its password; `reconcile doctor` checks it',
+  hint: vaultHint,
 });
 
 function withoutText({ code, at, related }: Problem, file: string): Problem {

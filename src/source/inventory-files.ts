@@ -5,7 +5,8 @@ import type { LoadedFile } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SourceTree } from '../model/revision.ts';
 import { noSecrets, type Secret, type Vault } from '../model/secret.ts';
-import { isEncrypted, readEncryptedVariables } from './encrypted-variables.ts';
+import { isEncrypted } from '../model/vault-header.ts';
+import { readEncryptedVariables } from './encrypted-variables.ts';
 import { readYaml } from './yaml.ts';
 import { sizeProblem, yamlBounds } from './yaml-bounds.ts';
 

@@ -26,7 +26,8 @@ function makeEncrypted(wanted = resources, text = variables) {
   const file = join(repository.path, '../vault.txt');
   const env = { RECONCILE_VAULT_PASSWORD_FILE: file };
   const setPassword = (to: string): void => writeFileSync(file, to, { mode: 0o600 });
-  const encrypt = (plain: string): void => encryptFile(repository, 'inventory/group_vars/all/vault.yml', plain, file);
+  const encryptFile = (name: string, plain: string): void => writeEncrypted(repository, name, plain, file);
+  const encrypt = (plain: string): void => encryptFile('inventory/group_vars/all/vault.yml', plain);
   setPassword(password);
   encrypt(text);
   const heard: string[] = [];
@@ -36,10 +37,10 @@ function makeEncrypted(wanted = resources, text = variables) {
     return result;
   };
   const run = (...args: readonly string[]): CliResult => cli([...args, '--host', 'box', '--root', repository.root]);
-  return { repository, setPassword, encrypt, cli, run, heard, [Symbol.dispose]: () => repository[Symbol.dispose]() };
+  return { repository, setPassword, encrypt, encryptFile, cli, run, heard, [Symbol.dispose]: () => repository[Symbol.dispose]() };
 }
 
-function encryptFile(repository: Repository, name: string, plain: string, passwordFile: string): void {
+function writeEncrypted(repository: Repository, name: string, plain: string, passwordFile: string): void {
   repository.write(name, noAnsible === undefined ? plain : `${vaultText(plain, password.trim())}\n`);
   if (noAnsible !== undefined) return;
   const args = ['encrypt', '--vault-password-file', passwordFile, join(repository.path, name)];
@@ -84,6 +85,32 @@ it.each([
   }
   for (const args of [['inventory', '--list'], ['fleet', 'trust', 'all'], ['doctor']]) cli(args);
   expect(existsSync(join(repository.root, 'etc/flag'))).toBe(false);
+  expect(heard).toEqual([]);
+});
+
+it('a source and templates that are encrypted as a whole reach their targets decrypted, and no output', () => {
+  using place = makeEncrypted(`
+- { kind: file, path: /etc/key, source: key.pem }
+- { kind: file, path: /etc/made, template: made.j2 }
+- { kind: file, path: /etc/plain, template: plain.j2 }
+`);
+  const { repository, encryptFile, cli, run, heard } = place;
+  encryptFile('desired-state/files/key.pem', 'canary key\n');
+  encryptFile('desired-state/templates/made.j2', 'canary {{ user }} {{ token }}\n');
+  encryptFile('desired-state/templates/plain.j2', 'canary alone\n');
+  const read = (name: string): string => readFileSync(join(repository.root, 'etc', name), 'utf8');
+
+  expect(run('--diff')).toMatchObject({ exit: 0, stdout: expect.stringContaining('hold a secret and are not shown') });
+  expect([read('key'), read('made'), read('plain')]).toEqual(['canary key\n', 'canary app canary-token\n', 'canary alone\n']);
+  expect(run('--check').exit).toBe(0);
+  expect(run('--check', '-o', 'json').exit).toBe(0);
+  writeFileSync(join(repository.root, 'etc/key'), 'mine\n');
+  expect(run('adopt', '/etc/key')).toMatchObject({ exit: 7, stderr: expect.stringContaining('is sensitive') });
+
+  const { exit, stdout } = cli(['--host', 'box', '--root', repository.root], {});
+  const told = stdout.split('\n').filter((line) => line.includes('[secret-unreadable]'));
+  expect([exit, told.length]).toEqual([65, 4]);
+  expect(told.join()).toContain('"source": desired-state/files/key.pem is encrypted by ansible-vault, and cannot be decrypted');
   expect(heard).toEqual([]);
 });
 
