@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/model/secret.ts';
+import { vaultText } from '../support/canaries.ts';
+import { compileFiles, siteOf } from './compile-rig.ts';
 import { openEngine, scopeOf, somewhere } from './template-rig.ts';
 
 describe('a text of an encrypted file', () => {
@@ -45,4 +47,17 @@ describe('a text of an encrypted file', () => {
     expect(problems[0]!.message).toContain(`"${name}"`);
     expect(JSON.stringify(problems)).not.toContain('canary');
   });
+});
+
+it('variables of another host that cannot be decrypted here are one problem, of who asks for them alone', () => {
+  const problemsOf = (content: string): readonly string[] =>
+    compileFiles({
+      'inventory/host_vars/two/vault.yml': vaultText('token: canary\n', 'password'),
+      ...siteOf(`- { kind: file, path: /a, content: "${content}" }`),
+    }).problems;
+
+  expect(problemsOf('{{ groups.web | length }}')).toEqual([]);
+  expect(problemsOf('{{ hostvars.two.token }} {{ hostvars.two.other }}')).toEqual([
+    expect.stringContaining('inventory/host_vars/two/vault.yml:1:1  encrypted by ansible-vault, and cannot be decrypted here'),
+  ]);
 });
