@@ -65,16 +65,43 @@ export async function findLocalWork(checkout: Checkout, host: HostReader, signal
 
 /** Whether others have put anything into a checkout that a run made: files, tracked or not, or commits. */
 export async function findOwn(checkout: Checkout, host: HostReader, signal: AbortSignal): Promise<boolean> {
-  if ((await findEdits(checkout, host, signal)).length > 0) return true;
-  if ((await ask(checkout, ['rev-list', '--max-count=1', '--all', 'HEAD', '--not', fetched], host, signal)) !== '') return true;
+  const hasHead = (await query(checkout, ['rev-parse', '--quiet', '--verify', 'HEAD'], host, signal)).exitCode !== 1;
+  // A run that was killed before it wrote HEAD has brought files of no commit.
+  const edits = hasHead ? await findEdits(checkout, host, signal) : await findBeside(checkout, host, signal);
+  if (edits.length > 0) return true;
+  const heads = hasHead ? ['--all', 'HEAD'] : ['--all'];
+  if ((await ask(checkout, ['rev-list', '--max-count=1', ...heads, '--not', fetched], host, signal)) !== '') return true;
   const untracked = (await ask(checkout, ['ls-files', '--others', '-z'], host, signal)).split('\0').filter(Boolean);
   // What the same rollback takes away is not there any more.
   return untracked.some((name) => host.stat(`${checkout.path}/${name.replace(/\/$/, '')}`) !== undefined);
 }
 
-/** Whether a run was killed before its first checkout was there: git writes the index last. */
+/** Whether a run was killed before its first checkout was there: git writes the index after all files. */
 export const isUnfinished = ({ path }: Pick<Checkout, 'path'>, host: HostReader): boolean =>
   host.stat(`${path}/.git`)?.type === 'directory' && host.stat(`${path}/.git/index`) === undefined;
+
+/** Whether a checkout of `target` was killed after its index was written, and before HEAD was: what stands there is none of HEAD. */
+export async function isHalfway(checkout: Checkout, target: string, host: HostReader, signal: AbortSignal): Promise<boolean> {
+  const isIndexOf = async (tree: string): Promise<boolean> =>
+    (await query(checkout, ['diff', '--cached', '--quiet', tree, '--'], host, signal)).exitCode === 0;
+  return !(await isIndexOf('HEAD')) && (await isIndexOf(target));
+}
+
+/** Files that `target` brings to where HEAD has none, and that stand there. */
+export async function findAdded(
+  checkout: Checkout,
+  target: string,
+  host: HostReader,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const added = await ask(
+    checkout,
+    ['diff', '--name-only', '-z', '--no-renames', '--diff-filter=A', 'HEAD', target, '--'],
+    host,
+    signal,
+  );
+  return added.split('\0').filter((name) => name !== '' && host.stat(`${checkout.path}/${name}`) !== undefined);
+}
 
 const fetched = '--glob=refs/reconcile';
 
@@ -89,6 +116,14 @@ async function ask(checkout: Checkout, args: readonly string[], host: HostReader
 
 const findEdits = async (checkout: Checkout, host: HostReader, signal: AbortSignal): Promise<readonly string[]> =>
   (await ask(checkout, ['status', '--porcelain', '--untracked-files=no'], host, signal)).split('\n').filter(Boolean);
+
+/** What differs from the commit that is wanted, in the index or as a file. */
+async function findBeside(checkout: Checkout, host: HostReader, signal: AbortSignal): Promise<readonly string[]> {
+  const wanted = readWanted(checkout, host) ?? 'HEAD';
+  const differing = (...more: readonly string[]): Promise<string> =>
+    ask(checkout, ['diff', '--name-only', ...more, wanted, '--'], host, signal);
+  return [await differing('--cached'), await differing()].filter(Boolean);
+}
 
 /**
  * Runs git as the checkout's user, with nothing of any configuration but the checkout's own. Throws with what it said: a

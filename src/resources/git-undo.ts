@@ -2,7 +2,19 @@ import { basename, dirname } from 'node:path/posix';
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { lastWords } from '../model/how-it-ended.ts';
 import type { Restored } from './resource-type.ts';
-import { findLocalWork, findOwn, git as runGit, isUnfinished, noteOf, readHead, type Checkout } from './git-checkout.ts';
+import {
+  findAdded,
+  findLocalWork,
+  findOwn,
+  git as runGit,
+  isHalfway,
+  isUnfinished,
+  noteOf,
+  readHead,
+  readWanted,
+  type Checkout,
+} from './git-checkout.ts';
+import { findLeftovers, sweepLeftovers } from './git-leftovers.ts';
 
 /** How a checkout stood. An alias: an interface is not a JsonObject. */
 type CheckoutUndo = {
@@ -12,40 +24,51 @@ type CheckoutUndo = {
   readonly head: string | null;
   /** Whether the ref had been fetched. */
   readonly note: boolean;
+  /** What another git had in the repository, or had left there. Undo data of earlier versions does not say. */
+  readonly leftovers?: readonly AbsolutePath[];
 };
+
+/** What a run that is still going knows of its own work: nobody else has built on it yet. */
+interface Work {
+  /** Checkouts in which it has begun to replace files. */
+  readonly begun: ReadonlySet<AbsolutePath>;
+}
 
 export const captureCheckout = (desired: Checkout, host: HostReader): CheckoutUndo => ({
   checkout: { ...desired },
   wasThere: host.stat(desired.path) !== undefined,
   head: readHead(desired, host),
   note: host.stat(`${desired.path}/.git/${noteOf(desired.ref)}`) !== undefined,
+  leftovers: findLeftovers(desired, host),
 });
 
 /**
- * Makes it stand as before. With `isAtWork` it is the run itself that fails: what came since is its own, and goes. Later, others
+ * Makes it stand as before. With `work` it is the run itself that fails: what came since is its own, and goes. Later, others
  * have worked there: their edits go to the stash, their commits get a branch, and a checkout that was not there before is moved
  * aside when anything else is in it.
  */
 export async function restoreCheckout(
-  { checkout, wasThere, head, note }: CheckoutUndo,
-  isAtWork: boolean,
+  { checkout, wasThere, head, note, leftovers = [] }: CheckoutUndo,
+  work: Work | undefined,
   host: Host,
   signal: AbortSignal,
 ): Promise<Restored> {
   const { path, ref } = checkout;
-  if (head === null) return takeAway(checkout, wasThere, isAtWork, host, signal);
-  const lock: AbsolutePath = `${path}/.git/index.lock`;
-  const wasKilled = host.stat(lock) !== undefined;
+  const swept = await sweepLeftovers(checkout, leftovers, host, signal);
+  if (head === null) return takeAway(checkout, wasThere, work !== undefined, host, signal);
+  const target = readHead(checkout, host) === head ? readWanted(checkout, host) : null;
+  const isHalf =
+    target !== null &&
+    (work?.begun.has(path) === true ||
+      swept.includes(`${path}/.git/index.lock`) ||
+      (await isHalfway(checkout, target, host, signal)));
   const hasNote = !note && host.stat(`${path}/.git/${noteOf(ref)}`) !== undefined;
-  const isThere = readHead(checkout, host) === head && !wasKilled;
-  const isAsBefore = isThere && (!isAtWork || (await findLocalWork(checkout, host, signal)) === undefined);
-  if (isAsBefore && !hasNote) return 'unchanged';
-  let aside: readonly string[] = [];
-  if (!isAsBefore) {
-    // A run that was killed has left its lock, and half of its files.
-    if (wasKilled) await succeed(['rm', '-f', '--', lock], host, signal);
-    aside = await switchTo(head, checkout, isAtWork || wasKilled, host, signal);
-  }
+  const isThere = readHead(checkout, host) === head && !isHalf;
+  const isAsBefore = isThere && (!work || (await findLocalWork(checkout, host, signal)) === undefined);
+  if (isAsBefore && !hasNote) return swept.length === 0 ? 'unchanged' : { aside: [] };
+  // With the index of the commit it was on the way to, git takes away the files that this one has brought.
+  if (isHalf) await runGit(checkout, ['read-tree', target], host, signal);
+  const aside = isAsBefore ? [] : await switchTo(head, checkout, work !== undefined || isHalf, host, signal);
   if (hasNote) await runGit(checkout, ['update-ref', '-d', noteOf(ref)], host, signal);
   return { aside };
 }
@@ -84,8 +107,7 @@ async function putAway(target: string, checkout: Checkout, host: Host, signal: A
   );
   const kept = `before-rollback-${own.slice(0, 12)}`;
   if (own !== '') await run('branch', '--force', kept, 'HEAD');
-  const added = await run('diff', '--name-only', '-z', '--no-renames', '--diff-filter=A', 'HEAD', target, '--');
-  const inTheWay = added.split('\0').filter((name) => name !== '' && host.stat(`${checkout.path}/${name}`) !== undefined);
+  const inTheWay = await findAdded(checkout, target, host, signal);
   if (inTheWay.length > 0) await run('--literal-pathspecs', ...stash, '--all', '--', ...inTheWay);
   return [
     ...(isEdited || inTheWay.length > 0 ? [`what was edited in ${checkout.path} is in its stash`] : []),

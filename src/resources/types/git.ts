@@ -1,9 +1,20 @@
 import type { HostReader } from '../../host/host.ts';
 import type { Contact } from '../../model/contact.ts';
 import { milliseconds } from '../../model/duration.ts';
+import { PassingError } from '../../model/passing-error.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { findUser } from '../account-files.ts';
-import { findLocalWork, git as runGit, isCommit, noteOf, readHead, readWanted, type Checkout } from '../git-checkout.ts';
+import {
+  findAdded,
+  findLocalWork,
+  git as runGit,
+  isCommit,
+  noteOf,
+  readHead,
+  readWanted,
+  type Checkout,
+} from '../git-checkout.ts';
+import { findLock } from '../git-leftovers.ts';
 import { captureCheckout, restoreCheckout } from '../git-undo.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
 
@@ -65,7 +76,7 @@ type State = {
 };
 
 /** Hosts on which a run is at work: the one that takes back there is that run itself, before anybody else could build on it. */
-const working = new WeakSet<HostReader>();
+const working = new WeakMap<HostReader, { readonly begun: Set<string> }>();
 
 /** A directory with one commit of a git repository. */
 export const git = defineResourceType({
@@ -123,14 +134,19 @@ export const git = defineResourceType({
 
   async apply(desired, _changes, { host, signal }) {
     const { path, repo, ref, user } = desired;
-    working.add(host);
+    const { begun } = working.get(host) ?? { begun: new Set() };
+    working.set(host, { begun });
     if (!host.stat(path)) {
       const owner = user === undefined ? undefined : findUser(user, host);
       if (user !== undefined && !owner) throw new Error(`this host has no user "${user}"`);
       host.makeDirectory(path, { mode: 0o755, ...(owner && { uid: owner.uid, gid: owner.gid }) });
     }
+    const lock = findLock(desired, host);
+    if (lock !== undefined)
+      throw new PassingError(`${lock} is there: wait for the git that is at work, or remove it where that was killed`);
     const run = (...args: readonly string[]): Promise<string> => runGit(desired, args, host, signal);
-    if (!host.stat(`${path}/.git`)) await run('init', '--quiet', '--template=');
+    const isNew = !host.stat(`${path}/.git`);
+    if (isNew) await run('init', '--quiet', '--template=');
     if (readWanted(desired, host) === null || !(await isThere(ref, run))) {
       const wanted = isCommit(ref) ? ref : `refs/tags/${ref}`;
       await run('fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--', repo, `+${wanted}:${noteOf(ref)}`);
@@ -138,12 +154,17 @@ export const git = defineResourceType({
     const commit = await run('rev-parse', '--verify', `${noteOf(ref)}^{commit}`);
     // The commit itself, not the object of the tag: it can be compared without asking git.
     await run('update-ref', noteOf(ref), commit);
-    await run('checkout', '--quiet', '--detach', '--no-recurse-submodules', commit);
+    const inTheWay = isNew ? [] : await findAdded(desired, commit, host, signal);
+    const [first] = inTheWay.filter((name) => host.stat(`${path}/${name}`)?.type !== 'directory');
+    if (first !== undefined)
+      throw new Error(`${path}/${first} is in the way of the file that ${ref} has there: move it away, nobody tracks it`);
+    begun.add(path);
+    await run('checkout', '--quiet', '--detach', '--no-overwrite-ignore', '--no-recurse-submodules', commit);
   },
 
   undo: {
     capture: (desired, { host }) => captureCheckout(desired, host),
-    restore: (undo, { host, signal }) => restoreCheckout(undo, working.has(host), host, signal),
+    restore: (undo, { host, signal }) => restoreCheckout(undo, working.get(host), host, signal),
   },
 
   watches: ({ path, ref }) => [
