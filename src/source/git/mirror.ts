@@ -116,7 +116,7 @@ function makeBare(directory: string): void {
   writeFileSync(join(directory, 'HEAD'), 'ref: refs/heads/none\n');
 }
 
-/** Locks and half-received packs. */
+/** Locks, half-received packs, and marks of whole ones that no fetch went on with: a pack that has one is never made one with others. */
 function sweep(directory: string): void {
   const remove = (below: string, isLeft: (name: string) => boolean): void => {
     const place = join(directory, below);
@@ -126,6 +126,6 @@ function sweep(directory: string): void {
   const isLock = (name: string): boolean => name.endsWith('.lock');
   remove('', isLock);
   remove('refs/agent', (name) => isLock(name) || name.endsWith('.new'));
-  remove('objects/pack', (name) => isLock(name) || /^\.?tmp_/.test(name));
+  remove('objects/pack', (name) => isLock(name) || /^\.?tmp_|\.keep$/.test(name));
   remove('objects', (name) => /^(tmp_|incoming-)/.test(name));
 }

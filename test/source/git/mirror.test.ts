@@ -62,16 +62,22 @@ it('a damaged mirror in whose place no other can be made is told, and the next l
   expect(await rig.look()).toMatchObject({ state: 'fetched', commit });
 });
 
-it('locks and half-received packs of a fetch that was killed are swept away', async () => {
+it('locks, half-received packs and marks of a fetch that was killed are swept away', async () => {
   using rig = openFollowRig();
   rig.push({ [site]: 'good' });
   await rig.look();
-  for (const name of ['refs/agent/branch.lock', 'packed-refs.lock', 'HEAD.lock', 'objects/pack/tmp_pack_x1'])
+  for (const name of [
+    'refs/agent/branch.lock',
+    'packed-refs.lock',
+    'HEAD.lock',
+    'objects/pack/tmp_pack_x1',
+    'objects/pack/pack-x1.keep',
+  ])
     writeFileSync(inMirror(rig, name), '');
   const commit = rig.push({ [site]: 'next' });
 
   expect(await rig.look()).toMatchObject({ state: 'fetched', commit });
-  expect(readdirSync(inMirror(rig, 'objects/pack')).filter((name) => name.startsWith('tmp_'))).toEqual([]);
+  expect(readdirSync(inMirror(rig, 'objects/pack')).filter((name) => /^tmp_|keep$/.test(name))).toEqual([]);
 });
 
 it('a revision whose contents were damaged is taken out of the mirror again', async () => {
