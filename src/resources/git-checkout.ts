@@ -127,7 +127,7 @@ async function findBeside(checkout: Checkout, host: HostReader, signal: AbortSig
 
 /**
  * Runs git as the checkout's user, with nothing of any configuration but the checkout's own. Throws with what it said: a
- * PassingError where a fetch failed on the way.
+ * PassingError where a fetch failed on the way, or git was killed.
  */
 export async function git(checkout: Checkout, args: readonly string[], host: Host, signal: AbortSignal): Promise<string> {
   for (let tries = 0; ; tries++) {
@@ -135,9 +135,12 @@ export async function git(checkout: Checkout, args: readonly string[], host: Hos
     if (result.exitCode === 0) return result.stdout.trim();
     const { timedOut, stderr } = result;
     const said = timedOut ? `took longer than ${checkout.timeout / 1000} s` : `failed: ${lastWords(result)}`;
+    // Killed by somebody else, or for lack of memory: that says nothing against the revision.
+    const isKilled = result.exitCode === null && !timedOut;
     const isOnTheWay = args[0] === 'fetch' && (timedOut || passing.test(stderr));
     const pause = isOnTheWay && !timedOut ? pauses[tries] : undefined;
-    if (pause === undefined) throw new (isOnTheWay ? PassingError : Error)(`git ${args[0]} in ${checkout.path} ${said}`);
+    if (pause === undefined)
+      throw new (isOnTheWay || isKilled ? PassingError : Error)(`git ${args[0]} in ${checkout.path} ${said}`);
     await sleep(pause, undefined, { signal });
   }
 }

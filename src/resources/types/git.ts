@@ -149,7 +149,9 @@ export const git = defineResourceType({
     if (isNew) await run('init', '--quiet', '--template=');
     if (readWanted(desired, host) === null || !(await isThere(ref, run))) {
       const wanted = isCommit(ref) ? ref : `refs/tags/${ref}`;
-      await run('fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--', repo, `+${wanted}:${noteOf(ref)}`);
+      // What somebody cloned whole stays so: that option would cut off its history.
+      const depth = isNew || host.stat(`${path}/.git/shallow`) ? ['--depth=1'] : [];
+      await run('fetch', '--quiet', ...depth, '--no-tags', '--no-recurse-submodules', '--', repo, `+${wanted}:${noteOf(ref)}`);
     }
     const commit = await run('rev-parse', '--verify', `${noteOf(ref)}^{commit}`);
     // The commit itself, not the object of the tag: it can be compared without asking git.
