@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hardenedGit, hardenedGitEnvironment, settingsEnvironment } from '../model/hardened-git.ts';
 import { sourceDirectories, treeBounds } from './tree-bounds.ts';
@@ -13,7 +13,7 @@ const argv = ['ls-files', '--unmerged', '-z', '--', ...sourceDirectories];
  * them, or one side. Empty where there is no git, nor a repository of it.
  */
 export function unmergedPaths(root: string): ReadonlySet<string> {
-  if (!isInGit(root)) return new Set();
+  if (!isInGit(root) || !mayHaveUnmerged(join(root, '.git/index'))) return new Set();
   const settings = settingsEnvironment({ ...hardenedGit, 'safe.directory': '*' });
   const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...hardenedGitEnvironment, ...settings };
   const options = { cwd: root, env, encoding: 'utf8', timeout, maxBuffer: treeBounds.list, stdio: 'pipe' } as const;
@@ -23,6 +23,37 @@ export function unmergedPaths(root: string): ReadonlySet<string> {
     return new Set(entries.flatMap((entry) => (entry === '' ? [] : [entry.slice(entry.indexOf('\t') + 1)])));
   } catch {
     return new Set();
+  }
+}
+
+/**
+ * Whether an index has an entry of a merge, told without a process, which would take longer than all the rest. True also of an index that is
+ * not here, or of another form than that which git writes as a rule: version 2 or 3, SHA-1, in one file.
+ * Source: https://git-scm.com/docs/index-format
+ */
+function mayHaveUnmerged(file: string): boolean {
+  const index = readIndex(file);
+  if (!index || index.length < 12 || index.toString('latin1', 0, 4) !== 'DIRC') return true;
+  if (index.readUInt32BE(4) !== 2 && index.readUInt32BE(4) !== 3) return true;
+  let at = 12;
+  for (let left = index.readUInt32BE(8); left > 0; left--) {
+    if (at + 64 > index.length) return true;
+    const flags = index.readUInt16BE(at + 60);
+    const [isExtended, stage, length] = [(flags & 0x4000) !== 0, flags & 0x3000, flags & 0xfff];
+    const name = at + (isExtended ? 64 : 62);
+    const end = index.indexOf(0, name);
+    if (stage !== 0 || end < 0 || (length < 0xfff && end - name !== length)) return true;
+    // Each entry is filled up to a multiple of eight bytes, with one at least.
+    at += (end - at + 8) & ~7;
+  }
+  return index.includes('link', at);
+}
+
+function readIndex(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
   }
 }
 

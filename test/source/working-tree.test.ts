@@ -149,6 +149,24 @@ describe('in the middle of a merge', () => {
     expect(openWorkingTree(repository.path).problems).toMatchObject([{ code: 'unmerged', at: { file: motd } }]);
   });
 
+  it.each([
+    ['version 3', [], ['add', '--intent-to-add']],
+    ['version 4', ['index.version', '4'], ['add']],
+    ['two files', ['core.splitIndex', 'true'], ['add']],
+  ])('it is seen in an index of %s', (_form, setting, add) => {
+    using repository = makeBranches();
+    if (setting.length > 0) git(repository.path, 'config', ...setting);
+    for (let length = 1; length <= 20; length++) repository.write(`desired-state/${'n'.repeat(length)}`, 'x');
+    git(repository.path, ...add, 'desired-state');
+    expect(openWorkingTree(repository.path).problems).toEqual([]);
+
+    if (add.length > 1) git(repository.path, 'reset', '--quiet');
+    else git(repository.path, 'commit', '--quiet', '--message', 'more');
+    git(repository.path, 'merge', 'theirs');
+
+    expect(openWorkingTree(repository.path).problems).toMatchObject([{ code: 'unmerged', at: { file: motd } }]);
+  });
+
   it("what is unmerged beside the configuration is nobody's business, wherever the repository begins", () => {
     using repository = makeBranches();
     git(repository.path, 'merge', 'theirs');
