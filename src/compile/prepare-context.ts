@@ -6,7 +6,7 @@ import type { Problem, ProblemCode, SourcePosition } from '../model/problem.ts';
 import type { SourceFile, SourceTree } from '../model/revision.ts';
 import { Secret } from '../model/secret.ts';
 import { decodeUtf8 } from '../model/utf8.ts';
-import { isEncrypted, notDecrypted, vaultHint } from '../model/vault-header.ts';
+import { notDecrypted, vaultHint } from '../model/vault-header.ts';
 import type { PrepareContext, SourceEntry } from '../resources/resource-type.ts';
 import type { Compilation } from './compilation.ts';
 import { isRelativeName } from './relative-name.ts';
@@ -14,8 +14,6 @@ import type { Scope } from './template-scope.ts';
 
 /** Bytes. */
 const largestTemplate = 4 * 1024 * 1024;
-/** Of a file that ansible-vault has encrypted. */
-const largestSealed = 8 * 1024 * 1024;
 
 /** The resource that is being prepared. */
 interface Subject {
@@ -93,20 +91,14 @@ export function prepareContext(
     return ref === 'pointer' ? failPointer(path, attribute) : ref;
   };
 
-  const decrypt = (path: string, bytes: Buffer, attribute: string): Secret | undefined => {
-    const opened = secrets.vault(bytes.toString('latin1'));
+  const decrypt = ({ path }: SourceFile, attribute: string): Secret | undefined => {
+    const opened = secrets.vault(documents.files.read(path)?.toString('latin1') ?? '');
     if (opened instanceof Secret) return opened;
     return fail('secret-unreadable', attribute, `"${attribute}": ${path} is ${notDecrypted(opened.unreadable)}`, vaultHint);
   };
-  /** The bytes of a file that ansible-vault has encrypted as a whole. */
-  const sealed = ({ path, size }: SourceFile): Buffer | undefined => {
-    const bytes = size <= largestSealed ? documents.files.read(path) : undefined;
-    return bytes && isEncrypted(bytes) ? bytes : undefined;
-  };
   const readSource = (file: SourceFile, attribute: string): ContentRef | undefined => {
-    const encrypted = sealed(file);
-    if (!encrypted) return read(file, attribute);
-    const text = decrypt(file.path, encrypted, attribute);
+    if (!documents.files.isEncrypted(file.path)) return read(file, attribute);
+    const text = decrypt(file, attribute);
     return text && keep(text);
   };
 
@@ -144,9 +136,9 @@ export function prepareContext(
       const { path, size } = found.file;
       if (size > largestTemplate)
         return fail('too-large', attribute, `${path} has ${size} bytes; a template has at most ${largestTemplate}`);
-      const encrypted = sealed(found.file);
-      const text = encrypted ? decrypt(path, encrypted, attribute) : readTemplate(path, documents.files);
-      if (text === undefined) return encrypted ? undefined : fail('not-utf8', attribute, `${path} is not UTF-8 text`);
+      const isEncrypted = documents.files.isEncrypted(path);
+      const text = isEncrypted ? decrypt(found.file, attribute) : readTemplate(path, documents.files);
+      if (text === undefined) return isEncrypted ? undefined : fail('not-utf8', attribute, `${path} is not UTF-8 text`);
       if (typeof text === 'string' && lfsPointer.form.test(text)) return failPointer(path, attribute);
       const done = engine.renderFile(path, text, subject.scope, found.root);
       subject.used(done.uses);

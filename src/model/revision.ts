@@ -17,6 +17,8 @@ export interface SourceTree {
   read(path: string): Buffer | undefined;
   /** What `read` would give, without keeping it; in a working tree it may be the pointer of Git LFS to it. */
   digest(path: string): (Digested & { readonly isPointer?: true }) | undefined;
+  /** Whether ansible-vault has encrypted the file as a whole: its first bytes are looked at. */
+  isEncrypted(path: string): boolean;
 }
 
 /** What tells whether a path was written since: Node's `BigIntStats` has it. */

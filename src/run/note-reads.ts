@@ -10,7 +10,7 @@ interface Notes {
   reads(): readonly string[] | undefined;
 }
 
-/** Listing files, and passing on what their digests stand for, is no reading. */
+/** Listing files, and passing on what their digests stand for, is no reading; `passOn` looks itself whether they have become encrypted. */
 export function noteReads(files: SourceTree): Notes {
   const read = new Set<string>();
   let isCommitRead = false;
@@ -26,6 +26,7 @@ export function noteReads(files: SourceTree): Notes {
         return files.read(path);
       },
       digest: (path) => files.digest(path),
+      isEncrypted: (path) => files.isEncrypted(path),
     },
     commit: (info) => ({
       get id() {

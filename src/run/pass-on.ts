@@ -19,6 +19,7 @@ export function passOn(
   const isTouched = ({ path, before }: ContentChange): boolean => read.has(path) || Object.hasOwn(texts, before.sha256);
   if (changes.some(isTouched)) return undefined;
   const passed = changes.filter(({ before }) => Object.hasOwn(files, before.sha256));
+  if (passed.some(({ path }) => sources.isEncrypted(path))) return undefined;
   const now = new Map(passed.map(({ before, after: { sha256, size } }) => [before.sha256, { sha256, size }]));
   const resources: CatalogResource[] = [];
   for (const resource of catalog.resources) {

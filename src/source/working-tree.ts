@@ -1,8 +1,19 @@
 import { resolve } from 'node:path';
-import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, realpathSync, type BigIntStats } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  type BigIntStats,
+} from 'node:fs';
 import { sha256 } from '../model/json.ts';
 import { lfsPointer } from '../model/lfs-pointer.ts';
 import type { Problem } from '../model/problem.ts';
+import { isEncrypted, vaultHeader } from '../model/vault-header.ts';
 import { digestFile } from './digest-file.ts';
 import { readHead } from './git-head.ts';
 import { lineBreak, sourceDirectories, treeBounds } from './tree-bounds.ts';
@@ -156,7 +167,18 @@ function filesIn(root: string, files: readonly SourceFile[], isKnown: (path: str
     list: (prefix) => files.filter(({ path }) => path.startsWith(`${prefix}/`)),
     read: (path) => (isKnown(path) ? readFileSync(`${root}/${path}`) : undefined),
     digest: (path) => (isKnown(path) ? digestOf(`${root}/${path}`) : undefined),
+    isEncrypted: (path) => isKnown(path) && isEncrypted(startOf(`${root}/${path}`, vaultHeader.length)),
   };
+}
+
+function startOf(file: string, length: number): Buffer {
+  const descriptor = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(length);
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, length, 0));
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Pointers of a commit are refused before it is a revision. */

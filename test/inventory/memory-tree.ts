@@ -1,5 +1,6 @@
 import { sha256 } from '../../src/model/json.ts';
 import type { SourceTree } from '../../src/model/revision.ts';
+import { isEncrypted } from '../../src/model/vault-header.ts';
 
 /** A repository that consists of these files. */
 export function memoryTree(files: { readonly [path: string]: string | Uint8Array }): SourceTree {
@@ -15,6 +16,7 @@ export function memoryTree(files: { readonly [path: string]: string | Uint8Array
       const bytes = contents.get(path);
       return bytes && { sha256: sha256(bytes), size: bytes.length };
     },
+    isEncrypted: (path) => isEncrypted(contents.get(path) ?? Buffer.alloc(0)),
   };
 }
 

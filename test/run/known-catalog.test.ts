@@ -113,6 +113,7 @@ it.each([
   ['a variable', { 'inventory/hosts.yml': 'all:\n  hosts:\n    box: { colour: blue }\n' }],
   ['a file into which a kind looks', { [`${files}/data.sql`]: 'CREATE TABLE a (b TEXT, c TEXT);\n' }],
   ['policy', { 'desired-state/policy.yaml': 'banned: { patterns: [bad] }\n' }],
+  ['a file that ansible-vault has encrypted since', { [`${files}/one`]: '$ANSIBLE_VAULT;1.1;AES256\n3132\n' }],
   ['which files there are', { [`${files}/tree/new`]: 'new\n' }],
 ])('it is compiled where a commit changes %s', async (_title, edit) => {
   using rig = await openRig();

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../model/json.ts';
 import type { ContentChange, Revision, Source, SourceTree } from '../../model/revision.ts';
+import { isEncrypted, vaultHeader } from '../../model/vault-header.ts';
 import { mirrorIn } from './mirror.ts';
 import { dropSegment, readManifest, revisionsIn, type KeptFile, type Manifest } from './revision-store.ts';
 
@@ -88,6 +89,13 @@ function sourceTree(directory: string, { files }: Manifest): SourceTree {
     digest(path) {
       const file = find(path);
       return file && { sha256: file.sha256, size: file.size };
+    },
+    isEncrypted(path) {
+      const file = find(path);
+      return (
+        file !== undefined &&
+        isEncrypted(readPart(join(directory, file.segment), file.offset, Math.min(file.size, vaultHeader.length)))
+      );
     },
   };
 }
