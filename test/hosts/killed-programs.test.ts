@@ -76,7 +76,9 @@ describeOnHosts('a program that is killed', () => {
     const { exit, summary } = await rig.converge('- { kind: user, name: app }');
 
     await host.ask(['rm', '/usr/local/sbin/useradd']);
-    expect([exit, summary]).toEqual([6, 'user[app] failed: useradd: was ended by SIGKILL. Everything was put back as it was']);
+    const told =
+      'user[app] failed: useradd: was ended by SIGKILL. Everything was put back as it was; the same revision can be tried again';
+    expect([exit, summary]).toEqual([6, told]);
     expect((await host.run(['ls', '/home'])).stdout).toBe('');
     expect((await host.run(['getent', 'passwd', 'app'])).exitCode).toBe(2);
   });
