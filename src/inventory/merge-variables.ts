@@ -20,6 +20,7 @@ export function mergeVariables(draft: InventoryDraft, files: Pick<InventoryFiles
   const depths = groupDepths(draft);
   const direct = directGroups(draft);
   const known = new Map<string, Layer>();
+  const fileLayers = new Map<VariableFile, Layer>();
   const groupLayers = new Map<string, Layer>();
 
   const groupsOf = (host: string): readonly string[] => {
@@ -28,6 +29,12 @@ export function mergeVariables(draft: InventoryDraft, files: Pick<InventoryFiles
     // Even where a group of theirs stands below `ungrouped`, as in Ansible.
     if (draft.leftUngrouped.has(host)) names.delete('ungrouped');
     return [...names].sort();
+  };
+
+  const layerOf = (file: VariableFile): Layer => {
+    const layer = fileLayers.get(file) ?? readLayer(file);
+    fileLayers.set(file, layer);
+    return layer;
   };
 
   function mergeGroups(names: readonly string[]): Layer {
@@ -73,7 +80,7 @@ function mergeLayers(layers: readonly Layer[]): Layer {
 const filesByName = (files: readonly VariableFile[]): ReadonlyMap<string, readonly VariableFile[]> =>
   Map.groupBy(files, ({ name }) => name);
 
-function layerOf(file: VariableFile): Layer {
+function readLayer(file: VariableFile): Layer {
   const { loaded } = file.open();
   if (!loaded || !isObject(loaded.value)) return new Map();
   const entries = Object.entries(loaded.value);

@@ -36,6 +36,7 @@ interface Finding {
 /** Checks what a run needs on this machine. Writes nothing; exits 1 when something is missing. */
 export async function run(invocation: Invocation): Promise<number> {
   const source = findRepository(textOption(invocation, 'source') ?? '.');
+  const own = source === undefined ? undefined : ownHost(source, textOption(invocation, 'host'));
   const directory = stateDirectory(rootOption(invocation));
   const state = stateIsUsable(directory);
   const findings = [
@@ -48,9 +49,8 @@ export async function run(invocation: Invocation): Promise<number> {
     hostPolicy(),
     ...agentSecrets(),
     await repository(source, invocation),
-    ...(source === undefined ? [] : [hostIsKnown(source, textOption(invocation, 'host')), await identity(source)]),
-    ...(source === undefined ? [] : waves(source)),
-    ...vaultPassword(source, textOption(invocation, 'host')),
+    ...(source === undefined || !own ? [] : [hostIsKnown(own), await identity(source), ...waves(source)]),
+    ...vaultPassword(own),
   ];
   if (textOption(invocation, 'output') === 'json') writeJson(findings);
   else {
@@ -208,8 +208,7 @@ function waves(source: string): readonly Finding[] {
   ];
 }
 
-function hostIsKnown(source: string, given: string | undefined): Finding {
-  const { host, problems } = ownHost(source, given);
+function hostIsKnown({ host, problems }: OwnHost): Finding {
   const found = problems.length === 0 ? host : problems.map(formatProblem).join('; ');
   return finding('host', problems.length === 0, found, 'add it to inventory/, set host: in the host policy, or give --host');
 }
@@ -235,6 +234,8 @@ async function identity(source: string): Promise<Finding> {
   return finding(name, names.length === 0 || closed.length < names.length, found, fix);
 }
 
+type OwnHost = ReturnType<typeof ownHost>;
+
 /** This machine in the inventory of the repository. */
 function ownHost(source: string, given: string | undefined) {
   const inventory = readInventory(loadInventoryFiles(openWorkingTree(source).files, ownVault()));
@@ -243,11 +244,10 @@ function ownHost(source: string, given: string | undefined) {
 }
 
 /** Only where one is named, or needed by encrypted files of this host's variables. */
-function vaultPassword(source: string | undefined, given: string | undefined): readonly Finding[] {
+function vaultPassword(own: OwnHost | undefined): readonly Finding[] {
   const { policy } = loadHostPolicy();
   const file = identityFiles(policy).vault;
   const unfit = file === undefined ? [] : readIdentities(policy).problems.filter(({ message }) => message.includes(file));
-  const own = source === undefined ? undefined : ownHost(source, given);
   const ofFiles = own?.host === undefined ? [] : own.inventory.problemsOf(own.host);
   const [problem] = [...unfit, ...ofFiles.filter(({ code }) => code === 'secret-unreadable')];
   if (file === undefined && !problem) return [];
