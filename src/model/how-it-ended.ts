@@ -13,6 +13,9 @@ interface Ended {
 export const howItEnded = ({ exitCode, signal, timedOut }: Ended): string =>
   timedOut ? 'timed out' : exitCode === null ? `was ended by ${signal ?? 'a signal'}` : `exited with ${exitCode}`;
 
+/** By somebody else, or for lack of memory: that says nothing of what it was to do. */
+export const wasKilled = ({ exitCode, timedOut }: Ended): boolean => exitCode === null && !timedOut;
+
 /** For an error: the end of what a program said that failed; how it ended, too, where it did not end by itself or said nothing. */
 export function lastWords(result: Ended & { readonly stdout: string; readonly stderr: string }): string {
   const said = lastLines(result.stderr.trim() || result.stdout.trim());

@@ -1,5 +1,5 @@
 import type { Argv, Host } from '../host/host.ts';
-import { lastWords } from '../model/how-it-ended.ts';
+import { lastWords, wasKilled } from '../model/how-it-ended.ts';
 import { PassingError } from '../model/passing-error.ts';
 
 /** What `userdel` and `usermod` exit with for a user whose programs run: see their manual pages. */
@@ -11,8 +11,7 @@ export async function changeAccount(argv: Argv, host: Host, signal: AbortSignal,
   if (result.exitCode === 0) return;
   const said = lastWords(result);
   const message = said.startsWith(`${argv[0]}: `) ? said : `${argv[0]}: ${said}`;
-  // Killed by somebody else, or for lack of memory.
-  if (result.exitCode === null && !result.timedOut) throw new PassingError(message);
+  if (wasKilled(result)) throw new PassingError(message);
   // Somebody else is at work on accounts: an installation, `vipw`.
   if (/: cannot lock \S+; try again later/.test(said)) throw new PassingError(message);
   // They may end without another revision; killing what somebody is at work with is for a person to decide.

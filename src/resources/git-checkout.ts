@@ -2,7 +2,7 @@ import { dirname } from 'node:path/posix';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Argv, CommandOptions, CommandResult, Host, HostReader } from '../host/host.ts';
 import { hardenedGit, hardenedGitEnvironment } from '../model/hardened-git.ts';
-import { lastWords } from '../model/how-it-ended.ts';
+import { lastWords, wasKilled } from '../model/how-it-ended.ts';
 import { PassingError } from '../model/passing-error.ts';
 
 /** A commit of a repository in a directory. */
@@ -135,12 +135,10 @@ export async function git(checkout: Checkout, args: readonly string[], host: Hos
     if (result.exitCode === 0) return result.stdout.trim();
     const { timedOut, stderr } = result;
     const said = timedOut ? `took longer than ${checkout.timeout / 1000} s` : `failed: ${lastWords(result)}`;
-    // Killed by somebody else, or for lack of memory: that says nothing against the revision.
-    const isKilled = result.exitCode === null && !timedOut;
     const isOnTheWay = args[0] === 'fetch' && (timedOut || passing.test(stderr));
     const pause = isOnTheWay && !timedOut ? pauses[tries] : undefined;
     if (pause === undefined)
-      throw new (isOnTheWay || isKilled ? PassingError : Error)(`git ${args[0]} in ${checkout.path} ${said}`);
+      throw new (isOnTheWay || wasKilled(result) ? PassingError : Error)(`git ${args[0]} in ${checkout.path} ${said}`);
     await sleep(pause, undefined, { signal });
   }
 }
