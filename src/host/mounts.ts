@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
+import { readRegularFile } from './regular-file.ts';
 
 /** What is mounted at a path. */
 export interface Mount {
@@ -92,23 +92,11 @@ const unescaped = (text: string): string =>
   ).toString();
 
 function readTable(): string {
-  let descriptor: number;
+  const table = '/proc/self/mountinfo';
   try {
-    descriptor = openSync('/proc/self/mountinfo', 'r');
+    return readRegularFile(() => table, table, largestTable)?.bytes.toString('latin1') ?? '';
   } catch {
+    // Nobody may read it here.
     return '';
-  }
-  try {
-    const chunks: Buffer[] = [];
-    for (let length = 0; length < largestTable;) {
-      const chunk = Buffer.allocUnsafe(65_536);
-      const count = readSync(descriptor, chunk, 0, chunk.length, null);
-      if (count === 0) break;
-      chunks.push(chunk.subarray(0, count));
-      length += count;
-    }
-    return Buffer.concat(chunks).toString('latin1');
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -6,7 +6,7 @@ export const readRegularFile = (
   shown: string,
   limit: number,
 ): { readonly stat: Stats; readonly bytes: Buffer } | undefined =>
-  useRegularFile(real, shown, (descriptor, stat) => ({ stat, bytes: readAll(descriptor, stat.size) }), limit);
+  useRegularFile(real, shown, (descriptor, stat) => ({ stat, bytes: readAll(descriptor, stat.size, shown, limit) }), limit);
 
 /**
  * Opens a file through no link at its name. Undefined where there is none; throws, with the path as `shown`, for what is none and for
@@ -41,12 +41,13 @@ export function useRegularFile<T>(
 const unknownSize = 8_192;
 
 /** Reads to the end, whatever the size said: files of /proc say 0, give all to the first read only, and a file may grow meanwhile. */
-function readAll(descriptor: number, expected: number): Buffer {
+function readAll(descriptor: number, expected: number, shown: string, limit: number): Buffer {
   let buffer = Buffer.allocUnsafeSlow(expected > 0 ? expected + 1 : unknownSize);
   let length = 0;
   for (;;) {
     const count = readSync(descriptor, buffer, length, buffer.length - length, null);
     length += count;
+    if (length > limit) throw new Error(`${shown} has more than ${limit} bytes; at most ${limit} are read`);
     // A regular file that gave all it said it had is at its end.
     if (count === 0 || (length === expected && expected > 0)) return buffer.subarray(0, length);
     if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafeSlow(buffer.length)]);

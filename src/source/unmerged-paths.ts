@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hardenedGit, hardenedGitEnvironment, settingsEnvironment } from '../model/hardened-git.ts';
 import { sourceDirectories, treeBounds } from './tree-bounds.ts';
@@ -28,7 +28,7 @@ export function unmergedPaths(root: string): ReadonlySet<string> {
 
 /**
  * Whether an index has an entry of a merge, told without a process, which would take longer than all the rest. True also of an index that is
- * not here, or of another form than that which git writes as a rule: version 2 or 3, SHA-1, in one file.
+ * not here, is very large, or has another form than that which git writes as a rule: version 2 or 3, SHA-1, in one file.
  * Source: https://git-scm.com/docs/index-format
  */
 function mayHaveUnmerged(file: string): boolean {
@@ -51,7 +51,7 @@ function mayHaveUnmerged(file: string): boolean {
 
 function readIndex(file: string): Buffer | undefined {
   try {
-    return readFileSync(file);
+    return statSync(file).size > treeBounds.list ? undefined : readFileSync(file);
   } catch {
     return undefined;
   }
