@@ -58,10 +58,11 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
   if (gitea) requireToken(gitea);
   const token = gitea && ((): Secret => currentToken(gitea));
   const forge = gitea && token && { client: openGitea({ url: gitea.url, token }), repository: gitea.repository };
+  const plansPulls = gitea?.pull_requests === true && remote !== undefined;
   const reporters = [
     notifier,
     ...(gitea && token ? [openGiteaReporter({ policy: gitea, host: name, memory: state.memory('gitea'), token })] : []),
-    ...(gitea?.pull_requests && token && remote
+    ...(gitea && plansPulls && token
       ? [openPullPlanner({ policy: gitea, remote, token, host: name, memory: state.memory('pulls'), stateDirectory, place })]
       : []),
   ];
@@ -89,7 +90,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
   const lookAgain = (): void => void port.trigger('signal');
   const alive = systemd.watchdogInterval && setInterval(() => void systemd.watchdog(), systemd.watchdogInterval);
   try {
-    const doors = await openDoors({ port, policy: hostPolicy.agent, socket: controlSocket(stateDirectory), log });
+    const doors = await openDoors({ port, policy: hostPolicy.agent, plansPulls, socket: controlSocket(stateDirectory), log });
     try {
       process.on('SIGUSR1', lookAgain);
       port.subscribe(logFetches({ problem, note }));

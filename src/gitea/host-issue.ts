@@ -45,7 +45,8 @@ export function openHostIssue(
     const body = `${text}\n\nThis issue closes itself when ${host} has converged.\n\n${mark}`;
     if (number !== undefined) {
       try {
-        await gitea.issues.update(repository, number, { title, body, state: 'open' }, signal);
+        const { state } = await gitea.issues.get(repository, number, signal);
+        await gitea.issues.update(repository, number, { title, body, ...(state === 'closed' && { state: 'open' }) }, signal);
         await gitea.comments.create(repository, number, text, signal);
         return number;
       } catch (error) {

@@ -5,6 +5,7 @@ import { repositoryPath, type Requests } from './requests.ts';
 interface IssueChanges {
   readonly title?: string;
   readonly body?: string;
+  /** Another one than it has: Forgejo 8 changes the rest and answers 500. */
   readonly state?: 'open' | 'closed';
   readonly assignees?: readonly string[];
 }
@@ -25,6 +26,7 @@ export interface IssueCalls {
     signal: AbortSignal,
   ): Promise<Issue>;
   update(repository: string, number: number, changes: IssueChanges, signal: AbortSignal): Promise<Issue>;
+  /** An open one, as with `state`. */
   close(repository: string, number: number, signal: AbortSignal): Promise<Issue>;
   /** In the place of those who were assigned. */
   assign(repository: string, number: number, logins: readonly string[], signal: AbortSignal): Promise<Issue>;

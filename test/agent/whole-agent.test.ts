@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import type { AgentStatus } from '../../src/model/agent.ts';
 import type { LogLine } from '../support/agent-process.ts';
-import { fakePull } from '../support/fake-gitea-store.ts';
+import { fakePull, type FakePull } from '../support/fake-gitea-store.ts';
 import { openScene } from '../support/agent-scene.ts';
 import { openChaosProxy } from '../support/chaos-proxy.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -267,20 +267,20 @@ it('open pull requests are told what they would do here; those of strangers only
   scene.push('one');
   await using agent = scene.start();
   await agent.line(converged);
-  const open = (text: string, more: string, login: string): number => {
+  const open = (text: string, more: string, login: string): FakePull => {
     const commit = scene.commit(text, more);
-    const { number } = fakePull(gitea, { sha: commit, login });
-    rig.git('push', '--quiet', 'origin', `HEAD:refs/pull/${number}/head`);
+    const pull = fakePull(gitea, { sha: commit, login });
+    rig.git('push', '--quiet', 'origin', `HEAD:refs/pull/${pull.number}/head`);
     rig.git('reset', '--quiet', '--hard', 'HEAD~1');
-    return number;
+    return pull;
   };
   const trusted = open('proposed', '', 'ada');
   const strange = open('looks into', '- { kind: file, path: "{{ base }}/motd2", content: "{{ nope }}" }\n', 'mallory');
 
-  agent.kill('SIGUSR1');
+  for (const pull of [trusted, strange]) expect((await scene.deliverPull(pull)).status).toBe(202);
   await gitea.until(() => gitea.comments.length === 2);
 
-  const bodyOf = (number: number): string => gitea.comments.find(({ issue }) => issue === number)?.body ?? '';
+  const bodyOf = ({ number }: FakePull): string => gitea.comments.find(({ issue }) => issue === number)?.body ?? '';
   expect(bodyOf(trusted)).toContain('+proposed');
   expect(bodyOf(strange)).toContain('"nope" is undefined');
   expect(bodyOf(strange)).not.toContain('looks into');

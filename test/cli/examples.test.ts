@@ -50,7 +50,7 @@ beforeAll(async () => {
   const port = standIn();
   port.set({ approval: { run: '20261120T120000Z-001a2b', reason: '', planDigest: '', expires: '2026-11-27T12:00:00.000Z' } });
   const log = { warn: () => undefined, error: () => undefined };
-  agent = await openDoors({ port, policy: agentPolicy({}), socket: controlSocket(state), log });
+  agent = await openDoors({ port, plansPulls: false, policy: agentPolicy({}), socket: controlSocket(state), log });
 });
 afterAll(async () => {
   await agent.close();

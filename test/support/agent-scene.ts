@@ -7,6 +7,7 @@ import { openFollowRig } from '../source/git/follow-rig.ts';
 import { startAgentProcess, type AgentProcess } from './agent-process.ts';
 import { pushPayload } from './fake-gitea-hook.ts';
 import { freePort } from './free-port.ts';
+import type { FakePull } from './fake-gitea-store.ts';
 import { startFakeGitea } from './fake-gitea.ts';
 import { openGitServer } from './git-server.ts';
 import { site } from './repository.ts';
@@ -49,6 +50,8 @@ export async function openScene(more: object = {}) {
     'desired-state/site.yaml': site(`- { kind: file, path: "{{ base }}/motd", content: "${text}\\n" }\n${more}`),
   });
   const environment = { RECONCILE_HOST_POLICY: write('host.yaml', JSON.stringify(policy)), RECONCILE_STATE_DIR: state };
+  const deliver = (event: string, payload: object) =>
+    gitea.deliver({ url: `http://127.0.0.1:${port}/hooks/config`, secret, event, payload });
   return {
     rig,
     server,
@@ -62,8 +65,15 @@ export async function openScene(more: object = {}) {
       return { exit, stderr };
     },
     start: (): AgentProcess => startAgentProcess([], environment),
-    deliver: (after: string) =>
-      gitea.deliver({ url: `http://127.0.0.1:${port}/hooks/config`, secret, event: 'push', payload: pushPayload({ after }) }),
+    deliver: (after: string) => deliver('push', pushPayload({ after })),
+    /** That it was opened. */
+    deliverPull: (pull: FakePull) =>
+      deliver('pull_request', {
+        action: 'opened',
+        number: pull.number,
+        pull_request: pull,
+        repository: { full_name: 'ops/config' },
+      }),
     statusOf: (commit: string): readonly string[] =>
       gitea.statuses.filter((status) => status.commit === commit).map(({ status }) => status),
     motd: (): string => readFileSync(join(base, 'motd'), 'utf8'),

@@ -30,7 +30,7 @@ export const sign = (body: string | Uint8Array, key = secret): string => createH
 /** What `agent:` of the host policy gives, defaults included. */
 export const agentPolicy = (agent: object): AgentPolicy => hostPolicyDocument.parse({ agent }).agent;
 
-export async function openRig(change: Readonly<Record<string, unknown>> = {}): Promise<DoorRig> {
+export async function openRig(change: Readonly<Record<string, unknown>> = {}, plansPulls = false): Promise<DoorRig> {
   const directory = temporaryDirectory();
   const file = (name: string, text: string): string => {
     const path = join(directory.path, name);
@@ -49,7 +49,7 @@ export async function openRig(change: Readonly<Record<string, unknown>> = {}): P
   const logged: [object, string][] = [];
   const log = (about: object, message: string): void => void logged.push([about, message]);
   const socket = join(directory.path, 'control.sock');
-  const doors = await openDoors({ port, policy, socket, log: { warn: log, error: log } });
+  const doors = await openDoors({ port, policy, plansPulls, socket, log: { warn: log, error: log } });
   const number = doors.address?.port ?? 0;
   const url = `http://127.0.0.1:${number}`;
   return {

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import type { AgentPort } from '../../model/agent.ts';
 import type { FailureBudget } from './failure-budget.ts';
 import type { Hook } from './load-hooks.ts';
-import { readPush, type Push } from './push.ts';
-import { openDedupe } from './recent-pushes.ts';
+import { readNews, type News } from './news.ts';
+import { openDedupe } from './recent-news.ts';
 import { refuse } from './refuse.ts';
 import { failure, type DoorLog, type DoorServer } from './server.ts';
 import { isSigned, readEvent, type Headers } from './signature.ts';
@@ -15,6 +15,8 @@ export type HookResult = 'accepted' | 'duplicate' | 'ignored' | 'malformed' | 'f
 interface HookDoor {
   readonly hooks: readonly Hook[];
   readonly port: AgentPort;
+  /** Whether a look pays for pull requests. */
+  readonly plansPulls: boolean;
   readonly budget: FailureBudget;
   readonly log: DoorLog;
   readonly now: () => number;
@@ -25,13 +27,15 @@ interface HookDoor {
 const unsigned = 'no hook of this name takes this signature: compare name, kind of forge and secret with the host policy';
 
 const schema = {
-  summary: 'A forge tells of a push; signed as Gitea, Forgejo or GitHub do.',
+  summary: 'A forge tells of a push, or of a pull request; signed as Gitea, Forgejo or GitHub do.',
   params: z.object({ name: z.string() }),
   body: z.instanceof(Buffer).meta({ description: 'The event as the forge sends it.' }),
   response: {
     202: z.object({ run: z.string() }).meta({ description: 'This run will look.' }),
-    204: z.undefined().meta({ description: 'Nothing to look at: another event or branch, a tag, a deleted branch.' }),
-    400: failure.meta({ description: 'Signed, but no push event.' }),
+    204: z
+      .undefined()
+      .meta({ description: 'Nothing to look at: another event or branch, a tag, a deleted branch, a closed pull request.' }),
+    400: failure.meta({ description: 'Signed, but not what its headers say.' }),
     401: failure.meta({ description: 'Not signed by a forge that is known here.' }),
     403: failure.meta({ description: 'Signed, but of a repository that the hook is not for.' }),
     413: failure,
@@ -44,7 +48,8 @@ const schema = {
  * `POST /hooks/NAME`. A forge delivers once and waits a few seconds, so a good hook is never turned away and is answered at
  * once; what it says is only used to tell whether looking pays.
  */
-export async function addHooks(server: DoorServer, { hooks, port, budget, log, now, count }: HookDoor): Promise<void> {
+export async function addHooks(server: DoorServer, door: HookDoor): Promise<void> {
+  const { hooks, port, budget, log, now, count } = door;
   const decoy = [createSecretKey(randomBytes(32))];
   const dedupe = openDedupe(now);
   await server.register(async (scope: DoorServer) => {
@@ -58,16 +63,16 @@ export async function addHooks(server: DoorServer, { hooks, port, budget, log, n
         const logged = hook ? `a delivery to the hook ${name} was not signed with its secret` : 'a delivery to no known hook';
         return refuse(request, reply, { budget, log, error: unsigned, logged });
       }
-      const push = judge(hook, headers, request.body);
-      if (typeof push !== 'string') {
-        const { run, isNew } = dedupe(push, () => port.trigger('webhook').run);
+      const news = judge(hook, headers, request.body, door);
+      if (typeof news !== 'string') {
+        const { run, isNew } = dedupe(news, () => port.trigger('webhook').run);
         count(name, isNew ? 'accepted' : 'duplicate');
         return reply.code(202).send({ run });
       }
-      count(name, push);
-      if (push === 'ignored') return reply.code(204).send();
-      log.warn({ hook: name }, `a signed hook was not taken: ${push}`);
-      if (push === 'malformed') return reply.code(400).send({ error: 'this is no push event' });
+      count(name, news);
+      if (news === 'ignored') return reply.code(204).send();
+      log.warn({ hook: name }, `a signed hook was not taken: ${news}`);
+      if (news === 'malformed') return reply.code(400).send({ error: 'this is not the event that its headers name' });
       return reply
         .code(403)
         .send({ error: 'the hook is not for this repository', hint: 'the host policy lists those it is for' });
@@ -87,18 +92,24 @@ function takeOnlyJson(scope: DoorServer): void {
   });
 }
 
-/** The push of a signed event that is worth a look, or why there is none. */
-function judge(hook: Hook, headers: Headers, body: Buffer): Push | 'ignored' | 'malformed' | 'foreign' {
-  if (readEvent(hook.forge, headers) !== 'push') return 'ignored';
-  let push: Push | undefined;
+/** What a signed event tells that is worth a look, or why there is nothing. */
+function judge(
+  hook: Hook,
+  headers: Headers,
+  body: Buffer,
+  { plansPulls }: Pick<HookDoor, 'plansPulls'>,
+): News | 'ignored' | 'malformed' | 'foreign' {
+  const event = readEvent(hook.forge, headers);
+  if (event !== 'push' && !(event === 'pull_request' && plansPulls)) return 'ignored';
+  let news: News | undefined;
   try {
-    push = readPush(body);
+    news = readNews(event, body);
   } catch {
     return 'malformed';
   }
-  if (!push) return 'ignored';
+  if (!news) return 'ignored';
   // Forges take the names of repositories in any case.
-  const name = push.repository.toLowerCase();
+  const name = news.repository.toLowerCase();
   if (!hook.repositories.some((each) => each.toLowerCase() === name)) return 'foreign';
-  return hook.branches.includes(push.branch) ? push : 'ignored';
+  return hook.branches.includes(news.branch) ? news : 'ignored';
 }

@@ -25,6 +25,8 @@ import { requireToken } from './token.ts';
 interface DoorSettings {
   readonly port: AgentPort;
   readonly policy: AgentPolicy;
+  /** Whether a hook's word of a pull request makes it look. */
+  readonly plansPulls: boolean;
   /** Path of the unix control socket, in the state directory. */
   readonly socket: string;
   readonly log: DoorLog;
@@ -45,7 +47,7 @@ const idle = 30_000;
  * Opens the control socket and, where the policy says so, the HTTP port. Throws, with nothing left open, for secrets that
  * cannot be used, a port that is taken, and a socket at which another agent listens.
  */
-export async function openDoors({ port, policy, socket, log }: DoorSettings): Promise<Doors> {
+export async function openDoors({ port, policy, plansPulls, socket, log }: DoorSettings): Promise<Doors> {
   const now = Date.now;
   const hooks = loadHooks(policy, log);
   const token = policy.api_token_file === undefined ? undefined : openSecret(policy.api_token_file, tokenPurpose, log);
@@ -74,7 +76,7 @@ export async function openDoors({ port, policy, socket, log }: DoorSettings): Pr
     const describe = documentRoutes(http, named);
     const budget = openFailureBudget(now);
     addProbes(http, { port, metrics });
-    await addHooks(http, { hooks, port, budget, log, now, count: metrics.countHook });
+    await addHooks(http, { hooks, port, plansPulls, budget, log, now, count: metrics.countHook });
     await http.register(async (scope: DoorServer) => {
       requireToken(scope, { token, budget, log });
       addApi(scope, { port, check, events, describe });

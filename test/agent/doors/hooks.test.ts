@@ -1,6 +1,6 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRig, previousSecret, sign, type DoorRig } from '../../support/door-rig.ts';
 
 /** What each payload is sent as, and what becomes of it. */
@@ -68,6 +68,51 @@ describe('a payload of a forge', () => {
     expect(answer.status).toBe(status);
     expect(rig.port.triggers).toEqual(status === 202 ? ['webhook'] : []);
     expect(status === 202 ? await answer.json() : null).toEqual(status === 202 ? { run: 'run-1' } : null);
+  });
+});
+
+describe('a pull request, where its plan is told', () => {
+  const opened = JSON.parse(read('gitea-pull-request-opened').toString()) as { readonly pull_request: object };
+  let rig: DoorRig;
+  beforeEach(async () => void (rig = await openRig({}, true)));
+  afterEach(() => rig[Symbol.asyncDispose]());
+
+  const deliver = (body: Buffer | string, forge = 'gitea'): Promise<Response> => {
+    const bytes = Buffer.from(body);
+    return rig.deliver(bytes, headersOf(forge, 'pull_request', bytes), forge);
+  };
+
+  it.each([
+    ['gitea-pull-request-opened', 202],
+    ['gitea-pull-request-synchronized', 202],
+    ['gitea-pull-request-merged', 204],
+    ['forgejo-pull-request', 202],
+    ['gitea-push', 400],
+    ['gitea-issues', 400],
+  ])('%s is answered with %i', async (file, status) => {
+    const answer = await deliver(read(file), file.split('-')[0]);
+
+    expect(answer.status).toBe(status);
+    expect(rig.port.triggers).toEqual(status === 202 ? ['webhook'] : []);
+  });
+
+  it('that is to go into another branch, or of another repository, is nothing to look at', async () => {
+    const elsewhere = { ...opened.pull_request, base: { ref: 'develop' } };
+
+    expect((await deliver(JSON.stringify({ ...opened, pull_request: elsewhere }))).status).toBe(204);
+    expect((await deliver(JSON.stringify({ ...opened, repository: { full_name: 'fleet/other' } }))).status).toBe(403);
+    expect(rig.port.triggers).toEqual([]);
+  });
+
+  it('is looked at once for each tip, and a push of the same tip once more', async () => {
+    const tip = '7'.repeat(40);
+    const body = JSON.stringify({ ...opened, pull_request: { base: { ref: 'main' }, head: { sha: tip } } });
+    const push = JSON.stringify({ ...(JSON.parse(read('gitea-push').toString()) as object), after: tip });
+
+    for (const each of [body, body]) expect((await deliver(each)).status).toBe(202);
+    expect(rig.port.triggers).toEqual(['webhook']);
+    expect((await rig.deliver(push)).status).toBe(202);
+    expect(rig.port.triggers).toEqual(['webhook', 'webhook']);
   });
 });
 

@@ -19,7 +19,7 @@ describe('the control socket', () => {
     using directory = temporaryDirectory();
     const socket = join(directory.path, 'control.sock');
     const before = process.umask(0);
-    const doors = await openDoors({ port: standIn(), policy: agentPolicy({}), socket, log });
+    const doors = await openDoors({ port: standIn(), plansPulls: false, policy: agentPolicy({}), socket, log });
     const umask = process.umask(before);
 
     const { mode } = statSync(socket);
@@ -44,7 +44,7 @@ describe('the control socket', () => {
     await once(child, 'exit');
     expect(statSync(socket).isSocket()).toBe(true);
 
-    const doors = await openDoors({ port: standIn(), policy: agentPolicy({}), socket, log });
+    const doors = await openDoors({ port: standIn(), plansPulls: false, policy: agentPolicy({}), socket, log });
     const answer = await callAgent(socket, status, never);
     await doors.close();
 
@@ -54,7 +54,7 @@ describe('the control socket', () => {
   it('is not taken from an agent that listens', async () => {
     await using rig = await openRig();
 
-    const second = openDoors({ port: standIn(), policy: agentPolicy({}), socket: rig.socket, log });
+    const second = openDoors({ port: standIn(), plansPulls: false, policy: agentPolicy({}), socket: rig.socket, log });
 
     await expect(second).rejects.toThrow(`another agent listens at ${rig.socket}`);
     expect(await callAgent(rig.socket, status, never)).toMatchObject({ status: 200 });
@@ -65,7 +65,7 @@ describe('the control socket', () => {
     const socket = join(directory.path, 'control.sock');
     writeFileSync(socket, 'precious');
 
-    const opened = openDoors({ port: standIn(), policy: agentPolicy({}), socket, log });
+    const opened = openDoors({ port: standIn(), plansPulls: false, policy: agentPolicy({}), socket, log });
 
     await expect(opened).rejects.toThrow('is there and is not a socket');
     expect(existsSync(socket)).toBe(true);
@@ -76,7 +76,13 @@ describe('the control socket', () => {
     const long = join(directory.path, 'd'.repeat(100));
     mkdirSync(long);
 
-    const opened = openDoors({ port: standIn(), policy: agentPolicy({}), socket: join(long, 'control.sock'), log });
+    const opened = openDoors({
+      port: standIn(),
+      plansPulls: false,
+      policy: agentPolicy({}),
+      socket: join(long, 'control.sock'),
+      log,
+    });
 
     await expect(opened).rejects.toThrow('longer than 107 bytes');
   });
@@ -97,7 +103,7 @@ describe('the doors stay shut', () => {
     writeFileSync(file, text);
     chmodSync(file, mode);
     const socket = join(directory.path, 'control.sock');
-    const start = (agent: object) => openDoors({ port: standIn(), policy: agentPolicy(agent), socket, log });
+    const start = (agent: object) => openDoors({ port: standIn(), plansPulls: false, policy: agentPolicy(agent), socket, log });
 
     await expect(start({ listen: { port: 0 }, hooks: [hook(file)] })).rejects.toThrow(message);
     await expect(start({ listen: { port: 0 }, hooks: [hook(file)] })).rejects.toMatchObject({
@@ -116,6 +122,7 @@ describe('the doors stay shut', () => {
 
     const opened = openDoors({
       port: standIn(),
+      plansPulls: false,
       policy: agentPolicy({ api_token_file: file }),
       socket: join(directory.path, 'control.sock'),
       log,
@@ -130,6 +137,7 @@ describe('the doors stay shut', () => {
 
     const opened = openDoors({
       port: standIn(),
+      plansPulls: false,
       policy: agentPolicy({ listen: { port: 0 }, hooks: [hook(file)] }),
       socket: join(directory.path, 'control.sock'),
       log,
@@ -148,7 +156,7 @@ describe('the doors stay shut', () => {
     const hooks = agent.hooks === 2 ? [hook(file), hook(file)] : agent.hooks;
     const socket = join(directory.path, 'control.sock');
 
-    const opened = openDoors({ port: standIn(), policy: agentPolicy({ ...agent, hooks }), socket, log });
+    const opened = openDoors({ port: standIn(), plansPulls: false, policy: agentPolicy({ ...agent, hooks }), socket, log });
 
     await expect(opened).rejects.toThrow(message);
   });
@@ -161,7 +169,7 @@ describe('the doors stay shut', () => {
     const { port: number } = taken.address() as { port: number };
     const port = standIn();
 
-    const opened = openDoors({ port, policy: agentPolicy({ listen: { port: number } }), socket, log });
+    const opened = openDoors({ port, plansPulls: false, policy: agentPolicy({ listen: { port: number } }), socket, log });
 
     await expect(opened).rejects.toThrow(`HTTP cannot be served at 127.0.0.1, port ${number}: listen EADDRINUSE`);
     expect(existsSync(socket)).toBe(false);
