@@ -152,7 +152,7 @@ function refused(status: number, message: string, wait: number | undefined): str
 function adviceFor(status: number): string {
   if (status === 401) return 'the token is not valid: make a new one and put it where the old one is';
   if (status === 403)
-    return 'the token may not do this: it needs write:repository and write:issue, and its account the right to write to the repository';
+    return 'the token may not do this: it needs write:repository and write:issue, and its account the right to write to the repository, and issues must not be switched off there';
   if (status === 404)
     return 'it does not exist, is switched off there, or the token may not see it: see to gitea.repository and the scopes of the token';
   if (status === 405)

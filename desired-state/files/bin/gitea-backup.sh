@@ -5,7 +5,8 @@ set -eu
 umask 077
 
 : "${GITEA_BIN:?}" "${GITEA_USER:?}" "${GITEA_APP_INI:?}" "${GITEA_BACKUP_DIR:?}" "${GITEA_BACKUP_KEEP_DAYS:?}"
-cd "$GITEA_BACKUP_DIR"
+# Gitea looks at where it is started, and may not look into the directory of its dumps.
+cd /
 stamp=$(date -u +%Y%m%dT%H%M%SZ)
 partial=$GITEA_BACKUP_DIR/.partial-$stamp.tar.gz
 trap 'rm -f "$partial"' EXIT
@@ -16,6 +17,6 @@ as_gitea() {
 as_gitea "$GITEA_BIN" dump --config "$GITEA_APP_INI" --type tar.gz --file - --quiet >"$partial"
 tar -tzf "$partial" >/dev/null
 newest=gitea-backup-$stamp.tar.gz
-mv "$partial" "$newest"
-echo "wrote $newest, $(wc -c <"$newest") bytes"
-find . -maxdepth 1 -name 'gitea-backup-*.tar.gz' ! -name "$newest" -mtime "+$GITEA_BACKUP_KEEP_DAYS" -exec rm -f {} +
+mv "$partial" "$GITEA_BACKUP_DIR/$newest"
+echo "wrote $newest, $(wc -c <"$GITEA_BACKUP_DIR/$newest") bytes"
+find "$GITEA_BACKUP_DIR" -maxdepth 1 -name 'gitea-backup-*.tar.gz' ! -name "$newest" -mtime "+$GITEA_BACKUP_KEEP_DAYS" -exec rm -f {} +
