@@ -18,10 +18,6 @@ export async function findChanges(ask: Ask): Promise<readonly Change[]> {
   return listed.split('\0').flatMap((entry) => (entry === '' ? [] : [{ path: entry.slice(3), code: entry.slice(0, 2) }]));
 }
 
-/** Codes of git for what it could not merge, and nobody has settled since. */
-const unmerged = /^(?:U.|.U|AA|DD)$/;
-export const isUnmerged = ({ code }: Change): boolean => unmerged.test(code);
-
 export const listPaths = (changes: readonly Change[]): string => listed([...new Set(changes.map(({ path }) => path))]);
 
 /** The file with what the user never wants to see; nothing else of their configuration counts here. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { askGit, firstCommit, type Ask } from './ask-git.ts';
 import { FleetError } from './fleet-error.ts';
 import { OwnFault, ownFaultOf } from './own-fault.ts';
-import { commitChanges, findChanges, isUnmerged, listPaths } from './uncommitted.ts';
+import { commitChanges, findChanges, listPaths } from './uncommitted.ts';
 
 /** A bundle file with what one set of hosts lacks. */
 export interface Bundle {
@@ -34,7 +34,8 @@ const fallbackBranch = 'main';
 
 /**
  * Opens what stands in the repository: the commit that is checked out, or `revision`. Uncommitted changes are an error, or are
- * made a commit of their own that exists only in a temporary directory: nothing is written into the repository.
+ * made a commit of their own that exists only in a temporary directory: nothing is written into the repository. Unmerged files are a
+ * problem of the working tree, which is read before.
  */
 export async function openWorkingRevision(
   repository: string,
@@ -70,9 +71,6 @@ export async function openWorkingRevision(
   const askInside: Ask = (words, { env, stdin } = {}) =>
     ask(words, { env: { ...env, GIT_DIR: directory }, ...(stdin !== undefined && { stdin }) });
   const changed = revision === 'HEAD' ? await findChanges(ask) : [];
-  const unmerged = changed.filter(isUnmerged);
-  if (unmerged.length > 0)
-    throw new FleetError('invalid', `unmerged in git: ${listPaths(unmerged)}`, 'finish the merge or rebase first');
   if (changed.length > 0 && uncommitted === 'refuse')
     throw new FleetError('usage', `there are uncommitted changes: ${listPaths(changed)}`, 'commit them, or stash them');
   const sent = changed.length > 0 ? await commitChanges(changed, { parent: commit, directory }, ask) : commit;

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { FleetError } from '../../src/fleet/fleet-error.ts';
 import { openWorkingRevision } from '../../src/fleet/working-revision.ts';
 import { makeRepository } from '../support/repository.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -103,21 +102,6 @@ describe('the working revision', () => {
     expect(git(host.path, 'rev-parse', 'main^')).toBe(git(repository.path, 'rev-parse', 'HEAD'));
     expect(readdirSync(join(repository.path, '.git/objects')).sort()).toEqual(before);
     expect(readFileSync(join(repository.path, '.git/index'))).toEqual(index);
-  });
-
-  it.each(['refuse', 'include'] as const)('is none while files are unmerged (%s)', async (uncommitted) => {
-    using repository = makeRepository(motd);
-    repository.commit('first');
-    const [file, blob] = ['desired-state/site.yaml', git(repository.path, 'rev-parse', 'HEAD:desired-state/site.yaml')];
-    const sides = [1, 2, 3].map((side) => `100644 ${blob} ${side}\t${file}\n`).join('');
-    git(repository.path, 'rm', '--quiet', '--cached', file);
-    execFileSync('git', ['-C', repository.path, 'update-index', '--index-info'], { input: sides });
-
-    const { exit, message, hint } = (await openWorkingRevision(repository.path, { uncommitted }, signal).catch(
-      (error: unknown) => error,
-    )) as FleetError;
-
-    expect([exit, message, hint]).toEqual([65, `unmerged in git: ${file}`, 'finish the merge or rebase first']);
   });
 
   it('has nothing that its user ignores, in the repository or everywhere, and finds no change in it', async () => {

@@ -97,16 +97,16 @@ describe('in the middle of a merge', () => {
     void spawnSync('git', ['-C', directory, ...name, ...args], { stdio: 'pipe' });
   const motd = 'desired-state/files/grüße\tmotd';
   /** Two branches that have changed the same line; `main` is checked out. */
-  function makeBranches(): Repository {
+  function makeBranches(other = 'notes'): Repository {
     const repository = makeRepository('- { kind: file, path: /etc/motd, source: "grüße\\tmotd" }\n', {
       [motd]: 'old\n',
-      notes: 'old\n',
+      [other]: 'old\n',
     });
     repository.commit('first');
     git(repository.path, 'checkout', '--quiet', '-b', 'theirs');
     const change = (text: string): void => {
       repository.write(motd, `${text}\n`);
-      repository.write('notes', `${text}\n`);
+      repository.write(other, `${text}\n`);
       repository.commit(text);
     };
     change('theirs');
@@ -136,6 +136,18 @@ describe('in the middle of a merge', () => {
     git(repository.path, 'add', motd);
     expect(repository.report()).toMatchObject({ exit: 0, outcome: 'converged' });
     expect(readFileSync(join(repository.root, 'etc/motd'), 'utf8')).toBe('both\n');
+  });
+
+  it.each(['check', 'push'])('fleet %s touches no host, and names all that is unmerged', (command) => {
+    using repository = makeBranches('desired-state/files/more');
+    git(repository.path, 'merge', 'theirs');
+
+    const { exit, stderr } = repository.cli('fleet', command);
+
+    expect(stderr).toContain('no host was touched:\n');
+    expect(stderr).toMatch(/motd:1:1 {2}unmerged in git; finish the merge or rebase first/);
+    expect(stderr).toMatch(/files\/more:1:1 {2}unmerged in git; finish the merge or rebase first/);
+    expect(exit).toBe(65);
   });
 
   it('what git stash could not put back is unmerged too, as is what one side has removed', () => {
