@@ -11,10 +11,11 @@ import { findTargets } from '../fleet/targets.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { missingInventory } from '../inventory/missing-inventory.ts';
 import { readInventory } from '../inventory/read-inventory.ts';
+import type { InventoryFiles } from '../model/documents.ts';
 import { longestTimer, milliseconds } from '../model/duration.ts';
 import { fleetExit } from '../model/fleet-exit.ts';
 import type { FleetAction, FleetEvent, FleetReport, HostOutcome, Target } from '../model/fleet.ts';
-import type { SourceTree } from '../model/revision.ts';
+import type { Revision } from '../model/revision.ts';
 import { version } from '../model/version.ts';
 import { openFleetProgress } from '../report/fleet-progress.ts';
 import { paintFor, type Paint } from '../report/paint.ts';
@@ -40,7 +41,9 @@ const usualPatience = 30_000;
 export interface FleetRun extends AsyncDisposable {
   /** Directory of the configuration repository. */
   readonly repository: string;
-  readonly files: SourceTree;
+  /** The working tree of it, and what stands in its `inventory/`, as they were read once. */
+  readonly tree: Revision;
+  readonly inventoryFiles: InventoryFiles;
   readonly inventory: Inventory;
   /** In the order of the inventory. */
   readonly targets: readonly Target[];
@@ -83,7 +86,7 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
   const limits = limitsOf(invocation);
   const memory = join(stateDirectory(), 'fleet');
   makeStateDirectory(stateDirectory());
-  const { files, inventory, targets: all } = chooseTargets(repository, textOption(invocation, 'limit') ?? 'all');
+  const { targets: all, ...read } = chooseTargets(repository, textOption(invocation, 'limit') ?? 'all');
   const failed = invocation.options['retryFailed'] === true ? leftUndone(memory, repository, action) : undefined;
   const targets = all.filter(({ name }) => (failed?.has(name) ?? true) && (among?.has(name) ?? true));
   if (targets.length === 0)
@@ -100,9 +103,8 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
   };
   output.emit({ type: 'fleet-started', action, hosts: targets.map(({ name }) => name) });
   return {
+    ...read,
     repository,
-    files,
-    inventory,
     targets,
     memory,
     timeout: limits.timeout,
@@ -138,14 +140,14 @@ function leftUndone(memory: string, repository: string, action: FleetAction): Re
 export function chooseTargets(
   repository: string,
   pattern: string,
-): { readonly files: SourceTree; readonly inventory: Inventory; readonly targets: readonly Target[] } {
-  const { files, problems: refused } = openWorkingTree(repository);
-  const loaded = loadInventoryFiles(files, ownVault());
-  const inventory = readInventory(loaded);
-  const missing = missingInventory(loaded, files);
+): Pick<FleetRun, 'tree' | 'inventoryFiles' | 'inventory' | 'targets'> {
+  const tree = openWorkingTree(repository);
+  const inventoryFiles = loadInventoryFiles(tree.files, ownVault());
+  const inventory = readInventory(inventoryFiles);
+  const missing = missingInventory(inventoryFiles, tree.files);
   const { targets, problems } = missing.length > 0 ? { targets: [], problems: missing } : findTargets(inventory, pattern);
-  touchNoHost([...refused, ...inventory.problems, ...problems]);
-  return { files, inventory, targets };
+  touchNoHost([...tree.problems, ...inventory.problems, ...problems]);
+  return { tree, inventoryFiles, inventory, targets };
 }
 
 /** What is said of SSH on the command line. */

@@ -12,7 +12,6 @@ import type { WorkingRevision } from '../fleet/working-revision.ts';
 import { planWaves } from '../inventory/plan-waves.ts';
 import type { FleetEvent } from '../model/fleet.ts';
 import { loadRollout } from '../source/load.ts';
-import { openWorkingTree } from '../source/working-tree.ts';
 import { cliError } from './cli-error.ts';
 import type { FleetRun } from './fleet-command.ts';
 import { touchNoHost } from './touch-no-host.ts';
@@ -24,7 +23,7 @@ export async function pushInWaves(
   tags: readonly string[],
 ): Promise<RolloutEnd | undefined> {
   const { signal } = fleet;
-  const { rollout, problems: unread } = loadRollout(fleet.files);
+  const { rollout, problems: unread } = loadRollout(fleet.tree.files);
   const chosen = new Set(fleet.targets.map(({ name }) => name));
   const planned = rollout && planWaves(rollout, fleet.inventory, chosen);
   touchNoHost([...unread, ...(planned?.problems ?? [])]);
@@ -32,7 +31,7 @@ export async function pushInWaves(
   // What is not checked out only the hosts can judge.
   if (!revision.isSparse) {
     const { findMistakes } = await import('../operations/find-mistakes.ts');
-    touchNoHost(await findMistakes(openWorkingTree(fleet.repository), [...chosen]));
+    touchNoHost(await findMistakes(fleet.tree, fleet.inventoryFiles, [...chosen]));
   }
   const store = openRolloutStore(fleet.memory, fleet.repository);
   // `rollout status` holds it for a moment to see whether somebody does.

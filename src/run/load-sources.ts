@@ -7,7 +7,7 @@ import { openSecrets } from '../inventory/open-secrets.ts';
 import { openVault } from '../inventory/open-vault.ts';
 import { readInventory } from '../inventory/read-inventory.ts';
 import type { HostPolicyDocument } from '../model/host-policy-document.ts';
-import type { Documents } from '../model/documents.ts';
+import type { Documents, InventoryFiles } from '../model/documents.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Revision } from '../model/revision.ts';
@@ -32,17 +32,20 @@ export interface Sources {
   readonly machineProblems: readonly Problem[];
 }
 
-/** Revision → Documents, inventory and secrets, as this machine can read them. Every kind that is named is loaded then. Without secrets, nothing is decrypted. */
+/**
+ * Revision → Documents, inventory and secrets, as this machine can read them. Every kind that is named is loaded then. Without secrets,
+ * nothing is decrypted. `inventoryFiles`: those of this revision, where they were read before.
+ */
 export async function loadSources(
   revision: Revision,
   facts: JsonObject | undefined,
-  { withSecrets = true } = {},
+  { withSecrets = true, inventoryFiles }: { readonly withSecrets?: boolean; readonly inventoryFiles?: InventoryFiles } = {},
 ): Promise<Sources> {
   const { policy: hostPolicy, problems: policyProblems } = loadHostPolicy();
   const { age, vaultPasswords, files: identityFiles, problems: identityProblems } = readIdentities(hostPolicy);
   const [identities, passwords] = withSecrets ? [age, vaultPasswords] : [[], []];
   const vault = openVault(passwords);
-  const documents = loadDocuments(revision.files, vault);
+  const documents = loadDocuments(revision.files, vault, inventoryFiles);
   await loadResourceTypes(kindsIn(documents));
   const inventory = readInventory(documents.inventory);
   const secrets = await openSecrets({ files: revision.files, identities, vault, variables: documents.inventory.secrets });

@@ -9,7 +9,7 @@ import {
   type RoleDocument,
   type RolloutDocument,
 } from '../model/document.ts';
-import type { Documents } from '../model/documents.ts';
+import type { Documents, InventoryFiles } from '../model/documents.ts';
 import type { WithProblems } from '../model/located.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
@@ -30,7 +30,11 @@ const roleName = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
  * `problems`, all at once, and the rest is there. Problems of the inventory stay in `inventory.problems`, which reading the inventory
  * passes on.
  */
-export function loadDocuments(files: SourceTree, vault: Vault = noSecrets.vault): Documents {
+export function loadDocuments(
+  files: SourceTree,
+  vault: Vault = noSecrets.vault,
+  inventory: InventoryFiles = loadInventoryFiles(files, vault),
+): Documents {
   const problems: Problem[] = [];
   const load = <S extends z.ZodType>(schema: S, file: SourceFile | undefined): Document<z.output<S>> | undefined => {
     if (!file) return undefined;
@@ -48,7 +52,6 @@ export function loadDocuments(files: SourceTree, vault: Vault = noSecrets.vault)
   const policy = load(policyDocument, named('policy.yaml'));
   const rollout = load(rolloutDocument, named('rollout.yaml'));
   const roles = loadRoles(files, load, problems);
-  const inventory = loadInventoryFiles(files, vault);
   return {
     files,
     site,
