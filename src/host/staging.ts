@@ -10,7 +10,7 @@ import {
   rmdirSync,
   symlinkSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { howItEnded } from '../model/how-it-ended.ts';
@@ -93,7 +93,7 @@ export class Staging {
     const descriptor = createStaged(real);
     let identity: StagedIdentity;
     try {
-      for (let offset = 0; offset < content.length;) offset += writeSync(descriptor, content, offset);
+      writeFileSync(descriptor, content);
       identity = identityOf(descriptor);
     } catch (error) {
       unlinkSync(real);
@@ -112,7 +112,7 @@ export class Staging {
     let identity: StagedIdentity;
     try {
       for await (const chunk of chunks) {
-        for (let offset = 0; offset < chunk.length;) offset += writeSync(descriptor, chunk, offset);
+        writeFileSync(descriptor, chunk);
         size += chunk.length;
       }
       identity = identityOf(descriptor);

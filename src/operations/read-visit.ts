@@ -1,4 +1,4 @@
-import { closeSync, openSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { longestOrder, readOrder, type Declined, type Order } from '../model/visit.ts';
@@ -62,7 +62,7 @@ export function openVisitInput(stream: Readable, signal: AbortSignal): VisitInpu
           if (rest.length === 0 && !(await more(longestPause)))
             return declined('error', `the bundle was cut: ${bundle - left} of its ${bundle} bytes came`, 'push again');
           const part = rest.subarray(0, left);
-          for (let offset = 0; offset < part.length;) offset += writeSync(descriptor, part, offset);
+          writeFileSync(descriptor, part);
           left -= part.length;
           rest = rest.subarray(part.length);
         }

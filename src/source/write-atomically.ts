@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { syncDirectory } from '../state/durable-file.ts';
@@ -31,8 +31,7 @@ export function replaceFile(file: string, bytes: Uint8Array | string, { mode, ow
     try {
       if (owner) fchownSync(descriptor, owner.uid, owner.gid);
       fchmodSync(descriptor, mode);
-      const content = Buffer.from(bytes as Uint8Array);
-      for (let offset = 0; offset < content.length;) offset += writeSync(descriptor, content, offset);
+      writeFileSync(descriptor, bytes);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

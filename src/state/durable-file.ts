@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StateError } from './state-error.ts';
 
@@ -18,8 +18,7 @@ export function appendDurably(file: string, text: string): void {
 
 function writeThrough(file: string, descriptor: number, text: string): void {
   try {
-    const bytes = Buffer.from(text);
-    for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
+    writeFileSync(descriptor, text);
     makeDurable(file, descriptor);
   } finally {
     closeSync(descriptor);

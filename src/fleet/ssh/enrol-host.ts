@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeAtomically } from '../../source/write-atomically.ts';
 import { syncDirectory } from '../../state/durable-file.ts';
@@ -62,8 +62,7 @@ function append(file: string, line: string): void {
   try {
     const before = readFileSync(descriptor);
     const isOpen = before.length > 0 && before.at(-1) !== 0x0a;
-    const bytes = Buffer.from(isOpen ? `\n${line}` : line);
-    for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
+    writeFileSync(descriptor, isOpen ? `\n${line}` : line);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -12,7 +12,7 @@ import {
   openSync,
   realpathSync,
   symlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { markerName } from './marker.ts';
@@ -101,7 +101,7 @@ async function writeFile(
       signal.throwIfAborted();
       size += chunk.length;
       if (size > most) throw unfit(`holds more than the ${options.maxBytes} bytes that max_unpacked_mib allows`);
-      for (let offset = 0; offset < chunk.length;) offset += writeSync(descriptor, chunk, offset);
+      writeFileSync(descriptor, chunk);
     }
     fchownSync(descriptor, uid, gid);
     fchmodSync(descriptor, isExecutable ? 0o755 : 0o644);

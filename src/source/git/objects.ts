@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { longestTimer } from '../../model/duration.ts';
 import { GitFailure, startGit, timedOut, type GitCall } from './run-git.ts';
 import { TooLarge } from './too-large.ts';
@@ -80,7 +80,7 @@ export function openObjects(call: GitCall): Objects {
       const parser = createParser(bounds, false);
       try {
         await ask(ids, parser, (chunk) => {
-          for (let offset = 0; offset < chunk.length;) offset += writeSync(descriptor, chunk, offset);
+          writeFileSync(descriptor, chunk);
         });
         const { missing, placed } = parser;
         if (missing !== undefined || placed.size < new Set(ids).size)
