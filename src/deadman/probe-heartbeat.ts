@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
+import { useRegularFile } from '../host/regular-file.ts';
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
 import type { Moment } from './clock.ts';
 import type { ProbeMemory } from './memory.ts';
@@ -49,22 +50,25 @@ function beatenAgo(text: string, now: Moment): number | undefined {
 
 /** Stamps stand in directories where everybody may write: no links, and only what root or this user wrote. */
 function readStamp(file: string): Stamp {
-  let descriptor: number;
   try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    return (
+      useRegularFile(
+        () => file,
+        file,
+        (descriptor) => stampIn(file, descriptor),
+        Infinity,
+      ) ?? { missing: `${file} does not exist` }
+    );
   } catch (error) {
-    return { missing: `${file} cannot be read (${(error as NodeJS.ErrnoException).code})` };
+    return { missing: (error as Error).message };
   }
-  try {
-    const stat = fstatSync(descriptor, { bigint: true });
-    if (!stat.isFile()) return { missing: `${file} is not a regular file` };
-    const uid = Number(stat.uid);
-    if (uid !== 0 && uid !== process.geteuid?.())
-      return { missing: `${file} belongs to user ${uid}, who could stamp for a dead agent` };
-    const bytes = Buffer.alloc(256);
-    const text = bytes.toString('latin1', 0, readSync(descriptor, bytes));
-    return { id: `${stat.ino}-${stat.mtimeNs}-${stat.size}`, text, changedAt: Number(stat.mtimeNs / 1_000_000n) };
-  } finally {
-    closeSync(descriptor);
-  }
+}
+
+function stampIn(file: string, descriptor: number): Stamp {
+  const { uid, ino, mtimeNs, size } = fstatSync(descriptor, { bigint: true });
+  if (Number(uid) !== 0 && Number(uid) !== process.geteuid?.())
+    return { missing: `${file} belongs to user ${uid}, who could stamp for a dead agent` };
+  const bytes = Buffer.alloc(256);
+  const text = bytes.toString('latin1', 0, readSync(descriptor, bytes));
+  return { id: `${ino}-${mtimeNs}-${size}`, text, changedAt: Number(mtimeNs / 1_000_000n) };
 }

@@ -1,11 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownAccount } from '../host/own-account.ts';
 import { deadmanSettingsSchema, type DeadmanSettings } from '../model/deadman-settings.ts';
 import { isObject } from '../model/json.ts';
+import { readPrivateFile } from '../source/private-file.ts';
 import { settingsError } from './settings-error.ts';
 
-const mostBytes = 256 * 1024;
 const converge = 'reconcile writes it anew';
 
 /** Where the watchdogs of this account have their settings: root's where the `deadman` kind puts them unless told. */
@@ -34,20 +33,11 @@ function parse(file: string, text: string): unknown {
 }
 
 function readOwn(file: string): string {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw settingsError(`${file} cannot be read (${code})`, 'is there a deadman[...] for this agent on this host?', error);
-  }
-  try {
-    const { uid, mode, size } = fstatSync(descriptor);
-    if (uid !== 0 && uid !== process.geteuid?.()) throw settingsError(`${file} belongs to another user`, `chown root ${file}`);
-    if ((mode & 0o022) !== 0) throw settingsError(`others may write to ${file}`, `chmod go-w ${file}`);
-    if (size > mostBytes) throw settingsError(`${file} has more than ${mostBytes} bytes`, converge);
-    return readFileSync(descriptor, 'utf8');
-  } finally {
-    closeSync(descriptor);
-  }
+  const read = readPrivateFile(file, 'settings file', { mayBeRead: true });
+  if ('bytes' in read) return read.bytes.toString();
+  throw settingsError(
+    read.refused,
+    read.isMissing ? 'is there a deadman[...] for this agent on this host?' : read.hint,
+    read.cause,
+  );
 }

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { lstatSync, readFileSync, type Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Problem } from '../model/problem.ts';
 import { ownAccount } from './own-account.ts';
+import { useRegularFile } from './regular-file.ts';
 
 /** What decides where the host policy is and who may own it; this process's own unless told. */
 export interface HostPolicyPlace {
@@ -31,23 +32,17 @@ export function hostPolicyFile({ env = process.env, uid = process.getuid?.() ?? 
 export function readHostPolicyFile(place: HostPolicyPlace = {}): Buffer | Problem | undefined {
   const file = hostPolicyFile(place);
   const uid = place.uid ?? process.getuid?.() ?? 0;
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    const reason = code === 'ELOOP' ? 'is a symbolic link' : `cannot be read (${code})`;
-    return { code: 'unsafe-target', message: `the host policy ${file} ${reason}` };
-  }
-  try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile()) return { code: 'unsafe-target', message: `the host policy ${file} is not a regular file` };
-    if (stat.size > maxBytes) return { code: 'too-large', message: `the host policy ${file} is larger than ${maxBytes} bytes` };
+  const shown = `the host policy ${file}`;
+  const read = (descriptor: number, stat: Stats): Buffer | Problem => {
+    if (stat.size > maxBytes) return { code: 'too-large', message: `${shown} is larger than ${maxBytes} bytes` };
     const fault = unsafe(file, stat, uid) ?? unsafe(dirname(file), lstatSync(dirname(file)), uid);
     return fault ?? readFileSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+  };
+  try {
+    return useRegularFile(() => file, shown, read, Infinity);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { code: 'unsafe-target', message: code === undefined ? message : `${shown} cannot be read (${code})` };
   }
 }
 

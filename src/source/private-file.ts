@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 /** Bytes. */
-const largest = 64 * 1024;
+const largest = 256 * 1024;
 
 type PrivateFile =
   | { readonly bytes: Buffer }

@@ -10,7 +10,7 @@ describe('reconcile deadman', () => {
   it.each([
     [['deadman', 'check', '../../etc/shadow'], 64, "'../../etc/shadow' is no name of an agent"],
     [['deadman', 'check', '--settings', ''], 64, '--settings needs a value'],
-    [['deadman', 'status', 'nobody-has-this-agent'], 65, 'cannot be read (ENOENT)'],
+    [['deadman', 'status', 'nobody-has-this-agent'], 65, 'does not exist'],
     [['deadman', 'bite'], 64, 'deadman'],
   ])('%j is refused', (args, exit, message) => {
     const result = runCli(args);

@@ -84,7 +84,7 @@ describe('reconcile deadman', () => {
   });
 
   it.each<[string, (file: string) => void, string]>([
-    ['that others may write', (file) => chmodSync(file, 0o666), 'others may write to'],
+    ['that others may write', (file) => chmodSync(file, 0o666), 'can be written by others'],
     ['that are damaged', (file) => writeFileSync(file, '{'), 'is damaged'],
     ['of another version', (file) => writeFileSync(file, '{"schema":"reconcile.deadman/0"}'), 'is not what this version'],
   ])('does nothing with settings %s', async (_what, spoil, message) => {
