@@ -64,7 +64,10 @@ export function objections(
     changes.some((change) => change.to === null && touched(resource.kind, resource.desired, [change]).includes(path));
   const isInPlace = (path: string): boolean =>
     observation.stat(path)?.type === 'directory' && !goes(path) && !type.owns?.(resource.desired).includes(path);
-  for (const path of what === 'mode' ? [] : paths) {
+  const isFile = (path: string): boolean => observation.stat(path)?.type === 'file';
+  // In a directory a program may work in place, but a file it replaces.
+  const byProgram = (type.writes?.(resource.desired) ?? []).filter(isFile);
+  for (const path of what === 'mode' ? [] : new Set([...paths, ...byProgram])) {
     const mount = observation.mountAt(path);
     if (mount && !isInPlace(path))
       add({

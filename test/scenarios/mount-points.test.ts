@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it, type TestContext } from 'vitest';
 import { makeLiveRepository } from '../support/live-repository.ts';
 import { makeRepository, site, type Repository } from '../support/repository.ts';
+import { program } from '../support/run-cli.ts';
 
 const tree = '- { kind: tree, path: /srv/tree, source: tree, purge: all }\n';
 const inTree = { 'desired-state/files/tree/a': 'a' };
@@ -128,6 +129,27 @@ it.for([
   }
   expect(existsSync(join(repository.root, 'etc/first'))).toBe(false);
   expect(readFileSync(hosts, 'utf8')).toBe('');
+});
+
+it.for([
+  ['group', '/etc/group'],
+  ['user', '/etc/passwd'],
+] as const)('a %s is refused in the plan where %s, which programs replace, is a mount point', ([kind, path], { skip }) => {
+  if (process.getuid?.() !== 0) return skip('needs root to mount');
+  if (!existsSync('/usr/sbin/useradd')) return skip('needs useradd');
+  using live = makeLiveRepository(`- { kind: ${kind}, name: reconcile-nobody }\n`);
+  for (const each of ['/etc/group', '/etc/passwd']) live.allow(each);
+  const script = `mount --bind ${path} ${path} || exit 99; exec "$@"`;
+  const words = [process.execPath, program, '--source', live.path, '--host', 'box', '--check', '-o', 'json'];
+
+  const { status, stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', ...words], {
+    env: { PATH: process.env['PATH'], ...live.env },
+    encoding: 'utf8',
+  });
+
+  if (status === 99 || stderr.startsWith('unshare:')) return skip(`cannot mount: ${stderr.trim()}`);
+  expect(JSON.parse(stdout)).toMatchObject({ problems: [{ code: 'unsafe-target', message: refusal(path) }] });
+  expect(status).toBe(7);
 });
 
 it('a file that is a mount point is converged where it is equal, and may change its mode', (context) => {
