@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import { exitCodes } from '../model/exit-code.ts';
-import { isObject } from '../model/json.ts';
+import { isObject, parseJson } from '../model/json.ts';
 import type { Declined } from '../model/visit.ts';
 import { visitLine } from '../report/render-visit.ts';
 import { callAgent } from './control-client.ts';
@@ -48,12 +48,7 @@ async function readRefusal(response: IncomingMessage): Promise<Declined> {
   let body = '';
   for await (const text of response.setEncoding('utf8') as AsyncIterable<string>)
     if ((body += text).length > longestRefusal) break;
-  let said: unknown;
-  try {
-    said = JSON.parse(body);
-  } catch {
-    // The status has to do.
-  }
+  const said = parseJson(body);
   const { error, hint } = isObject(said) ? said : {};
   const message = typeof error === 'string' ? error : `the agent answered with status ${response.statusCode}`;
   return { type: 'declined', exit: 'error', message, ...(typeof hint === 'string' && { hint }) };

@@ -1,10 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import type { FleetReport } from '../model/fleet.ts';
 import { isPostponed } from '../model/report.ts';
 import { fleetReportSchema } from '../report/fleet-report-schema.ts';
 import { cliError } from './cli-error.ts';
 import { writeOutFile } from './out-file.ts';
+import { readPlan } from './read-plan.ts';
 
 /** What `fleet check --out FILE` writes and `fleet apply FILE` reads: the report that people reviewed. */
 interface FleetPlan {
@@ -35,10 +35,7 @@ export function writeFleetPlan(file: string, report: FleetReport, tags: readonly
 /** Reads such a file. Throws a usage error for anything else. */
 export function readFleetPlan(file: string): FleetPlan {
   const hint = 'reconcile fleet check --out FILE writes one';
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (!found?.isFile()) throw cliError('usage', `no such file: ${file}`, hint);
-  if (found.size > largest) throw cliError('usage', `${file} is too large to be a plan`, hint);
-  const { data } = planSchema.safeParse(parse(readFileSync(file, 'utf8')));
+  const { data } = planSchema.safeParse(readPlan(file, largest, hint));
   const revision = data?.report.revision;
   if (!data || !revision) throw cliError('usage', `${file} is not the plan of a fleet`, hint);
   const { report, tags } = data;
@@ -59,11 +56,3 @@ const digestsOf = ({ hosts }: FleetReport): ReadonlyMap<string, string> =>
       return isRefused ? [] : [[host, report.planDigest]];
     }),
   );
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
 import { isObject } from '../model/json.ts';
 import type { Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import { cliError } from './cli-error.ts';
+import { readPlan } from './read-plan.ts';
 
 /** What `plan -o FILE` writes and `apply FILE` reads. */
 export interface PlanFile {
@@ -16,26 +16,17 @@ export interface PlanFile {
   readonly report: Report;
 }
 
+/** Bytes. */
 const largest = 64 * 1024 * 1024;
 
 /** Reads a plan. Throws a usage error for anything that is none. */
 export function readPlanFile(file: string): PlanFile & { readonly report: Report & { readonly planDigest: string } } {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (!found?.isFile()) throw cliError('usage', `no such file: ${file}`, 'reconcile plan -o FILE writes one');
-  if (found.size > largest) throw cliError('usage', `${file} is too large to be a plan`);
-  const plan = parse(readFileSync(file, 'utf8'));
+  const hint = 'reconcile plan -o FILE writes one';
+  const plan = readPlan(file, largest, hint);
   const isOfFleet = isObject(plan) && plan['schema'] === 'reconcile.fleet-plan/1';
   if (isOfFleet) throw cliError('usage', `${file} is the plan of a fleet`, `did you mean reconcile fleet apply ${file}?`);
-  if (!isPlanFile(plan)) throw cliError('usage', `${file} is not a plan`, 'reconcile plan -o FILE writes one');
+  if (!isPlanFile(plan)) throw cliError('usage', `${file} is not a plan`, hint);
   return plan;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isPlanFile(value: unknown): value is PlanFile & { readonly report: Report & { readonly planDigest: string } } {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
-import { isObject } from '../model/json.ts';
+import { isObject, parseJson } from '../model/json.ts';
 import type { Notice } from '../notify/notice.ts';
 import { writeAtomically } from '../source/write-atomically.ts';
 import type { Moment } from './clock.ts';
@@ -82,7 +82,7 @@ function readCopy(file: string): Memory | undefined {
     // What cannot be read cannot be written either, and then nothing is done.
     return undefined;
   }
-  const value = parsed(text);
+  const value = parseJson(text);
   if (isObject(value) && value['schema'] === schema) return value as unknown as Memory;
   try {
     renameSync(file, `${file}.damaged`);
@@ -90,14 +90,6 @@ function readCopy(file: string): Memory | undefined {
     // The next write replaces it.
   }
   return undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

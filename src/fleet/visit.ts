@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type * as z from 'zod';
 import type { Event } from '../model/event.ts';
 import type { Finding } from '../model/fleet.ts';
+import { parseJson } from '../model/json.ts';
 import { visitProtocol, type Greeting, type Order } from '../model/visit.ts';
 import { version } from '../model/version.ts';
 import { ConnectionError, type Connection } from './connection.ts';
@@ -69,12 +70,8 @@ export async function visitHost(connection: Connection, errand: Errand, tell: (e
 
 /** JSON that a host sent, as what it must be; `garbled` for everything else. */
 export function parseAnswer<T>(schema: z.ZodType<T>, text: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new ConnectionError('garbled', 'what it sent is not what reconcile sends', { hint: oddities });
-  }
+  const value = parseJson(text);
+  if (value === undefined) throw new ConnectionError('garbled', 'what it sent is not what reconcile sends', { hint: oddities });
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
   const at = error.issues[0]?.path.join('.') ?? '';

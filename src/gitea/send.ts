@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseJson } from '../model/json.ts';
 import { retryAfter } from '../model/retry-after.ts';
 import type { Secret } from '../model/secret.ts';
 import { printableLine } from '../report/printable.ts';
@@ -115,10 +116,10 @@ async function tryOnce(base: string, token: Secret, call: Call, limits: Limits, 
     }
     if (text === undefined) return failed(`the answer is larger than ${limits.bytes} bytes`, status);
     if (text.trim() === '') return { json: undefined, headers };
-    const json = parse(text);
+    const json = parseJson(text);
     const type = headers.get('content-type') ?? 'nothing that it names';
     if (json === undefined) return failed(`the answer is ${type.slice(0, 80)}, not JSON; is gitea.url right?`, status);
-    return { json: json.value, headers };
+    return { json, headers };
   } catch (error) {
     if (signal.aborted) return failed('ended before it was answered');
     if (deadline.aborted) return failed(`no complete answer within ${limits.timeout} ms`);
@@ -164,14 +165,6 @@ function adviceFor(status: number): string {
 }
 
 function messageIn(text: string | undefined): string {
-  const { message } = (parse(text ?? '')?.value ?? {}) as { readonly message?: unknown };
+  const { message } = (parseJson(text ?? '') ?? {}) as { readonly message?: unknown };
   return typeof message === 'string' ? message.slice(0, 300) : '';
-}
-
-function parse(text: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) as unknown };
-  } catch {
-    return undefined;
-  }
 }

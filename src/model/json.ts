@@ -7,6 +7,15 @@ export type JsonObject = { readonly [key: string]: Json };
 export const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** What JSON of others says; undefined where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * JSON with sorted keys and no white space, so that equal values have equal text. `undefined` members vanish and
  * `toJSON` is honoured, as in `JSON.stringify`; a `Secret` therefore appears as its digest, never as its text.

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { runCommand } from '../host/run-command.ts';
 import type { Argv } from '../host/host.ts';
 import type { Channel } from '../model/host-policy-document.ts';
-import { isObject } from '../model/json.ts';
+import { isObject, parseJson } from '../model/json.ts';
 import { lastLines } from '../model/last-lines.ts';
 import { printableLine } from '../report/printable.ts';
 import { shorten, type Notice } from './notice.ts';
@@ -113,10 +113,6 @@ function refusal(problem: string, wait: number | undefined): Delivery {
 }
 
 function parsed(text: string): { readonly [key: string]: unknown } {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
+  const value = parseJson(text);
+  return isObject(value) ? value : {};
 }

@@ -1,5 +1,5 @@
 import { installedFiles, systemLibrary as library } from '../../install/installed-files.ts';
-import { isObject, sha256 } from '../../model/json.ts';
+import { isObject, parseJson, sha256 } from '../../model/json.ts';
 import type { Finding } from '../../model/fleet.ts';
 import type { Connection } from '../connection.ts';
 import { upload } from '../upload.ts';
@@ -100,12 +100,7 @@ const retry = 'call it again when that is mended: it goes on where it ended';
 /** An agent that is to change nothing cannot prove that a new version works. */
 async function whySuspended(connection: Connection, signal: AbortSignal): Promise<Finding | undefined> {
   const { stdout } = await connection.run(['reconcile', 'status', '-o', 'json'], { signal });
-  let status: unknown;
-  try {
-    status = JSON.parse(stdout);
-  } catch {
-    return undefined;
-  }
+  const status = parseJson(stdout);
   if (!isObject(status) || !isObject(status['suspended'])) return undefined;
   return {
     verdict: 'busy',

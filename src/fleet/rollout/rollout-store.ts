@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as z from 'zod';
-import { sha256 } from '../../model/json.ts';
+import { parseJson, sha256 } from '../../model/json.ts';
 import {
   rolloutChange,
   rolloutState,
@@ -93,9 +93,5 @@ function readText(file: string): string | undefined {
 }
 
 function parse<T>(text: string | undefined, schema: z.ZodType<T>): T | undefined {
-  try {
-    return text === undefined ? undefined : schema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? undefined : schema.safeParse(parseJson(text)).data;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path/posix';
+import { parseJson } from '../../model/json.ts';
 
 /** Stands in a directory that was unpacked, and says from what. */
 export const markerName = '.reconcile-unpacked.json';
@@ -17,12 +18,8 @@ export interface Marker {
 }
 
 export function parseMarker(text: string | undefined): Marker | undefined {
-  try {
-    const found = JSON.parse(text ?? '') as Partial<Marker> | null;
-    return found?.schema === 'reconcile.unpacked/1' && typeof found.id === 'string' ? (found as Marker) : undefined;
-  } catch {
-    return undefined;
-  }
+  const found = parseJson(text ?? '') as Partial<Marker> | null | undefined;
+  return found?.schema === 'reconcile.unpacked/1' && typeof found.id === 'string' ? (found as Marker) : undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { compose as runCompose, dockerRuns, listContainers, type ComposeContainer } from '../compose-containers.ts';
 import { readText } from '../formats/format.ts';
 import { yamlFormat } from '../formats/yaml.ts';
+import { requireOneContent } from '../one-content.ts';
 import { defineResourceType, type Failure, type PrepareContext, type Vocabulary } from '../resource-type.ts';
 import { file } from './file.ts';
 
@@ -27,14 +28,7 @@ const spec = ({ z, absolutePath, duration, fileMode, secretText }: Vocabulary) =
       jobs: z.array(z.string()).default([]).meta({ description: 'Services that end by themselves; all others must run.' }),
       timeout: duration.default('10m').meta({ description: 'Longest time of one call of docker compose, pulling included.' }),
     })
-    .superRefine((value, context) => {
-      const given = (['content', 'source', 'template'] as const).filter((name) => value[name] !== undefined);
-      if (value.ensure === 'present' && given.length !== 1)
-        context.addIssue({
-          code: 'custom',
-          message: `exactly one of content, source, template is needed, found ${given.join(' and ') || 'none'}`,
-        });
-    });
+    .superRefine(requireOneContent);
 
 type FileDesired = NonNullable<ReturnType<typeof file.prepare>>;
 type FileState = Awaited<ReturnType<typeof file.inspect>>;

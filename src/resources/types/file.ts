@@ -4,6 +4,7 @@ import { converged, type Change } from '../../model/plan.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { accountsOf, diffOwners, inspectOwners, keptOwners, ownerIds, ownershipOf, type OwnedState } from '../ownership.ts';
 import { standingContent } from '../standing-content.ts';
+import { requireOneContent } from '../one-content.ts';
 import { defineResourceType, type AttributesOf, type PrepareContext, type Vocabulary } from '../resource-type.ts';
 
 /** Below this size a shrink is nothing to stop for. Bytes. */
@@ -40,14 +41,7 @@ const spec = ({ z, absolutePath, fileMode, ownerName, secretText, validateArgv }
         }),
       validate: validateArgv.optional().meta({ description: 'Run on the staged file (`%s`) before it takes its name.' }),
     })
-    .superRefine((value, context) => {
-      const given = (['content', 'source', 'template'] as const).filter((name) => value[name] !== undefined);
-      if (value.ensure === 'present' && given.length !== 1)
-        context.addIssue({
-          code: 'custom',
-          message: `exactly one of content, source, template is needed, found ${given.join(' and ') || 'none'}`,
-        });
-    });
+    .superRefine(requireOneContent);
 type Attributes = AttributesOf<typeof spec>;
 
 interface Desired {
