@@ -2,6 +2,7 @@ import type { HostReader } from '../host/host.ts';
 import type { Address } from '../model/catalog.ts';
 import { appliedBy } from '../model/last-applied.ts';
 import { listed } from '../model/listed.ts';
+import { PassingError } from '../model/passing-error.ts';
 import { changesOf, isDone, type Diff, type Plan } from '../model/plan.ts';
 import type { Graph } from '../plan/graph.ts';
 import { makePlan, type PlanInput } from '../plan/make-plan.ts';
@@ -12,7 +13,7 @@ export type Kept = ReadonlyMap<Address, Diff>;
 
 export interface Verified {
   /** What is still to be done, and why: after a good apply, nothing. */
-  readonly open: ReadonlyMap<Address, string>;
+  readonly open: ReadonlyMap<Address, Error>;
   readonly kept: Kept;
 }
 
@@ -45,8 +46,11 @@ export async function verify(
   const left = again.steps.filter((step) => isDone(step) && !held.has(step.address));
   const failed = observation.failures.filter(({ address }) => !held.has(address));
   const open = [
-    ...left.map(({ address, diff }) => [address, `still differs after it was applied: ${fieldsOf(diff)}`] as const),
-    ...failed.map(({ address, message }) => [address, `cannot be looked at after it was applied: ${message}`] as const),
+    ...left.map(({ address, diff }) => [address, new Error(`still differs after it was applied: ${fieldsOf(diff)}`)] as const),
+    ...failed.map(({ address, message, isPassing }) => {
+      const Fault = isPassing ? PassingError : Error;
+      return [address, new Fault(`cannot be looked at after it was applied: ${message}`)] as const;
+    }),
   ];
   return {
     open: new Map(open.filter(([address]) => !mayStay.has(address))),

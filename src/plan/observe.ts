@@ -3,6 +3,7 @@ import type { HostReader, PathStat } from '../host/host.ts';
 import type { Mount } from '../host/mounts.ts';
 import type { Address, CatalogResource } from '../model/catalog.ts';
 import type { LastApplied } from '../model/last-applied.ts';
+import { isPassing } from '../model/passing-error.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 import { prunedOf } from './made.ts';
 
@@ -25,7 +26,7 @@ interface Obstacle {
 export interface Observation {
   readonly byAddress: ReadonlyMap<Address, Observed>;
   /** Resources whose state could not be read, with the reason. They are neither converged nor changed. */
-  readonly failures: readonly { readonly address: Address; readonly message: string }[];
+  readonly failures: readonly { readonly address: Address; readonly message: string; readonly isPassing: boolean }[];
   /** What stands on the way to a path and is no directory: the first of it. */
   obstacleTo(path: string): Obstacle | undefined;
   /** What stands at a path, and the names in a directory; undefined also where that cannot be said. */
@@ -46,7 +47,7 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observation> {
   const byAddress = new Map<Address, Observed>();
-  const failures: { address: Address; message: string }[] = [];
+  const failures: { address: Address; message: string; isPassing: boolean }[] = [];
   const wanted = new Set(resources.map(({ address }) => address));
   const all: Subject[] = resources.map(({ address, kind, desired, digest }) => {
     const last = ledger.get(address);
@@ -75,7 +76,7 @@ export async function observe(
       }
     } catch (error) {
       if (signal.aborted) throw error;
-      failures.push({ address, message: (error as Error).message });
+      failures.push({ address, message: (error as Error).message, isPassing: isPassing(error) });
     }
   }
   const fileAt: Observation['fileAt'] = (path) => {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbsolutePath, Argv, CommandResult, Host, HostReader } from '../host/host.ts';
+import { howItEnded, programError, wasKilled } from '../model/how-it-ended.ts';
 import { lastLines } from '../model/last-lines.ts';
 import { PassingError } from '../model/passing-error.ts';
 import { runOutside } from './run-outside.ts';
@@ -26,9 +27,9 @@ const lockPause = 500;
 const lockHeld =
   /^(?:E: (?:Could not get lock|Unable to (?:acquire|lock))|dpkg: error: dpkg (?:frontend lock was|status database is) locked)/m;
 
-/** How apt says that a mirror cannot be reached, or is out of order. */
-const unreachable =
-  /^(?:E|W|Err).*(?:Temporary failure resolving|Could not (?:connect|resolve)|Connection (?:failed|timed out|refused|reset)|Unable to connect| 5\d\d  )/m;
+/** How apt says that a mirror cannot be reached, or is out of order, or that something has killed dpkg or a script of a package. */
+const passing =
+  /subprocess was killed by signal \(Killed\)|^(?:E|W|Err).*(?:Sub-process \S+ (?:received signal|exited unexpectedly)|Temporary failure resolving|Could not (?:connect|resolve)|Connection (?:failed|timed out|refused|reset)|Unable to connect| 5\d\d  )/m;
 
 /** Nothing may ask a question: nobody is there to answer. */
 const environment: Readonly<Record<string, string>> = {
@@ -44,6 +45,7 @@ const aptOptions = ['-q', '-y', '-o', 'APT::Get::AutomaticRemove=false', '-o', '
 /** Asks apt what a change would mean, on the index as it is. Needs no rights and takes no lock. */
 export async function simulate(words: readonly string[], host: HostReader, signal: AbortSignal): Promise<Simulation> {
   const result = await host.query(['apt-get', '-s', ...aptOptions, ...words], signal, { env: environment });
+  if (wasKilled(result)) throw programError(result, `apt-get -s ${howItEnded(result)}`);
   return parseSimulation(result);
 }
 
@@ -66,7 +68,9 @@ export function parseSimulation({ exitCode, stdout, stderr }: Pick<CommandResult
 /** Names of those of `NAME=VERSION` that are nowhere to be had. */
 export async function findLost(versions: readonly string[], host: HostReader, signal: AbortSignal): Promise<readonly string[]> {
   if (versions.length === 0) return [];
-  const { stderr } = await host.query(['apt-get', '-s', ...aptOptions, 'install', ...versions], signal, { env: environment });
+  const result = await host.query(['apt-get', '-s', ...aptOptions, 'install', ...versions], signal, { env: environment });
+  if (wasKilled(result)) throw programError(result, `apt-get -s ${howItEnded(result)}`);
+  const { stderr } = result;
   return [...stderr.matchAll(/^E: Version '.*' for '(.*)' was not found$/gm)].map(([, name = '']) => name);
 }
 
@@ -122,13 +126,13 @@ async function succeed(what: string, argv: Argv, { timeout }: AptLimits, host: H
   const deadline = performance.now() + timeout;
   for (;;) {
     const left = Math.max(1000, deadline - performance.now());
-    const { exitCode, timedOut, said } = await runOutside(argv, { env: environment, timeout: left }, host, signal);
+    const { exitCode, timedOut, isKilled, said } = await runOutside(argv, { env: environment, timeout: left }, host, signal);
     if (exitCode === 0) return;
     if (timedOut)
       throw new PassingError(`${what} did not end within ${Math.round(timeout / 1000)} s; another program may hold its lock`);
     const isLocked = lockHeld.test(said);
     if (!isLocked || performance.now() + lockPause >= deadline)
-      throw new (isLocked || unreachable.test(said) ? PassingError : Error)(`${what} failed: ${reasonIn(said)}`);
+      throw new (isLocked || isKilled || passing.test(said) ? PassingError : Error)(`${what} failed: ${reasonIn(said)}`);
     await sleep(lockPause, undefined, { signal });
   }
 }

@@ -1,5 +1,5 @@
 import type { Host, HostReader } from '../host/host.ts';
-import { lastWords } from '../model/how-it-ended.ts';
+import { lastWords, programError } from '../model/how-it-ended.ts';
 
 /** A container that compose made. */
 export interface ComposeContainer {
@@ -34,7 +34,7 @@ export async function listContainers(host: HostReader, signal: AbortSignal): Pro
     format,
   ] as const;
   const result = await host.query(argv, signal);
-  if (result.exitCode !== 0) throw new Error(`docker does not say which containers there are: ${lastWords(result)}`);
+  if (result.exitCode !== 0) throw programError(result, `docker does not say which containers there are: ${lastWords(result)}`);
   return readContainers(result.stdout);
 }
 
@@ -59,5 +59,5 @@ export async function compose(
   const result = await host.run(argv, signal, { timeout });
   if (result.exitCode === 0) return;
   const said = result.timedOut ? `it took longer than ${timeout / 1000} s` : lastWords(result);
-  throw new Error(`docker compose did not bring ${project} where it is wanted: ${said}`);
+  throw programError(result, `docker compose did not bring ${project} where it is wanted: ${said}`);
 }

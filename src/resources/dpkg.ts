@@ -1,5 +1,5 @@
 import type { AbsolutePath, Argv, HostReader } from '../host/host.ts';
-import { lastWords } from '../model/how-it-ended.ts';
+import { lastWords, programError } from '../model/how-it-ended.ts';
 
 /** One package as dpkg knows it. */
 export type PackageRecord = {
@@ -30,7 +30,7 @@ const gone = new Set(['config-files', 'not-installed']);
 /** One look at all packages. */
 export async function readPackages(host: HostReader, signal: AbortSignal): Promise<PackageTable> {
   const result = await host.query(query, signal);
-  if (result.exitCode !== 0) throw new Error(`dpkg-query failed: ${lastWords(result)}`);
+  if (result.exitCode !== 0) throw programError(result, `dpkg-query failed: ${lastWords(result)}`);
   return parsePackages(result.stdout);
 }
 

@@ -2,6 +2,7 @@ import { dirname } from 'node:path/posix';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { lastWords } from '../model/how-it-ended.ts';
+import { findProcess } from './find-process.ts';
 import { noteOf, type Checkout } from './git-checkout.ts';
 
 /** Milliseconds that a git of somebody else, or of a run that was killed, has for its end. */
@@ -65,15 +66,5 @@ export async function sweepLeftovers(
 /** The id of a process that is git and works in a checkout: git goes there before it does anything. */
 function findGit({ path }: Checkout, host: HostReader): string | undefined {
   const isBelow = (directory: string): boolean => directory === path || directory.startsWith(`${path}/`);
-  return (host.list('/proc') ?? [])
-    .filter((name) => /^\d+$/.test(name))
-    .find((process) => {
-      try {
-        const name = host.readFile(`/proc/${process}/comm`, 64)?.toString();
-        return name?.startsWith('git') && isBelow(host.readLink(`/proc/${process}/cwd`) ?? '');
-      } catch {
-        // It has ended meanwhile, or belongs to another user, who is none of those that work in a checkout of this one.
-        return false;
-      }
-    });
+  return findProcess(/^git/, (process) => isBelow(host.readLink(`${process}/cwd`) ?? ''), host);
 }

@@ -1,5 +1,5 @@
 import type { Host, HostReader } from '../host/host.ts';
-import { lastWords } from '../model/how-it-ended.ts';
+import { lastWords, programError } from '../model/how-it-ended.ts';
 import { findLost, markPackages, runApt, runDpkg, type AptLimits } from './apt.ts';
 import { isGone, isHalf, readPackages, type PackageRecord, type PackageTable } from './dpkg.ts';
 import type { Restored } from './resource-type.ts';
@@ -51,7 +51,7 @@ export async function capturePackages(desired: PackageDesired, host: HostReader,
 
 async function readAutomatic(host: HostReader, signal: AbortSignal): Promise<ReadonlySet<string>> {
   const result = await host.query(['apt-mark', 'showauto'], signal);
-  if (result.exitCode !== 0) throw new Error(`apt-mark showauto failed: ${lastWords(result)}`);
+  if (result.exitCode !== 0) throw programError(result, `apt-mark showauto failed: ${lastWords(result)}`);
   return new Set(result.stdout.split('\n'));
 }
 

@@ -78,6 +78,8 @@ export type Restored = void | 'unchanged' | { readonly aside: readonly string[] 
 export interface Failure {
   readonly address: Address;
   readonly message: string;
+  /** As of a `PassingError`. */
+  readonly isPassing?: boolean;
 }
 
 /** A resource whose changes were made. */

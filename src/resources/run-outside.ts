@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbsolutePath, Argv, CommandResult, Host, HostReader } from '../host/host.ts';
-import { howItEnded } from '../model/how-it-ended.ts';
+import { howItEnded, programError, wasKilled } from '../model/how-it-ended.ts';
 
 /** Only root may write in /run. */
 const logFile: AbsolutePath = '/run/reconcile-packages.log';
@@ -11,6 +11,14 @@ const pause = 500;
 const isSystemd = (host: HostReader): boolean => host.stat('/run/systemd/system') !== undefined;
 const isService = (host: HostReader): boolean => Boolean(process.env['INVOCATION_ID']) && isSystemd(host);
 let units = 0;
+
+interface OutsideResult {
+  readonly exitCode: number | null;
+  readonly timedOut: boolean;
+  /** Something else ended it. */
+  readonly isKilled: boolean;
+  readonly said: string;
+}
 
 interface OutsideOptions {
   readonly env: Readonly<Record<string, string>>;
@@ -28,7 +36,7 @@ export async function runOutside(
   { env, timeout }: OutsideOptions,
   host: Host,
   signal: AbortSignal,
-): Promise<{ readonly exitCode: number | null; readonly timedOut: boolean; readonly said: string }> {
+): Promise<OutsideResult> {
   if (!isService(host)) {
     const ended = await host.run(argv, signal, { env, timeout });
     return tell(ended, ended.stdout);
@@ -40,7 +48,6 @@ export async function runOutside(
   ];
   const unit: Argv = [
     'systemd-run',
-    '--quiet',
     '--wait',
     '--collect',
     '--service-type=exec',
@@ -51,15 +58,24 @@ export async function runOutside(
     ...argv,
   ];
   const ended = await host.run(unit, signal, { timeout: timeout + 5_000 });
-  return tell(ended, host.readFile(logFile)?.toString('utf8') ?? '');
+  // It may go on without the program that waits for it.
+  if (wasKilled(ended)) await awaitOutside(timeout, host, signal);
+  return ofUnit(ended, host.readFile(logFile)?.toString('utf8') ?? '');
+}
+
+/** systemd-run tells how a unit ended that did not end by itself, beside its name and what it used. */
+function ofUnit(ended: CommandResult, said: string): OutsideResult {
+  const isOfUnit = /^Running as unit: /m.test(ended.stderr);
+  const isKilled = /^Finished with result: (?:signal|core-dump|oom-kill)$/m.test(ended.stderr);
+  return tell({ ...ended, ...(isKilled && { exitCode: null }), stderr: isOfUnit ? '' : ended.stderr }, said);
 }
 
 /** One that was killed may have said nothing, or nothing of that. */
-function tell(ended: CommandResult, stdout: string) {
+function tell(ended: CommandResult, stdout: string): OutsideResult {
   const { exitCode, timedOut, stderr } = ended;
   const said = `${stdout}\n${stderr}`;
   const isTold = exitCode !== null && said.trim() !== '';
-  return { exitCode, timedOut, said: isTold ? said : `${said.trimEnd()}\n${howItEnded(ended)}` };
+  return { exitCode, timedOut, isKilled: wasKilled(ended), said: isTold ? said : `${said.trimEnd()}\n${howItEnded(ended)}` };
 }
 
 /** The same for a program that only looks, and is done at once. */
@@ -84,7 +100,9 @@ export async function awaitOutside(timeout: number, host: Host, signal: AbortSig
   const list: Argv = ['systemctl', 'list-units', '--plain', '--no-legend', '--state=activating,active,deactivating'];
   const deadline = performance.now() + timeout;
   for (;;) {
-    const { exitCode, stdout } = await host.query([...list, `${unitPrefix}*`], signal);
+    const result = await host.query([...list, `${unitPrefix}*`], signal);
+    const { exitCode, stdout } = result;
+    if (wasKilled(result)) throw programError(result, `systemctl list-units ${howItEnded(result)}`);
     if (exitCode !== 0 || stdout.trim() === '') return;
     const [unit] = stdout.trim().split(/\s/);
     if (performance.now() >= deadline) throw new Error(`${unit}, which an earlier run started, is still running`);

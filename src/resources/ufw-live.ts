@@ -1,5 +1,7 @@
 import type { AbsolutePath, Argv, Host, HostReader } from '../host/host.ts';
+import { howItEnded, programError, wasKilled } from '../model/how-it-ended.ts';
 import { lastLines } from '../model/last-lines.ts';
+import { PassingError } from '../model/passing-error.ts';
 import { askOutside, runOutside } from './run-outside.ts';
 import { markedSysctlFiles } from './sysctl-files.ts';
 
@@ -15,7 +17,7 @@ export interface UfwFiles {
 }
 
 /** Of one call of ufw. Milliseconds. */
-const timeout = 60_000;
+export const ufwTimeout = 60_000;
 const families = [
   { program: 'iptables', ufw: 'ufw', rules: 'rules' },
   { program: 'ip6tables', ufw: 'ufw6', rules: 'rules6' },
@@ -71,8 +73,9 @@ const hookOf = (ufw: string, direction: Direction, part: (typeof parts)[number])
   `-A ${direction.toUpperCase()} -j ${ufw}-${part}-${direction}`;
 
 async function listRules({ program }: Family, host: HostReader, signal: AbortSignal): Promise<readonly string[]> {
-  const { stdout } = await askOutside([program, '--list-rules'], { timeout }, host, signal);
-  return stdout.split('\n').map((line) => line.trim());
+  const result = await askOutside([program, '--list-rules'], { timeout: ufwTimeout }, host, signal);
+  if (wasKilled(result)) throw programError(result, `${program} ${howItEnded(result)}`);
+  return result.stdout.split('\n').map((line) => line.trim());
 }
 
 /** Whether systemd starts it with the host; so it is where there is no systemd, which other means start it by then. */
@@ -94,21 +97,19 @@ export function startWithHost(host: Host): void {
   host.link(bootLink, file);
 }
 
-/** Makes the kernel do what the files say. Gives the reason when it cannot. */
-export async function load(files: UfwFiles, host: Host, signal: AbortSignal): Promise<string | undefined> {
+/** Makes the kernel do what the files say. */
+export async function load(files: UfwFiles, host: Host, signal: AbortSignal): Promise<void> {
   const isOn = isEnabled(files);
   if (isOn) for (const family of familiesOf(files, host)) await hookIn(family, host, signal);
-  const failure = await attempt(['ufw', isOn ? 'reload' : 'disable'], host, signal);
-  if (failure !== undefined) return `ufw did not take its rules: ${failure}`;
+  await act('ufw did not take its rules', ['ufw', isOn ? 'reload' : 'disable'], host, signal);
   // ufw has kernel settings of its own, and sets them whenever it starts.
   const settings = isOn ? markedSysctlFiles(host) : [];
-  const unset = settings.length > 0 ? await attempt(['sysctl', '--load', ...settings], host, signal) : undefined;
-  return unset === undefined ? undefined : `kernel settings are not back after ufw: ${unset}`;
+  if (settings.length > 0) await act('kernel settings are not back after ufw', ['sysctl', '--load', ...settings], host, signal);
 }
 
 /** Makes the kernel let everything through, as it did; the files stay. */
-export const unload = (host: Host, signal: AbortSignal): Promise<string | undefined> =>
-  attempt(['/lib/ufw/ufw-init', 'stop'], host, signal);
+export const unload = (host: Host, signal: AbortSignal): Promise<void> =>
+  act('ufw did not let go of the kernel', ['/lib/ufw/ufw-init', 'stop'], host, signal);
 
 /**
  * ufw calls its chains from those of the kernel only when it makes them. Where somebody has flushed the kernel's, it would
@@ -120,16 +121,18 @@ async function hookIn(family: Family, host: Host, signal: AbortSignal): Promise<
   for (const direction of directions) {
     if (!lines.includes(`-N ${ufw}-before-logging-${direction}`) || lines.includes(hookOf(ufw, direction, 'before'))) continue;
     const hooks = parts.map((part) => hookOf(ufw, direction, part));
-    for (const hook of hooks.filter((each) => lines.includes(each)))
-      await attempt([program, ...wordsOf(hook, '-D')], host, signal);
-    for (const hook of hooks) await attempt([program, ...wordsOf(hook, '-A')], host, signal);
+    for (const hook of hooks.filter((each) => lines.includes(each))) await run([program, ...wordsOf(hook, '-D')], host, signal);
+    for (const hook of hooks) await run([program, ...wordsOf(hook, '-A')], host, signal);
   }
 }
 
 const wordsOf = (hook: string, flag: string): readonly string[] => [flag, ...hook.split(' ').slice(1)];
 
 /** The agent's own sandbox has no rights over the network. */
-async function attempt(argv: Argv, host: Host, signal: AbortSignal): Promise<string | undefined> {
-  const { exitCode, said } = await runOutside(argv, { env: {}, timeout }, host, signal);
-  return exitCode === 0 ? undefined : lastLines(said.trim());
+const run = (argv: Argv, host: Host, signal: AbortSignal) => runOutside(argv, { env: {}, timeout: ufwTimeout }, host, signal);
+
+/** `unless`: what it is when that fails. */
+async function act(unless: string, argv: Argv, host: Host, signal: AbortSignal): Promise<void> {
+  const { exitCode, isKilled, said } = await run(argv, host, signal);
+  if (exitCode !== 0) throw new (isKilled ? PassingError : Error)(`${unless}: ${lastLines(said.trim())}`);
 }

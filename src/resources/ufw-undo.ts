@@ -1,5 +1,6 @@
 import type { Host, HostReader } from '../host/host.ts';
-import { isWideOpen, load, unload } from './ufw-live.ts';
+import { awaitOutside } from './run-outside.ts';
+import { isWideOpen, load, ufwTimeout, unload } from './ufw-live.ts';
 import { filesOf, readSettings } from './ufw-settings.ts';
 
 /** What the kernel did before a change of ufw or of its package, which switches it off when it goes. */
@@ -21,9 +22,9 @@ export async function captureUfw(host: HostReader, signal: AbortSignal): Promise
 
 /** What is to be off goes out of the kernel while its files still say that it is on: its package, which may go next, asks them. */
 export async function restoreUfw({ wasEnabled }: UfwUndo, host: Host, signal: AbortSignal): Promise<void> {
+  if (host.live) await awaitOutside(ufwTimeout, host, signal);
   const settings = host.live && wasEnabled === false ? readSettings(host) : null;
-  const message = settings?.enabled === 'yes' ? await unload(host, signal) : undefined;
-  if (message !== undefined) throw new Error(message);
+  if (settings?.enabled === 'yes') await unload(host, signal);
 }
 
 /** Once everything stands as before. */
@@ -33,6 +34,5 @@ export async function resumeUfw(undos: readonly UfwUndo[], host: Host, signal: A
   if (!settings || !undos.some(({ isLoaded }) => isLoaded)) return;
   // Rules that were not in force before may be what has cut the host off.
   const wasOpen = settings.enabled === 'yes' && undos.every((undo) => undo.wasOpen);
-  const message = await (wasOpen ? unload(host, signal) : load(filesOf(settings, host), host, signal));
-  if (message !== undefined) throw new Error(message);
+  await (wasOpen ? unload(host, signal) : load(filesOf(settings, host), host, signal));
 }

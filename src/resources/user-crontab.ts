@@ -1,13 +1,13 @@
 import { ownAccount } from '../host/own-account.ts';
 import type { AbsolutePath, Argv, CommandOptions, Host, HostReader } from '../host/host.ts';
-import { lastWords } from '../model/how-it-ended.ts';
+import { lastWords, programError, wasKilled } from '../model/how-it-ended.ts';
 
 /** `crontab` refuses nothing by size, but what a reader of commands cuts off must never be written back. */
 const sizeLimit = 1024 * 1024;
 const attempts = 5;
 const programs = ['/usr/bin/crontab', '/bin/crontab', '/usr/local/bin/crontab'];
 
-const spoolDirectory: AbsolutePath = '/var/spool/cron/crontabs';
+export const spoolDirectory: AbsolutePath = '/var/spool/cron/crontabs';
 export const spoolFile = (user: string): AbsolutePath => `${spoolDirectory}/${user}`;
 /** Where cronie keeps it. */
 export const otherSpoolFile = (user: string): AbsolutePath => `/var/spool/cron/${user}`;
@@ -60,7 +60,7 @@ async function readNow(user: string, host: HostReader, signal: AbortSignal): Pro
     throw new Error(`the crontab of ${user} has carriage returns, which "crontab -l" does not give exactly; it is left alone`);
   if (exitCode === 0) return stdout;
   if (/^no crontab for |No such file/m.test(stderr)) return undefined;
-  throw new Error(`crontab -l for ${user} failed: ${lastWords(result)}`);
+  throw programError(result, `crontab -l for ${user} failed: ${lastWords(result)}`);
 }
 
 const readSpool = (path: AbsolutePath, host: HostReader): string | undefined =>
@@ -112,7 +112,10 @@ async function install({ user, keepEmpty }: CrontabOptions, text: string, host: 
 
 async function succeed(user: string, argv: Argv, host: Host, signal: AbortSignal, options: CommandOptions = {}): Promise<void> {
   const result = await host.run(argv, signal, options);
-  if (result.exitCode !== 0) throw new Error(`the crontab of ${user} is unchanged: ${lastWords(result)}`);
+  if (result.exitCode === 0) return;
+  // One that was killed may have changed it before.
+  const what = wasKilled(result) ? `crontab for ${user}` : `the crontab of ${user} is unchanged:`;
+  throw programError(result, `${what} ${lastWords(result)}`);
 }
 
 function editSpool({ user, keepEmpty }: CrontabOptions, edit: (text: string) => string, host: Host): void {

@@ -45,7 +45,7 @@ export async function applyAndProve(
     const again = await applyOnce(full, late.plan, progress, captured, deps);
     proof = { ...again, stood: new Map([...proof.stood, ...again.stood]) };
   }
-  for (const [address, why] of proof.open) throw new ApplyError(address, new Error(why));
+  for (const [address, why] of proof.open) throw new ApplyError(address, why);
   const { health } = progress.planned.desired.catalog;
   if (deps.host.live && health.length > 0) {
     // Loading Node's HTTP client takes longer than most runs.

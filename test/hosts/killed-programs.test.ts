@@ -1,11 +1,67 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { bootHost, type Host } from './boot-host.ts';
 import { describeOnHosts } from './describe-on-hosts.ts';
 import { openPackageRig, type PackageRig } from './package-rig.ts';
 import { moreLine, moreSources, publishPackage } from './publish-package.ts';
+import { openUnitRig, type UnitRig } from './unit-rig.ts';
 
 /** As the OOM killer or a power cut: in the middle of the files of a package, once for each file `/run/kill`. */
 const killDpkg = 'if [ -e /run/kill ]; then rm /run/kill; kill -9 $PPID; fi';
+
+/** What a program has done by then, and how it is called when it is killed. */
+interface Kill {
+  readonly program: string;
+  readonly call: string;
+  readonly done: string;
+  readonly resource: string;
+  /** Shows what the resource is about. */
+  readonly look: string;
+}
+
+const worker = `
+- kind: service
+  name: worker
+  state: started
+  enabled: true
+  settle: 0s
+  unit: |
+    [Service]
+    ExecStartPre=/bin/sleep 0.3
+    ExecStart=/bin/sleep 1000
+    [Install]
+    WantedBy=multi-user.target
+`;
+const units = 'systemctl show worker --property=LoadState,ActiveState; ls /etc/systemd/system; systemctl list-jobs --no-legend';
+const job = '- { kind: cron, name: job, schedule: "5 4 * * *", command: "true" }';
+const hops = '- { kind: sysctl, key: net.ipv4.ip_default_ttl, value: 70 }';
+const crontab = "ls /var/spool/cron/crontabs; sed '1,/^# (Cron version/d' /var/spool/cron/crontabs/root";
+const kernel = 'cat /proc/sys/net/ipv4/ip_default_ttl; ls /etc/sysctl.d';
+const packages = 'dpkg --audit; dpkg-query --show sample || true';
+const kills: readonly Kill[] = [
+  {
+    program: 'crontab',
+    call: '*" - "*',
+    done: 'cat >/dev/null; echo half >/var/spool/cron/crontabs/tmp.abcdef',
+    resource: job,
+    look: crontab,
+  },
+  { program: 'systemctl', call: '*" restart "*', done: 'systemctl --no-block "$@"', resource: worker, look: units },
+  { program: 'sysctl', call: '*', done: 'sysctl "$@"', resource: hops, look: kernel },
+  {
+    program: 'apt-get',
+    call: '*Dpkg::Options*',
+    done: 'apt-get "$@"',
+    resource: '- { kind: package, names: [sample] }',
+    look: packages,
+  },
+];
+/** With `LONG=1` also where it has done nothing, or everything, and where others of its calls are killed. */
+const moreKills: readonly Kill[] = [
+  ...kills.map((kill) => ({ ...kill, done: 'true' })),
+  { program: 'crontab', call: '*" - "*', done: 'crontab "$@"', resource: job, look: crontab },
+  { program: 'systemctl', call: '*" restart "*', done: 'systemctl "$@"', resource: worker, look: units },
+  { program: 'systemctl', call: '*daemon-reload*', done: 'systemctl "$@"', resource: worker, look: units },
+];
 
 describeOnHosts('a program that is killed', () => {
   let host: Host;
@@ -82,4 +138,43 @@ describeOnHosts('a program that is killed', () => {
     expect((await host.run(['ls', '/home'])).stdout).toBe('');
     expect((await host.run(['getent', 'passwd', 'app'])).exitCode).toBe(2);
   });
+});
+
+describeOnHosts('a program that is killed is told as such and leaves nothing, and the same revision goes on:', () => {
+  let host: Host;
+  let rig: UnitRig;
+  beforeAll(async () => {
+    host = await bootHost();
+    rig = await openUnitRig(host);
+    await host.write('/var/spool/cron/crontabs/root', '1 1 * * * foreign\n', 0o600);
+  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
+  afterEach(async () => {
+    await host.ask(['rm', '-f', '/run/kill']);
+    await rig.converge('- { kind: directory, path: /srv/other }');
+    await host.ask(['sysctl', '--write', 'net.ipv4.ip_default_ttl=64']);
+  });
+
+  it.each(process.env['LONG'] ? [...kills, ...moreKills] : kills)(
+    '$program at $call after $done',
+    async ({ program, call, done, resource, look }) => {
+      const wrapper = `/usr/local/sbin/${program}`;
+      const script = `#!/bin/sh
+        case " $* " in ${call}) [ ! -e /run/kill ] || { rm /run/kill; PATH=/usr/sbin:/usr/bin; ${done}; kill -KILL $$; };; esac
+        exec env PATH=/usr/sbin:/usr/bin ${program} "$@"`;
+      await host.write(wrapper, script, 0o755);
+      const stood = await host.ask(['sh', '-c', look]);
+      await host.write('/run/kill', '');
+
+      const first = await rig.converge(resource);
+      const stands = await host.ask(['sh', '-c', look]);
+      const [second, third] = [await rig.run(), await rig.run()];
+
+      await host.ask(['rm', wrapper]);
+      expect(first).toMatchObject({ exit: 6, retriable: true, summary: expect.stringContaining('was ended by SIGKILL') });
+      expect(first.summary).toContain('Everything was put back as it was; the same revision can be tried again');
+      expect(stands).toBe(stood);
+      expect([second.outcome, third.outcome, third.steps]).toEqual(['converged', 'converged', []]);
+    },
+  );
 });

@@ -1,4 +1,5 @@
 import { milliseconds } from '../../model/duration.ts';
+import { isPassing } from '../../model/passing-error.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { compose as runCompose, dockerRuns, listContainers, type ComposeContainer } from '../compose-containers.ts';
 import { readText } from '../formats/format.ts';
@@ -119,7 +120,7 @@ export const compose = defineResourceType({
         await runCompose(desired.project, up, desired.timeout, host, signal);
       } catch (error) {
         signal.throwIfAborted();
-        failures.push({ address, message: (error as Error).message });
+        failures.push({ address, message: (error as Error).message, isPassing: isPassing(error) });
       }
     }
     return failures;

@@ -3,9 +3,10 @@ import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { Secret } from '../../model/secret.ts';
 import { formatMode } from '../file-mode.ts';
 import { composeJob } from '../cron-job.ts';
+import { findHalfCrontabs, sweepHalfCrontabs } from '../crontab-leftovers.ts';
 import { readEntry, removeEntry, restoreEntry, setEntry } from '../crontab.ts';
 import { defineResourceType, type Vocabulary } from '../resource-type.ts';
-import { crontabUnsupported, editCrontab, otherSpoolFile, readCrontab, spoolFile } from '../user-crontab.ts';
+import { crontabUnsupported, editCrontab, otherSpoolFile, readCrontab, spoolDirectory, spoolFile } from '../user-crontab.ts';
 
 const spec = ({ z }: Vocabulary) => {
   const plainText = z.string({
@@ -139,11 +140,21 @@ export const cron = defineResourceType({
       const text = await readCrontab(user, host, signal);
       const entry = readEntry(text ?? '', name);
       const saved = entry && { raw: entry.raw, place: { ...entry.place } };
-      return { crontab: { user, name, keepEmpty: text !== undefined, entry: saved ?? null } };
+      return {
+        crontab: {
+          user,
+          name,
+          keepEmpty: text !== undefined,
+          entry: saved ?? null,
+          halves: findHalfCrontabs(spoolDirectory, host),
+        },
+      };
     },
     async restore({ crontab }, { host, signal }) {
       if (!crontab) return;
-      const { name, entry } = crontab;
+      const { name, entry, halves } = crontab;
+      // Undo data of earlier versions does not say.
+      if (halves) await sweepHalfCrontabs(spoolDirectory, halves, host, signal);
       const edit = (text: string): string => (entry ? restoreEntry(text, name, entry) : removeEntry(text, name));
       await editCrontab(crontab, edit, host, signal);
     },

@@ -139,11 +139,10 @@ export const firewall = defineResourceType({
     if (changes.some(({ field }) => field === atBoot)) startWithHost(host);
   },
 
-  async activate(done, { host, signal }) {
-    const [first] = done;
+  async activate(_done, { host, signal }) {
     const settings = readSettings(host);
-    const message = first && host.live && settings ? await load(filesOf(settings, host), host, signal) : undefined;
-    return first && message !== undefined ? [{ address: first.address, message }] : [];
+    if (host.live && settings) await load(filesOf(settings, host), host, signal);
+    return [];
   },
 
   undo: {

@@ -1,9 +1,10 @@
 import type { AbsolutePath, Host, HostReader } from '../../host/host.ts';
 import { lastLines } from '../../model/last-lines.ts';
+import { PassingError } from '../../model/passing-error.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { formatMode } from '../file-mode.ts';
 import { defineResourceType, type Restored, type Vocabulary } from '../resource-type.ts';
-import { runOutside } from '../run-outside.ts';
+import { awaitOutside, runOutside } from '../run-outside.ts';
 import { sysctlDirectory, sysctlMarker } from '../sysctl-files.ts';
 
 const spec = ({ z }: Vocabulary) =>
@@ -125,6 +126,7 @@ export const sysctl = defineResourceType({
     outside: true,
     capture: (desired, { host }) => ({ key: desired.key, live: host.live ? readLive(desired, host) : null }),
     async restore({ key, live }, { host, signal }): Promise<Restored> {
+      await awaitOutside(timeout, host, signal);
       const now = readLive({ key }, host);
       if (live === null || now === live) return 'unchanged';
       try {
@@ -183,9 +185,14 @@ async function setLive(key: string, value: string, host: Host, signal: AbortSign
   if (!host.stat(`/proc/sys/${pathOf(key)}`))
     throw new KernelRefusal(`this kernel has no setting ${key}; if a module brings it, load the module before`);
   // The agent's own sandbox has no rights over the kernel.
-  const { exitCode, said } = await runOutside(['sysctl', '--write', `${key}=${value}`], { env: {}, timeout }, host, signal);
+  const { exitCode, isKilled, said } = await runOutside(
+    ['sysctl', '--write', `${key}=${value}`],
+    { env: {}, timeout },
+    host,
+    signal,
+  );
   if (exitCode === 0) return;
   // Else it is a program that could not do its work, which the next one may.
-  const Failure = /^sysctl: .*\bkey\b/m.test(said) ? KernelRefusal : Error;
+  const Failure = isKilled ? PassingError : /^sysctl: .*\bkey\b/m.test(said) ? KernelRefusal : Error;
   throw new Failure(`sysctl did not set ${key}: ${lastLines(said.trim())}`);
 }

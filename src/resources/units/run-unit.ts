@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host, HostReader } from '../../host/host.ts';
 import { longestTimer } from '../../model/duration.ts';
+import { programError, wasKilled } from '../../model/how-it-ended.ts';
 import type { Applied, ApplyContext, Failure } from '../resource-type.ts';
 import {
   ending,
@@ -139,6 +140,8 @@ async function orderAll(
   const result = await host.run(systemctl(manager, verb, '--', ...names), signal, { ...manager.options, timeout });
   if (isStart) for (const { address, desired } of units) noteStart({ address, desired, at: now() }, host);
   if (result.exitCode === 0) return [];
+  // What it has asked for may go on, and what runs may be what ran before.
+  if (wasKilled(result)) throw programError(result, `systemctl ${verb} ${names.join(' ')} ${ending(result)}`);
   const { units: live } = await surveyUnits(desiredOf(units), { host, signal });
   const failures: Failure[] = [];
   for (const { address, desired } of units) {
@@ -195,6 +198,7 @@ export async function refreshUnit(desired: UnitDesired, address: string, context
   session.started.set(key, { address, desired, at: now() });
   if (result.exitCode === 0) return;
   const after = (await surveyUnits([desired], { host, signal })).units.get(key);
+  if (wasKilled(result)) throw programError(result, `systemctl ${verb} ${desired.name} ${ending(result)}`);
   throw new Error(await complain(`${verb} failed`, desired, after, result, host, signal));
 }
 
@@ -208,7 +212,7 @@ export async function instancesOf(
   const pattern = name.replace('@.', '@*.');
   const argv = systemctl(manager, 'list-units', '--plain', '--no-legend', '--full', '--', pattern);
   const result = await host.query(argv, signal, { ...manager.options, timeout: reloadTimeout });
-  if (result.exitCode !== 0) throw new Error(`systemctl list-units ${ending(result)}`);
+  if (result.exitCode !== 0) throw programError(result, `systemctl list-units ${ending(result)}`);
   return result.stdout.split('\n').flatMap((line) => line.split(' ', 1).filter((word) => word !== ''));
 }
 

@@ -1,5 +1,5 @@
 import type { Argv, CommandOptions, CommandResult, Host, HostReader } from '../../host/host.ts';
-import { howItEnded } from '../../model/how-it-ended.ts';
+import { howItEnded, programError } from '../../model/how-it-ended.ts';
 import { lastLines } from '../../model/last-lines.ts';
 import type { SurveyContext } from '../resource-type.ts';
 import { isTemplate, labelOf, type UnitPlace } from './unit-place.ts';
@@ -81,7 +81,7 @@ export async function surveyUnits(places: readonly UnitPlace[], { host, signal }
     const result = await host.query(argv, signal, { ...manager.options, timeout: showTimeout });
     // A user's manager that is about to end leaves its socket behind for a moment.
     if (result.exitCode !== 0 && user !== undefined && result.stderr.includes('Failed to connect')) continue;
-    if (result.exitCode !== 0) throw new Error(`systemctl show ${ending(result)}`);
+    if (result.exitCode !== 0) throw programError(result, `systemctl show ${ending(result)}`);
     const shown = parseShow(result.stdout);
     if (shown.length !== names.length)
       throw new Error(`systemctl show told of ${shown.length} units when asked for ${names.length}`);
@@ -139,7 +139,7 @@ export async function order(
   signal: AbortSignal,
 ): Promise<void> {
   const result = await host.run(systemctl(manager, ...words), signal, { ...manager.options, timeout });
-  if (result.exitCode !== 0) throw new Error(`systemctl ${words.join(' ')} ${ending(result)}`);
+  if (result.exitCode !== 0) throw programError(result, `systemctl ${words.join(' ')} ${ending(result)}`);
 }
 
 export function ending(result: CommandResult): string {

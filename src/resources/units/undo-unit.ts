@@ -1,3 +1,4 @@
+import { howItEnded, programError, wasKilled } from '../../model/how-it-ended.ts';
 import type { ApplyContext, InspectContext } from '../resource-type.ts';
 import { load, unload } from './launchctl.ts';
 import { forgetFailures, instancesOf, reloadTimeout } from './run-unit.ts';
@@ -73,7 +74,11 @@ export async function restoreUnit({ unit }: UnitUndo, { host, signal }: ApplyCon
     return order({ options: {}, words: [] }, words, reloadTimeout, host, signal);
   }
   // It fails for a unit that is not loaded, which is as good.
-  await host.run(systemctl(manager, 'stop', '--', unit.name), signal, { ...manager.options, timeout: unit.timeout });
+  const result = await host.run(systemctl(manager, 'stop', '--', unit.name), signal, {
+    ...manager.options,
+    timeout: unit.timeout,
+  });
+  if (wasKilled(result)) throw programError(result, `systemctl stop ${unit.name} ${howItEnded(result)}`);
   await forgetFailures([unit.name], manager, host, signal);
 }
 
