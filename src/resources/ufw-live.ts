@@ -102,6 +102,7 @@ export async function load(files: UfwFiles, host: Host, signal: AbortSignal): Pr
   const isOn = isEnabled(files);
   if (isOn) for (const family of familiesOf(files, host)) await hookIn(family, host, signal);
   await act('ufw did not take its rules', ['ufw', isOn ? 'reload' : 'disable'], host, signal);
+  for (const family of familiesOf(files, host)) await removeProbes(family, host, signal);
   // ufw has kernel settings of its own, and sets them whenever it starts.
   const settings = isOn ? markedSysctlFiles(host) : [];
   if (settings.length > 0) await act('kernel settings are not back after ufw', ['sysctl', '--load', ...settings], host, signal);
@@ -123,6 +124,17 @@ async function hookIn(family: Family, host: Host, signal: AbortSignal): Promise<
     const hooks = parts.map((part) => hookOf(ufw, direction, part));
     for (const hook of hooks.filter((each) => lines.includes(each))) await run([program, ...wordsOf(hook, '-D')], host, signal);
     for (const hook of hooks) await run([program, ...wordsOf(hook, '-A')], host, signal);
+  }
+}
+
+/** Chains in which a ufw that was killed tried what the kernel can do. Each has another name, so they would pile up. */
+async function removeProbes(family: Family, host: Host, signal: AbortSignal): Promise<void> {
+  const { program, ufw } = family;
+  const lines = (await listRules(family, host, signal)).map((line) => line.split(' '));
+  const isProbe = ([flag, chain = '']: readonly string[]): boolean => flag === '-N' && chain.startsWith(`${ufw}-caps-test`);
+  for (const [, chain = ''] of lines.filter(isProbe)) {
+    if (lines.some((words) => words.slice(2).includes(chain))) continue;
+    for (const flag of ['--flush', '--delete-chain']) await run([program, flag, chain], host, signal);
   }
 }
 

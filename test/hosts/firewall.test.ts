@@ -142,6 +142,28 @@ describeOnHosts('the firewall of a booted host', () => {
     expect([await sh(`cat ${files}`), await loaded()]).toEqual(before);
   });
 
+  it('keeps no chain of a ufw that was killed while it tried what the kernel can do', async () => {
+    await sh('apt-get install --yes ufw');
+    await rig.converge(`- { kind: firewall, rules: [${ssh}] }`);
+    const before = [await sh(`cat ${files}`), await loaded()];
+    const probe =
+      'for six in "" 6; do ip${six}tables -N ufw$six-caps-testab1; ip${six}tables -A ufw$six-caps-testab1 -j ACCEPT; done';
+    const killed = `#!/bin/sh\n[ -e /run/kill ] || exec /usr/sbin/ufw "$@"\nrm /run/kill; ${probe}; kill -KILL $$\n`;
+    await host.write('/usr/local/sbin/ufw', killed, 0o755);
+    await host.write('/run/kill', '');
+
+    const report = await rig.converge(`- { kind: firewall, rules: [${ssh}, { port: 80, proto: tcp }] }`);
+    const after = [await sh(`cat ${files}`), await loaded()];
+    const again = await rig.run();
+
+    await host.ask(['rm', '/usr/local/sbin/ufw']);
+    const summary =
+      'firewall[ufw] failed: ufw did not take its rules: was ended by SIGKILL. Everything was put back as it was; the same revision can be tried again';
+    expect(report).toMatchObject({ exit: 6, retriable: true, summary });
+    expect(after).toEqual(before);
+    expect(again.outcome).toBe('converged');
+  });
+
   it('that takes its old rules no more does not keep the host from those that it takes', async () => {
     await sh('apt-get install --yes ufw');
     await rig.converge(`- { kind: firewall, rules: [${ssh}] }`);
