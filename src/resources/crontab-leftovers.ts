@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
-import { findProcess } from './find-process.ts';
+import { awaitProcesses } from './find-process.ts';
 
 /** Milliseconds that a `crontab` of somebody else, or of a run that was killed, has for its end. */
 const patience = 10_000;
-const pause = 50;
 
 /**
  * Half of crontabs that a `crontab` at work has in the spool, or one that was killed has left there: cron complains of them as of
@@ -16,19 +14,14 @@ export function findHalfCrontabs(spool: AbsolutePath, host: HostReader): readonl
   return (host.list(spool) ?? []).filter(isHalf).map((name) => `${spool}/${name}`);
 }
 
-/** Waits for every `crontab` that installs something, which may be of a run that was killed, and removes the halves that came since `before`. */
+/** Waits for every `crontab` that installs something, and removes the halves that came since `before`. */
 export async function sweepHalfCrontabs(
   spool: AbsolutePath,
   before: readonly AbsolutePath[],
   host: Host,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let waited = 0; ; waited += pause) {
-    const worker = findProcess(/^crontab$/m, (process) => !isIdle(process, host), host);
-    if (worker === undefined) break;
-    if (waited >= patience) throw new Error(`crontab is at work (process ${worker}): wait for its end, or end it`);
-    await sleep(pause, undefined, { signal });
-  }
+  await awaitProcesses({ name: /^crontab$/, holds: (process) => !isIdle(process, host) }, patience, host, signal);
   for (const path of findHalfCrontabs(spool, host)) if (!before.includes(path)) host.remove(path);
 }
 

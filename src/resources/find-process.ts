@@ -1,15 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbsolutePath, HostReader } from '../host/host.ts';
+import { PassingError } from '../model/passing-error.ts';
 
-/** The id of a process with such a name of which this holds. `of` is its directory in /proc. */
-export function findProcess(name: RegExp, holds: (of: AbsolutePath) => boolean, host: HostReader): string | undefined {
+const pause = 50;
+
+/** Processes with such a name of which this holds. `of` is the directory of one in /proc. */
+interface Sought {
+  readonly name: RegExp;
+  readonly holds?: (of: AbsolutePath) => boolean;
+}
+
+/** The id of such a process, but not of one in a container. */
+export function findProcess({ name, holds }: Sought, host: HostReader): string | undefined {
+  const ours = host.readLink('/proc/self/ns/pid');
   return (host.list('/proc') ?? [])
     .filter((id) => /^\d+$/.test(id))
     .find((id) => {
+      const of: AbsolutePath = `/proc/${id}`;
       try {
-        return name.test(host.readFile(`/proc/${id}/comm`, 64)?.toString() ?? '') && holds(`/proc/${id}`);
+        if (!name.test(host.readFile(`${of}/comm`, 64)?.toString().trim() ?? '')) return false;
+        return host.readLink(`${of}/ns/pid`) === ours && (holds?.(of) ?? true);
       } catch {
         // It has ended meanwhile, or belongs to another user, who is none of those that this is about.
         return false;
       }
     });
+}
+
+/**
+ * Waits for the end of such processes: those of a run that was killed go on without it, and what they will still do cannot be taken
+ * back before it is done. Milliseconds.
+ */
+export async function awaitProcesses(sought: Sought, timeout: number, host: HostReader, signal: AbortSignal): Promise<void> {
+  if (!host.live) return;
+  for (const deadline = performance.now() + timeout; ; await sleep(pause, undefined, { signal })) {
+    const id = findProcess(sought, host);
+    if (id === undefined) return;
+    if (performance.now() < deadline) continue;
+    const name = host.readFile(`/proc/${id}/comm`, 64)?.toString().trim();
+    throw new PassingError(`${name ?? 'a program'} is at work (process ${id}): wait for its end, or end it`);
+  }
 }

@@ -66,5 +66,5 @@ export async function sweepLeftovers(
 /** The id of a process that is git and works in a checkout: git goes there before it does anything. */
 function findGit({ path }: Checkout, host: HostReader): string | undefined {
   const isBelow = (directory: string): boolean => directory === path || directory.startsWith(`${path}/`);
-  return findProcess(/^git/, (process) => isBelow(host.readLink(`${process}/cwd`) ?? ''), host);
+  return findProcess({ name: /^git/, holds: (process) => isBelow(host.readLink(`${process}/cwd`) ?? '') }, host);
 }

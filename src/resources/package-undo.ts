@@ -2,6 +2,7 @@ import type { Host, HostReader } from '../host/host.ts';
 import { lastWords, programError } from '../model/how-it-ended.ts';
 import { findLost, markPackages, runApt, runDpkg, type AptLimits } from './apt.ts';
 import { isGone, isHalf, readPackages, type PackageRecord, type PackageTable } from './dpkg.ts';
+import { awaitProcesses } from './find-process.ts';
 import type { Restored } from './resource-type.ts';
 import { captureUfw, type UfwUndo } from './ufw-undo.ts';
 import { finishConfiguring, foresee, isSame, needsOf, type PackageDesired } from './package-change.ts';
@@ -92,6 +93,7 @@ const isThere = (now: PackageRecord | undefined, version: string): boolean => is
  */
 export async function restorePackages(undo: PackageUndo, host: Host, signal: AbortSignal): Promise<Restored> {
   const limits: AptLimits = { timeout: undo.timeout };
+  await awaitProcesses({ name: /^(?:apt-get|dpkg)$/ }, limits.timeout, host, signal);
   // Fails for a package whose own script fails; that one is removed next.
   const unconfigured = await finishConfiguring(limits, host, signal).then(
     () => undefined,

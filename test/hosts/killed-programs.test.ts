@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { site } from '../support/repository.ts';
 import { bootHost, type Host } from './boot-host.ts';
 import { describeOnHosts } from './describe-on-hosts.ts';
 import { openPackageRig, type PackageRig } from './package-rig.ts';
@@ -31,10 +32,11 @@ const worker = `
     [Install]
     WantedBy=multi-user.target
 `;
+const other = '- { kind: directory, path: /srv/other }';
 const units = 'systemctl show worker --property=LoadState,ActiveState; ls /etc/systemd/system; systemctl list-jobs --no-legend';
 const job = '- { kind: cron, name: job, schedule: "5 4 * * *", command: "true" }';
 const hops = '- { kind: sysctl, key: net.ipv4.ip_default_ttl, value: 70 }';
-const crontab = "ls /var/spool/cron/crontabs; sed '1,/^# (Cron version/d' /var/spool/cron/crontabs/root";
+const crontab = "ls /var/spool/cron/crontabs; grep -v '^# DO NOT\\|^# (' /var/spool/cron/crontabs/root";
 const kernel = 'cat /proc/sys/net/ipv4/ip_default_ttl; ls /etc/sysctl.d';
 const packages = 'dpkg --audit; dpkg-query --show sample || true';
 const kills: readonly Kill[] = [
@@ -151,7 +153,7 @@ describeOnHosts('a program that is killed is told as such and leaves nothing, an
   afterAll(() => host?.[Symbol.asyncDispose]());
   afterEach(async () => {
     await host.ask(['rm', '-f', '/run/kill']);
-    await rig.converge('- { kind: directory, path: /srv/other }');
+    await rig.converge(other);
     await host.ask(['sysctl', '--write', 'net.ipv4.ip_default_ttl=64']);
   });
 
@@ -175,6 +177,31 @@ describeOnHosts('a program that is killed is told as such and leaves nothing, an
       expect(first.summary).toContain('Everything was put back as it was; the same revision can be tried again');
       expect(stands).toBe(stood);
       expect([second.outcome, third.outcome, third.steps]).toEqual(['converged', 'converged', []]);
+    },
+  );
+
+  it.each(kills.filter(({ program }) => program !== 'systemctl'))(
+    'or that goes on when its run is killed is waited for before that is taken back: $program',
+    async ({ program, call, resource, look }) => {
+      await rig.converge(other);
+      const wrapper = `/usr/local/sbin/${program}`;
+      const script = `#!/bin/sh
+        export PATH=/usr/sbin:/usr/bin
+        case " $* " in ${call}) if [ -e /run/kill ]; then rm /run/kill; cat >/run/input; kill -KILL $PPID; sleep 1
+          ${program} "$@" </run/input >/dev/null 2>&1; exit; fi;; esac
+        exec ${program} "$@"`;
+      await host.write(wrapper, script, 0o755);
+      const stood = await host.ask(['sh', '-c', look]);
+      await host.write('/run/kill', '');
+      await host.write('/srv/config/desired-state/site.yaml', site(resource));
+      const outliving = ['systemd-run', '--quiet', '--wait', '--collect', '--property=KillMode=process'];
+      const run = ['env', '--unset=INVOCATION_ID', '/usr/local/bin/reconcile', '--source', '/srv/config', '--host', 'box'];
+      expect((await host.run([...outliving, ...run])).exitCode).not.toBe(0);
+
+      const { outcome } = await rig.converge(other);
+
+      await host.ask(['sh', '-c', `while pgrep --exact ${program}; do sleep 0.05; done; rm ${wrapper}`]);
+      expect([outcome, await host.ask(['sh', '-c', look])]).toEqual(['converged', stood]);
     },
   );
 });

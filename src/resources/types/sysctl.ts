@@ -3,6 +3,7 @@ import { lastLines } from '../../model/last-lines.ts';
 import { PassingError } from '../../model/passing-error.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { formatMode } from '../file-mode.ts';
+import { awaitProcesses } from '../find-process.ts';
 import { defineResourceType, type Restored, type Vocabulary } from '../resource-type.ts';
 import { awaitOutside, runOutside } from '../run-outside.ts';
 import { sysctlDirectory, sysctlMarker } from '../sysctl-files.ts';
@@ -127,6 +128,7 @@ export const sysctl = defineResourceType({
     capture: (desired, { host }) => ({ key: desired.key, live: host.live ? readLive(desired, host) : null }),
     async restore({ key, live }, { host, signal }): Promise<Restored> {
       await awaitOutside(timeout, host, signal);
+      await awaitProcesses({ name: /^sysctl$/ }, timeout, host, signal);
       const now = readLive({ key }, host);
       if (live === null || now === live) return 'unchanged';
       try {
