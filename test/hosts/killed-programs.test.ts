@@ -204,4 +204,18 @@ describeOnHosts('a program that is killed is told as such and leaves nothing, an
       expect([outcome, await host.ask(['sh', '-c', look])]).toEqual(['converged', stood]);
     },
   );
+
+  it('or is asked once more where a run is taken back', async () => {
+    const killed = `#!/bin/sh
+      case " $* " in *" stop "*) [ ! -e /run/kill ] || { rm /run/kill; kill -KILL $$; };; esac
+      exec /usr/bin/systemctl "$@"`;
+    await host.write('/usr/local/sbin/systemctl', killed, 0o755);
+    await host.write('/run/kill', '');
+
+    const { summary } = await rig.converge(`${worker}- { kind: command, argv: ["false"], unless: ["false"] }`);
+
+    await host.ask(['rm', '/usr/local/sbin/systemctl']);
+    expect(summary).toContain('Everything was put back');
+    expect(await rig.show('worker', 'LoadState', 'ActiveState')).toEqual(['not-found', 'inactive']);
+  });
 });
