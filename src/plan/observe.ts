@@ -26,7 +26,7 @@ interface Obstacle {
 export interface Observation {
   readonly byAddress: ReadonlyMap<Address, Observed>;
   /** Resources whose state could not be read, with the reason. They are neither converged nor changed. */
-  readonly failures: readonly { readonly address: Address; readonly message: string; readonly isPassing: boolean }[];
+  readonly failures: readonly { readonly address: Address; readonly message: string; readonly isPassing?: true }[];
   /** What stands on the way to a path and is no directory: the first of it. */
   obstacleTo(path: string): Obstacle | undefined;
   /** What stands at a path, and the names in a directory; undefined also where that cannot be said. */
@@ -47,7 +47,7 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observation> {
   const byAddress = new Map<Address, Observed>();
-  const failures: { address: Address; message: string; isPassing: boolean }[] = [];
+  const failures: { address: Address; message: string; isPassing?: true }[] = [];
   const wanted = new Set(resources.map(({ address }) => address));
   const all: Subject[] = resources.map(({ address, kind, desired, digest }) => {
     const last = ledger.get(address);
@@ -76,7 +76,7 @@ export async function observe(
       }
     } catch (error) {
       if (signal.aborted) throw error;
-      failures.push({ address, message: (error as Error).message, isPassing: isPassing(error) });
+      failures.push({ address, message: (error as Error).message, ...(isPassing(error) && { isPassing: true }) });
     }
   }
   const fileAt: Observation['fileAt'] = (path) => {
