@@ -8,14 +8,13 @@ import type { Report } from '../model/report.ts';
 import { version } from '../model/version.ts';
 import type { Scrub } from '../report/scrub.ts';
 
-let latest = '';
-
-/** Sorts by time, ends with the process id: `20261120T190412Z-003f9a`; the next ones of the same second and process with a number. */
+/**
+ * Sorts by time and ends with six digits of chance: `20261120T190412Z-003f9a`. Neither a clock that was set back nor a process id that
+ * comes again with each boot gives one of them twice, for the undo data of a run is found by it.
+ */
 export function makeRunId(startedAt: string): string {
-  const second = `${startedAt.replace(/[-:]|\.\d+/g, '')}-${process.pid.toString(16).padStart(6, '0')}`;
-  const [, count = ''] = latest.startsWith(second) ? latest.slice(second.length).split('.') : [];
-  latest = latest.startsWith(second) ? `${second}.${Number(count) + 1}` : second;
-  return latest;
+  const chance = Math.floor(Math.random() * 0x1000000);
+  return `${startedAt.replace(/[-:]|\.\d+/g, '')}-${chance.toString(16).padStart(6, '0')}`;
 }
 
 /** What is known of a run before anything was looked at. */
