@@ -11,7 +11,7 @@ const span = duration.refine((text) => milliseconds(text) <= year, 'expected at 
 const text = z.string().trim().min(1).max(1000);
 
 /** What changes the agent's mind: only for those who may open the control socket. */
-export function addControl(server: DoorServer, port: AgentPort, now: () => number): void {
+export function addControl(server: DoorServer, port: AgentPort): void {
   server.post(
     '/now',
     {
@@ -44,7 +44,7 @@ export function addControl(server: DoorServer, port: AgentPort, now: () => numbe
       },
     },
     async ({ body: { for: length, reason, by } }) => {
-      port.suspend({ reason, by, until: new Date(now() + milliseconds(length)).toISOString() });
+      port.suspend({ reason, by, until: new Date(Date.now() + milliseconds(length)).toISOString() });
       return port.status();
     },
   );

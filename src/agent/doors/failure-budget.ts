@@ -14,7 +14,7 @@ const mostAddresses = 1_000;
  */
 export type FailureBudget = (address: string) => boolean;
 
-/** `now`: milliseconds. */
+/** `now`: milliseconds of a clock that nobody sets. */
 export function openFailureBudget(now: () => number): FailureBudget {
   const all = openBucket(ofAll);
   const addresses = new Map<string, Take>();

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import type { AgentPort } from '../../model/agent.ts';
 import type { AgentPolicy } from '../../model/host-policy-document.ts';
+import { monotonic } from '../../model/monotonic.ts';
 import { reportSchema } from '../../report/report-schema.ts';
 import { statusSchema } from '../../report/status-schema.ts';
 import { AgentError } from '../agent-error.ts';
@@ -48,7 +49,6 @@ const idle = 30_000;
  * cannot be used, a port that is taken, and a socket at which another agent listens.
  */
 export async function openDoors({ port, policy, plansPulls, socket, log }: DoorSettings): Promise<Doors> {
-  const now = Date.now;
   const hooks = loadHooks(policy, log);
   const token = policy.api_token_file === undefined ? undefined : openSecret(policy.api_token_file, tokenPurpose, log);
   const events = openEventStream(port);
@@ -66,7 +66,7 @@ export async function openDoors({ port, policy, plansPulls, socket, log }: DoorS
     const describeControl = documentRoutes(control, named);
     addProbes(control, { port, metrics });
     addApi(control, { port, check, events, describe: describeControl });
-    addControl(control, port, now);
+    addControl(control, port);
     await addReceive(control, port, dirname(socket));
     await listenAt(socket, control);
     if (!policy.listen) return { address: undefined, close };
@@ -74,9 +74,9 @@ export async function openDoors({ port, policy, plansPulls, socket, log }: DoorS
     const http = makeServer({ log, idle });
     opened.push(http);
     const describe = documentRoutes(http, named);
-    const budget = openFailureBudget(now);
+    const budget = openFailureBudget(monotonic);
     addProbes(http, { port, metrics });
-    await addHooks(http, { hooks, port, plansPulls, budget, log, now, count: metrics.countHook });
+    await addHooks(http, { hooks, port, plansPulls, budget, log, now: monotonic, count: metrics.countHook });
     await http.register(async (scope: DoorServer) => {
       requireToken(scope, { token, budget, log });
       addApi(scope, { port, check, events, describe });

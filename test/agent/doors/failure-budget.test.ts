@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openFailureBudget } from '../../../src/agent/doors/failure-budget.ts';
 import { openRig } from '../../support/door-rig.ts';
 
@@ -42,6 +42,18 @@ describe('an address that only fails', () => {
     expect(statuses.slice(25).every((status) => status === 429)).toBe(true);
     expect(rig.logged.length).toBeLessThan(25);
     expect(good.status).toBe(202);
+  });
+
+  it('is told why also where the clock was set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await using rig = await openRig();
+    const bad = async (): Promise<number> => (await rig.deliver(push, { 'x-gitea-signature': '' })).status;
+    expect(await bad()).toBe(401);
+
+    vi.setSystemTime(Date.now() - 86_400_000);
+
+    expect(await bad()).toBe(401);
   });
 
   it('at the API is told 429 too, and the right token still passes', async () => {
