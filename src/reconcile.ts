@@ -19,7 +19,7 @@ import { readUnconfirmed } from './state/unconfirmed.ts';
 export async function reconcile(request: Request, emit: (event: Event) => void, signal: AbortSignal): Promise<Report> {
   const started = monotonic();
   const scope = openScope(request);
-  const suspended = readSuspension(scope.stateDirectory, Date.now());
+  const suspended = readSuspension(scope.stateDirectory);
   if (suspended && request.action === 'converge') {
     const { tellBusy } = await import('./run/outcomes.ts');
     return tellBusy({ request, scope, started, emit }, suspendedBecause(suspended));

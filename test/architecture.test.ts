@@ -18,7 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   apply: ['model', 'host', 'plan', 'resources', 'state'],
   report: ['model', 'resources'],
   notify: ['model', 'report', 'host', 'source/private-file.ts'],
-  confirm: ['model', 'host', 'source/write-atomically.ts', 'state', 'deadman/clock.ts'],
+  confirm: ['model', 'host', 'source/write-atomically.ts', 'state'],
   install: ['model', 'source', 'state/durable-file.ts'],
   gitea: ['model', 'report', 'source/private-file.ts'],
   deadman: ['model', 'host', 'source', 'state', 'report', 'notify'],

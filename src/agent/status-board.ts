@@ -80,7 +80,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
   /** Of a pass that could not be made: no word on the run before it, and over with the next one that can. */
   let failure: NonNullable<AgentStatus['last']> | undefined;
   let failedPasses = 0;
-  const suspension = (): Suspension | null => readSuspension(stateDirectory, Date.now()) ?? null;
+  const suspension = (): Suspension | null => readSuspension(stateDirectory) ?? null;
   const asked = openAskedPlan(memory, options.lastGood);
   const isAsked = ({ run }: Report): boolean => asked.waiting()?.run === run;
   /** Whatever of the state cannot be read, the status says at least that. */

@@ -1,7 +1,7 @@
+import { readNow, termFrom } from '../host/term.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Unconfirmed } from '../model/unconfirmed.ts';
 import { removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
-import { readNow, termFrom } from './deadline.ts';
 import { hasTimers, restartTimer, startTimer, stopTimer } from './timer.ts';
 
 /** A run that can cut the host off. */

@@ -1,8 +1,8 @@
 import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { readUptime } from '../host/term.ts';
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
 import { writeAtomically } from '../source/write-atomically.ts';
-import { readUptime } from './clock.ts';
 import { settingsError } from './settings-error.ts';
 
 /** Stamps the heartbeat of an agent. Throws when its settings name no stamp. Gives the path. */

@@ -1,8 +1,9 @@
+import { readUptime } from '../host/term.ts';
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
 import { printableLine } from '../report/printable.ts';
 import { takeLock } from '../state/lock.ts';
 import { act } from './act.ts';
-import { nextMoment, readUptime } from './clock.ts';
+import { nextMoment } from './clock.ts';
 import { takeTurn, type Turn } from './engine-turn.ts';
 import { setFlag } from './flag.ts';
 import { look, type Look } from './look.ts';

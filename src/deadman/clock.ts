@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { readUptime } from '../host/term.ts';
 
 /** A moment of the watchdog's own clock. */
 export interface Moment {
@@ -10,9 +10,6 @@ export interface Moment {
   /** Milliseconds since then, without those that the host has slept: what it watches has slept too. systemd's times are of this clock. */
   readonly uptime: number;
 }
-
-/** This start of the host, and the milliseconds since. */
-export const readUptime = (): Omit<Moment, 'own'> => ({ boot: readBoot(), uptime: Number(process.hrtime.bigint() / 1_000_000n) });
 
 /**
  * The next moment. People and NTP set the clock of a host; the time since it started is nobody's to set, and of the time that it
@@ -26,11 +23,3 @@ export function nextMoment(last: Moment | undefined, present: Omit<Moment, 'own'
 
 /** How long the host has slept since it started, at most. Milliseconds. */
 export const readSleep = (): number => Math.max(0, Math.ceil(uptime() * 1_000) - readUptime().uptime);
-
-function readBoot(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return '';
-  }
-}

@@ -31,7 +31,7 @@ export async function takeTurn(stateDirectory: string, patience: number): Promis
 }
 
 function suspendedOr(stateDirectory: string, free: Turn): Turn {
-  return typeof findSuspension(stateDirectory, Date.now()) === 'object' ? { suppressed: 'suspended' } : free;
+  return typeof findSuspension(stateDirectory) === 'object' ? { suppressed: 'suspended' } : free;
 }
 
 function tryLock(stateDirectory: string): { release(): void } | undefined {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
+import { readUptime } from '../host/term.ts';
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
 import type { DeadmanStatus } from '../model/deadman-status.ts';
-import { nextMoment, readUptime } from './clock.ts';
+import { nextMoment } from './clock.ts';
 import { flagFile } from './flag.ts';
 import { readMemory } from './memory.ts';
 import { lastGood, presentConfig } from './snapshots.ts';

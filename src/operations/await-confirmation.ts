@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readNow, timeLeft } from '../confirm/deadline.ts';
+import { timeLeft } from '../confirm/deadline.ts';
 import { openLocalReader } from '../host/local-reader.ts';
+import { readNow } from '../host/term.ts';
 import type { Event } from '../model/event.ts';
 import { healthFailure, type Report } from '../model/report.ts';
 import type { Unconfirmed } from '../model/unconfirmed.ts';

@@ -54,7 +54,7 @@ export async function receiveRevision(
     confirmedBy: 'person',
     ...(planDigest !== undefined && { planDigest }),
   };
-  const isSuspended = action === 'converge' && readSuspension(stateDirectory, Date.now()) !== undefined;
+  const isSuspended = action === 'converge' && readSuspension(stateDirectory) !== undefined;
   if (isSuspended || isEnforced(stateDirectory, commit)) {
     const source = commitSource({ stateDirectory, commit, branch });
     return reconcile({ ...request, source }, emit, signal);

@@ -1,6 +1,7 @@
 import { disarm } from '../confirm/arm.ts';
-import { readNow, timeLeft } from '../confirm/deadline.ts';
+import { timeLeft } from '../confirm/deadline.ts';
 import { isTimerLeft, stopTimer } from '../confirm/timer.ts';
+import { readNow } from '../host/term.ts';
 import type { Event } from '../model/event.ts';
 import type { Report } from '../model/report.ts';
 import type { Unconfirmed } from '../model/unconfirmed.ts';

@@ -39,6 +39,6 @@ function readDatabase(file: string, query: string): void {
 }
 
 function requireSuspension(directory: string): void {
-  const found = findSuspension(directory, Date.now());
+  const found = findSuspension(directory);
   if (typeof found === 'string') throw new StateError(found, 'reconcile resume');
 }

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { openDoors } from '../../src/agent/doors/open-doors.ts';
 import { controlSocket, stateDirectory } from '../../src/state/state-directory.ts';
+import { readNow } from '../../src/host/term.ts';
 import { readSuspension, removeSuspension, writeSuspension } from '../../src/state/suspension.ts';
 import { aReport, aStatus, standIn, type StandIn } from '../support/agent-port.ts';
 import { agentPolicy } from '../support/door-rig.ts';
@@ -158,8 +159,9 @@ describe('without an agent', () => {
     await using host = await openHost(false);
 
     const { exit } = await host.run('suspend', '--for', '30m', '--reason', 'disk');
-    const suspended = readSuspension(host.state, Date.now());
-    const after = readSuspension(host.state, Date.now() + 31 * 60_000);
+    const suspended = readSuspension(host.state);
+    const [now, minute] = [readNow(), 60_000];
+    const after = readSuspension(host.state, { ...now, time: now.time + 31 * minute, uptime: now.uptime + 31 * minute });
     const resumed = await host.run('resume');
     const again = await host.run('resume');
 
@@ -168,7 +170,7 @@ describe('without an agent', () => {
     expect(exit).toBe(0);
     expect(suspended).toMatchObject({ reason: 'disk', by: 'alice' });
     expect(after).toBeUndefined();
-    expect(readSuspension(host.state, Date.now())).toBeUndefined();
+    expect(readSuspension(host.state)).toBeUndefined();
   });
 });
 
@@ -188,5 +190,5 @@ it.each([
 
   expect(exit).toBe(64);
   expect(stderr).toContain(message);
-  expect(readSuspension(host.state, Date.now())).toBeUndefined();
+  expect(readSuspension(host.state)).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { termFrom, timeLeft } from '../../src/confirm/deadline.ts';
+import { timeLeft } from '../../src/confirm/deadline.ts';
+import { termFrom } from '../../src/host/term.ts';
 
 const hour = 3_600_000;
 const start = { time: 1_000 * hour, boot: 'a', uptime: 5 * hour };

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { readNow, termFrom } from '../../src/confirm/deadline.ts';
+import { readNow, termFrom } from '../../src/host/term.ts';
 import type { Report } from '../../src/model/report.ts';
 import type { Unconfirmed } from '../../src/model/unconfirmed.ts';
 import { awaitConfirmation, findUnsettled } from '../../src/operations/await-confirmation.ts';

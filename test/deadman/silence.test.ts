@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { readUptime } from '../../src/deadman/clock.ts';
+import { readUptime } from '../../src/host/term.ts';
 import { reset } from '../../src/deadman/reset.ts';
 import { firstState, step, type Observation, type WatchAction } from '../../src/deadman/step.ts';
 import type { DeadmanSettings } from '../../src/model/deadman-settings.ts';

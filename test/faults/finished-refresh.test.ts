@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readNow, termFrom } from '../../src/confirm/deadline.ts';
+import { readNow, termFrom } from '../../src/host/term.ts';
 import type { Report } from '../../src/model/report.ts';
 import { takeBackUnconfirmed } from '../../src/operations/take-back-unconfirmed.ts';
 import { openState } from '../../src/state/state.ts';

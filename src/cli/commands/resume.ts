@@ -9,7 +9,7 @@ import { rootOption } from '../request.ts';
 export async function run(invocation: Invocation): Promise<number> {
   requireOwnRuns(invocation);
   const directory = stateDirectory(rootOption(invocation));
-  const wasSuspended = readSuspension(directory, Date.now()) !== undefined;
+  const wasSuspended = readSuspension(directory) !== undefined;
   const answer = await askAgent(invocation, { method: 'POST', path: '/resume' });
   if (answer === undefined) removeSuspension(directory);
   const said = wasSuspended ? 'Resumed; runs may change this host again' : 'It was not suspended; runs may change this host';
