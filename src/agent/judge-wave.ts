@@ -8,7 +8,7 @@ export interface Waiting {
   readonly until?: number;
 }
 
-/** What a host has last said of a revision, and when (milliseconds since 1970). */
+/** What a host has last said of a revision, and when (milliseconds since 1970, by the clock of the forge). */
 export interface Said {
   readonly state: string;
   readonly at: number;
@@ -16,7 +16,7 @@ export interface Said {
 
 /**
  * What the hosts behind a wave wait for; undefined: nothing more. All hosts of the wave, but for those that may fail, must have said
- * that they are well, and that must have been so for the bake time.
+ * that they are well, and that must have been so for the bake time. `now` and `until` are by the clock of the forge too.
  */
 export function judgeWave(wave: Wave, said: ReadonlyMap<string, Said>, now: number): Waiting | undefined {
   const answers = wave.hosts.flatMap((host) => said.get(host) ?? []);

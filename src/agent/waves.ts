@@ -1,3 +1,4 @@
+import type { CommitStatus } from '../gitea/answers.ts';
 import type { Gitea } from '../gitea/client.ts';
 import { GiteaError } from '../gitea/gitea-error.ts';
 import { planWaves, type Wave } from '../inventory/plan-waves.ts';
@@ -73,8 +74,10 @@ export function openWaves({ host, branch, forge, note }: WavesOptions): Waves {
     try {
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(longest)]);
       const contexts = new Set(wave.hosts.map(contextOf));
-      const rows = await forge.client.statuses.newest(forge.repository, commit, contexts, bounded);
-      return judgeWave(wave, wordsOf(rows), Date.now());
+      const { rows, now } = await forge.client.statuses.newest(forge.repository, commit, contexts, bounded);
+      const waiting = judgeWave(wave, wordsOf(rows, now), now);
+      // How long it waits is by the clock of the forge; that of this host may be another one.
+      return waiting?.until === undefined ? waiting : { ...waiting, until: Date.now() + waiting.until - now };
     } catch (error) {
       signal.throwIfAborted();
       const why = error instanceof GiteaError ? error.message : `no answer within ${longest / 1_000} s`;
@@ -116,10 +119,10 @@ const prefix = 'reconcile/';
 const contextOf = (host: string): string => `${prefix}${host}`;
 
 /** By host. A time that is none has just been. */
-const wordsOf = (rows: Awaited<ReturnType<Gitea['statuses']['newest']>>): ReadonlyMap<string, Said> =>
+const wordsOf = (rows: readonly CommitStatus[], now: number): ReadonlyMap<string, Said> =>
   new Map(
     rows.map(({ context, status, created_at }) => [
       context.slice(prefix.length),
-      { state: status, at: Date.parse(created_at) || Date.now() },
+      { state: status, at: Date.parse(created_at) || now },
     ]),
   );

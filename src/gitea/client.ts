@@ -24,15 +24,15 @@ export interface Gitea {
   mark(subject: string): string;
 }
 
+interface Newest {
+  readonly rows: readonly CommitStatus[];
+  /** By the clock of the forge, which gave the rows their times; by that of the host where it does not tell. Milliseconds since 1970. */
+  readonly now: number;
+}
+
 interface StatusCalls {
   /** The newest of each of these contexts that has any, on so many pages; unless told, on all. */
-  newest(
-    repository: string,
-    commit: string,
-    contexts: ReadonlySet<string>,
-    signal: AbortSignal,
-    pages?: number,
-  ): Promise<readonly CommitStatus[]>;
+  newest(repository: string, commit: string, contexts: ReadonlySet<string>, signal: AbortSignal, pages?: number): Promise<Newest>;
   /** Always a new row, of which the newest counts for its context. Gitea answers 500, not 404, for a commit that it does not have. */
   create(
     repository: string,
@@ -63,7 +63,9 @@ export function openGitea(connection: Connection): Gitea {
         // Gitea has the names of the two orders the wrong way round: this one begins with the highest index.
         const call = { method: 'GET', path, query: { sort: 'leastindex' } } as const;
         const found = new Map<string, CommitStatus>();
-        const take = (rows: readonly CommitStatus[]): boolean => {
+        let now = NaN;
+        const take = (rows: readonly CommitStatus[], headers: Headers): boolean => {
+          now = Date.parse(headers.get('date') ?? '');
           for (const row of rows)
             if (contexts.has(row.context) && row.id > (found.get(row.context)?.id ?? -1)) found.set(row.context, row);
           const isNewestFirst = (rows[0]?.id ?? 0) > (rows.at(-1)?.id ?? 0);
@@ -71,7 +73,7 @@ export function openGitea(connection: Connection): Gitea {
         };
         // A fleet writes more rows than can be told before: what was said first is on the last page.
         await requests.until(take, call, statusAnswer, signal, pages);
-        return [...found.values()];
+        return { rows: [...found.values()], now: Number.isNaN(now) ? Date.now() : now };
       },
       create: (repository, commit, body, signal) =>
         requests.one(

@@ -40,7 +40,9 @@ export function openCommitStatus(
 
   /** The newest row of this host; undefined when there is none. Refused for a commit that Gitea does not have. */
   const look = async (commit: string, signal: AbortSignal): Promise<Saying | undefined> => {
-    const [newest] = await gitea.statuses.newest(repository, commit, new Set([context]), signal, mostPages);
+    const {
+      rows: [newest],
+    } = await gitea.statuses.newest(repository, commit, new Set([context]), signal, mostPages);
     return newest && saying.safeParse({ commit, state: newest.status, description: newest.description }).data;
   };
 

@@ -17,7 +17,7 @@ export interface Requests {
   all<T>(call: Call, answer: z.ZodType<T>, signal: AbortSignal, pages?: number): Promise<readonly T[]>;
   /** Pages until one is `last`, at most so many; unless told, however many there are. */
   until<T>(
-    last: (page: readonly T[]) => boolean,
+    last: (page: readonly T[], headers: Headers) => boolean,
     call: Call,
     answer: z.ZodType<T>,
     signal: AbortSignal,
@@ -37,14 +37,14 @@ export function openRequests(send: Send): Requests {
     call: Call,
     answer: z.ZodType<T>,
     signal: AbortSignal,
-    isLast: (items: readonly T[], page: number) => boolean,
+    isLast: (items: readonly T[], page: number, headers: Headers) => boolean,
   ): Promise<readonly T[]> => {
     const found: T[] = [];
     for (let page = 1; ; page++) {
       const { json, headers } = await send({ ...call, query: { ...call.query, page, limit: pageSize } }, signal);
       const items = check(call, z.array(answer).nullable(), json) ?? [];
       found.push(...items);
-      if (items.length === 0 || isLast(items, page) || !hasMore(headers, found.length, items.length)) return found;
+      if (items.length === 0 || isLast(items, page, headers) || !hasMore(headers, found.length, items.length)) return found;
     }
   };
   return {
@@ -53,7 +53,8 @@ export function openRequests(send: Send): Requests {
       await send(call, signal);
     },
     all: (call, answer, signal, most = mostPages) => pages(call, answer, signal, (_, page) => page === most),
-    until: (last, call, answer, signal, most) => pages(call, answer, signal, (items, page) => last(items) || page === most),
+    until: (last, call, answer, signal, most) =>
+      pages(call, answer, signal, (items, page, headers) => last(items, headers) || page === most),
   };
 }
 

@@ -119,6 +119,28 @@ describe('a new revision', () => {
     expect(notes).toEqual([expect.stringContaining('the waves of rollout.yaml are not obeyed')]);
   });
 
+  it.each(['2001-01-01T00:00:00Z', '2076-01-01T00:00:00Z'])(
+    'waits out the bake time by the clock of the forge, which says %s, whatever this host takes for the time',
+    async (time) => {
+      const forge = Date.parse(time);
+      const rows = ['canary1', 'canary2'].map((host, index) => ({
+        id: 2 - index,
+        status: 'success',
+        context: `reconcile/${host}`,
+        created_at: new Date(forge - 60_000).toISOString(),
+      }));
+      const answer = { status: 200, headers: { date: new Date(forge).toUTCString() }, body: JSON.stringify(rows) };
+      gitea.fault({ on: /statuses/, times: 2, answer });
+      const look = lookAt({}, rollout.replace('bake: 0s', 'bake: 10m'));
+
+      const waiting = await wavesOf('box').turn(look, () => before, true, signal);
+
+      const until = new Date(forge + 9 * 60_000).toISOString();
+      expect(waiting?.words).toBe(`waits for wave canary, which is watched until ${until}`);
+      expect(Math.round((waiting!.until! - Date.now()) / 60_000)).toBe(9);
+    },
+  );
+
   it('is asked about again only with a poll, and no more once its turn has come', async () => {
     const waves = wavesOf('box');
     const turn = async (mayAsk: boolean): Promise<string | undefined> =>

@@ -117,7 +117,7 @@ describe('commit statuses', () => {
     const contexts = new Set(['reconcile/allegro', 'reconcile/ezra']);
     const found = await statuses.newest(repository, commitOf('1'), contexts, never);
 
-    expect(found.map(({ context, status }) => `${context} ${status}`)).toEqual(['reconcile/allegro success']);
+    expect(found.rows.map(({ context, status }) => `${context} ${status}`)).toEqual(['reconcile/allegro success']);
   });
 });
 
