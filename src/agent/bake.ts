@@ -1,6 +1,7 @@
 import type { Event } from '../model/event.ts';
 import type { Look } from '../model/follower.ts';
 import { healthFailure, type Report } from '../model/report.ts';
+import { monotonic } from '../model/monotonic.ts';
 import type { Memory } from '../model/reporter.ts';
 import type { Request } from '../model/request.ts';
 import { rollBackRuns } from '../operations/roll-back-runs.ts';
@@ -51,6 +52,10 @@ const leadOf = (bake: number): number => Math.max(bake / 10, Math.min(bake / 2, 
 
 export function openBake({ waves, memory, stateDirectory, place }: BakeOptions): Bake {
   const put = (watched: Watched | undefined): void => memory.set('watched', watched);
+  /** When what is written down ends by a clock that nobody sets. */
+  let timed: { readonly until: number; readonly end: number } | undefined;
+  /** The same by the clock as it stands now, which may have been set since that was written. */
+  const endOf = (until: number): number => (timed?.until === until ? Math.round(Date.now() + timed.end - monotonic()) : until);
   return {
     async judge(look, report, emit, signal) {
       const { commit, source } = look;
@@ -63,14 +68,17 @@ export function openBake({ waves, memory, stateDirectory, place }: BakeOptions):
       if (!watch || watch.bake === 0) return undefined;
       const lead = leadOf(watch.bake);
       // One that comes in the middle and changes nothing has what the other has brought, of which nobody knows yet whether it is well.
-      const inherited = open && (isKnown || (report.writes === 0 && Date.now() < open.until + lead)) ? open : undefined;
+      const inherited = open && (isKnown || (report.writes === 0 && Date.now() < endOf(open.until) + lead)) ? open : undefined;
       if (!inherited && report.writes === 0) return undefined;
       const run = inherited?.run ?? report.run;
       const latest = Date.now() + watch.bake - lead;
       // Further away than a whole bake time is what a clock has written down that was ahead.
-      const until = isKnown && inherited && inherited.until <= latest ? inherited.until : latest;
+      const until =
+        isKnown && inherited && (timed?.until === inherited.until || inherited.until <= latest) ? inherited.until : latest;
+      if (timed?.until !== until) timed = { until, end: monotonic() + until - Date.now() };
       if (!isKnown || until !== inherited?.until) put({ commit, run, until });
-      if (Date.now() < until) return { until };
+      const end = endOf(until);
+      if (Date.now() < end) return { until: end };
       const request = { ...place, source, tags: [], paranoid: false, unattended: true };
       const check = await reconcile({ ...request, action: 'check', health: true }, () => undefined, signal);
       const sick = healthFailure(check.health);

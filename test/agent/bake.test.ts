@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { openBake } from '../../src/agent/bake.ts';
 import type { Look } from '../../src/model/follower.ts';
 import type { Memory } from '../../src/model/reporter.ts';
@@ -66,7 +66,7 @@ it('a revision that comes while another is watched is watched with it, also wher
   const { run } = host.applied;
   expect(await host.judge(one, host.applied)).toEqual({ until: expect.any(Number) });
 
-  expect(await host.judge(two)).toEqual({ until: host.watched().until });
+  expect(await host.judge(two)).toEqual({ until: expect.closeTo(host.watched().until, -2) });
   expect(host.watched()).toMatchObject({ commit: two, run });
 
   host.sicken();
@@ -100,7 +100,25 @@ it('a time that a clock has written down which was ahead ends after a whole bake
 
   const standing = await host.judge(one);
 
-  expect(standing).toEqual({ until: host.watched().until });
+  expect(standing).toEqual({ until: expect.closeTo(host.watched().until, -2) });
   expect(host.watched().until - until).toBeLessThan(3_600_000);
-  expect(await host.judge(one)).toEqual(standing);
+  expect(await host.judge(one)).toEqual({ until: expect.closeTo(standing!.until!, -2) });
+});
+
+it.each([
+  ['forward by 50 years, as by NTP after a boot', 50],
+  ['back by 50 years', -50],
+])('a bake time is as long where the clock is set %s', async (_title, years) => {
+  using host = openWatched();
+  await host.judge(one, host.applied);
+  const left = host.watched().until - Date.now();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + years * 365 * 86_400_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  host.sicken();
+
+  const standing = await host.judge(one);
+
+  const leftThen = (standing?.until ?? NaN) - Date.now();
+  expect([leftThen <= left + 1, leftThen > left - 60_000]).toEqual([true, true]);
+  expect(await host.judge(two)).toEqual({ until: expect.any(Number) });
 });
