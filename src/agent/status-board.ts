@@ -83,6 +83,12 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
   const suspension = (): Suspension | null => readSuspension(stateDirectory) ?? null;
   const asked = openAskedPlan(memory, options.lastGood);
   const isAsked = ({ run }: Report): boolean => asked.waiting()?.run === run;
+  /** What a clock has written down that was ahead would keep everybody from hearing how old it is: its age begins when that is seen. */
+  const lastSuccess = (): string | null => {
+    const now = new Date().toISOString();
+    if (kept.lastSuccess !== null && Date.parse(kept.lastSuccess) > Date.parse(now)) kept = { ...kept, lastSuccess: now };
+    return kept.lastSuccess;
+  };
   /** Whatever of the state cannot be read, the status says at least that. */
   const status = (): AgentStatus => {
     let damage: StateError | undefined;
@@ -114,7 +120,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       phase: live.phase,
       revision: { applied: kept.applied, seen: live.seen, branch: live.branch },
       last: failure ?? (damage ? lastOf(damage, new Date()) : kept.last),
-      lastSuccess: kept.lastSuccess,
+      lastSuccess: lastSuccess(),
       fetch: live.fetch,
       nextPass: live.nextPass,
       ...found,

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openAttempts } from '../../src/agent/attempts.ts';
 import { openContest } from '../../src/agent/contest.ts';
 import { openStatusBoard } from '../../src/agent/status-board.ts';
@@ -15,7 +15,7 @@ import { mountSmall } from '../support/mount-small.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const nothing: Memory = { get: () => undefined, set: () => undefined };
-const at = new Date('2026-11-20T08:00:00.000Z');
+const at = new Date('2020-11-20T08:00:00.000Z');
 const optionsOf = (stateDirectory: string, memory: Memory) => ({
   host: 'box',
   stateDirectory,
@@ -74,6 +74,19 @@ it('a host is verified by a run, not by a look while it is suspended', () => {
 
   board.ended(reportWith(), at);
   expect(board.status().lastSuccess).toBe(at.toISOString());
+});
+
+it('the age of the last success begins anew where the clock that has written it down was ahead', () => {
+  using directory = temporaryDirectory();
+  vi.useFakeTimers({ toFake: ['Date'], now: at });
+  onTestFinished(() => void vi.useRealTimers());
+  const board = openBoard(directory.path);
+  board.ended(reportWith(), new Date('2076-11-20T08:00:00.000Z'));
+
+  const seen = board.status().lastSuccess;
+  vi.setSystemTime(at.getTime() + 3_600_000);
+
+  expect([seen, board.status().lastSuccess]).toEqual([at.toISOString(), at.toISOString()]);
 });
 
 it('a host is verified by what was pushed, also where its remote does not have that yet', () => {
