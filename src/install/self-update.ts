@@ -96,8 +96,10 @@ export function returnedVersion(library: string): string | undefined {
 export function standingReturn(library: string): { readonly version: string; readonly at: string } | undefined {
   const value = readJson(join(library, returnedFile));
   if (!isObject(value) || typeof value['version'] !== 'string' || typeof value['at'] !== 'string') return undefined;
-  const confirmed = lstatSync(join(library, 'confirmed'), { throwIfNoEntry: false });
-  const isOver = confirmed !== undefined && confirmed.mtimeMs > Date.parse(value['at']);
+  const made = confirmedAt(library);
+  // Older versions have not kept when the link was made: another one is a later one, whatever the clock said.
+  const known = value['confirmedAt'] ?? null;
+  const isOver = made !== null && (known === null ? made > Date.parse(value['at']) : made !== known);
   return isOver ? undefined : { version: value['version'], at: value['at'] };
 }
 
@@ -129,13 +131,17 @@ export function guardStart(
       if (pending.starts > 0)
         writeAtomically(
           join(library, returnedFile),
-          JSON.stringify({ version: pending.version, at: new Date(now).toISOString() }),
+          JSON.stringify({ version: pending.version, at: new Date(now).toISOString(), confirmedAt: confirmedAt(library) }),
           0o644,
         );
       rmSync(join(library, pendingFile));
       return { version: pending.version, files: pending.before.map(({ path }) => path) };
   }
 }
+
+/** When the link to the confirmed version was made. */
+const confirmedAt = (library: string): number | null =>
+  lstatSync(join(library, 'confirmed'), { throwIfNoEntry: false })?.mtimeMs ?? null;
 
 function standing(path: string, mode: number): { readonly content: string | null; readonly mode: number } {
   const stat = lstatSync(path, { throwIfNoEntry: false });

@@ -79,12 +79,22 @@ describe('an update', () => {
     expect(links()).toEqual([one, one]);
     expect(texts()).toEqual(['old unit', null]);
     expect(returnedVersion(library)).toBe(two);
-    const confirmedAt = (second: number): void => lutimesSync(join(library, 'confirmed'), second, now / 1_000 + second);
-    confirmedAt(0);
     expect(standingReturn(library)).toEqual({ version: two, at: new Date(now + 3_000).toISOString() });
-    confirmedAt(4);
-    expect(standingReturn(library)).toBeUndefined();
     expect(() => switchTo(library, two, now)).toThrow(`version ${two} was tried here and taken back`);
+  });
+
+  it('that was taken back is told until another one is confirmed, also by a clock that was set back since', () => {
+    using directory = temporaryDirectory();
+    const { library, one, two } = makeLibrary(directory.path);
+    const ahead = Date.parse('2076-11-20T03:00:00Z');
+    lutimesSync(join(library, 'confirmed'), 0, now / 1_000);
+    switchTo(library, two, ahead);
+    for (const second of [1, 2, 3]) guardStart(library, ahead + second * 1_000);
+    expect(standingReturn(library)).toEqual({ version: two, at: '2076-11-20T03:00:03.000Z' });
+
+    swapLink(library, 'confirmed', one);
+
+    expect(standingReturn(library)).toBeUndefined();
   });
 
   it('goes back as a whole wherever the switch was cut off', () => {
