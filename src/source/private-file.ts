@@ -1,6 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
-/** Bytes. */
+/** Bytes of a secret: more is a wrong file. */
+const largestSecret = 64 * 1024;
+/** Bytes of what others may read. */
 const largest = 256 * 1024;
 
 type PrivateFile =
@@ -29,7 +31,7 @@ export function readPrivateFile(file: string, purpose: string, { mayBeRead = fal
   }
   try {
     const { uid, mode, size } = fstatSync(descriptor);
-    if ((mode & constants.S_IFMT) !== constants.S_IFREG || size > largest)
+    if ((mode & constants.S_IFMT) !== constants.S_IFREG || size > (mayBeRead ? largest : largestSecret))
       return refused('is not a small regular file', 'name the right one');
     if (uid !== 0 && uid !== process.geteuid?.())
       return refused('belongs to another user', `chown it to root or to the user who runs this`);

@@ -30,7 +30,7 @@ it.each([
   ],
   [
     'one that is too large',
-    (file: string) => writeFileSync(file, 'x'.repeat(300_000)),
+    (file: string) => writeFileSync(file, 'x'.repeat(70_000)),
     'the token file F is not a small regular file',
   ],
 ])('a user may use %s: %#', (_title, prepare, expected) => {
