@@ -30,7 +30,9 @@ async function openHost(hasAgent: boolean): Promise<Host> {
   mkdirSync(state, { recursive: true, mode: 0o700 });
   const port = standIn();
   const log = { warn: () => undefined, error: () => undefined };
-  const doors = hasAgent ? await openDoors({ port, plansPulls: false, policy: agentPolicy({}), socket: controlSocket(state), log }) : undefined;
+  const doors = hasAgent
+    ? await openDoors({ port, plansPulls: false, policy: agentPolicy({}), socket: controlSocket(state), log })
+    : undefined;
   return {
     port,
     state,
