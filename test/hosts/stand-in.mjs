@@ -21,7 +21,7 @@ else if (name === 'evennia' && word === 'shell') {
   process.exit(0);
 } else if (name === 'evennia' && word === 'stop') process.kill(Number(readFileSync('server/portal.pid', 'utf8')));
 else if (name === 'ollama' && word !== 'serve') process.exit(0);
-else if (name === 'hermes' && second !== 'run') process.exit(1);
+else if (name === 'hermes' && (second !== 'run' || !process.env.API_SERVER_KEY)) process.exit(1);
 else {
   if (name === 'gitea') {
     // It gives itself keys, in the file of its settings.

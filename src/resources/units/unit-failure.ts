@@ -27,6 +27,8 @@ async function readLog(place: UnitPlace, host: Host, signal: AbortSignal): Promi
   const which = place.user === undefined ? [`--unit=${place.name}`] : [`--user-unit=${place.name}`];
   const argv: Argv = ['journalctl', '--no-pager', '--quiet', '--output=cat', `--lines=${journalLines}`, ...which];
   try {
+    // What it has said last may still be on its way.
+    await host.query(['journalctl', '--sync'], signal, { timeout });
     const { stdout } = await host.query(argv, signal, { timeout });
     return lastLines(stdout);
   } catch {
