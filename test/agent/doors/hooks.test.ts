@@ -30,6 +30,8 @@ const payloads: readonly (readonly [file: string, event: string, status: number]
   ['gitea-status', 'status', 204],
   ['forgejo-push', 'push', 202],
   ['forgejo-push-truncated', 'push', 202],
+  ['forgejo-8-push', 'push', 202],
+  ['forgejo-8-pull-request-synchronized', 'pull_request', 204],
   ['forgejo-branch-deleted', 'push', 204],
   ['forgejo-pull-request', 'pull_request', 204],
   ['github-push', 'push', 202],
@@ -87,6 +89,7 @@ describe('a pull request, where its plan is told', () => {
     ['gitea-pull-request-synchronized', 202],
     ['gitea-pull-request-merged', 204],
     ['forgejo-pull-request', 202],
+    ['forgejo-8-pull-request-synchronized', 202],
     ['gitea-push', 400],
     ['gitea-issues', 400],
   ])('%s is answered with %i', async (file, status) => {
