@@ -4,7 +4,7 @@ import type { Address, Contents } from '../model/catalog.ts';
 import type { Event } from '../model/event.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { LastApplied } from '../model/last-applied.ts';
-import { PassingError } from '../model/passing-error.ts';
+import { makeFailure } from '../model/passing-error.ts';
 import { changesOf, isDone, type Plan, type Step } from '../model/plan.ts';
 import type { AnyResourceType, ApplyContext, Failure } from '../resources/resource-type.ts';
 import type { State } from '../state/state.ts';
@@ -113,8 +113,8 @@ export async function settleKinds(kinds: Iterable<string>, deps: ApplyDeps, sign
 function throwFirst(failures: readonly Failure[]): void {
   const [first] = failures;
   if (!first) return;
-  const Fault = failures.every(({ isPassing }) => isPassing === true) ? PassingError : Error;
-  throw new ApplyError(first.address, new Fault(failures.map(({ message }) => message).join('; ')));
+  const isPassing = failures.every((failure) => failure.isPassing === true);
+  throw new ApplyError(first.address, makeFailure(failures.map(({ message }) => message).join('; '), isPassing));
 }
 
 /** The step that a failure of the whole group is about. */

@@ -2,7 +2,7 @@ import type { HostReader } from '../host/host.ts';
 import type { Address } from '../model/catalog.ts';
 import { appliedBy } from '../model/last-applied.ts';
 import { listed } from '../model/listed.ts';
-import { PassingError } from '../model/passing-error.ts';
+import { makeFailure } from '../model/passing-error.ts';
 import { changesOf, isDone, type Diff, type Plan } from '../model/plan.ts';
 import type { Graph } from '../plan/graph.ts';
 import { makePlan, type PlanInput } from '../plan/make-plan.ts';
@@ -47,9 +47,9 @@ export async function verify(
   const failed = observation.failures.filter(({ address }) => !held.has(address));
   const open = [
     ...left.map(({ address, diff }) => [address, new Error(`still differs after it was applied: ${fieldsOf(diff)}`)] as const),
-    ...failed.map(({ address, message, isPassing }) => {
-      const Fault = isPassing ? PassingError : Error;
-      return [address, new Fault(`cannot be looked at after it was applied: ${message}`)] as const;
+    ...failed.map(({ address, message, isPassing = false }) => {
+      const failure = makeFailure(`cannot be looked at after it was applied: ${message}`, isPassing);
+      return [address, failure] as const;
     }),
   ];
   return {

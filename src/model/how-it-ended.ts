@@ -1,5 +1,5 @@
 import { lastLines } from './last-lines.ts';
-import { PassingError } from './passing-error.ts';
+import { makeFailure } from './passing-error.ts';
 
 /** What is known of a program that has ended. */
 interface Ended {
@@ -18,7 +18,7 @@ export const howItEnded = ({ exitCode, signal, timedOut }: Ended): string =>
 export const wasKilled = ({ exitCode, timedOut }: Ended): boolean => exitCode === null && !timedOut;
 
 /** For what a program could not do: passing where something else has killed it. */
-export const programError = (result: Ended, message: string): Error => new (wasKilled(result) ? PassingError : Error)(message);
+export const programError = (result: Ended, message: string): Error => makeFailure(message, wasKilled(result));
 
 /** For an error: the end of what a program said that failed; how it ended, too, where it did not end by itself or said nothing. */
 export function lastWords(result: Ended & { readonly stdout: string; readonly stderr: string }): string {

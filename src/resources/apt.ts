@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbsolutePath, Argv, CommandResult, Host, HostReader } from '../host/host.ts';
-import { howItEnded, programError, wasKilled } from '../model/how-it-ended.ts';
+import { howItEnded, wasKilled } from '../model/how-it-ended.ts';
 import { lastLines } from '../model/last-lines.ts';
-import { PassingError } from '../model/passing-error.ts';
+import { makeFailure, PassingError } from '../model/passing-error.ts';
 import { runOutside } from './run-outside.ts';
 
 /** What apt would do. */
@@ -44,9 +44,13 @@ const aptOptions = ['-q', '-y', '-o', 'APT::Get::AutomaticRemove=false', '-o', '
 
 /** Asks apt what a change would mean, on the index as it is. Needs no rights and takes no lock. */
 export async function simulate(words: readonly string[], host: HostReader, signal: AbortSignal): Promise<Simulation> {
+  return parseSimulation(await ask(words, host, signal));
+}
+
+async function ask(words: readonly string[], host: HostReader, signal: AbortSignal): Promise<CommandResult> {
   const result = await host.query(['apt-get', '-s', ...aptOptions, ...words], signal, { env: environment });
-  if (wasKilled(result)) throw programError(result, `apt-get -s ${howItEnded(result)}`);
-  return parseSimulation(result);
+  if (wasKilled(result)) throw new PassingError(`apt-get -s ${howItEnded(result)}`);
+  return result;
 }
 
 export function parseSimulation({ exitCode, stdout, stderr }: Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr'>): Simulation {
@@ -68,9 +72,7 @@ export function parseSimulation({ exitCode, stdout, stderr }: Pick<CommandResult
 /** Names of those of `NAME=VERSION` that are nowhere to be had. */
 export async function findLost(versions: readonly string[], host: HostReader, signal: AbortSignal): Promise<readonly string[]> {
   if (versions.length === 0) return [];
-  const result = await host.query(['apt-get', '-s', ...aptOptions, 'install', ...versions], signal, { env: environment });
-  if (wasKilled(result)) throw programError(result, `apt-get -s ${howItEnded(result)}`);
-  const { stderr } = result;
+  const { stderr } = await ask(['install', ...versions], host, signal);
   return [...stderr.matchAll(/^E: Version '.*' for '(.*)' was not found$/gm)].map(([, name = '']) => name);
 }
 
@@ -132,7 +134,7 @@ async function succeed(what: string, argv: Argv, { timeout }: AptLimits, host: H
       throw new PassingError(`${what} did not end within ${Math.round(timeout / 1000)} s; another program may hold its lock`);
     const isLocked = lockHeld.test(said);
     if (!isLocked || performance.now() + lockPause >= deadline)
-      throw new (isLocked || isKilled || passing.test(said) ? PassingError : Error)(`${what} failed: ${reasonIn(said)}`);
+      throw makeFailure(`${what} failed: ${reasonIn(said)}`, isLocked || isKilled || passing.test(said));
     await sleep(lockPause, undefined, { signal });
   }
 }

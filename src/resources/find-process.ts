@@ -7,11 +7,13 @@ const pause = 50;
 /** Processes with such a name of which this holds. `of` is the directory of one in /proc. */
 interface Sought {
   readonly name: RegExp;
+  /** For who waits for them: what they work in. */
+  readonly where?: AbsolutePath;
   readonly holds?: (of: AbsolutePath) => boolean;
 }
 
 /** The id of such a process, but not of one in a container. */
-export function findProcess({ name, holds }: Sought, host: HostReader): string | undefined {
+function findProcess({ name, holds }: Sought, host: HostReader): string | undefined {
   const ours = host.readLink('/proc/self/ns/pid');
   return (host.list('/proc') ?? [])
     .filter((id) => /^\d+$/.test(id))
@@ -38,6 +40,7 @@ export async function awaitProcesses(sought: Sought, timeout: number, host: Host
     if (id === undefined) return;
     if (performance.now() < deadline) continue;
     const name = host.readFile(`/proc/${id}/comm`, 64)?.toString().trim();
-    throw new PassingError(`${name ?? 'a program'} is at work (process ${id}): wait for its end, or end it`);
+    const where = sought.where === undefined ? '' : ` in ${sought.where}`;
+    throw new PassingError(`${name ?? 'a program'} is at work${where} (process ${id}): wait for its end, or end it`);
   }
 }

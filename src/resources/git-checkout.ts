@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Argv, CommandOptions, CommandResult, Host, HostReader } from '../host/host.ts';
 import { hardenedGit, hardenedGitEnvironment } from '../model/hardened-git.ts';
 import { lastWords, wasKilled } from '../model/how-it-ended.ts';
-import { PassingError } from '../model/passing-error.ts';
+import { makeFailure } from '../model/passing-error.ts';
 
 /** A commit of a repository in a directory. */
 export interface Checkout {
@@ -137,8 +137,7 @@ export async function git(checkout: Checkout, args: readonly string[], host: Hos
     const said = timedOut ? `took longer than ${checkout.timeout / 1000} s` : `failed: ${lastWords(result)}`;
     const isOnTheWay = args[0] === 'fetch' && (timedOut || passing.test(stderr));
     const pause = isOnTheWay && !timedOut ? pauses[tries] : undefined;
-    if (pause === undefined)
-      throw new (isOnTheWay || wasKilled(result) ? PassingError : Error)(`git ${args[0]} in ${checkout.path} ${said}`);
+    if (pause === undefined) throw makeFailure(`git ${args[0]} in ${checkout.path} ${said}`, isOnTheWay || wasKilled(result));
     await sleep(pause, undefined, { signal });
   }
 }

@@ -1,13 +1,11 @@
 import { dirname } from 'node:path/posix';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { lastWords } from '../model/how-it-ended.ts';
-import { findProcess } from './find-process.ts';
+import { awaitProcesses } from './find-process.ts';
 import { noteOf, type Checkout } from './git-checkout.ts';
 
 /** Milliseconds that a git of somebody else, or of a run that was killed, has for its end. */
 const patience = 10_000;
-const pause = 50;
 
 /**
  * What a git that is at work has in a repository, and one that was killed leaves there: locks, at which every later one fails, and
@@ -48,23 +46,15 @@ export async function sweepLeftovers(
   signal: AbortSignal,
 ): Promise<readonly AbsolutePath[]> {
   const find = (): readonly AbsolutePath[] => findLeftovers(checkout, host).filter((path) => !before.includes(path));
-  for (let waited = 0; find().length > 0; waited += pause) {
-    const worker = findGit(checkout, host);
-    if (worker === undefined) break;
-    if (waited >= patience)
-      throw new Error(`git is at work in ${checkout.path} (process ${worker}): wait for its end, or end it`);
-    await sleep(pause, undefined, { signal });
-  }
+  if (find().length === 0) return [];
+  const { path, user } = checkout;
+  // It goes to its checkout before it does anything.
+  const isThere = (directory: string): boolean => directory === path || directory.startsWith(`${path}/`);
+  const holds = (process: AbsolutePath): boolean => isThere(host.readLink(`${process}/cwd`) ?? '') && find().length > 0;
+  await awaitProcesses({ name: /^git/, where: path, holds }, patience, host, signal);
   const left = find();
   if (left.length === 0) return left;
-  const { user } = checkout;
   const result = await host.run(['rm', '-rf', '--', ...left], signal, user === undefined ? {} : { user });
   if (result.exitCode !== 0) throw new Error(`rm failed: ${lastWords(result)}`);
   return left;
-}
-
-/** The id of a process that is git and works in a checkout: git goes there before it does anything. */
-function findGit({ path }: Checkout, host: HostReader): string | undefined {
-  const isBelow = (directory: string): boolean => directory === path || directory.startsWith(`${path}/`);
-  return findProcess({ name: /^git/, holds: (process) => isBelow(host.readLink(`${process}/cwd`) ?? '') }, host);
 }

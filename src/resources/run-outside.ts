@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbsolutePath, Argv, CommandResult, Host, HostReader } from '../host/host.ts';
-import { howItEnded, programError, wasKilled } from '../model/how-it-ended.ts';
+import { howItEnded, wasKilled } from '../model/how-it-ended.ts';
+import { PassingError } from '../model/passing-error.ts';
 
 /** Only root may write in /run. */
 const logFile: AbsolutePath = '/run/reconcile-packages.log';
@@ -102,7 +103,7 @@ export async function awaitOutside(timeout: number, host: Host, signal: AbortSig
   for (;;) {
     const result = await host.query([...list, `${unitPrefix}*`], signal);
     const { exitCode, stdout } = result;
-    if (wasKilled(result)) throw programError(result, `systemctl list-units ${howItEnded(result)}`);
+    if (wasKilled(result)) throw new PassingError(`systemctl list-units ${howItEnded(result)}`);
     if (exitCode !== 0 || stdout.trim() === '') return;
     const [unit] = stdout.trim().split(/\s/);
     if (performance.now() >= deadline) throw new Error(`${unit}, which an earlier run started, is still running`);

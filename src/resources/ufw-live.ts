@@ -1,7 +1,7 @@
 import type { AbsolutePath, Argv, Host, HostReader } from '../host/host.ts';
-import { howItEnded, programError, wasKilled } from '../model/how-it-ended.ts';
+import { howItEnded, wasKilled } from '../model/how-it-ended.ts';
 import { lastLines } from '../model/last-lines.ts';
-import { PassingError } from '../model/passing-error.ts';
+import { makeFailure, PassingError } from '../model/passing-error.ts';
 import { askOutside, runOutside } from './run-outside.ts';
 import { markedSysctlFiles } from './sysctl-files.ts';
 
@@ -74,7 +74,7 @@ const hookOf = (ufw: string, direction: Direction, part: (typeof parts)[number])
 
 async function listRules({ program }: Family, host: HostReader, signal: AbortSignal): Promise<readonly string[]> {
   const result = await askOutside([program, '--list-rules'], { timeout: ufwTimeout }, host, signal);
-  if (wasKilled(result)) throw programError(result, `${program} ${howItEnded(result)}`);
+  if (wasKilled(result)) throw new PassingError(`${program} ${howItEnded(result)}`);
   return result.stdout.split('\n').map((line) => line.trim());
 }
 
@@ -146,5 +146,5 @@ const run = (argv: Argv, host: Host, signal: AbortSignal) => runOutside(argv, { 
 /** `unless`: what it is when that fails. */
 async function act(unless: string, argv: Argv, host: Host, signal: AbortSignal): Promise<void> {
   const { exitCode, isKilled, said } = await run(argv, host, signal);
-  if (exitCode !== 0) throw new (isKilled ? PassingError : Error)(`${unless}: ${lastLines(said.trim())}`);
+  if (exitCode !== 0) throw makeFailure(`${unless}: ${lastLines(said.trim())}`, isKilled);
 }

@@ -127,10 +127,11 @@ export const sysctl = defineResourceType({
     outside: true,
     capture: (desired, { host }) => ({ key: desired.key, live: host.live ? readLive(desired, host) : null }),
     async restore({ key, live }, { host, signal }): Promise<Restored> {
+      if (live === null) return 'unchanged';
       await awaitOutside(timeout, host, signal);
       await awaitProcesses({ name: /^sysctl$/ }, timeout, host, signal);
       const now = readLive({ key }, host);
-      if (live === null || now === live) return 'unchanged';
+      if (now === live) return 'unchanged';
       try {
         return await setLive(key, live, host, signal);
       } catch (error) {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host, HostReader } from '../../host/host.ts';
 import { longestTimer } from '../../model/duration.ts';
 import { programError, wasKilled } from '../../model/how-it-ended.ts';
+import { PassingError } from '../../model/passing-error.ts';
 import type { Applied, ApplyContext, Failure } from '../resource-type.ts';
 import {
   ending,
@@ -141,7 +142,7 @@ async function orderAll(
   if (isStart) for (const { address, desired } of units) noteStart({ address, desired, at: now() }, host);
   if (result.exitCode === 0) return [];
   // What it has asked for may go on, and what runs may be what ran before.
-  if (wasKilled(result)) throw programError(result, `systemctl ${verb} ${names.join(' ')} ${ending(result)}`);
+  if (wasKilled(result)) throw new PassingError(`systemctl ${verb} ${names.join(' ')} ${ending(result)}`);
   const { units: live } = await surveyUnits(desiredOf(units), { host, signal });
   const failures: Failure[] = [];
   for (const { address, desired } of units) {
@@ -197,8 +198,8 @@ export async function refreshUnit(desired: UnitDesired, address: string, context
   const result = await host.run(argv, signal, { ...manager.options, timeout: desired.timeout });
   session.started.set(key, { address, desired, at: now() });
   if (result.exitCode === 0) return;
+  if (wasKilled(result)) throw new PassingError(`systemctl ${verb} ${desired.name} ${ending(result)}`);
   const after = (await surveyUnits([desired], { host, signal })).units.get(key);
-  if (wasKilled(result)) throw programError(result, `systemctl ${verb} ${desired.name} ${ending(result)}`);
   throw new Error(await complain(`${verb} failed`, desired, after, result, host, signal));
 }
 

@@ -1,4 +1,5 @@
-import { howItEnded, programError, wasKilled } from '../../model/how-it-ended.ts';
+import { howItEnded, wasKilled } from '../../model/how-it-ended.ts';
+import { PassingError } from '../../model/passing-error.ts';
 import type { ApplyContext, InspectContext } from '../resource-type.ts';
 import { load, unload } from './launchctl.ts';
 import { forgetFailures, instancesOf, reloadTimeout } from './run-unit.ts';
@@ -78,7 +79,7 @@ export async function restoreUnit({ unit }: UnitUndo, { host, signal }: ApplyCon
     ...manager.options,
     timeout: unit.timeout,
   });
-  if (wasKilled(result)) throw programError(result, `systemctl stop ${unit.name} ${howItEnded(result)}`);
+  if (wasKilled(result)) throw new PassingError(`systemctl stop ${unit.name} ${howItEnded(result)}`);
   await forgetFailures([unit.name], manager, host, signal);
 }
 
