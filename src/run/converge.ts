@@ -170,7 +170,9 @@ async function takeBack(
   const outcomes = outcomesTakenBack(plan.steps, { failed, reason, lasting, restored });
   const all = [...failures, ...failuresOf(refreshed)];
   const stays = [...aside, ...notUndoneInWords(lasting)];
-  const cause = failed === undefined ? (isInterrupted ? 'Interrupted' : reason) : `${failed} failed: ${reason}`;
+  const why = failed === undefined ? (isInterrupted ? 'Interrupted' : reason) : `${failed} failed: ${reason}`;
+  // Many a program ends its last words with a full stop.
+  const cause = why.replace(/\.$/, '');
   return run.report({
     ...(!isGuilty && all.length === 0 && { retriable: true }),
     ...(left.length > 0 && { unrestored: [{ run: run.id, faults: left, isOpen }] }),

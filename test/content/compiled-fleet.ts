@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { compile } from '../../src/compile/compile.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { Catalog, CatalogResource, ContentRef } from '../../src/model/catalog.ts';
+import type { SiteDocument } from '../../src/model/document.ts';
 import { Secret, type Secrets } from '../../src/model/secret.ts';
 import { findResourceType, kindNames, loadResourceTypes } from '../../src/resources/registry.ts';
 import { loadDocuments } from '../../src/source/load.ts';
@@ -12,15 +13,22 @@ const { files } = openWorkingTree(resolve(import.meta.dirname, '../..'));
 export const documents = loadDocuments(files);
 export const inventory = readInventory(documents.inventory);
 
-/** The repository's own content, compiled for one of its hosts, with these secrets. */
-export function compileFleetHost(host: string, secrets: { readonly [name: string]: string } = {}): Catalog {
+/** The repository's own content, compiled for one of its hosts, with these secrets; with other roles than the site gives it. */
+export function compileFleetHost(
+  host: string,
+  secrets: { readonly [name: string]: string } = {},
+  roles?: SiteDocument['assignments'][number]['roles'],
+): Catalog {
   const opened: Secrets = {
     names: Object.keys(secrets),
     get: (name) => (secrets[name] === undefined ? undefined : Secret.of(secrets[name])),
     vault: () => ({ unreadable: 'this test has no vault password' }),
     opened: () => [],
   };
-  return compile(documents, inventory, findResourceType, {
+  const site = documents.site!;
+  const assignments = roles && [{ ...site.value.assignments[0]!, hosts: host, roles: [...roles], resources: [] }];
+  const own = assignments ? { ...documents, site: { ...site, value: { ...site.value, assignments } } } : documents;
+  return compile(own, inventory, findResourceType, {
     host,
     facts: {},
     secrets: opened,

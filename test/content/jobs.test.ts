@@ -39,6 +39,14 @@ describe.skipIf(!hasPython)('heartbeat_check.py', () => {
     expect(later.output).toMatch(/pulse: no success since 2026-11-20T12:00:00Z/);
   });
 
+  it('begins anew where a full disk left nothing in what it remembers', () => {
+    using rig = openScriptRig();
+    rig.write('heartbeats/.pulse.since', '');
+
+    expect(rig.run('heartbeat_check.py', [], atNoon)).toEqual({ exit: 0, output: '' });
+    expect(rig.read('heartbeats/.pulse.since')).toBe('2026-11-20T12:00:00Z');
+  });
+
   it('clears the alert of a job that was taken off', () => {
     using rig = openScriptRig();
     rig.write('heartbeats/alerts/job-gone.alert', 'gone: last success long ago\n');
@@ -107,6 +115,33 @@ describe.skipIf(!hasPython)('token_budget.py', () => {
 
     expect(state(rig)).toMatchObject({ spent_this_month_usd: 0, warnings: ['2 usage lines cannot be read'] });
   });
+
+  it.each([
+    ['not a number', '{"timestamp":"2026-11-20T08:00:00Z","cost_usd":NaN}'],
+    ['endless', '{"timestamp":"2026-11-20T08:00:00Z","tokens_in":Infinity}'],
+    ['negative', '{"timestamp":"2026-11-20T08:00:00Z","cost_usd":-1000}'],
+    ['at no time', '{"timestamp":5,"cost_usd":1}'],
+    ['no object', '[1]'],
+  ])('holds the caps where a line is %s', (_, line) => {
+    using rig = openScriptRig();
+    rig.write('hermes/token_budget.json', caps);
+    rig.write('hermes/token_usage.jsonl', `${line}\n${usage(spend('2026-11-20T08:00:00Z', 5))}`);
+
+    expect(rig.run('token_budget.py', [], atNoon).exit).toBe(0);
+
+    expect(state(rig)).toMatchObject({ local_only: true, spent_today_usd: 5 });
+    expect(state(rig)['warnings']).toContain('1 usage lines cannot be read');
+  });
+
+  it('books what another time zone calls yesterday on the day that it is in UTC', () => {
+    using rig = openScriptRig();
+    rig.write('hermes/token_budget.json', caps);
+    rig.write('hermes/token_usage.jsonl', usage(spend('2026-11-19T23:30:00-05:00', 1), spend('2026-11-20T01:00:00+05:00', 2)));
+
+    rig.run('token_budget.py', [], atNoon);
+
+    expect(state(rig)).toMatchObject({ spent_today_usd: 1, spent_this_month_usd: 3 });
+  });
 });
 
 describe.skipIf(!hasPython)('pulse.py', () => {
@@ -155,6 +190,10 @@ describe.skipIf(!hasPython)('health_check.py', () => {
     expect(record['up']).toMatchObject({ up: true, checks: 3, uptime_percent: 100, failures_in_a_row: 0 });
     expect(record['down']).toMatchObject({ up: false, checks: 3, uptime_percent: 0, failures_in_a_row: 3 });
     expect(readdirSync(join(rig.root, 'heartbeats/alerts'))).toEqual(['fleet-down.alert']);
+
+    rig.write('fleet-health.json', '[]');
+    await check();
+    expect(readdirSync(join(rig.root, 'heartbeats/alerts'))).toEqual([]);
   });
 });
 

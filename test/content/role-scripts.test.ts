@@ -1,43 +1,19 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, symlinkSync, utimesSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { openRoleScriptRig, script } from './role-script-rig.ts';
 import { hasProgram } from './script-rig.ts';
 
-const script = (name: string): string => resolve(import.meta.dirname, '../../roles', name);
 const hasPython = hasProgram('python3');
 if (!hasPython) console.warn('skipped: the scripts of the roles need python3');
-
-/** Files below a directory, and scripts that run with it as their world. */
-function openRig() {
-  const directory = temporaryDirectory();
-  const at = (path: string): string => join(directory.path, path);
-  return {
-    at,
-    write(path: string, text: string, mode = 0o644): string {
-      mkdirSync(dirname(at(path)), { recursive: true });
-      writeFileSync(at(path), text);
-      chmodSync(at(path), mode);
-      return at(path);
-    },
-    read: (path: string): string => readFileSync(at(path), 'utf8'),
-    run(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, input = '') {
-      const options = { encoding: 'utf8', timeout: 20_000, input, env: { PATH: process.env['PATH'] ?? '', ...env } } as const;
-      const { status, stdout, stderr } = spawnSync(script(name), args, options);
-      return { exit: status, output: stdout + stderr };
-    },
-    [Symbol.dispose]: () => directory[Symbol.dispose](),
-  };
-}
 
 describe.skipIf(!hasPython)('agent_startup.py', () => {
   const good = 'model:\n  default: kimi-k2.5\n';
   const open = (config: string, more: object = {}) => {
-    const rig = openRig();
+    const rig = openRoleScriptRig();
     rig.write('config.yaml', config);
     const settings = {
       agent: 'ezra',
@@ -90,6 +66,21 @@ describe.skipIf(!hasPython)('agent_startup.py', () => {
     expect(rig.read('config.yaml')).toBe(good);
   });
 
+  it('writes no configuration through a link that somebody put in its way', () => {
+    const { rig, run } = open('');
+    using _ = rig;
+    rig.write('snapshots/last-good/0-config.yaml', good);
+    rig.write(
+      'snapshots/last-good/manifest.json',
+      JSON.stringify({ files: [{ name: '0-config.yaml', path: rig.at('config.yaml') }] }),
+    );
+    rig.write('other', 'other\n');
+    symlinkSync(rig.at('other'), rig.at('config.startup'));
+
+    expect(run('before').exit).toBe(0);
+    expect([rig.read('other'), rig.read('config.yaml')]).toEqual(['other\n', good]);
+  });
+
   it('does not start an agent whose token is a stub, and does not show the token', () => {
     const { rig, run } = open(good);
     using _ = rig;
@@ -112,13 +103,15 @@ describe.skipIf(!hasPython)('agent_startup.py', () => {
 
 describe('backup', () => {
   it('archives a set, tells what is missing, and keeps the newest whatever its age', () => {
-    using rig = openRig();
+    using rig = openRoleScriptRig();
     rig.write('data/a', 'a');
     rig.write('data/b.tmp', 'b');
-    rig.write('archives/set-20200101T000000Z.tar.gz', 'old');
-    utimesSync(rig.at('archives/set-20200101T000000Z.tar.gz'), 0, 0);
+    for (const old of ['set-20200101T000000Z.tar.gz', '.partial-20200101T000000Z.tar.gz']) {
+      rig.write(`data/archives/${old}`, 'old');
+      utimesSync(rig.at(`data/archives/${old}`), 0, 0);
+    }
     const lines = [
-      `directory ${rig.at('archives')}`,
+      `directory ${rig.at('data/archives')}`,
       'keep_days 7',
       `path ${rig.at('data')}`,
       `path ${rig.at('gone')}`,
@@ -130,15 +123,17 @@ describe('backup', () => {
 
     expect(exit).toBe(1);
     expect(output).toContain(`set: ${rig.at('gone')} does not exist`);
-    const [archive, ...others] = readdirSync(rig.at('archives'));
+    const [archive, ...others] = readdirSync(rig.at('data/archives'));
     expect(others).toEqual([]);
-    const listed = execFileSync('tar', ['-tzf', rig.at(`archives/${archive}`)], { encoding: 'utf8' });
+    const listed = execFileSync('tar', ['-tzf', rig.at(`data/archives/${archive}`)], { encoding: 'utf8' });
     expect(listed).toContain(`${rig.at('data/a')}\n`);
     expect(listed).not.toContain('b.tmp');
+    // Each archive would hold all before it.
+    expect(listed).not.toContain('archives');
   });
 
   it('finds archives that are missing, old or broken', () => {
-    using rig = openRig();
+    using rig = openRoleScriptRig();
     rig.write('old/x.tar.gz', '');
     utimesSync(rig.at('old/x.tar.gz'), 0, 0);
     rig.write('broken/x.tar.gz', 'not a tar');
@@ -152,43 +147,9 @@ describe('backup', () => {
   });
 });
 
-describe.skipIf(!hasPython)('host_look.py', () => {
-  const settings = {
-    host: 'box',
-    units: [],
-    urls: [],
-    min_disk_free_percent: 0,
-    max_swap_used_percent: 100,
-    misses: 2,
-    repeat_hours: 24,
-    telegram_chat: '',
-  };
-
-  it('tells after two bad looks, once, and that it is over', () => {
-    using rig = openRig();
-    rig.write('looks.json', JSON.stringify({ ...settings, files: [{ glob: rig.at('stamp'), hours: 1 }] }));
-    const env = { MONITORING_SETTINGS: rig.at('.'), STATE_DIRECTORY: rig.at('state') };
-    const look = () => rig.run('monitoring/files/host_look.py', [], env).output;
-
-    expect([look(), look(), look()]).toEqual(['', `box: file ${rig.at('stamp')} does not exist\n`, '']);
-    expect(readdirSync(rig.at('state/alerts'))).toHaveLength(1);
-    rig.write('stamp', '');
-    expect([look(), look()]).toEqual([`box: file ${rig.at('stamp')} is well again\n`, '']);
-    expect(readdirSync(rig.at('state/alerts'))).toEqual([]);
-  });
-
-  it('refuses settings that it cannot read', () => {
-    using rig = openRig();
-
-    const { exit } = rig.run('monitoring/files/host_look.py', ['--settings-only'], { MONITORING_SETTINGS: rig.at('none') });
-
-    expect(exit).toBe(78);
-  });
-});
-
 describe.skipIf(!hasPython)('write_policy.py', () => {
   it('takes the events of listed keys, and a key that is added needs no restart', () => {
-    using rig = openRig();
+    using rig = openRoleScriptRig();
     rig.write('keys', `${'a'.repeat(64)}\n`);
     const event = (pubkey: string) => JSON.stringify({ type: 'new', event: { id: pubkey[0], pubkey: pubkey.repeat(64) } });
 
@@ -213,7 +174,7 @@ describe.skipIf(!hasPython)('write_policy.py', () => {
 
 describe.skipIf(!hasPython)('auto_merge.py', () => {
   it('merges only what is labelled, green, quiet and without conflict, at the head that it looked at', async () => {
-    using rig = openRig();
+    using rig = openRoleScriptRig();
     const pull = (number: number, more: object = {}) => ({
       number,
       draft: false,
@@ -232,23 +193,31 @@ describe.skipIf(!hasPython)('auto_merge.py', () => {
       pull(6),
       pull(7),
       pull(8, { draft: true }),
+      pull(9),
+      pull(10),
     ];
-    const states: Readonly<Record<string, object>> = {
-      sha6: { state: 'pending', statuses: [1] },
-      sha7: { state: 'success', statuses: [] },
+    const check = (context: string, status: string) => ({ context, status });
+    // What does not fit on one page counts too.
+    const checks: Readonly<Record<string, readonly (readonly object[])[]>> = {
+      sha6: [[check('lint', 'success')], [check('test', 'pending')]],
+      sha7: [],
     };
     const merged: string[] = [];
     const server = createServer((request, response) => {
-      const sha = /commits\/(\w+)\/status/.exec(request.url!)?.[1];
+      const { pathname, searchParams } = new URL(request.url!, 'http://gitea.example');
+      const page = Number(searchParams.get('page')) - 1;
+      const sha = /commits\/(\w+)\/status/.exec(pathname)?.[1];
       if (request.method === 'POST') {
         request.on('data', (body: Buffer) => merged.push(`${request.url} ${body.toString()}`));
-        request.on('end', () => response.end());
-      } else response.end(JSON.stringify(sha === undefined ? pulls : (states[sha] ?? { state: 'success', statuses: [1] })));
+        request.on('end', () => response.writeHead(pathname.includes('/9/') ? 405 : 200).end());
+      } else if (pathname.includes('/gone/')) response.writeHead(404).end();
+      else if (sha === undefined) response.end(JSON.stringify(pulls.slice(page * 4, page * 4 + 4)));
+      else response.end(JSON.stringify({ statuses: (checks[sha] ?? [[check('test', 'success')]])[page] ?? null }));
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const gitea = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const rules = { label: 'auto-merge', forbidden_labels: ['needs-human'], quiet_minutes: 30, limit: 3 };
-    rig.write('settings.json', JSON.stringify({ gitea, repositories: ['fleet/config'], ...rules }));
+    rig.write('settings.json', JSON.stringify({ gitea, repositories: ['fleet/gone', 'fleet/config'], ...rules }));
     rig.write('token', 'secret-token');
 
     const env = {
@@ -262,16 +231,15 @@ describe.skipIf(!hasPython)('auto_merge.py', () => {
     const [exit] = (await once(child, 'close')) as [number];
     server.close();
 
-    expect({ exit, output }).toMatchObject({ exit: 0 });
-    expect(merged).toHaveLength(1);
-    expect(merged[0]).toMatch(/^\/api\/v1\/repos\/fleet\/config\/pulls\/1\/merge .*"head_commit_id": "sha1"/);
-    expect(
-      output
-        .split('\n')
-        .filter((line) => !line.includes('#1 '))
-        .join(' '),
-    ).toMatch(
-      /#2 has no label.*#3 has the label needs-human.*#4 has conflicts.*#5 changed less.*#6 has checks that are pending.*#7 has no checks.*#8 is a draft/,
+    expect({ exit, output }).toMatchObject({ exit: 1, output: expect.stringContaining('fleet/gone: HTTP Error 404') });
+    expect(output).toContain('fleet/config#9: HTTP Error 405');
+    expect(merged).toEqual(
+      [1, 9, 10].map((number) =>
+        expect.stringMatching(`^/api/v1/repos/fleet/config/pulls/${number}/merge .*"head_commit_id": "sha${number}"`),
+      ),
+    );
+    expect(output.split('\n').join(' ')).toMatch(
+      /#2 has no label.*#3 has the label needs-human.*#4 has conflicts.*#5 changed less.*#6 has the check test, which is pending.*#7 has no checks.*#8 is a draft/,
     );
     expect(output).not.toContain('secret-token');
     expect(existsSync(rig.at('token'))).toBe(true);

@@ -6,7 +6,7 @@ import type { Report } from '../../src/model/report.ts';
 import { roleDocument } from '../../src/model/document.ts';
 import { runCli } from '../support/run-cli.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { documents, inventory } from './compiled-fleet.ts';
+import { compileFleetHost, documents, inventory } from './compiled-fleet.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 const roles = [...documents.roles.keys()];
@@ -56,6 +56,29 @@ describe('every role', () => {
     const uses = documents.site!.value.assignments.flatMap(({ roles: named }) => named);
 
     expect(new Set(uses.map((use) => (typeof use === 'string' ? use : use.role)))).toEqual(new Set(roles));
+  });
+});
+
+describe('a role whose program listens on another address than loopback', () => {
+  it.each([
+    ['nostr-relay', 'allegro', '192.0.2.7', { tcp: expect.objectContaining({ host: '192.0.2.7' }) }],
+    ['evennia', 'ezra', '192.0.2.7', { tcp: expect.objectContaining({ host: '192.0.2.7' }) }],
+    [
+      'gitea',
+      'forge',
+      '192.0.2.7',
+      { http: expect.objectContaining({ url: expect.stringMatching(/^http:\/\/192\.0\.2\.7:\d+\//) }) },
+    ],
+    [
+      'gitea',
+      'forge',
+      '2001:db8::7',
+      { http: expect.objectContaining({ url: expect.stringMatching(/^http:\/\/\[2001:db8::7]:\d+\//) }) },
+    ],
+  ])('%s on %s is asked at %s', (role, host, address, asked) => {
+    const { health } = compileFleetHost(host, {}, [{ role, with: { address } }]);
+
+    expect(health.map(({ check }) => check)).toContainEqual(expect.objectContaining(asked));
   });
 });
 

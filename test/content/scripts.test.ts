@@ -115,6 +115,9 @@ describe('gitea-backup.sh', () => {
     const { rig, backup } = openForge('test "$PWD" = / && tar -czf - -C / etc/passwd');
     using _ = rig;
 
+    rig.write('backups/.partial-20260101T000000Z.tar.gz', 'of a power cut');
+    rig.age('backups/.partial-20260101T000000Z.tar.gz', 86_400);
+
     const { exit, output } = backup();
 
     expect(output).toMatch(/wrote gitea-backup-\d{8}T\d{6}Z\.tar\.gz/);

@@ -237,7 +237,7 @@ ${more}`;
 
   it('is said to stay when the run fails after it, and what was not reached is told apart', () => {
     using live = makeLiveRepository(
-      commands(`- { kind: command, name: bad, argv: ["false"], creates: "{{ base }}/bad" }
+      commands(`- { kind: command, name: bad, argv: [sh, -c, 'echo Is full. >&2; exit 1'], creates: "{{ base }}/bad" }
 - { kind: command, name: last, argv: ["true"], creates: "{{ base }}/last" }
 `),
     );
@@ -249,12 +249,12 @@ ${more}`;
     expect(readdirSync(live.base)).toEqual(['ok']);
     expect(stdout).toContain('    ran; cannot be undone\n');
     expect(summary).toBe(
-      'command[bad] failed: false exited with 1. Everything was put back as it was, but what command[ok], command[bad] did cannot be undone',
+      'command[bad] failed: sh exited with 1: Is full. Everything was put back as it was, but what command[ok], command[bad] did cannot be undone',
     );
     expect(steps.map(({ address, outcome, reason }) => [address, outcome, reason])).toEqual([
       [expect.stringContaining('file['), 'restored', undefined],
       ['command[ok]', 'changed', 'ran; cannot be undone'],
-      ['command[bad]', 'failed', 'false exited with 1'],
+      ['command[bad]', 'failed', 'sh exited with 1: Is full.'],
       ['command[last]', 'not-reached', undefined],
     ]);
   });

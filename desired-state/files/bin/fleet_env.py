@@ -43,9 +43,11 @@ def now():
 
 
 def parse_time(text):
-    """ISO 8601 to an aware time; a time without a zone is UTC."""
+    """ISO 8601 to a time in UTC; one without a zone is in UTC. ValueError for anything else."""
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is no time")
     time = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return time if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc)
+    return time.astimezone(datetime.timezone.utc) if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc)
 
 
 def stamp(time):

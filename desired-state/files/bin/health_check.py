@@ -51,10 +51,13 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(max_workers=16) as pool:
         results = list(pool.map(answers, targets))
     after = {target["name"]: update(before.get(target["name"]), up, time) for target, up in zip(targets, results)}
-    write_atomic(path, json.dumps(after, indent=2) + "\n")
     for name, record in after.items():
         is_down = record["failures_in_a_row"] >= FAILURES_BEFORE_ALERT
         set_alert(f"fleet-{name}", f"{name} does not answer since {record['since']}" if is_down else "")
+    for name in before.keys() - after.keys():
+        set_alert(f"fleet-{name}", "")
+    # Last, so that a run that is cut short still knows whose alerts are to be cleared.
+    write_atomic(path, json.dumps(after, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import os
 import sys
 
 sys.dont_write_bytecode = True
-from fleet_env import alert_dir, now, parse_time, read_json, set_alert, setting, stamp  # noqa: E402
+from fleet_env import alert_dir, now, parse_time, read_json, set_alert, setting, stamp, write_atomic  # noqa: E402
 
 
 def configured_jobs():
@@ -23,11 +23,12 @@ def configured_jobs():
 def configured_since(directory, name, time):
     """When this job was first seen here; remembered, so that a job that never ran becomes stale too."""
     path = os.path.join(directory, f".{name}.since")
-    if not os.path.exists(path):
-        with open(path, "w", encoding="ascii") as file:
-            file.write(stamp(time))
-    with open(path, encoding="ascii") as file:
-        return parse_time(file.read().strip())
+    try:
+        with open(path, encoding="ascii") as file:
+            return parse_time(file.read().strip())
+    except (FileNotFoundError, ValueError):  # a full disk or a power cut leaves an empty one
+        write_atomic(path, stamp(time))
+        return time
 
 
 def main():

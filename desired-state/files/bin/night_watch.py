@@ -5,7 +5,6 @@ Findings raise the alert `night-watch`; nothing is changed, because repairing is
 """
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -33,9 +32,9 @@ def findings():
         for path in [directory, *(os.path.join(directory, name) for name in names)]:
             if stat.S_IMODE(os.lstat(path).st_mode) & 0o022 and not os.path.islink(path):
                 yield f"{path} can be written by others"
-    if shutil.which("systemctl"):
+    if os.path.isdir("/run/systemd/system"):
         command = ["systemctl", "list-units", "--failed", "--plain", "--no-legend", "--no-pager"]
-        units = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout
+        units = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
         for line in units.splitlines():
             yield f"unit {line.split()[0]} has failed"
 

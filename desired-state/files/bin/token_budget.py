@@ -8,6 +8,7 @@ raise the alert `token-budget`.
 """
 
 import json
+import math
 import os
 import sys
 from collections import defaultdict
@@ -16,17 +17,26 @@ sys.dont_write_bytecode = True
 from fleet_env import now, parse_time, read_json, set_alert, setting, write_atomic  # noqa: E402
 
 
+def read_entry(line):
+    """The time of a usage line and what it says; an error where it says nothing of the kind."""
+    entry = json.loads(line)
+    cost, tokens = float(entry.get("cost_usd", 0)), int(entry.get("tokens_in", 0)) + int(entry.get("tokens_out", 0))
+    # What is not a number is below every cap, for ever.
+    if not math.isfinite(cost) or cost < 0 or tokens < 0:
+        raise ValueError("neither a cost nor tokens")
+    names = {key: str(entry.get(key, "unknown")) for key in ("backend", "pipeline")}
+    return parse_time(entry["timestamp"]), {**names, "cost": cost, "tokens": tokens}
+
+
 def usage(path, time):
     """Spending of this month as (is today, entry). Lines that cannot be read are counted, not trusted."""
     entries, broken = [], 0
     try:
-        with open(path, encoding="utf-8") as lines:
+        with open(path, encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 try:
-                    entry = json.loads(line)
-                    when = parse_time(entry["timestamp"])
-                    float(entry.get("cost_usd", 0)), int(entry.get("tokens_in", 0)), int(entry.get("tokens_out", 0))
-                except (ValueError, KeyError, TypeError):
+                    when, entry = read_entry(line)
+                except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
                     broken += 1
                     continue
                 if (when.year, when.month) == (time.year, time.month):
@@ -41,13 +51,11 @@ def judge(caps, entries, broken):
     today, month = 0.0, 0.0
     backends, pipelines = defaultdict(float), defaultdict(int)
     for is_today, entry in entries:
-        cost = float(entry.get("cost_usd", 0))
-        month += cost
-        backends[entry.get("backend", "unknown")] += cost
+        month += entry["cost"]
+        backends[entry["backend"]] += entry["cost"]
         if is_today:
-            today += cost
-            tokens = int(entry.get("tokens_in", 0)) + int(entry.get("tokens_out", 0))
-            pipelines[entry.get("pipeline", "unknown")] += tokens
+            today += entry["cost"]
+            pipelines[entry["pipeline"]] += entry["tokens"]
     share = caps["warn_at_percent"] / 100
     spent = [("today", today, caps["daily_usd"]), ("this month", month, caps["monthly_usd"])]
     spent += [(f"backend {name}", backends[name], cap) for name, cap in caps["backends_monthly_usd"].items()]

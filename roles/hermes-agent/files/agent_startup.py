@@ -75,6 +75,7 @@ def check_config(settings):
         say(f'{config}: {fault}; and there is no configuration that was well')
         return False
     staged = config.with_suffix('.startup')
+    staged.unlink(missing_ok=True)
     staged.write_bytes(good.read_bytes())
     staged.chmod(0o444)
     staged.replace(config)
@@ -84,10 +85,14 @@ def check_config(settings):
 
 def check_token(settings):
     path = pathlib.Path(settings['token_file'])
-    if not path.exists():
+    try:
+        if len(path.read_bytes().strip()) >= SHORTEST_TOKEN:
+            return True
+    except FileNotFoundError:
         return True
-    if len(path.read_text(encoding='utf-8').strip()) >= SHORTEST_TOKEN:
-        return True
+    except OSError as error:
+        say(f'the token cannot be read: {error}')
+        return False
     say(f'{path} holds a token of fewer than {SHORTEST_TOKEN} characters')
     return False
 

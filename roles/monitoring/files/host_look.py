@@ -3,11 +3,13 @@
 
 Reads /etc/timmy-monitoring/looks.json. What is wrong `misses` times in a row becomes an alert: a line in the journal, a file in
 /var/lib/timmy-monitoring/alerts and, where a bot token and a chat are set, a message. It is told once, again after
-`repeat_hours`, and once more when it is over. Ends with 0 whatever it finds; with 78 when its settings are wrong.
+`repeat_hours`, and once more when it is over; a message that was not sent is sent again after the next look. Ends with 0 whatever
+it finds; with 78 when its settings are wrong.
 """
 
 import glob
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -26,8 +28,15 @@ TIMEOUT = 10
 def wrong_units(names):
     if not names:
         return
-    asked = subprocess.run(['systemctl', 'is-active', '--', *names], capture_output=True, text=True, timeout=TIMEOUT, check=False)
-    for name, state in zip(names, asked.stdout.split()):
+    argv = ['systemctl', 'is-active', '--', *names]
+    try:
+        asked = subprocess.run(argv, stdout=subprocess.PIPE, text=True, timeout=TIMEOUT, check=False)
+        states = asked.stdout.split()
+    except (OSError, subprocess.TimeoutExpired):
+        states = []
+    if len(states) != len(names):
+        states = ['of unknown state: systemd does not answer'] * len(names)
+    for name, state in zip(names, states):
         if state != 'active':
             yield f'unit {name}', f'is {state}'
 
@@ -39,13 +48,22 @@ def wrong_urls(urls):
         except urllib.error.HTTPError as error:
             if error.code >= 500:
                 yield f'url {url}', f'answers {error.code}'
-        except OSError as error:
-            yield f'url {url}', f'does not answer: {getattr(error, "reason", error)}'
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            reason = ' '.join(str(getattr(error, 'reason', error)).split())
+            yield f'url {url}', f'does not answer: {reason[:200]}'
+
+
+def times_of(pattern):
+    for path in glob.glob(pattern):
+        try:
+            yield os.path.getmtime(path)
+        except OSError:  # it went meanwhile, or is a link that leads nowhere
+            continue
 
 
 def wrong_files(files, now):
     for each in files:
-        times = [os.path.getmtime(path) for path in glob.glob(each['glob'])]
+        times = list(times_of(each['glob']))
         if not times:
             yield f'file {each["glob"]}', 'does not exist'
         elif now - max(times) > each['hours'] * 3600:
@@ -66,23 +84,35 @@ def wrong_machine(settings):
 
 
 def tell(settings, text):
+    """Whether it needs not be told again."""
     print(text, flush=True)
     token = SETTINGS / 'telegram.token'
     if not settings['telegram_chat'] or not token.exists():
-        return
+        return True
     base = os.environ.get('MONITORING_TELEGRAM', 'https://api.telegram.org')
     body = json.dumps({'chat_id': settings['telegram_chat'], 'text': text}).encode()
     headers = {'Content-Type': 'application/json'}
     request = urllib.request.Request(f'{base}/bot{token.read_text().strip()}/sendMessage', body, headers)
     try:
         urllib.request.urlopen(request, timeout=TIMEOUT).close()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         # The address holds the token.
         print(f'the message was not sent: {type(error).__name__} {getattr(error, "code", "")}', flush=True)
+        return False
+    return True
 
 
-def alert_file(subject):
-    return STATE / 'alerts' / f'{hashlib.sha256(subject.encode()).hexdigest()[:16]}.alert'
+def note(subject, text):
+    """Keeps or removes the file of an alert. A disk that takes none is told by what cannot be kept either."""
+    path = STATE / 'alerts' / f'{hashlib.sha256(subject.encode()).hexdigest()[:16]}.alert'
+    try:
+        if text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f'{subject} {text}\n', encoding='utf-8')
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        print(f'{path}: {error}', flush=True)
 
 
 def look(settings, before, now):
@@ -99,14 +129,14 @@ def look(settings, before, now):
         entry = before.get(subject, {'misses': 0, 'told': 0})
         entry['misses'] += 1
         if entry['misses'] >= settings['misses'] and now - entry['told'] >= settings['repeat_hours'] * 3600:
-            tell(settings, f'{settings["host"]}: {subject} {what}')
-            alert_file(subject).write_text(f'{subject} {what}\n', encoding='utf-8')
-            entry['told'] = now
+            note(subject, what)
+            if tell(settings, f'{settings["host"]}: {subject} {what}'):
+                entry['told'] = now
         after[subject] = entry
-    for subject, entry in before.items():
-        if subject not in found and entry['told']:
-            tell(settings, f'{settings["host"]}: {subject} is well again')
-            alert_file(subject).unlink(missing_ok=True)
+    for subject in before.keys() - found.keys():
+        note(subject, '')
+        if before[subject]['told'] and not tell(settings, f'{settings["host"]}: {subject} is well again'):
+            after[subject] = before[subject]
     return after
 
 
@@ -118,7 +148,6 @@ def main():
         return 78
     if '--settings-only' in sys.argv[1:]:
         return 0
-    (STATE / 'alerts').mkdir(parents=True, exist_ok=True)
     memory = STATE / 'seen.json'
     try:
         before = json.loads(memory.read_text(encoding='utf-8'))
@@ -126,8 +155,13 @@ def main():
         before = {}
     after = look(settings, before, time.time())
     staged = memory.with_suffix('.new')
-    staged.write_text(json.dumps(after), encoding='utf-8')
-    staged.replace(memory)
+    try:
+        STATE.mkdir(parents=True, exist_ok=True)
+        staged.write_text(json.dumps(after), encoding='utf-8')
+        staged.replace(memory)
+    except OSError as error:
+        # Without it nothing is ever wrong often enough to be told.
+        tell(settings, f'{settings["host"]}: what was seen cannot be kept: {error}')
     return 0
 
 
