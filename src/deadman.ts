@@ -2,6 +2,7 @@ import { isDeadmanVerb, runDeadman } from './deadman/deadman-program.ts';
 
 // `node deadman.mjs check --settings FILE`: the watchdog as a program of its own, which starts fast and needs nothing of the reconciler but
 // this file. `reconcile deadman` does the same.
+process.umask(process.umask() | 0o022);
 const [verb, ...words] = process.argv.slice(2);
 const settings = words[words.indexOf('--settings') + 1];
 if (!isDeadmanVerb(verb) || settings === undefined || !words.includes('--settings')) {

@@ -11,6 +11,8 @@ import { Script } from 'node:vm';
 process.on('SIGUSR1', () => undefined);
 // It means nothing here, and Node would end for it with everything half done.
 process.on('SIGUSR2', () => undefined);
+// Nobody else may write into what is made here, were it for the moment before it has its mode.
+process.umask(process.umask() | 0o022);
 
 /** A file of the program that was loaded, whose compiled code may be kept. */
 interface Compiled {

@@ -61,6 +61,20 @@ describe('compiled code', () => {
     expect(one.kept()).toEqual(['main.cjs.code']);
   });
 
+  it('can be changed by nobody else, whatever the umask: who writes it says what root runs', () => {
+    using one = openProgram();
+    const umask = process.umask(0);
+    try {
+      one.run();
+    } finally {
+      process.umask(umask);
+    }
+
+    const made = [join(one.path, 'code-cache'), one.cache, ...one.kept().map((name) => join(one.cache, name))];
+    expect(made.map((path) => statSync(path).mode & 0o022)).toEqual(made.map(() => 0));
+    expect(made).toHaveLength(3);
+  });
+
   it('grows when a run needs a file that none before it needed', () => {
     using one = openProgram();
     one.run();

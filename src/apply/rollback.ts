@@ -1,6 +1,6 @@
 import { dirname } from 'node:path/posix';
 import type { LocalHost } from '../host/local-host.ts';
-import { stagedName } from '../host/staging.ts';
+import { stagedName } from '../host/staged-name.ts';
 import { noContents, type Address } from '../model/catalog.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import { isPassing } from '../model/passing-error.ts';

@@ -23,9 +23,6 @@ import { about, PathError } from './path-error.ts';
 import type { SafeDirectories } from './safe-directories.ts';
 import { assertNamed, createStaged, identityOf, openStaged, type StagedIdentity } from './staged-file.ts';
 
-/** Names of staged files. No consumer's glob matches them, and recovery finds them by it. */
-export const stagedName = /^\.agent-[0-9a-f]{16}$/;
-
 interface StagedFile {
   readonly kind: 'file';
   readonly temporary: string;

@@ -1,5 +1,7 @@
+import { basename } from 'node:path';
 import * as zod from 'zod';
 import type { AbsolutePath, Argv } from '../host/host.ts';
+import { stagedName } from '../host/staged-name.ts';
 import { Secret } from '../model/secret.ts';
 
 /** What specs need of zod, one by one: a bundle with all of it has its forty languages too. */
@@ -19,6 +21,8 @@ export { duration } from '../model/document.ts';
 
 const maxPathBytes = 4096;
 const maxNameBytes = 255;
+/** The one above says of chown(2) that nothing changes. */
+const maxId = 4_294_967_294;
 
 function pathFault(path: string): string | undefined {
   if (!path.startsWith('/')) return 'expected an absolute path, one that starts with "/"';
@@ -29,6 +33,7 @@ function pathFault(path: string): string | undefined {
   if (Buffer.byteLength(path) > maxPathBytes) return `a path cannot be longer than ${maxPathBytes} bytes`;
   if (path.split('/').some((name) => Buffer.byteLength(name) > maxNameBytes))
     return `a name in a path cannot be longer than ${maxNameBytes} bytes`;
+  if (stagedName.test(basename(path))) return 'a name like this is that of a file which is being written: a rollback removes it';
   return undefined;
 }
 
@@ -56,8 +61,11 @@ export const fileMode = z
 /** A user or group: a name, or a numeric id. */
 export const ownerName = z
   .union([
-    z.string().regex(/^(?:[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?|\d{1,10})$/, 'expected a user or group name, or a numeric id'),
-    z.number().int().min(0).max(4_294_967_294),
+    z
+      .string()
+      .regex(/^(?:[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?|\d{1,10})$/, 'expected a user or group name, or a numeric id')
+      .refine((name) => !(Number(name) > maxId), `expected a numeric id of at most ${maxId}`),
+    z.number().int().min(0).max(maxId),
   ])
   .transform(String)
   .meta({ description: 'Name or numeric id.' });
@@ -67,7 +75,7 @@ export const accountName = z
   .string({ error: ({ input }) => (typeof input === 'number' ? 'expected a name, not a numeric id' : undefined) })
   .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,30}$/, 'expected a name: letters, digits, "_", "." and "-", a letter or "_" first');
 
-export const accountId = z.number().int().min(0).max(4_294_967_294);
+export const accountId = z.number().int().min(0).max(maxId);
 
 /** A check of the staged file before it takes its name: a program and its arguments, one of which holds `%s` for the file. */
 export const validateArgv = z

@@ -43,7 +43,9 @@ function makeMissing(directory: string, mode: number): boolean {
   if (statSync(directory, { throwIfNoEntry: false })) return false;
   makeMissing(dirname(directory), 0o755);
   try {
-    mkdirSync(directory, { mode });
+    mkdirSync(directory, { mode: 0o700 });
+    // Whatever the umask.
+    chmodSync(directory, mode);
     return true;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

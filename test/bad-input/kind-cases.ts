@@ -28,6 +28,8 @@ export const kindCases = resourceCases([
   ['content as a list', 'wrong-type', file('path: /srv/x', 'content: ¦[x]')],
   ['a source that is not there', 'missing-file', file('path: /srv/x', 'source: ¦nothing.txt')],
   ['a path with a name that no filesystem takes', 'wrong-type', file(`path: ¦/srv/${'ä'.repeat(128)}/x`, 'content: x')],
+  ['a path with the name of a staged file', 'wrong-type', file('path: ¦/srv/.agent-0123456789abcdef', 'content: x')],
+  ['an owner beyond all ids', 'wrong-type', file('path: /srv/x', 'content: x', 'owner: ¦"4294967295"')],
   ['a source that climbs', 'unsafe-path', file('path: /srv/x', 'source: ¦../../../etc/passwd')],
   ['an absolute source', 'unsafe-path', file('path: /srv/x', 'source: ¦/etc/passwd')],
   ['a source with a NUL', 'unsafe-path', file('path: /srv/x', 'source: ¦"a\\0b"')],

@@ -242,6 +242,7 @@ describe('what a service may say', () => {
     ],
     ['a template that is to run', { name: 'app@' }, 'name: app@.service is a template'],
     ['a secret', { unit: Secret.of(unit) }, 'unit: a secret cannot stand in a unit'],
+    ['a secret drop-in', { drop_ins: { a: Secret.of(nice('1')) } }, 'drop_ins.a: a secret cannot stand in a unit'],
     ['a mask on its own unit', { masked: true }, ': a masked unit has no unit file'],
     ['a home of nobody', { home: '/home/x' }, ': "home" goes with "user"'],
     ['a broken drop-in', { drop_ins: { a: 'Nice=1\n' } }, 'drop_ins.a: line 1: "Nice" stands before any section'],

@@ -26,7 +26,7 @@ const spec = (words: Vocabulary) => {
       drop_ins: z
         .record(
           z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'expected a name without ".conf"'),
-          z.union([z.string(), z.strictObject({ template: z.string() })]),
+          z.union([secretText, z.strictObject({ template: z.string() })]),
         )
         .default({})
         .meta({ description: 'Text, or a template, of NAME.conf beside the unit; other drop-ins stay.' }),
@@ -133,7 +133,8 @@ function dropInsOf({ drop_ins: dropIns }: Attributes, context: PrepareContext): 
   const made: Record<string, ContentRef> = {};
   for (const [name, given] of Object.entries(dropIns)) {
     const attribute = `drop_ins.${name}`;
-    const content = typeof given === 'string' ? context.text(given) : context.template(given.template, attribute);
+    const { template } = given as { readonly template?: string };
+    const content = template === undefined ? context.text(given as string) : context.template(template, attribute);
     const plain = withoutSecret(content, attribute, context);
     if (!plain) continue;
     for (const fault of readUnit(context.read(plain).toString('utf8')).faults) context.problem(attribute, fault);
