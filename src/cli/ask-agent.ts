@@ -21,9 +21,14 @@ export async function askAgent(invocation: Invocation, question: Question): Prom
 /** The same for what nobody but a running agent can answer. */
 export async function requireAgent(invocation: Invocation, question: Question): Promise<unknown> {
   const answer = await askAgent(invocation, question);
-  if (answer !== undefined) return answer;
+  if (answer === undefined) throw noAgent(invocation);
+  return answer;
+}
+
+/** The error for what only a running agent knows or does. */
+export function noAgent(invocation: Invocation): Error {
   const start = 'systemctl start timmy-reconciler, or reconcile agent; a plain reconcile needs none';
-  throw cliError(
+  return cliError(
     'error',
     `no agent runs for ${stateDirectory(rootOption(invocation))}`,
     process.geteuid?.() === 0 ? start : `sudo, if it is the agent of root; else ${start}`,

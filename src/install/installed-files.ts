@@ -26,15 +26,18 @@ export function installedFiles({ scope, home, env, node }: Place): {
 } {
   const isUser = scope === 'user';
   const library = isUser ? join(env['XDG_DATA_HOME'] || join(home, '.local/share'), 'timmy-reconciler') : systemLibrary;
-  const units = isUser ? join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'systemd/user') : '/etc/systemd/system';
   const command = isUser ? join(home, '.local/bin/reconcile') : '/usr/local/bin/reconcile';
   const unit = makeUnit({ scope, node, library });
   return {
     library,
-    unit: { path: join(units, unitName), what: 'the systemd unit', content: unit, mode: 0o644 },
+    unit: { path: join(unitDirectory({ scope, home, env }), unitName), what: 'the systemd unit', content: unit, mode: 0o644 },
     wrapper: { path: command, what: 'the command', content: wrapperText(node, library), mode: 0o755 },
   };
 }
+
+/** Where units of administrators are. */
+export const unitDirectory = ({ scope, home, env }: Omit<Place, 'node'>): string =>
+  scope === 'user' ? join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'systemd/user') : '/etc/systemd/system';
 
 /** Of an installation for the whole host. */
 export const systemLibrary = '/usr/local/lib/timmy-reconciler';

@@ -32,8 +32,10 @@ export interface AgentStatus {
   readonly schema: 'reconcile.status/1';
   readonly host: string;
   readonly version: string;
-  readonly startedAt: string;
-  readonly phase: 'starting' | 'idle' | 'fetching' | 'running' | 'stopping';
+  /** Null where none runs. */
+  readonly startedAt: string | null;
+  /** `absent`: none runs; the rest is what it and the runs have left. */
+  readonly phase: 'starting' | 'idle' | 'fetching' | 'running' | 'stopping' | 'absent';
   readonly revision: {
     /** Commit that was last verified on this host. */
     readonly applied: string | null;

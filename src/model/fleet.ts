@@ -38,7 +38,7 @@ export interface HostOutcome {
   readonly hint?: string;
   /** Of the host's own run; absent where none took place. */
   readonly report?: Report;
-  /** Of its agent; absent where none runs, or nobody asked. */
+  /** Of its agent, or what it has left where none runs; absent where nobody asked. */
   readonly status?: AgentStatus;
   /** What a program printed that ran there (`fleet run`), or the diff of its host policy (`fleet bootstrap`); cut to a bound. */
   readonly output?: string;

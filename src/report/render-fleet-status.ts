@@ -27,32 +27,33 @@ export function renderFleetStatus(report: FleetReport, paint: Paint, columns = u
     padded[3] = paint(verdictColour(verdict), padded[3]!);
     return [...padded, paint('yellow', fit(notes.join('; '), left))].join('  ').trimEnd();
   });
-  const lost = report.hosts.filter(({ status, verdict, message }) => !status && verdict !== 'converged' && width(message) > left);
+  const lost = report.hosts.filter(
+    ({ status, verdict, message }) => (!status || status.phase === 'absent') && verdict !== 'converged' && width(message) > left,
+  );
   const hints = [...new Set(report.hosts.flatMap(({ hint }) => hint ?? []))].map((hint) => `hint: ${fit(hint, columns * 2)}`);
   const below = [...messageLines(lost, columns).slice(0, 10), ...hints.slice(0, 10)].map((line) => `${line}\n`).join('');
   const head = paint('bold', heads.map((name, column) => pad(name, widths[column]!)).join('  '));
   return `${[head, ...lines].join('\n')}\n\n${below}${fleetClosing(report, paint)}`;
 }
 
-function cellsOf({ host, verdict, status, report }: HostOutcome, now: number): readonly string[] {
-  const applied = status ? status.revision.applied : (report?.revision.commit ?? null);
+function cellsOf({ host, verdict, status }: HostOutcome, now: number): readonly string[] {
+  const applied = status?.revision.applied ?? null;
   const verified = status?.lastSuccess ?? null;
-  const drift = status ? status.differing : report?.steps.filter(({ cause }) => cause === 'drift' || cause === 'conflict').length;
   return [
     host,
     applied === null ? '-' : applied.slice(0, 8),
     verified === null ? '-' : `${age(now - Date.parse(verified))} ago`,
     verdictWords[verdict],
-    drift === undefined ? '-' : String(drift),
-    status?.version ?? report?.version ?? '-',
+    status ? String(status.differing) : '-',
+    status && status.phase !== 'absent' ? status.version : '-',
   ];
 }
 
 /** In the order in which they matter. */
 function notesOf({ verdict, message, status }: HostOutcome, now: number): readonly string[] {
-  // Without a status the message says at least that no agent runs.
   if (!status) return [message];
-  return [...troubles(status, now), ...(verdict === 'converged' ? [] : [message])];
+  // The message says at least that no agent runs, where that is so.
+  return [...troubles(status, now), ...(verdict === 'converged' && status.phase !== 'absent' ? [] : [message])];
 }
 
 function troubles(status: AgentStatus, now: number): readonly string[] {

@@ -88,6 +88,10 @@ const keptFor = ({ message, at, hint }: NonNullable<AgentStatus['fetch']>): stri
 
 const withHint = (text: string, hint: string | undefined): string => (hint === undefined ? text : `${text}; ${hint}`);
 
+/** What runs there, and since when. */
+export const upSince = ({ version, startedAt }: AgentStatus): string =>
+  `version ${version}${startedAt === null ? '' : `, up since ${moment(startedAt)}`}`;
+
 const short = (commit: string): string => commit.slice(0, 8);
 
 /** What was tried: a commit, or what a working tree holds, which has a name of its own for attempts. */

@@ -24,8 +24,10 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
   schema: z.literal('reconcile.status/1'),
   host: text,
   version: text,
-  startedAt: time,
-  phase: z.enum(['starting', 'idle', 'fetching', 'running', 'stopping']),
+  startedAt: time.nullable().meta({ description: 'Null where no agent runs.' }),
+  phase: z.enum(['starting', 'idle', 'fetching', 'running', 'stopping', 'absent']).meta({
+    description: 'absent: no agent runs, `reconcile status` ends with 1, and the rest is what agent and runs have left.',
+  }),
   revision: z.object({
     applied: text.nullable().meta({ description: 'Commit that was last verified on this host.' }),
     seen: text.nullable().meta({ description: 'Newest commit that was seen at a remote.' }),

@@ -25,6 +25,7 @@ describe.skipIf(!isPossible)('who forgets sudo', () => {
     [['show', 'latest'], 64],
     [['digest'], 64],
     [['history'], 0],
+    [['status'], 64],
   ])('is told so by %j', (args, exit) => {
     const said = asNobody(...args);
 

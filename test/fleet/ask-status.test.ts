@@ -5,7 +5,7 @@ import { controlSocket } from '../../src/state/state-directory.ts';
 import { openVisitRig, type VisitRig } from '../operations/visit-rig.ts';
 import { startAgentProcess } from '../support/agent-process.ts';
 import { localConnection } from '../support/local-connection.ts';
-import { program } from '../support/run-cli.ts';
+import { program, runCli } from '../support/run-cli.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -40,12 +40,44 @@ describe('the status of a host', () => {
     agent.kill('SIGTERM');
     await agent.ended;
     const left = await ask();
-    expect(left).toMatchObject({ message: expect.stringMatching(/^no agent runs there; the last run: /) as string });
-    expect(left.report?.revision.commit).toBe(one);
-    expect(left.status).toBeUndefined();
+    expect(left).toMatchObject({
+      message: expect.stringMatching(/^no agent runs there; the last run: /) as string,
+      status: { phase: 'absent', startedAt: null, revision: { applied: one }, lastSuccess: told.status?.lastSuccess },
+    });
+  });
+
+  it('is what its state says where no agent runs', async () => {
+    const one = host.commit('one');
+    await host.visit('converge', one);
+    const failing = host.commit('two', '- { kind: command, name: fails, argv: ["/bin/false"], creates: "{{ base }}/never" }');
+    await host.visit('converge', failing);
+    const failed = await ask();
+    runCli(['suspend', '--for', '1h', '--reason', 'disk'], { env: host.environment });
+    const suspended = await ask();
+
+    expect(failed).toMatchObject({
+      verdict: 'rolledBack',
+      status: { phase: 'absent', revision: { applied: one, branch: 'main' } },
+    });
+    expect(failed.message).toMatch(/^no agent runs there; the last run: command\[fails\] failed/);
+    expect(Date.parse(failed.status?.lastSuccess ?? '')).toBeGreaterThan(Date.now() - 600_000);
+    expect(suspended).toMatchObject({ verdict: 'busy', status: { suspended: { reason: 'disk' } } });
+  });
+
+  it('is the revision before where a person has taken the last one back', async () => {
+    const one = host.commit('one');
+    await host.visit('converge', one);
+    await host.visit('converge', host.commit('two'));
+    runCli(['rollback'], { env: host.environment });
+
+    expect((await ask()).status?.revision.applied).toBe(one);
   });
 
   it('says where nothing was ever applied', async () => {
-    expect(await ask()).toEqual({ verdict: 'upstreamPending', message: 'no agent runs there, and nothing was ever applied' });
+    expect(await ask()).toMatchObject({
+      verdict: 'upstreamPending',
+      message: 'no agent runs there, and nothing was ever applied',
+      status: { host: 'box', lastSuccess: null },
+    });
   });
 });

@@ -3,7 +3,6 @@ import { plain } from '../../src/report/paint.ts';
 import { renderFleetStatus } from '../../src/report/render-fleet-status.ts';
 import { aStatus } from '../support/agent-port.ts';
 import { fleetReportWith, outcomeWith } from './fleet-fixture.ts';
-import { reportWith } from './report-fixture.ts';
 
 const at = { action: 'status', startedAt: '2026-11-20T13:00:30.000Z', duration: 0 } as const;
 
@@ -67,9 +66,10 @@ describe('the status of a fleet', () => {
 
   it('names a missing agent also where the last run has converged', () => {
     const message = 'no agent runs there; the last run: Applied and verified';
-    const text = renderFleetStatus(fleetReportWith([outcomeWith('a', { message, report: reportWith() })], at), plain);
+    const status = aStatus({ phase: 'absent', startedAt: null });
+    const text = renderFleetStatus(fleetReportWith([outcomeWith('a', { message, status })], at), plain, 120);
 
-    expect(text).toContain(`  ${message}\n`);
+    expect(text).toContain(`\na     cccccccc  60 min ago  converged  0      -      ${message}\n`);
   });
 
   it('has below it what did not fit, and what to do', () => {

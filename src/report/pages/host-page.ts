@@ -2,14 +2,14 @@ import type { AgentStatus } from '../../model/agent.ts';
 import type { RunSummary } from '../../model/report.ts';
 import { moment } from '../moment.ts';
 import { duration } from '../render-text.ts';
-import { statusLines, type StatusLine } from '../status-lines.ts';
+import { statusLines, upSince, type StatusLine } from '../status-lines.ts';
 import { html } from './html.ts';
 import { badge } from './badge.ts';
 import { page } from './page.ts';
 
 /** The agent of one host: where it stands, what somebody should look at, and its last runs, or why they cannot be shown. */
 export function hostPage(status: AgentStatus, summaries: readonly RunSummary[] | string): string {
-  const { host, phase, version, startedAt } = status;
+  const { host, phase } = status;
   const { standing, troubles } = statusLines(status);
   const line = ([name, text]: StatusLine): Piece =>
     html`<tr>
@@ -40,7 +40,7 @@ export function hostPage(status: AgentStatus, summaries: readonly RunSummary[] |
       <p><a href="plan">What a run would do now</a></p>
       <h2>Runs</h2>
       ${list}
-      <footer>version ${version}, up since ${moment(startedAt)}</footer>
+      <footer>${upSince(status)}</footer>
     </main>`,
   });
 }
