@@ -58,6 +58,7 @@ function notesOf({ verdict, message, status }: HostOutcome, now: number): readon
 
 function troubles(status: AgentStatus, now: number): readonly string[] {
   const { stalled, retry, quarantine, suspended, approval, windowClosed, contested, fetch, revision, waitsFor } = status;
+  const { unconfirmed, updateTakenBack } = status;
   const isBehind = revision.seen !== null && revision.seen !== revision.applied;
   const notes: readonly (string | false)[] = [
     stalled !== null && `stalled: ${stalled}`,
@@ -65,6 +66,10 @@ function troubles(status: AgentStatus, now: number): readonly string[] {
     suspended !== null &&
       `suspended for ${age(Date.parse(suspended.until) - now)} by ${suspended.by}: ${suspended.reason.slice(0, 80)}`,
     approval !== null && (approval.approved ? 'approved, not applied yet' : `waits for reconcile approve ${approval.run}`),
+    unconfirmed !== null &&
+      `${unconfirmed.run} is taken back in ${age(Date.parse(unconfirmed.until) - now)} without reconcile confirm`,
+    updateTakenBack !== undefined &&
+      `the update to ${updateTakenBack.version} was taken back ${age(now - Date.parse(updateTakenBack.at))} ago`,
     windowClosed && 'window closed',
     contested.length > 0 && `${contested.length} contested`,
     fetch?.ok === false && `${fetch.state ?? 'offline'}: ${fetch.message}`,

@@ -47,6 +47,22 @@ describe('the status of a fleet', () => {
     );
   });
 
+  it('names what is taken back unless it is confirmed, and an update that was taken back', () => {
+    const status = aStatus({
+      unconfirmed: {
+        run: 'run-8',
+        state: 'waiting',
+        by: 'person',
+        because: ['file[/etc/ssh]'],
+        until: '2026-11-20T13:05:30.000Z',
+      },
+      updateTakenBack: { version: '1.3.0', at: '2026-11-20T11:00:30.000Z' },
+    });
+    const text = renderFleetStatus(fleetReportWith([outcomeWith('a', { status })], at), plain, 300);
+
+    expect(text).toContain('run-8 is taken back in 5 min without reconcile confirm; the update to 1.3.0 was taken back 2 h ago');
+  });
+
   it('asks nobody to approve what is approved', () => {
     const approval = { run: 'run-7', reason: 'r', planDigest: 'x', expires: at.startedAt, approved: true } as const;
     const text = renderFleetStatus(fleetReportWith([outcomeWith('a', { status: aStatus({ approval }) })], at), plain);
