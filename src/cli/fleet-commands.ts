@@ -64,7 +64,7 @@ export const fleetCommands: readonly CommandEntry[] = [
   {
     name: 'fleet run',
     arguments: '<program...>',
-    summary: 'Run a program on every host, as root; equal outputs are shown once.',
+    summary: 'Run a program on every host, as root with ansible_become; equal outputs are shown once.',
     options: everywhere,
     example: ['reconcile fleet run --limit vps -- uptime --pretty', 'runs it without a shell of its own'],
     load: () => import('./commands/fleet-run.ts'),

@@ -14,6 +14,12 @@ export async function askStatus(connection: Connection): Promise<Finding> {
   if (socket) return describe(parseAnswer(statusSchema, await textOver(socket, '/api/v1/status', largestAnswer)));
   // What has no socket for this account has one for root.
   const { exitCode, stdout, stderr } = await connection.run([program, 'status', '-o', 'json'], { limit: largestAnswer });
+  if (/no run is recorded in .*\n.*sudo/.test(stderr)) {
+    const account = connection.target.user ?? 'an account that is not root';
+    throw new ConnectionError('denied', `it was asked as ${account}, and root has a state there`, {
+      hint: 'set ansible_become: true for it, or connect as root',
+    });
+  }
   const isAbsent = /no agent runs/.test(stderr);
   if (exitCode !== 0 && !isAbsent) throw programError(exitCode, stderr);
   // Earlier versions say nothing more than that.

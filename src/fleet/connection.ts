@@ -36,7 +36,7 @@ export interface Connection extends AsyncDisposable {
   readonly target: Target;
   /** Aborted when the connection is gone. */
   readonly gone: AbortSignal;
-  /** Runs a program as root (`sudo -n` for another account with `become`). A failure of the program is a result. */
+  /** Runs a program as the account that connects, or with `become` as root (`sudo -n`). A failure of the program is a result. */
   run(argv: readonly string[], options?: RemoteOptions): Promise<RemoteResult>;
   /** Starts one, for a conversation. */
   start(argv: readonly string[]): Promise<RemoteProcess>;

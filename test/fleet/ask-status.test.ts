@@ -4,6 +4,7 @@ import type { Finding } from '../../src/model/fleet.ts';
 import { controlSocket } from '../../src/state/state-directory.ts';
 import { openVisitRig, type VisitRig } from '../operations/visit-rig.ts';
 import { startAgentProcess } from '../support/agent-process.ts';
+import { canBeNobody, programAsNobody } from '../support/as-nobody.ts';
 import { localConnection } from '../support/local-connection.ts';
 import { program, runCli } from '../support/run-cli.ts';
 
@@ -27,6 +28,16 @@ const ask = (socket?: string): Promise<Finding> =>
   );
 
 describe('the status of a host', () => {
+  it.skipIf(!canBeNobody())('is not told to an account that may not see what root applied', async () => {
+    const asked = askStatus(localConnection('box', { program: programAsNobody, env: { HOME: '/nonexistent' } }));
+
+    await expect(asked).rejects.toMatchObject({
+      absence: 'denied',
+      message: 'it was asked as an account that is not root, and root has a state there',
+      hint: 'set ansible_become: true for it, or connect as root',
+    });
+  });
+
   it('is that of its agent, also for an account that asks with the rights of another', async () => {
     await using agent = startAgentProcess([], host.environment);
     await agent.line(({ message }) => message.startsWith('following '));
