@@ -130,9 +130,9 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
   };
 }
 
-/** Hosts for `--retry-failed`. A push that was interrupted has left all of its hosts undone: those that took the revision are still to be watched. */
+/** Hosts for `--retry-failed`. A rollout that was interrupted has left all of its hosts undone: those that took the revision are still to be watched. */
 function leftUndone(memory: string, repository: string, action: FleetAction): ReadonlySet<string> {
-  const rollout = action === 'push' ? leftOpen(openRolloutStore(memory, repository)) : undefined;
+  const rollout = action === 'push' || action === 'apply' ? leftOpen(openRolloutStore(memory, repository)) : undefined;
   return hostsLeft(memory, repository).union(new Set(rollout?.waves.flatMap(({ hosts }) => hosts)));
 }
 

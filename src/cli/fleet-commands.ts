@@ -40,7 +40,7 @@ export const fleetCommands: readonly CommandEntry[] = [
   {
     name: 'fleet apply',
     arguments: '<file>',
-    summary: 'Do exactly what `fleet check --out` showed; a host that has moved since refuses.',
+    summary: 'Do exactly what `fleet check --out` showed, wave by wave; a host that has moved since refuses.',
     options: [retry, ...everywhere],
     example: ['reconcile fleet apply plan.json', 'applies the reviewed plans, on each host its own'],
     load: () => import('./commands/fleet-apply.ts'),
@@ -56,7 +56,7 @@ export const fleetCommands: readonly CommandEntry[] = [
     name: 'fleet rollout',
     arguments: '<word>',
     argumentChoices: ['status', 'pause', 'resume', 'abort'],
-    summary: 'Show how far a push in waves is, or have it wait, go on or end, from another terminal.',
+    summary: 'Show how far a push or apply in waves is, or have it wait, go on or end, from another terminal.',
     options: [source, output('text', 'json')],
     example: ['reconcile fleet rollout pause', 'lets hosts at work finish, and begins no further one until `resume`'],
     load: () => import('./commands/fleet-rollout.ts'),

@@ -35,6 +35,8 @@ const wave = z.object({
 /** A rollout as the operator's machine remembers it, so that who begins again goes on where it was. */
 export const rolloutState = z.object({
   schema: z.literal('reconcile.rollout/1'),
+  /** Which command it is of; without it `push`. */
+  action: z.exactOptional(z.enum(['push', 'apply'])),
   commit: z.string(),
   branch: z.string().nullable(),
   /** Only resources with one of them were asked for. */

@@ -3,6 +3,7 @@ import { fit } from './fit.ts';
 import { longestMessage, nameList, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
 import { moment } from './moment.ts';
 import type { Paint } from './paint.ts';
+import { rolloutCommand } from './rollout-command.ts';
 
 /** How far a rollout is, wave by wave. `isAtWork`: its process runs. `wish`: what somebody at another terminal wants of it. */
 export function renderRollout(
@@ -46,7 +47,8 @@ export function renderRollout(
   return `${lines.join('\n')}\n`;
 }
 
-function phaseInWords({ phase, startedAt }: RolloutState, isAtWork: boolean, isAborted: boolean): string {
+function phaseInWords(state: RolloutState, isAtWork: boolean, isAborted: boolean): string {
+  const { phase, startedAt } = state;
   const since = moment(startedAt);
   switch (phase) {
     case 'running':
@@ -54,7 +56,7 @@ function phaseInWords({ phase, startedAt }: RolloutState, isAtWork: boolean, isA
       if (isAtWork) return `at work since ${since}${isAborted ? ', ends as it was aborted' : ''}`;
       return isAborted
         ? `aborted (begun ${since})`
-        : `left in the middle; reconcile fleet push goes on where it was (begun ${since})`;
+        : `left in the middle; ${rolloutCommand(state)} goes on where it was (begun ${since})`;
     case 'halted':
       return `halted (begun ${since})`;
     case 'aborted':

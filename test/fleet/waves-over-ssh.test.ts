@@ -134,7 +134,7 @@ describe.skipIf(whyNoSsh !== undefined)(`a push in waves over SSH${whyNoSsh ? ` 
     const next = fleet.reach('push');
     await next.event(isBaking);
     const second = await fleet.operate('push', '-o', 'json').ended;
-    expect([second.exit, second.stderr]).toEqual([5, expect.stringContaining('another push in waves') as string]);
+    expect([second.exit, second.stderr]).toEqual([5, expect.stringContaining('another rollout') as string]);
     await fleet.operate('rollout', 'abort').ended;
     expect((await next.ended).exit).not.toBe(0);
     expect(motds()).toEqual(['two\n', 'one\n', 'one\n']);

@@ -5,6 +5,7 @@ import { exitCodes } from '../../model/exit-code.ts';
 import type { RolloutState } from '../../model/rollout.ts';
 import { paintFor } from '../../report/paint.ts';
 import { renderRollout } from '../../report/render-rollout.ts';
+import { rolloutCommand } from '../../report/rollout-command.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
 import { ownName } from '../ask-agent.ts';
 import { cliError } from '../cli-error.ts';
@@ -12,15 +13,15 @@ import { textOption, type Invocation } from '../invocation.ts';
 import { sourceOption } from '../request.ts';
 import { writeJson } from '../run-output.ts';
 
-/** Shows the push in waves of this repository, or has it wait, go on or end. The process that is at work notices within a second. */
+/** Shows the rollout of this repository, or has it wait, go on or end. The process that is at work notices within a second. */
 export function run(invocation: Invocation): Promise<number> {
   const store = openRolloutStore(join(stateDirectory(), 'fleet'), sourceOption(invocation));
   const state = store.read();
   if (!state)
     throw cliError(
       'usage',
-      'this repository was never pushed in waves from here',
-      'reconcile fleet push does, where there is a rollout.yaml',
+      'nothing of this repository was ever rolled out in waves from here',
+      'reconcile fleet push and apply do so, where there is a rollout.yaml',
     );
   const isAtWork = isLocked(store);
   const word = invocation.arguments[0];
@@ -32,12 +33,12 @@ export function run(invocation: Invocation): Promise<number> {
     throw cliError(
       'usage',
       `there is nothing to ${word}: ${wish.by} has aborted it`,
-      'the next reconcile fleet push begins anew',
+      `the next ${rolloutCommand(state)} begins anew`,
     );
   const by = ownName();
   if (word === 'resume') store.setWish(undefined);
   else store.setWish({ word: word === 'pause' ? 'pause' : 'abort', by, at: new Date().toISOString() });
-  process.stdout.write(`${effectOf(word, isAtWork)}\n`);
+  process.stdout.write(`${effectOf(word, isAtWork, rolloutCommand(state))}\n`);
   return Promise.resolve(exitCodes.converged.code);
 }
 
@@ -54,11 +55,10 @@ function show(store: RolloutStore, state: RolloutState, isAtWork: boolean, invoc
   return exitCodes.converged.code;
 }
 
-function effectOf(word: string | undefined, isAtWork: boolean): string {
+function effectOf(word: string | undefined, isAtWork: boolean, command: string): string {
   if (word === 'pause') return 'No further host begins until `reconcile fleet rollout resume`; those at work finish.';
-  if (word === 'resume')
-    return isAtWork ? 'It goes on.' : 'No process is at work on it: `reconcile fleet push` goes on where it was.';
+  if (word === 'resume') return isAtWork ? 'It goes on.' : `No process is at work on it: ${command} goes on where it was.`;
   return isAtWork
     ? 'No further host begins; those at work finish. Nothing is taken back.'
-    : 'It does not go on: the next `reconcile fleet push` begins anew. Nothing is taken back.';
+    : `It does not go on: the next ${command} begins anew. Nothing is taken back.`;
 }

@@ -7,6 +7,7 @@ import { remember } from './standing.ts';
 
 /** Which rollout it is. */
 export interface RolloutPlan {
+  readonly action: 'push' | 'apply';
   readonly commit: string;
   readonly branch: string | null;
   readonly tags: readonly string[];
@@ -27,7 +28,7 @@ export interface RolloutRecord {
   began(host: string, run: string): void;
   hasBegun(host: string): boolean;
   pushed(host: string, outcome: HostOutcome): void;
-  /** Who had begun when the push was interrupted, and did not say how it ended, is absent from now on. */
+  /** Who had begun when the rollout was interrupted, and did not say how it ended, is absent from now on. */
   loseUnheard(): void;
   change(host: string, change: Partial<RolloutHost>): void;
   setWave(name: string, change: Partial<Pick<RolloutState['waves'][number], 'until' | 'isDone'>>): void;
@@ -41,13 +42,14 @@ export interface RolloutRecord {
  * a new one in its place.
  */
 export function openRecord(
-  { commit, branch, tags, waves }: RolloutPlan,
+  { action, commit, branch, tags, waves }: RolloutPlan,
   before: RolloutState | undefined,
   store: Pick<RolloutStore, 'read' | 'write' | 'add'>,
 ): RolloutRecord {
   const told = new Map<string, HostOutcome>();
   let head: RolloutState = {
     schema: 'reconcile.rollout/1',
+    action,
     commit,
     branch,
     tags: [...tags],
@@ -59,7 +61,7 @@ export function openRecord(
   };
   const last = before ?? store.read();
   if (before && isOpen(before) && isSame(before, head))
-    head = { ...before, reason: before.phase === 'halting' ? before.reason : null };
+    head = { ...before, action, reason: before.phase === 'halting' ? before.reason : null };
   else if (last && last.commit === commit && isSameTags(last, head)) head = { ...head, begun: unprovedRuns(last) };
   const { hosts, begun, waves: progress, apply, whole: changed } = changing(head);
   const whole = (): RolloutState => ({ ...changed(), phase: head.phase, reason: head.reason });
@@ -148,7 +150,7 @@ const isSame = (one: RolloutState, other: RolloutState): boolean => identity(one
 const identity = ({ commit, tags, waves }: RolloutState): string =>
   JSON.stringify([commit, tags, waves.map(({ name, hosts }) => [name, hosts])]);
 
-const unheardOf = 'it had begun when the push was interrupted, and did not say how that ended';
+const unheardOf = 'it had begun when the rollout was interrupted, and did not say how that ended';
 
 const notReached = (host: string, wave: string, reason: string | null): HostOutcome => ({
   host,

@@ -43,6 +43,7 @@ export function rolloutRig(directory: string): RolloutRig {
       const emit = (event: FleetEvent): void => void rig.events.push(event);
       using gate = openRolloutGate(store, emit, rig.interrupt.signal);
       return await runRollout({
+        action: 'push',
         commit,
         branch: 'main',
         tags: [],

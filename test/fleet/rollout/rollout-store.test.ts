@@ -15,6 +15,7 @@ import { commit, rolloutRig, verdicts } from './rollout-rig.ts';
 const repository = '/srv/config';
 const hosts = ['a', 'b', 'constructor'];
 const plan: RolloutPlan = {
+  action: 'push',
   commit,
   branch: null,
   tags: [],
