@@ -9,6 +9,7 @@ import type { Revision } from '../model/revision.ts';
 import { Secret } from '../model/secret.ts';
 import { isSensitive } from '../plan/make-plan.ts';
 import { reconcile } from '../reconcile.ts';
+import { loadResourceTypes } from '../resources/registry.ts';
 import type { Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import type { Explanation } from '../report/render-explanation.ts';
@@ -44,6 +45,7 @@ export async function explain(request: Request, target: string, signal: AbortSig
   const { resources } = desired.catalog;
   const isWanted = new Set(resources.map(({ address }) => address));
   const left = [...ledger.values()].filter(({ address }) => !isWanted.has(address));
+  await loadResourceTypes(left.map(({ kind }) => kind));
   const found = findResources(resources, target);
   const orphans = findResources(
     left.map((entry) => ({ ...entry, id: idOf(entry) })),

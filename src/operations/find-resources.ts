@@ -1,5 +1,5 @@
 import type { CatalogResource } from '../model/catalog.ts';
-import { resourceType } from '../resources/registry.ts';
+import { findResourceType } from '../resources/registry.ts';
 
 /** What of a resource is looked at; what left git has no more than that. */
 type Findable = Pick<CatalogResource, 'address' | 'kind' | 'id' | 'desired'>;
@@ -13,7 +13,7 @@ interface Found<R> {
 
 /**
  * The resources that a person means: one by its address, or all that manage a path, be it as their own or as one of the
- * files of a tree, or all that have a word as a name, or whose name ends with it. For a path that nothing manages, the nearest tree
+ * files of a tree (without a slash at its end), or all that have a word as a name, or whose name ends with it. For a path that nothing manages, the nearest tree
  * or directory above it.
  */
 export function findResources<R extends Findable>(resources: readonly R[], target: string): Found<R> {
@@ -22,13 +22,12 @@ export function findResources<R extends Findable>(resources: readonly R[], targe
   const [, kindOf, word] = /^(\w+)\[(.*)\]$/.exec(target) ?? [];
   if (word !== undefined)
     return { resources: resources.filter(({ id, kind }) => kind === kindOf && id.endsWith(`/${word}`)), isExact: true };
-  const path = target.length > 1 ? target.replace(/\/+$/, '') : target;
   const own = resources.filter(
-    ({ id, kind, desired }) => id === path || isNamed(desired, path) || watched(kind, desired).includes(path),
+    ({ id, kind, desired }) => id === target || isNamed(desired, target) || watched(kind, desired).includes(target),
   );
   if (own.length > 0) return { resources: own, isExact: true };
-  if (!path.startsWith('/')) return { resources: resources.filter(({ id }) => id.endsWith(`/${path}`)), isExact: true };
-  const above = resources.filter(({ id }) => id.startsWith('/') && path.startsWith(`${id}/`));
+  if (!target.startsWith('/')) return { resources: resources.filter(({ id }) => id.endsWith(`/${target}`)), isExact: true };
+  const above = resources.filter(({ id }) => id.startsWith('/') && target.startsWith(`${id}/`));
   const longest = Math.max(...above.map(({ id }) => id.length));
   return { resources: above.filter(({ id }) => id.length === longest), isExact: false };
 }
@@ -39,8 +38,8 @@ function isNamed(desired: object, word: string): boolean {
   return name === word || (Array.isArray(names) && names.includes(word));
 }
 
-/** A watched directory ends in "/". */
+/** Of the kinds that were loaded: what another version applied can be of none that there is. A watched directory ends in "/". */
 const watched = (kind: string, desired: object): readonly string[] =>
-  resourceType(kind)
-    .watches?.(desired)
+  findResourceType(kind)
+    ?.watches?.(desired)
     ?.map((path) => path.replace(/\/$/, '')) ?? [];

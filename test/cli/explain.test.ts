@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Explanation } from '../../src/report/render-explanation.ts';
-import { makeRepository, type Repository } from '../support/repository.ts';
+import { makeRepository, site, type Repository } from '../support/repository.ts';
 import { explanationsSchema } from '../../src/report/answer-schemas.ts';
 import { expectDocumented } from '../support/documented.ts';
 
@@ -138,6 +138,24 @@ describe('explain', () => {
     });
     expect(textOf('/etc/leaves')).toContain('nothing: it is no longer in git');
     expect(textOf('/etc/leaves')).toContain('was roles/everything/role.yaml:27:5');
+  });
+
+  it('finds paths where the last resource of a kind has left git, and stays', () => {
+    const file = '- { kind: file, path: /etc/stays, content: "x\\n" }\n';
+    using place = makeRepository(`${file}- { kind: config, path: /etc/left.yaml, set: { a: 1 }, prune: no }\n`);
+    expect(place.run().exit).toBe(0);
+    place.write('desired-state/site.yaml', site(file));
+
+    for (const target of ['/etc/stays', '/etc/left.yaml']) {
+      const { exit, stdout, stderr } = place.run(['explain', target]);
+      expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+      expect(stdout).toContain(`[${target}]`);
+    }
+    expect(place.run(['explain', '/nope']).stderr).toContain('nothing manages /nope on this host');
+  });
+
+  it('of a path that ends in a slash is as of the path', () => {
+    for (const target of ['/etc/made', '/srv/tree']) expect(textOf(`${target}/`)).toBe(textOf(target));
   });
 
   it('of what differs tells why it would act', () => {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { explain } from '../../operations/explain.ts';
 import { exitCodes } from '../../model/exit-code.ts';
 import { nearest } from '../../model/nearest.ts';
@@ -12,7 +13,8 @@ import { writeJson } from '../run-output.ts';
 
 /** Explains a resource by address, or everything that manages a path. */
 export async function run(invocation: Invocation): Promise<number> {
-  const target = invocation.arguments[0]!;
+  const given = invocation.arguments[0]!;
+  const target = given.startsWith('/') ? resolve(given) : given;
   const { explanations, isExact, known, problems } = await explain(
     await makeRequest(invocation, 'check', true),
     target,
