@@ -160,7 +160,10 @@ export const policyDocument = z.strictObject({
       patterns: z.array(z.string()).default([]).meta({
         description: 'Case-insensitive regular expressions; a match in a config, a rendered file or a live file refuses the run.',
       }),
-      exempt: z.array(z.string()).default([]).meta({ description: 'Globs of host paths in which the patterns may stand.' }),
+      exempt: z
+        .array(z.string())
+        .default([])
+        .meta({ description: 'Globs of host paths, and of files of the repository, in which the patterns may stand.' }),
     })
     .prefault({}),
   base_urls: z

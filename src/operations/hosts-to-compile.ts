@@ -1,4 +1,5 @@
 import type { Inventory, Variable } from '../inventory/inventory.ts';
+import { criticalHosts } from '../inventory/critical-hosts.ts';
 import { selectHosts } from '../inventory/select-hosts.ts';
 
 import type { Documents } from '../model/documents.ts';
@@ -18,10 +19,10 @@ interface HostsToCompile {
  * critical hosts first, then one for each different set of assignments, groups and variables, then others: hosts that differ
  * only in their names have mostly the same problems, but a template can make anything of a name.
  */
-export function hostsToCompile({ site, policy }: Documents, inventory: Inventory): HostsToCompile {
+export function hostsToCompile(documents: Documents, inventory: Inventory): HostsToCompile {
   const { hosts } = inventory;
   if (hosts.length <= mostHosts) return { hosts, left: 0, leftUnlike: 0 };
-  const patterns = (site?.value.assignments ?? []).map((assignment) => assignment.hosts);
+  const patterns = (documents.site?.value.assignments ?? []).map((assignment) => assignment.hosts);
   const selections = patterns.map((pattern) => new Set(selectHosts(inventory, pattern).hosts));
   const textOf = variableTexts();
   const likenessOf = (host: string): string => {
@@ -32,7 +33,7 @@ export function hostsToCompile({ site, policy }: Documents, inventory: Inventory
   const likenesses = new Map(hosts.map((host) => [host, likenessOf(host)]));
   const alike = Map.groupBy(hosts, (host) => likenesses.get(host));
   const firsts = [...alike.values()].flatMap(([first]) => first ?? []);
-  const critical = policy.portfolio.critical === undefined ? [] : selectHosts(inventory, policy.portfolio.critical).hosts;
+  const { hosts: critical } = criticalHosts(documents, inventory);
   const chosen = [...new Set([...critical, ...firsts, ...hosts])].slice(0, mostHosts);
   const seen = new Set(chosen.map((host) => likenesses.get(host)));
   const leftUnlike = hosts.filter((host) => !seen.has(likenesses.get(host))).length;

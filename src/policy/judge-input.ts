@@ -36,6 +36,8 @@ export interface JudgeInput {
   readonly plan: Plan;
   readonly policy: PolicyDocument;
   readonly hostPolicy: HostPolicyDocument;
+  /** Of every kind that there is. */
+  readonly kindNames: readonly string[];
   /** Positions in `desired-state/policy.yaml`, where there is one. */
   readonly policyAt?: ((path: KeyPath) => SourcePosition) | undefined;
   /** The chains of this host and of every critical host. */

@@ -6,6 +6,7 @@ import { judgeCommands } from './commands.ts';
 import { judgeDestroyBudget } from './destroy-budget.ts';
 import { judgeFetches } from './fetches.ts';
 import type { JudgeInput } from './judge-input.ts';
+import { judgeKinds } from './kinds.ts';
 import { judgePackages } from './packages.ts';
 import { judgePortfolio } from './portfolio.ts';
 import { judgeProtectedPaths } from './protected-paths.ts';
@@ -16,6 +17,7 @@ export type { JudgeInput } from './judge-input.ts';
 
 const rules: readonly ((input: JudgeInput) => readonly Problem[])[] = [
   judgeQuarantine,
+  judgeKinds,
   judgeBannedProviders,
   judgeBaseUrls,
   judgePortfolio,

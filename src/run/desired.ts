@@ -1,7 +1,7 @@
 import { compile } from '../compile/compile.ts';
 import { chooseHost } from '../inventory/choose-host.ts';
+import { criticalHosts } from '../inventory/critical-hosts.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { selectHosts } from '../inventory/select-hosts.ts';
 import { loadSources, type Sources } from './load-sources.ts';
 import { noteReads } from './note-reads.ts';
 import type { Catalog } from '../model/catalog.ts';
@@ -96,8 +96,7 @@ function compileChains(
   { documents, inventory, request }: Sources,
   catalog: Catalog,
 ): { readonly chains: readonly HostChain[]; readonly problems: readonly Problem[] } {
-  const pattern = documents.policy.portfolio.critical;
-  const { hosts: critical, problems } = pattern === undefined ? { hosts: [], problems: [] } : selectHosts(inventory, pattern);
+  const { hosts: critical, problems } = criticalHosts(documents, inventory);
   const kinds = kindNames.filter((kind) => findResourceType(kind)?.chain !== undefined);
   const chainsOf = ({ host, resources }: Catalog): HostChain[] =>
     resources.flatMap(({ address, kind, desired, origin }) => {

@@ -4,6 +4,7 @@ import { hostPolicyDocument } from '../model/host-policy-document.ts';
 import type { Problem } from '../model/problem.ts';
 import { judge, type JudgeInput } from '../policy/judge.ts';
 import { judgeWindows } from '../policy/windows.ts';
+import { kindNames } from '../resources/registry.ts';
 
 /** What is wrong with the policies themselves: it refuses every run, whatever the plan has. One that is not given says nothing. */
 export function judgePolicies({
@@ -16,6 +17,7 @@ export function judgePolicies({
     policy,
     policyAt,
     hostPolicy,
+    kindNames,
     plan: { host: '', steps: [], batches: [], owed: [], digest: '' },
     chains: [],
     texts: none,

@@ -19,7 +19,7 @@ import { reportSteps } from '../report/make-report.ts';
 import { openDiffer } from '../report/unified-diff.ts';
 import { quarantineKey } from './quarantine-key.ts';
 import { groupFile, passwdFile } from '../resources/account-files.ts';
-import { loadResourceTypes, resourceType } from '../resources/registry.ts';
+import { kindNames, loadResourceTypes, resourceType } from '../resources/registry.ts';
 import type { Scope } from './scope.ts';
 import type { Stamp } from '../state/converged-stamp.ts';
 import type { State } from '../state/state.ts';
@@ -112,6 +112,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
     policy,
     policyAt: desired.policyAt,
     hostPolicy,
+    kindNames,
     chains,
     urls: () => written?.writtenUrls(desired) ?? [],
     texts: () => policyTexts(desired, revision.files, plan, reader, previewsOf),

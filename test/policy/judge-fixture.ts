@@ -63,6 +63,7 @@ export function makeInput({
     policy: policyDocument.parse(policy),
     hostPolicy: hostPolicyDocument.parse(hostPolicy),
     policyAt: (path) => ({ file: 'desired-state/policy.yaml', line: Number(path.at(-1)) + 1, column: 1 }),
+    kindNames: ['authorized_key', 'file', 'link', 'service'],
     chains: [],
     urls: () => [],
     texts: () => [],

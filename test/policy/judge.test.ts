@@ -70,6 +70,12 @@ describe('one rule at a time', () => {
     ['a path outside those that the host policy allows', { hostPolicy: { paths: { allow: ['/etc/app/**'] } } }, 'protected-path'],
     ['a path that the host policy allows', { hostPolicy: { paths: { allow: ['/srv/**'] } } }, 'allow'],
     ['a negated glob in the host policy', { hostPolicy: { paths: { allow: ['/**', '!/etc/**'] } } }, 'wrong-type'],
+    ['a path of the host policy that is not absolute', { hostPolicy: { paths: { deny: ['srv/a'] } } }, 'wrong-type'],
+    ['a path of the host policy that ends in a slash', { hostPolicy: { paths: { deny: ['/srv/a/'] } } }, 'wrong-type'],
+    ['a protected path that ends in a blank', { policy: { protected_paths: ['/srv/a '] } }, 'wrong-type'],
+    ['a protected path with two slashes', { policy: { protected_paths: ['/srv//a'] } }, 'wrong-type'],
+    ['a protected path that climbs', { policy: { protected_paths: ['/srv/b/../a'] } }, 'wrong-type'],
+    ['paths in braces', { policy: { protected_paths: ['{/opt,/etc}/**', '**/x', '**'] } }, 'protected-path'],
     ['the host policy itself', { steps: [makeStep('/etc/timmy-reconciler/host.yaml')] }, 'protected-path'],
     ['the state directory', { steps: [makeStep('/var/lib/timmy-reconciler/state.db')] }, 'protected-path'],
     [

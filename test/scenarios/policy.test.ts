@@ -147,7 +147,11 @@ it.each([
   ['banned.patterns: a pattern', 'banned: { patterns: ["(("] }', 'bad-ban-pattern'],
   ['base_urls: a glob', 'base_urls: ["!x"]', 'wrong-type'],
   ['protected_paths: a glob', 'protected_paths: ["!x"]', 'wrong-type'],
+  ['protected_paths: a path that is not absolute', 'protected_paths: [etc/motd]', 'wrong-type'],
+  ['protected_paths: a kind', 'protected_paths: [{ path: /etc/motd, except: [flie] }]', 'unknown-kind'],
   ['approval: a glob', 'approval: { addresses: ["file[!x]"] }', 'wrong-type'],
+  ['approval: a kind', 'approval: { addresses: ["*[/etc/motd]", "flie[*]"] }', 'unknown-kind'],
+  ['portfolio: a group', 'portfolio: { critical: nope }', 'unknown-group'],
   ['portfolio: a host pattern', 'portfolio: { critical: "nobody[" }', 'bad-pattern'],
   ['windows: a schedule', 'windows: [{ kind: allow, schedule: "0 24 * * *", duration: 1h }]', 'bad-schedule'],
 ])('%s with which every run is refused is found by validate', (_title, text, code) => {
@@ -156,6 +160,7 @@ it.each([
   const found = repository.cli('validate', '-o', 'json');
 
   expect(found.exit).toBe(65);
-  expect((JSON.parse(found.stdout) as { problems: object[] }).problems).toMatchObject([{ code }]);
-  expect(repository.run([]).exit).toBe(65);
+  expect((JSON.parse(found.stdout) as { problems: object[] }).problems).toMatchObject([{ code, at: { line: 1 } }]);
+  const { exit, stdout } = repository.run();
+  expect({ exit, stdout }).toMatchObject({ exit: 65, stdout: expect.stringContaining('desired-state/policy.yaml:1:') as string });
 });
