@@ -2,6 +2,7 @@ import type { Address } from './model/catalog.ts';
 import { isDone } from './model/plan.ts';
 import type { Problem } from './model/problem.ts';
 import type { Report, ReportedCheck } from './model/report.ts';
+import type { Revision } from './model/revision.ts';
 import { confirmationOf } from './model/unconfirmed.ts';
 import { openScrub } from './report/scrub.ts';
 import type { Desired, Plannable } from './run/desired.ts';
@@ -9,7 +10,7 @@ import { onFreshSources, readKnown, type Asked } from './run/known-catalog.ts';
 import { checked, refusal, tellBusy, unsettled, withUnknownTags } from './run/outcomes.ts';
 import { planHost, type FullRun, type PlannedHost } from './run/plan-host.ts';
 import { recordConverged } from './run/record.ts';
-import { startRun, type Run } from './run/start-run.ts';
+import { asUncommitted, startRun, type Run } from './run/start-run.ts';
 import { takeLock } from './state/lock.ts';
 import { openState, type State } from './state/state.ts';
 import { findWaiting } from './state/unconfirmed.ts';
@@ -36,10 +37,10 @@ async function checkHost(asked: Asked, state: State | undefined): Promise<Report
   const known = await planKnown(asked, state);
   const full = known?.full ?? onFreshSources(asked);
   const desired = known?.planned.desired ?? (await load(full));
-  return finish(full, desired, async (run, told) => {
-    if (problemsOf(desired).length > 0) return refusal(run, problemsOf(desired));
+  return finish(full, desired, async (begun, told) => {
+    if (problemsOf(desired).length > 0) return refusal(begun, problemsOf(desired));
     const planned = known?.planned ?? (await planHost(told, desired, state));
-    tellPlan(told, run, planned);
+    const run = await tellPlan(told, begun, planned);
     if (planned.problems.length > 0) return refusal(run, planned.problems, planned);
     return checked(run, planned, state?.journal.open()?.run, await healthNow(asked, desired));
   });
@@ -57,28 +58,27 @@ async function convergeHost(asked: Asked, state: State): Promise<Report> {
   const isSettled = !journal.open() && journal.owed().length === 0;
   const known = isSettled ? await planKnown(asked, state) : undefined;
   if (known && !(known.full.revision.workingTree && hasWork(known.planned)))
-    return finish(known.full, known.planned.desired, async (run, told) => {
-      tellPlan(told, run, known.planned);
-      return conclude(told, run, known.planned, state);
-    });
+    return finish(known.full, known.planned.desired, async (begun, told) =>
+      conclude(told, await tellPlan(told, begun, known.planned), known.planned, state),
+    );
   const full = onFreshSources(asked);
   const desired = await load(full);
-  return finish(full, desired, async (run, told) => {
+  return finish(full, desired, async (begun, told) => {
     const { recover, withRecovered } = await import('./run/recover.ts');
-    const recovered = await recover(told, state, run);
+    const recovered = await recover(told, state, begun);
     if ('summary' in recovered) return recovered;
     const refuse = async (report: Report, owed: readonly Address[]): Promise<Report> => {
       const { refreshRefused } = await import('./run/converge.ts');
-      return withRecovered({ ...report, refreshes: await refreshRefused(told, run, owed, state) }, recovered, state);
+      return withRecovered({ ...report, refreshes: await refreshRefused(told, begun, owed, state) }, recovered, state);
     };
     const invalid = problemsOf(desired);
     if (invalid.length > 0)
       return refuse(
-        refusal(run, invalid),
+        refusal(begun, invalid),
         journal.owed().map(({ address }) => address),
       );
     const planned = await planHost(told, desired, state);
-    tellPlan(told, run, planned);
+    const run = await tellPlan(told, begun, planned);
     const report = await conclude(told, run, planned, state);
     return planned.problems.length > 0 ? refuse(report, planned.plan.owed) : withRecovered(report, recovered, state);
   });
@@ -133,6 +133,14 @@ async function finish(
   return report;
 }
 
-function tellPlan({ emit }: FullRun, { id }: Run, { steps, plan }: PlannedHost): void {
-  emit({ type: 'planned', run: id, steps, digest: plan.digest });
+/** Gives the run that says whether its revision is all in a commit: git is asked where there is something to tell. */
+async function tellPlan({ emit, revision }: FullRun, begun: Run, { steps, plan }: PlannedHost): Promise<Run> {
+  const isUncommitted = steps.length > 0 && (await hasUncommitted(revision));
+  emit({ type: 'planned', run: begun.id, steps, digest: plan.digest, ...(isUncommitted && { uncommitted: true }) });
+  return isUncommitted ? asUncommitted(begun) : begun;
+}
+
+async function hasUncommitted(revision: Revision): Promise<boolean> {
+  if (!revision.workingTree || revision.commit === null) return false;
+  return (await import('./source/uncommitted.ts')).hasUncommitted(revision.root);
 }

@@ -3,7 +3,15 @@ import type { Report, ReportedStep } from '../model/report.ts';
 import { paintFor } from '../report/paint.ts';
 import { printableJson } from '../report/printable.ts';
 import { eventLine, progressLine } from '../report/render-events.ts';
-import { planLine, renderClosing, renderPlan, renderReport, renderSteps, type DiffDetail } from '../report/render-text.ts';
+import {
+  planLine,
+  renderClosing,
+  renderPlan,
+  renderReport,
+  renderSteps,
+  uncommittedInWords,
+  type DiffDetail,
+} from '../report/render-text.ts';
 import { mayBeTerminal, paintOutput, writeOutput } from './output.ts';
 
 /** Shows one run: the report on standard output, progress on standard error where that is a terminal. */
@@ -42,7 +50,7 @@ function textOutput(detail: DiffDetail, progress: (event: Event | undefined) => 
       else if (event.type === 'planned' && started) {
         planned = event.steps;
         const revision = started.revision.replace(/^([0-9a-f]{8})[0-9a-f]{32,}$/, '$1');
-        writeOutput(renderPlan(started.host, revision, planned, paint, detail));
+        writeOutput(renderPlan(started.host, revision + uncommittedInWords(event.uncommitted), planned, paint, detail));
       }
       if (event.type === 'applying' && !isApplying) {
         isApplying = true;

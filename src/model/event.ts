@@ -11,7 +11,14 @@ export type Event =
       readonly aside?: readonly string[];
       readonly faults?: readonly string[];
     }
-  | { readonly type: 'planned'; readonly run: string; readonly steps: readonly ReportedStep[]; readonly digest: string }
+  | {
+      readonly type: 'planned';
+      readonly run: string;
+      readonly steps: readonly ReportedStep[];
+      readonly digest: string;
+      /** As in the report. */
+      readonly uncommitted?: true;
+    }
   | { readonly type: 'applying'; readonly run: string; readonly address: string; readonly done: number; readonly total: number }
   | { readonly type: 'refreshing'; readonly run: string; readonly address: string }
   | { readonly type: 'verifying'; readonly run: string }

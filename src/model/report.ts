@@ -65,6 +65,9 @@ export const endsFailure = (
   outcome === 'converged' &&
   (failed === null || revision.commit === null || revision.commit === failed || revision.commit === newest);
 
+/** Behind the id of a commit in the ledger: what was applied is not all in it. */
+export const uncommittedMark = '+uncommitted';
+
 /** A run as lists show it: steps are most of a report, and can be megabytes. */
 export type RunSummary = Omit<Report, 'steps'>;
 
@@ -100,6 +103,8 @@ export interface Report {
     readonly commit: string | null;
     readonly branch: string | null;
     readonly workingTree: boolean;
+    /** Of a run with something to tell: files of its configuration are not as the commit has them. */
+    readonly uncommitted?: true;
     readonly key: string;
   };
   readonly root: string | null;

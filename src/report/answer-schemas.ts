@@ -48,7 +48,13 @@ const explanation: z.ZodType<Explanation> = z.object({
   onDrift: text,
   prune: text,
   mode: text,
-  lastApplied: z.object({ run: text, time, revision: text.nullable() }).nullable(),
+  lastApplied: z
+    .object({
+      run: text,
+      time,
+      revision: text.nullable().meta({ description: 'A commit; `+uncommitted` behind it: not all that was applied is in it.' }),
+    })
+    .nullable(),
   now: stepSchema.nullable().meta({ description: 'What a run would do now; null: nothing, or what is not known.' }),
   nowUnknown: z.exactOptional(text.meta({ description: 'Why that is not known: nothing was compared.' })),
   runs: z

@@ -1,11 +1,12 @@
 import { durationText } from '../model/duration.ts';
 import type { Json } from '../model/json.ts';
 import type { Cause } from '../model/plan.ts';
-import type { Outcome, ReportedStep } from '../model/report.ts';
+import { uncommittedMark, type Outcome, type ReportedStep } from '../model/report.ts';
 import { moment } from './moment.ts';
 import type { Paint } from './paint.ts';
 import { printable, printableLine } from './printable.ts';
 import { causeInWords, renderStep } from './render-step.ts';
+import { uncommittedInWords } from './render-text.ts';
 
 /** Where one resource comes from and what became of it. Holds no secret. */
 export interface Explanation {
@@ -133,5 +134,7 @@ const shortDigest = (text: string): string => text.replace(/\b([0-9a-f]{12})[0-9
 const commitInWords = (commit: CommitNote): string =>
   `${commit.id.slice(0, 8)} by ${commit.author}, ${moment(commit.time)}: ${commit.subject}`;
 
-const appliedInWords = ({ run, time: at, revision }: NonNullable<Explanation['lastApplied']>): string =>
-  `${moment(at)} by run ${run}${revision ? ` at ${revision.slice(0, 8)}` : ''}`;
+function appliedInWords({ run, time: at, revision }: NonNullable<Explanation['lastApplied']>): string {
+  const others = uncommittedInWords(revision?.endsWith(uncommittedMark));
+  return `${moment(at)} by run ${run}${revision ? ` at ${revision.slice(0, 8)}${others}` : ''}`;
+}

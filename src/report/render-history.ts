@@ -3,7 +3,7 @@ import { moment } from './moment.ts';
 import { outcomeInWords } from './outcome-in-words.ts';
 import type { Paint } from './paint.ts';
 import { printableLine } from './printable.ts';
-import { duration } from './render-text.ts';
+import { duration, uncommittedInWords } from './render-text.ts';
 
 /** One line per run: id, time in UTC, action and outcome, what it changed, revision. */
 export function renderHistory(summaries: readonly RunSummary[], paint: Paint): string {
@@ -14,5 +14,6 @@ function historyLine({ run, startedAt, action, outcome, counts, revision, durati
   const colour = outcome === 'converged' ? 'green' : 'red';
   const changes = `+${counts.create} ~${counts.update} -${counts.remove}`;
   const commit = revision.commit?.slice(0, 8) ?? 'no git';
-  return `${paint('bold', printableLine(run))}  ${moment(startedAt)}  ${paint(colour, outcomeInWords({ action, outcome }).padEnd(18))}  ${changes.padEnd(14)}  ${commit.padEnd(8)}  ${duration(took)}`;
+  const others = uncommittedInWords(revision.uncommitted);
+  return `${paint('bold', printableLine(run))}  ${moment(startedAt)}  ${paint(colour, outcomeInWords({ action, outcome }).padEnd(18))}  ${changes.padEnd(14)}  ${commit.padEnd(8)}  ${duration(took)}${others}`;
 }

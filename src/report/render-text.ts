@@ -36,12 +36,15 @@ export function renderPlan(
   return header + renderSteps(steps, paint, detail, why);
 }
 
-/** `1a2b3c4d (main), working tree`. */
+/** `1a2b3c4d (main) with uncommitted changes`. */
 export function revisionInWords({ revision }: Pick<Report, 'revision'>): string {
-  const { commit, branch, workingTree } = revision;
+  const { commit, branch, uncommitted } = revision;
   const at = commit ? `${commit.slice(0, 8)}${branch ? ` (${branch})` : ''}` : 'a directory outside git';
-  return commit && workingTree ? `${at}, working tree` : at;
+  return at + uncommittedInWords(uncommitted);
 }
+
+/** Behind the name of a commit. */
+export const uncommittedInWords = (uncommitted: boolean | undefined): string => (uncommitted ? ' with uncommitted changes' : '');
 
 /** The steps in order, with their diffs. */
 export function renderSteps(steps: readonly ReportedStep[], paint: Paint, detail: DiffDetail, why: Why = causeInWords): string {

@@ -54,6 +54,10 @@ export const confirmationSchema = z.object({
   until: z.iso.datetime(),
 });
 
+const uncommitted = z
+  .exactOptional(z.literal(true))
+  .meta({ description: 'Of a working tree, where there is something to tell: files of it are not as the commit has them.' });
+
 /** `-o json`, `history`, `show`: one run. */
 export const reportSchema: z.ZodType<Report> = z.object({
   schema: z.literal('reconcile.report/1'),
@@ -63,7 +67,13 @@ export const reportSchema: z.ZodType<Report> = z.object({
   startedAt: z.iso.datetime(),
   duration: z.number().meta({ description: 'Milliseconds.' }),
   version: text,
-  revision: z.object({ commit: text.nullable(), branch: text.nullable(), workingTree: z.boolean(), key: text }),
+  revision: z.object({
+    commit: text.nullable(),
+    branch: text.nullable(),
+    workingTree: z.boolean(),
+    uncommitted,
+    key: text,
+  }),
   root: text.nullable(),
   outcome: z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]]),
   exit: count,
@@ -110,7 +120,7 @@ export const runEventSchema: z.ZodType<Event> = z.discriminatedUnion('type', [
     aside: z.exactOptional(texts),
     faults: z.exactOptional(texts),
   }),
-  z.object({ type: z.literal('planned'), run: text, steps: z.array(stepSchema), digest: text }),
+  z.object({ type: z.literal('planned'), run: text, steps: z.array(stepSchema), digest: text, uncommitted }),
   z.object({ type: z.literal('applying'), run: text, address: text, done: count, total: count }),
   z.object({ type: z.literal('refreshing'), run: text, address: text }),
   z.object({ type: z.literal('verifying'), run: text }),

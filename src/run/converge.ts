@@ -80,7 +80,7 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
     const { index, stood, kept } = await applyAndProve(full, run, progress, deps, risk !== undefined);
     const unconfirmed = risk && (await confirming!.beginTerm(state.directory, risk));
     const report = applied(run, progress, host, kept, unconfirmed);
-    record(revision, run, progress.planned, state, report, stood);
+    record(run, progress.planned, state, report, stood);
     // The old one was removed before the first change.
     stampIfConverged({ ...full, stamp: undefined }, run, progress.planned, index, state);
     return report;

@@ -2,8 +2,7 @@ import type { Stood } from '../apply/apply.ts';
 import { captureLedger } from '../apply/ledger-undo.ts';
 import { appliedBy } from '../model/last-applied.ts';
 import { isDone, type Step } from '../model/plan.ts';
-import type { Report } from '../model/report.ts';
-import type { Revision } from '../model/revision.ts';
+import { uncommittedMark, type Report } from '../model/report.ts';
 import { keptUndo } from '../model/undo-limit.ts';
 import { madeOf } from '../plan/made.ts';
 import type { PlanInput } from '../plan/make-plan.ts';
@@ -18,7 +17,7 @@ import { convergedSummary, type Run } from './start-run.ts';
 export function recordConverged(full: FullRun, run: Run, planned: PlannedHost, state: State): Report {
   const { plan, steps, index } = planned;
   const counts = countSteps(plan.steps, new Map());
-  record(full.revision, run, planned, state, undefined);
+  record(run, planned, state, undefined);
   stampIfConverged(full, run, planned, index, state);
   return run.report({
     outcome: 'converged',
@@ -36,20 +35,15 @@ function hasNewRule({ address, resource, cause, sensitive }: Step, ledger: PlanI
 }
 
 /** What the run proved becomes the ledger, in one transaction with the end of its journal and its report where it did something. */
-export function record(
-  { commit }: Pick<Revision, 'commit'>,
-  run: Run,
-  { plan, input }: PlannedHost,
-  state: State,
-  report: Report | undefined,
-  stood?: Stood,
-): void {
+export function record(run: Run, { plan, input }: PlannedHost, state: State, report: Report | undefined, stood?: Stood): void {
   const isNews = plan.steps.some(
     (step) =>
       step.cause === 'orphan' || isDone(step) || (step.cause === 'adopted' && !step.held) || hasNewRule(step, input.ledger),
   );
   if (!isNews && !report) return;
   const ledger = new Map(input.ledger);
+  const { commit, uncommitted } = run.revision;
+  const revision = commit !== null && uncommitted ? `${commit}${uncommittedMark}` : commit;
   state.transaction(() => {
     for (const step of plan.steps) {
       const { address, resource, cause, held, sensitive } = step;
@@ -66,7 +60,7 @@ export function record(
         continue;
       }
       const made = madeOf(resource, input.types(resource.kind), ledger, stood?.get(address));
-      const entry = { ...appliedBy(step), run: run.id, revision: commit, appliedAt: run.startedAt, made };
+      const entry = { ...appliedBy(step), run: run.id, revision, appliedAt: run.startedAt, made };
       state.ledger.put(entry);
       // What one of this run made, the next one that names it found.
       ledger.set(address, entry);

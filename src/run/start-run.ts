@@ -21,6 +21,8 @@ export function makeRunId(startedAt: string): string {
 export interface Run {
   readonly id: string;
   readonly startedAt: string;
+  /** Of what. */
+  readonly revision: Report['revision'];
   /** Takes the host's secrets out of what is told or kept of the run; reports are without them already. */
   readonly scrub: Scrub;
   /** A report that says nothing yet; assume the worst until it is completed. */
@@ -30,16 +32,18 @@ export interface Run {
 /** `started` is when the run was asked for, on the clock of `monotonic`. */
 export function startRun(
   request: Pick<Request, 'action' | 'root' | 'run'>,
-  { commit, branch, workingTree, key }: Report['revision'],
+  { commit, branch, workingTree, uncommitted, key }: Report['revision'],
   host: string,
   started: number,
   scrub: Scrub = (told) => told,
 ): Run {
+  const revision = { commit, branch, workingTree, ...(uncommitted && { uncommitted }), key };
   const startedAt = new Date(Date.now() - monotonic() + started).toISOString();
   const id = request.run ?? makeRunId(startedAt);
   return {
     id,
     startedAt,
+    revision,
     scrub,
     report: (parts) => ({
       schema: 'reconcile.report/1',
@@ -49,7 +53,7 @@ export function startRun(
       startedAt,
       duration: Math.round(monotonic() - started),
       version,
-      revision: { commit, branch, workingTree, key },
+      revision,
       root: request.root ?? null,
       exit: exitCodes[parts.outcome].code,
       counts: { resources: 0, converged: 0, create: 0, update: 0, remove: 0, held: 0, failed: 0, adopted: 0 },
@@ -62,6 +66,12 @@ export function startRun(
       ...scrub({ ...parts, problems: firstProblems(parts.problems ?? []) }),
     }),
   };
+}
+
+/** The same run, once it is known that its revision has what no commit has. */
+export function asUncommitted(run: Run): Run {
+  const revision = { ...run.revision, uncommitted: true as const };
+  return { ...run, revision, report: (parts) => run.report({ revision, ...parts }) };
 }
 
 /** What people read when there was nothing to do. What differs and is held is not called converged. */

@@ -9,6 +9,7 @@ import { damaged } from './state-error.ts';
 /** What was last applied for one resource, and by which run. */
 export interface LedgerEntry extends LastApplied {
   readonly run: string;
+  /** A commit, with `uncommittedMark` where not all of it was in that; null outside git. */
   readonly revision: string | null;
   readonly appliedAt: string;
 }

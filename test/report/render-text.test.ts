@@ -22,7 +22,7 @@ describe('a report', () => {
 
     expect(text).toBe(
       [
-        'allegro at 1a2b3c4d (main), working tree',
+        'allegro at 1a2b3c4d (main)',
         '',
         '~ file[/etc/motd]  upstream: git changed it',
         '    mode  0644 → 0444',

@@ -38,7 +38,7 @@ it('what a resource of this run has made, a later one that names it too and foun
   ]);
   state.journal.begin(run.id, 'key', run.startedAt);
 
-  record(revision, run, planned, state, run.report({ outcome: 'converged', summary: '' }), stood);
+  record(run, planned, state, run.report({ outcome: 'converged', summary: '' }), stood);
 
   expect([...state.ledger.all().values()].map(({ address, made }) => [address, made])).toEqual([
     ['package[a]', ['jq']],

@@ -1,7 +1,7 @@
 import type { AgentStatus } from '../../model/agent.ts';
 import type { RunSummary } from '../../model/report.ts';
 import { moment } from '../moment.ts';
-import { duration } from '../render-text.ts';
+import { duration, uncommittedInWords } from '../render-text.ts';
 import { statusLines, upSince, type StatusLine } from '../status-lines.ts';
 import { html } from './html.ts';
 import { badge } from './badge.ts';
@@ -69,7 +69,7 @@ const run = (report: RunSummary): Piece =>
     <td><a href="runs/${encodeURIComponent(report.run)}">${moment(report.startedAt)}</a></td>
     <td>${badge(report)}</td>
     <td>+${report.counts.create} ~${report.counts.update} -${report.counts.remove}</td>
-    <td>${report.revision.commit?.slice(0, 8) ?? 'no git'}</td>
+    <td>${report.revision.commit?.slice(0, 8) ?? 'no git'}${uncommittedInWords(report.revision.uncommitted)}</td>
     <td>${duration(report.duration)}</td>
     <td>${report.summary}</td>
   </tr> `;
