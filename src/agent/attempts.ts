@@ -15,7 +15,7 @@ interface Attempt {
   readonly reason: string;
 }
 
-/** How many failures in a row, all alike, make the agent stop trying faster than it polls. */
+/** How many failures in a row make the agent stop trying faster than it polls. */
 const mostFailures = 8;
 const kept = 20;
 
@@ -35,7 +35,7 @@ export interface Attempts {
   retryOf(commit: string): number | undefined;
   /** The newest revision that is tried again by itself. */
   retrying(): { readonly commit: string; readonly failures: number; readonly next: string } | undefined;
-  /** Why nothing is repeated any more, if the newest one fails in the same way each time. */
+  /** Why nothing is repeated any more, if the newest one fails each time. */
   stalled(): string | undefined;
 }
 
@@ -58,7 +58,7 @@ export function openAttempts(memory: Memory): Attempts {
     applied: (commit) => put({ commit, outcome: 'applied', failures: 0, next: 0, reason: '' }),
     failed(commit, reason, now) {
       const before = of(commit);
-      const failures = (before?.outcome === 'failed' && before.reason === reason ? before.failures : 0) + 1;
+      const failures = (before?.outcome === 'failed' ? before.failures : 0) + 1;
       put({ commit, outcome: 'failed', failures, next: Math.round(now + backoff(failures, Math.random())), reason });
     },
     refused: (commit, reason, opensAt = 0) => put({ commit, outcome: 'refused', failures: 0, next: opensAt, reason }),
@@ -80,7 +80,7 @@ export function openAttempts(memory: Memory): Attempts {
     stalled() {
       const [newest] = all();
       return newest?.outcome === 'failed' && newest.failures >= mostFailures
-        ? `${newest.commit.slice(0, 12)} failed ${newest.failures} times in the same way: ${newest.reason}`
+        ? `${newest.commit.slice(0, 12)} failed ${newest.failures} times in a row: ${newest.reason}`
         : undefined;
     },
   };

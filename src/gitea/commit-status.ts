@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { failedPass } from '../model/agent.ts';
+import { failureKey } from '../model/failure-key.ts';
 import { isAboutRevision, isPostponed, quarantineOf, type Report } from '../model/report.ts';
 import type { Memory, News } from '../model/reporter.ts';
 import { printableLine } from '../report/printable.ts';
@@ -14,6 +15,8 @@ const saying = z.object({
   commit: z.string(),
   state: z.enum(['pending', 'success', 'error', 'failure']),
   description: z.string(),
+  /** What went wrong. Gitea does not have it. */
+  key: z.exactOptional(z.string()),
   /** Says only that what failed stays away: no news where a failure is told. */
   isEcho: z.exactOptional(z.literal(true)),
   /** Says only that no pass can be made: over with whatever comes next. */
@@ -100,7 +103,9 @@ function isNew(next: Saying, before: Saying): boolean {
   if (before.isOutage && !next.isOutage) return true;
   if (next.state === 'pending' && before.state !== 'pending') return false;
   if (next.isEcho && before.state === 'failure') return false;
-  return next.state !== before.state || (next.state !== 'success' && next.description !== before.description);
+  if (next.state !== before.state) return true;
+  const isKnown = next.key !== undefined && before.key !== undefined;
+  return isKnown ? next.key !== before.key : next.state !== 'success' && next.description !== before.description;
 }
 
 const isSame = (one: Saying, other: Saying): boolean =>
@@ -124,7 +129,9 @@ function sayingsOf(news: News): readonly Saying[] {
   }
   const state = stateOf(news.report);
   const text = news.report.action === 'check' ? `Only looked at: ${summary}` : summary;
-  return state ? [...saysOf(revision.commit, state, text), ...ofRefused] : ofRefused;
+  const said = state ? saysOf(revision.commit, state, text) : [];
+  const key = state === 'failure' || news.report.outcome === 'error' ? { key: failureKey(news.report) } : {};
+  return [...said.map((saying) => ({ ...saying, ...key })), ...ofRefused];
 }
 
 /** A failure that is told stays: it is not over with the pass that can be made again. */

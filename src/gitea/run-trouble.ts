@@ -1,3 +1,4 @@
+import { failureKey } from '../model/failure-key.ts';
 import { digestOf } from '../model/json.ts';
 import { isPutBack, quarantineOf, type Report, type ReportedStep } from '../model/report.ts';
 import { plain } from '../report/paint.ts';
@@ -36,14 +37,10 @@ export function runTrouble(report: Report): (Trouble & { readonly isDrift: boole
   ];
   const at = revision.commit ? `commit ${revision.commit}` : 'a directory outside git';
   return {
-    key: digestOf({
-      kind,
-      outcome,
-      commit: kind === 'drift' ? null : revision.commit,
-      problems: problems.map(({ code, at, address }) => ({ code, at, address })),
-      checks: checks.map(({ name }) => name),
-      steps: shown.map(({ address, cause, outcome }) => ({ address, cause, outcome })),
-    }),
+    key:
+      kind === 'drift'
+        ? digestOf({ outcome, steps: shown.map(({ address, cause, outcome }) => ({ address, cause, outcome })) })
+        : failureKey(report),
     isDrift: kind === 'drift',
     title: titles[kind],
     text: [

@@ -83,7 +83,7 @@ export interface AgentStatus {
   readonly unconfirmed: Confirmation | null;
   /** Resources that somebody else keeps changing; they are not healed for a while. */
   readonly contested: readonly string[];
-  /** Why the agent gets no further, if so: the newest revision fails in the same way each time, or no pass can be made. */
+  /** Why the agent gets no further, if so: the newest revision fails each time, or no pass can be made. */
   readonly stalled: string | null;
   /** Resources that differ and are only reported, from the last run. */
   readonly differing: number;

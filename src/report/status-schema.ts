@@ -86,7 +86,7 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
     .meta({ description: 'A run that could have cut the host off, and that is taken back unless it is confirmed in time.' }),
   contested: z.array(text).meta({ description: 'Resources that somebody else keeps changing; they are not healed for a while.' }),
   stalled: text.nullable().meta({
-    description: 'Why the agent gets no further, if so: a revision fails in the same way each time, or no pass can be made.',
+    description: 'Why the agent gets no further, if so: a revision fails each time, or no pass can be made.',
   }),
   differing: count.meta({ description: 'Resources that differ and are only reported, from the last run.' }),
   passes: z.partialRecord(z.enum(triggers), count).meta({ description: 'Passes since the start, by what triggered them.' }),

@@ -38,9 +38,14 @@ it('a revision that a window keeps away is tried again when one is open, however
   expect(attempts.retryOf('c2')).toBeUndefined();
 });
 
-it('what fails in the same way again and again is left to the polls', () => {
+it('what fails again and again, in whatever words, is waited for ever longer and then left to the polls', () => {
   const attempts = openAttempts(memory());
-  for (let round = 0; round < 8; round++) attempts.failed('c1', '503', now);
+  const waits = Array.from({ length: 8 }, (_, round) => {
+    attempts.failed('c1', `nginx: [emerg] ${4711 + round}#0: it is unwell`, now);
+    return Date.parse(attempts.retrying()!.next) - now;
+  });
+
+  expect(waits).toEqual(waits.toSorted((one, other) => one - other));
 
   expect(attempts.retryOf('c1')).toBeUndefined();
   expect(attempts.stalled()).toContain('c1 failed 8 times');

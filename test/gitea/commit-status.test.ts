@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProblemCode } from '../../src/model/problem.ts';
 import type { Report } from '../../src/model/report.ts';
 import { applying, commitOf, ended, openGiteaRig, type GiteaRig } from './gitea-rig.ts';
+import { stepWith } from '../report/report-fixture.ts';
 import { statusWith } from '../report/status-fixture.ts';
 
 const one = commitOf('1');
@@ -73,17 +74,19 @@ describe('the commit status', () => {
     expect(rows().map(([, state]) => state)).toEqual(['pending', 'success']);
   });
 
-  it('of a revision that fails again and again is told once, again with another reason, and when it works', async () => {
-    for (const summary of ['health check failed', 'health check failed', 'disk full']) {
+  it('of a revision that fails again and again is told once, again when something else fails, and when it works', async () => {
+    const failed = (address: string, summary: string) =>
+      run('rolledBack', { summary, steps: [stepWith({ address, outcome: 'failed', reason: summary })] });
+    for (const news of [failed('a', '4711: unwell'), failed('a', '4712: unwell'), failed('b', '4713: unwell')]) {
       await tell(applying(one));
-      await tell(run('rolledBack', { summary }));
+      await tell(news);
     }
     await tell(run('converged'));
 
     expect(rows()).toEqual([
       ['1', 'pending', 'Applying'],
-      ['1', 'failure', 'health check failed'],
-      ['1', 'failure', 'disk full'],
+      ['1', 'failure', '4711: unwell'],
+      ['1', 'failure', '4713: unwell'],
       ['1', 'success', 'why'],
     ]);
   });

@@ -35,7 +35,7 @@ export const metricTable = {
   reconcile_stalled: {
     type: 'gauge',
     labels: [],
-    help: '1 when the agent gets no further: a revision fails in the same way each time, or no pass can be made.',
+    help: '1 when the agent gets no further: a revision fails each time, or no pass can be made.',
   },
   reconcile_quarantined: { type: 'gauge', labels: [], help: '1 while the newest revision is in quarantine here.' },
   reconcile_approval_pending: { type: 'gauge', labels: [], help: '1 while a plan waits for `reconcile approve`.' },
