@@ -1,5 +1,10 @@
-/** Thrown when the state cannot be used. Nothing is applied then: an unreadable state must never look like a first run. */
-export class StateError extends Error {
+import { PassingError } from '../model/passing-error.ts';
+
+/**
+ * Thrown when the state cannot be used. Nothing is applied then: an unreadable state must never look like a first run. No revision is to
+ * blame for it.
+ */
+export class StateError extends PassingError {
   /** What to do about it. */
   readonly hint: string;
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { callAgent } from '../../src/agent/control-client.ts';
@@ -6,6 +6,7 @@ import type { AgentStatus } from '../../src/model/agent.ts';
 import { controlSocket } from '../../src/state/state-directory.ts';
 import { openScene } from '../support/agent-scene.ts';
 import { openFileServer, sha256Of } from '../support/file-server.ts';
+import { mountSmall } from '../support/mount-small.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -29,6 +30,23 @@ it('a server that is out of order is asked again, until the same revision is app
 
   expect(applied.commit).toBe(commit);
   expect(readFileSync(join(scene.base, 'app'), 'utf8')).toBe(program);
+});
+
+it('a revision for which there is no room is told once, and applied when there is', async ({ skip }) => {
+  using disk = mountSmall('size=64k', skip);
+  await using scene = await openScene();
+  writeFileSync(join(disk.path, 'ballast'), 'b'.repeat(40_000));
+  const resource = `- { kind: file, path: ${disk.path}/large, content: "${'l'.repeat(40_000)}" }\n`;
+  const commit = scene.push('one', resource);
+  await using agent = scene.start();
+
+  const failed = await agent.line((line) => line.outcome !== undefined);
+  expect(failed).toMatchObject({ outcome: 'rolledBack', commit });
+  rmSync(join(disk.path, 'ballast'));
+  await agent.next((line) => line.outcome === 'converged' && line.commit === commit);
+
+  expect(statSync(join(disk.path, 'large')).size).toBe(40_000);
+  await vi.waitFor(() => expect(scene.statusOf(commit)).toEqual(['pending', 'failure', 'success']), 10_000);
 });
 
 it('a plan that a person let through is still let through when it is tried again', async () => {

@@ -63,7 +63,6 @@ it('a disk that fills up half-way through an apply: the exact previous tree, exi
   expect(stdout).toMatch(/file\[\/etc\/last\] failed: \/etc\/last: ENOSPC/);
   expect(managed(disk.path)).toBe(before);
   rmSync(join(disk.path, 'ballast'));
-  runCli(['release', '--root', disk.path]);
   expect(runIn(disk.path, repository).exit).toBe(0);
   expect(runIn(disk.path, repository).stdout).toContain('nothing to do');
 });
@@ -83,7 +82,6 @@ it('a full disk under state and targets at once: told, nothing half-done, and pu
     expect(stdout + stderr, said).toMatch(/ENOSPC|full|cannot be/);
     expect(managed(disk.path), said).toBe(before);
     rmSync(join(disk.path, 'ballast'));
-    runCli(['release', '--root', disk.path]);
     const next = runIn(disk.path, repository);
     expect(next.exit, `${said}\n${next.stdout}${next.stderr}`).toBe(0);
     expect(runIn(disk.path, repository).stdout, said).toContain('nothing to do');
@@ -106,7 +104,6 @@ it('a disk without inodes: told, and the exact previous tree', ({ skip }) => {
     expect([1, 6, 8], said).toContain(exit);
     expect(managed(disk.path), said).toBe(before);
     for (const name of readdirSync(join(disk.path, 'ballast'))) rmSync(join(disk.path, 'ballast', name));
-    runCli(['release', '--root', disk.path]);
     const next = runIn(disk.path, repository);
     expect(next.exit, `${said}\n${next.stdout}${next.stderr}`).toBe(0);
   }
