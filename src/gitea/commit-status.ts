@@ -7,7 +7,7 @@ import { printableLine } from '../report/printable.ts';
 import type { Gitea } from './client.ts';
 import { GiteaError } from './gitea-error.ts';
 import { recall } from './recall.ts';
-import { refusedRevision } from './refused-revision.ts';
+import { refusedRevision } from '../model/refused-revision.ts';
 import type { Subject } from './subject.ts';
 
 /** What one host says of one commit. */

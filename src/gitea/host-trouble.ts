@@ -3,7 +3,7 @@ import { digestOf } from '../model/json.ts';
 import { printableLine } from '../report/printable.ts';
 import { fenced } from './fenced.ts';
 import type { KnownTrouble } from './known-trouble.ts';
-import { refusedRevision } from './refused-revision.ts';
+import { refusedRevision } from '../model/refused-revision.ts';
 import type { Trouble } from './run-trouble.ts';
 
 const longestList = 4_000;

@@ -1,5 +1,6 @@
 import { listed } from '../model/listed.ts';
 import { failedPass, type AgentStatus } from '../model/agent.ts';
+import { refusedRevision } from '../model/refused-revision.ts';
 import { endsFailure, isAboutRevision, type Report, type ReportedStep } from '../model/report.ts';
 import type { News } from '../model/reporter.ts';
 import { failureOf, isFailure } from './failure.ts';
@@ -120,11 +121,23 @@ function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
       todo: 'nothing; reconcile resume ends it early',
       ended: 'Resumed: no longer suspended',
     });
-  if (fetch && !fetch.ok)
+  const refused = refusedRevision(status);
+  if (refused)
     conditions.push({
       subject: 'fetch',
       topic: 'fetch',
-      sameness: '',
+      sameness: `refused ${refused.commit}`,
+      since: now,
+      title: `REFUSED: ${revisionName(refused.commit, status.revision.branch)}; the last good revision stays in force`,
+      why: refused.why,
+      todo: refused.hint ?? 'look at who pushed it, and push what may be trusted; on the host: reconcile doctor',
+      ended: `The newest revision is taken again, after one was refused since ${clockTime(now)}`,
+    });
+  else if (fetch && !fetch.ok)
+    conditions.push({
+      subject: 'fetch',
+      topic: 'fetch',
+      sameness: fetch.state === 'refused' ? 'refused' : '',
       since: now,
       title: 'FETCH fails; the last good revision stays in force',
       why: fetch.message,

@@ -198,6 +198,35 @@ describe('what a channel tells', () => {
     expect(told([...flapping, [15, fetching(false)]]).flat()).toEqual([fetchFails, fetchWorks, fetchFails]);
   });
 
+  it('is that a remote which was away came back with what is refused, once for each revision, whatever the words', () => {
+    const away = (message: string): News =>
+      statusNews({ fetch: { at: '2026-11-20T03:00:00.000Z', ok: false, state: 'offline', remote: null, message } });
+    const refused = (letter: string, message: string): News =>
+      statusNews({
+        fetch: { at: '2026-11-20T03:00:00.000Z', ok: false, state: 'refused', remote: 'https://git.example', message },
+        revision: { applied: 'a'.repeat(40), seen: letter.repeat(40), branch: 'main' },
+      });
+    const title = (letter: string): string => `REFUSED: ${letter.repeat(8)} (main); the last good revision stays in force`;
+
+    expect(
+      told([
+        [0, away('no route')],
+        [1, away('timed out')],
+        [2, refused('b', 'rewritten')],
+        [3, refused('b', 'still rewritten')],
+        [4, refused('c', 'not signed')],
+        [5, fetching(true)],
+      ]),
+    ).toEqual([
+      [fetchFails],
+      [],
+      [title('b')],
+      [],
+      [title('c')],
+      ['The newest revision is taken again, after one was refused since 03:04 UTC'],
+    ]);
+  });
+
   it('is told after the cooldown when it began again within it and stays', () => {
     expect(
       told([

@@ -1,4 +1,4 @@
-import type { AgentStatus } from '../model/agent.ts';
+import type { AgentStatus } from './agent.ts';
 
 interface Refused {
   readonly commit: string;
