@@ -54,7 +54,8 @@ export function assignRoles(compilation: Compilation): readonly Unit[] {
   const selected = site.value.assignments.flatMap((assignment, index) => {
     const { hosts, problems } = selectHosts(inventory, assignment.hosts);
     for (const problem of problems) report({ at: source.at(['assignments', index, 'hosts']), ...problem });
-    return hosts.includes(request.host) ? [{ ...assignment, index }] : [];
+    if (!hosts.includes(request.host)) return [];
+    return [{ ...assignment, index, mode: request.observe === true ? 'observe' : assignment.mode }];
   });
 
   const tagsOf = (written: Written): readonly string[] => {

@@ -7,6 +7,7 @@ import type { Problem } from '../model/problem.ts';
 import { holdsSecret } from '../model/secret.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 import { specOf } from '../resources/spec-of.ts';
+import type { Unit } from './assign-roles.ts';
 import { checkAttributes } from './check-attributes.ts';
 import { asList } from './as-list.ts';
 import type { Compilation } from './compilation.ts';
@@ -99,12 +100,16 @@ export function buildResource(
     notify: asList(shared.notify),
     tags: [...new Set([...unit.tags, ...asList(shared.tags)])],
     onDrift: shared.on_drift ?? 'heal',
-    prune: shared.prune ?? 'yes',
+    prune: pruneOf(shared.prune, unit),
     sensitive: shared.sensitive === true || holdsSecret(desired),
     mode: unit.mode,
   };
   return { resource, type, instance };
 }
+
+/** Once it has left git, nobody can tell any more which assignment it was of: one that observes must not be the reason for a removal. */
+const pruneOf = (prune: CatalogResource['prune'] = 'yes', { mode }: Unit): CatalogResource['prune'] =>
+  mode === 'observe' && prune === 'yes' ? 'confirm' : prune;
 
 /** Ansible's `{{ value | default(omit) }}`: the key is as if it had not been written. */
 function withoutOmitted(value: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } {

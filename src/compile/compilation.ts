@@ -17,6 +17,8 @@ export interface CompileRequest {
   readonly secrets: Secrets;
   /** What templates see as `revision`. */
   readonly revision: { readonly id: string; readonly short: string; readonly author: string; readonly time: string };
+  /** The host itself wants nothing to be changed, whatever the assignments say. */
+  readonly observe?: boolean;
   /** Every kind, for hints. */
   readonly kindNames: readonly string[];
   /** Compiles resources of these kinds only; the rest is neither rendered nor checked. */

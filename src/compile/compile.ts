@@ -68,8 +68,9 @@ export function compile(
     request.only === undefined
       ? linkResources(drafts, units, { skipped, unknown }, compilation)
       : drafts.map(({ resource }) => resource);
+  const observes = request.observe === true ? 'all' : whatObserves(units);
   const health = request.only === undefined ? units.flatMap((unit) => healthOf(unit, compilation)) : [];
-  return { host: request.host, resources, contents, health, problems: [...problems.values()] };
+  return { host: request.host, resources, contents, observes, health, problems: [...problems.values()] };
 }
 
 function buildUnits(units: readonly Unit[], compilation: Compilation) {
@@ -128,6 +129,16 @@ function reportDuplicate({ resource: first }: Draft, { resource: second, instanc
     address: second.address,
     hint,
   });
+}
+
+/** An assignment that lists nothing says nothing of what has left it, beside one that does. */
+function whatObserves(units: readonly Unit[]): Catalog['observes'] {
+  if (units.length > 0 && units.every(({ mode }) => mode === 'observe')) return 'all';
+  const byFile = Map.groupBy(units, ({ source }) => source.file);
+  const isObserved = (own: readonly Unit[]): boolean =>
+    own.some(({ mode }) => mode === 'observe') &&
+    own.every(({ mode, resources }) => mode === 'observe' || resources.length === 0);
+  return [...byFile].filter(([, own]) => isObserved(own)).map(([file]) => file);
 }
 
 /** What is only observed cannot fail a run. */

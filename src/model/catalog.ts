@@ -60,6 +60,8 @@ export interface Catalog {
   /** In declared order. */
   readonly resources: readonly CatalogResource[];
   readonly contents: Contents;
+  /** Files whose resources are only observed on this host; `all` where nothing is enforced. What has left them stays. */
+  readonly observes: 'all' | readonly string[];
   /** Health checks of the roles in use, with the role's name. */
   readonly health: readonly { readonly role: string; readonly check: HealthCheck }[];
   readonly problems: readonly Problem[];

@@ -107,6 +107,10 @@ const channel = z.discriminatedUnion('type', [
 /** `/etc/timmy-reconciler/host.yaml`: belongs to the host; the repository can never widen it. */
 export const hostPolicyDocument = z.strictObject({
   host: z.string().optional().meta({ description: 'The name of this host in the inventory.' }),
+  mode: z
+    .enum(['enforce', 'observe'])
+    .default('enforce')
+    .meta({ description: 'observe: report only, change nothing on this host, whatever its assignments say.' }),
   age_identity: z.string().optional().meta({ description: 'File with the age identity that decrypts secrets.' }),
   vault_password_file: z.string().optional(),
   paths: z

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path/posix';
 import type { HostReader } from '../host/host.ts';
-import type { Address, CatalogResource } from '../model/catalog.ts';
+import type { Address, Catalog, CatalogResource } from '../model/catalog.ts';
 import { digestOf } from '../model/json.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import type { WithProblems } from '../model/located.ts';
@@ -21,6 +21,7 @@ export interface PlanInput {
   readonly host: string;
   readonly graph: Graph;
   readonly observation: Observation;
+  readonly observes: Catalog['observes'];
   readonly ledger: ReadonlyMap<Address, LastApplied>;
   readonly owed: readonly Address[];
   readonly types: (kind: string) => AnyResourceType;
@@ -209,7 +210,7 @@ function heldBecause({ address, onDrift }: CatalogResource, cause: Cause, contes
 }
 
 function orphanStep(last: LastApplied, input: PlanInput, way: Way): Step {
-  const { observation, types, tags, isConfirmed } = input;
+  const { observation, observes, types, tags, isConfirmed } = input;
   const type = types(last.kind);
   const observed = observation.byAddress.get(last.address);
   const absent = prunedOf(last, type);
@@ -226,6 +227,12 @@ function orphanStep(last: LastApplied, input: PlanInput, way: Way): Step {
   const wasToGo = diff.action !== 'none' && type.diff(last.desired, observed.actual).action === 'remove';
   if (diff.action === 'none' || wasToGo || last.prune === 'no') return { ...base, diff: converged };
   const removal: Diff = { ...diff, action: 'remove' };
+  if (observes === 'all' || observes.includes(parsePosition(last.origin).file))
+    return {
+      ...base,
+      diff: removal,
+      held: { reason: 'observe', message: 'left git; not removed where the assignment observes only' },
+    };
   if (last.prune === 'confirm' && !isConfirmed)
     return {
       ...base,

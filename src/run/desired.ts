@@ -56,7 +56,8 @@ export async function loadDesired(revision: Revision, scope: Scope): Promise<Des
   const { documents, inventory, hostPolicy, secrets, identityFiles } = sources;
   const names = { asked: scope.askedHost, own: hostPolicy.host, machine: scope.machineNames };
   const { host, problems: hostProblems } = chooseHost(inventory, names);
-  const catalog = compile(documents, inventory, findResourceType, { ...sources.request, host });
+  const observe = hostPolicy.mode === 'observe';
+  const catalog = compile(documents, inventory, findResourceType, { ...sources.request, host, observe });
   const graph = buildGraph(catalog, resourceType);
   const { chains, problems: chainProblems } = compileChains(sources, catalog);
   const problems = [

@@ -78,6 +78,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
     host: desired.host,
     graph,
     observation,
+    observes: catalog.observes,
     ledger,
     owed: state?.journal.owed().map(({ address }) => address) ?? [],
     types: resourceType,

@@ -28,7 +28,7 @@ function resource(address: string, { assignment = 0, ...links }: Links = {}): Ca
 }
 
 const graphOf = (...resources: readonly CatalogResource[]) => {
-  const catalog: Catalog = { host: 'box', resources, contents: noContents, health: [], problems: [] };
+  const catalog: Catalog = { host: 'box', resources, contents: noContents, observes: [], health: [], problems: [] };
   const graph = buildGraph(catalog, resourceType);
   const problems = [...graph.problems, ...belowFiles(catalog, graph, resourceType)];
   return {

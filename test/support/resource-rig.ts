@@ -44,7 +44,7 @@ export function openRig(
   const hostOptions = { root, ...options };
   let runs = 0;
   const planOf = async (resources: readonly CatalogResource[]): Promise<Plan> => {
-    const graph = buildGraph({ host: 'rig', resources, contents, health: [], problems: [] }, find);
+    const graph = buildGraph({ host: 'rig', resources, contents, observes: [], health: [], problems: [] }, find);
     const reader = openLocalReader(hostOptions);
     const observation = await observe(resources, ledger(), reader, find, signal);
     const touched = (kind: string, desired: object, changes: readonly never[]) =>
@@ -53,6 +53,7 @@ export function openRig(
       host: 'rig',
       graph,
       observation,
+      observes: [],
       ledger: ledger(),
       owed: [],
       types: find,
