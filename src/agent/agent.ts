@@ -57,7 +57,7 @@ interface Agent {
 export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
   const { name, stateDirectory, state, follower, policy, place, reporting } = options;
   const attempts = openAttempts(state.memory('attempts'));
-  const contest = openContest();
+  const contest = openContest(state.memory('contest'));
   const listeners = new Set<(event: AgentEvent) => void>();
   const emit = (event: AgentEvent): void => {
     for (const listener of listeners) listener(event);

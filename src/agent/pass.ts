@@ -167,8 +167,19 @@ async function runOn(
   if (!report) return { report };
   const healed = report.steps.filter(({ cause, outcome }) => cause === 'drift' && outcome === 'changed');
   contest.healed(healed.map(({ address }) => address));
+  if (report.outcome === 'converged') contest.forget(whatIsSettled(report, deps));
   const retryAt = await record(report, deps, signal);
   return { report, ...(retryAt !== undefined && { retryAt }) };
+}
+
+/** What was contested, and git says something else of now or has let go of. */
+function whatIsSettled({ steps }: Report, { contest, stateDirectory }: PassDeps): readonly string[] {
+  const contested = contest.contested();
+  if (contested.length === 0) return [];
+  const moved = new Set(steps.filter(({ cause }) => cause !== 'drift').map(({ address }) => address));
+  using state = openState(stateDirectory, { readOnly: true });
+  const owned = new Set(state?.ledger.addresses());
+  return contested.filter((address) => !owned.has(address) || moved.has(address));
 }
 
 /** A run of an earlier process that waits for its remote, or that was taken back before anybody could be told. */

@@ -28,7 +28,7 @@ function openPasses(look: Look, { env }: LiveRepository) {
       lastGood: () => (look.commit === null ? undefined : look.source),
     },
     attempts,
-    contest: openContest(),
+    contest: openContest(memory),
     stateDirectory: env['RECONCILE_STATE_DIR']!,
     waves: { turn: () => Promise.resolve(undefined), watch: () => undefined },
     bake: { judge: () => Promise.resolve(undefined) },

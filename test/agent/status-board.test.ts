@@ -21,7 +21,7 @@ const optionsOf = (stateDirectory: string, memory: Memory) => ({
   stateDirectory,
   memory,
   attempts: openAttempts(memory),
-  contest: openContest(),
+  contest: openContest(memory),
   lastGood: () => null,
   changed: () => undefined,
 });
