@@ -153,6 +153,16 @@ export const windows = z
     }),
   )
   .meta({ description: 'With any `allow`, changes are made only while one is open; never while a `deny` is open.' });
+/** What an agent asks a person about. */
+export const approval = z
+  .strictObject({
+    addresses: z
+      .array(z.string().regex(/^(\w+|\*)\[.+\]$/, 'expected kind[glob], such as service[*] or file[/etc/ssh/**]'))
+      .default([])
+      .meta({ description: 'Addresses whose changes wait for a person: a kind or "*", and a glob in brackets.' }),
+    max_changes: z.number().int().min(1).optional().meta({ description: 'Plans with more changes than this wait for a person.' }),
+  })
+  .meta({ description: 'Plans of the agent that wait for `reconcile approve RUN`.' });
 /** `desired-state/policy.yaml`: travels with the repository. */
 export const policyDocument = z.strictObject({
   banned: z
@@ -196,21 +206,7 @@ export const policyDocument = z.strictObject({
     .prefault({}),
   allow_empty: z.boolean().default(false),
   windows: windows.default([]),
-  approval: z
-    .strictObject({
-      addresses: z
-        .array(z.string().regex(/^(\w+|\*)\[.+\]$/, 'expected kind[glob], such as service[*] or file[/etc/ssh/**]'))
-        .default([])
-        .meta({ description: 'Addresses whose changes wait for a person: a kind or "*", and a glob in brackets.' }),
-      max_changes: z
-        .number()
-        .int()
-        .min(1)
-        .optional()
-        .meta({ description: 'Plans with more changes than this wait for a person.' }),
-    })
-    .prefault({})
-    .meta({ description: 'Plans of the agent that wait for `reconcile approve RUN`.' }),
+  approval: approval.prefault({}),
 });
 export type PolicyDocument = z.infer<typeof policyDocument>;
 

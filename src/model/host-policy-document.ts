@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { duration, limits, windows } from './document.ts';
+import { approval, duration, limits, windows } from './document.ts';
 import { milliseconds } from './duration.ts';
 
 /** Reaching a remote takes its time. Milliseconds. */
@@ -66,6 +66,7 @@ const agent = z.strictObject({
     .optional()
     .meta({ description: 'File (0600) with the token that /api, /events and the dashboard ask for.' }),
   windows: windows.default([]),
+  approval: approval.prefault({}),
 });
 
 const gitea = z.strictObject({

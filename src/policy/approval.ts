@@ -1,22 +1,25 @@
 import { compileGlob } from '../model/glob.ts';
 import { isDone, type Step } from '../model/plan.ts';
-import type { Problem } from '../model/problem.ts';
+import type { Problem, SourcePosition } from '../model/problem.ts';
 import type { JudgeInput } from './judge-input.ts';
 
-/** Plans that the repository's policy calls risky wait for a person where nobody looks on. */
-export function judgeApproval({ plan, policy, policyAt, unattended }: JudgeInput): readonly Problem[] {
-  const { addresses, max_changes: maxChanges = Infinity } = policy.approval;
+/** Plans that one of the policies calls risky wait for a person where nobody looks on: git cannot let go of what the host asks for. */
+export function judgeApproval({ plan, policy, policyAt, hostPolicy, unattended }: JudgeInput): readonly Problem[] {
+  const ofHost = hostPolicy.agent.approval;
+  const maxChanges = Math.min(policy.approval.max_changes ?? Infinity, ofHost.max_changes ?? Infinity);
   const problems: Problem[] = [];
-  const matchers = addresses.map((pattern, index) => {
+  const matcherOf = (pattern: string, of: string, at: SourcePosition | undefined): ((step: Step) => boolean) => {
     const [, kind = '*', glob = ''] = /^(\w+|\*)\[(.+)\]$/.exec(pattern) ?? [];
     const compiled = compileGlob(glob);
-    if ('matches' in compiled)
-      return ({ resource }: Step) => (kind === '*' || kind === resource.kind) && compiled.matches(resource.id);
-    const at = policyAt?.(['approval', 'addresses', index]);
-    const message = `approval.addresses has the glob ${JSON.stringify(glob.slice(0, 80))}, which ${compiled.fault}`;
+    if ('matches' in compiled) return ({ resource }) => (kind === '*' || kind === resource.kind) && compiled.matches(resource.id);
+    const message = `approval.addresses${of} has the glob ${JSON.stringify(glob.slice(0, 80))}, which ${compiled.fault}`;
     problems.push({ code: 'wrong-type', message, ...(at && { at }) });
     return () => true;
-  });
+  };
+  const matchers = [
+    ...policy.approval.addresses.map((pattern, index) => matcherOf(pattern, '', policyAt?.(['approval', 'addresses', index]))),
+    ...ofHost.addresses.map((pattern) => matcherOf(pattern, ' of the host policy', undefined)),
+  ];
   if (!unattended || unattended.isApproved) return problems;
   const done = plan.steps.filter(isDone);
   const [risky, ...more] = done.filter((step) => matchers.some((matches) => matches(step)));

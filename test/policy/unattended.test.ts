@@ -99,10 +99,29 @@ it.each([
   const now = Date.parse('2026-11-20T12:00:00Z');
 
   expect(codes({ policy: { approval }, steps, unattended: { now, isApproved: false } })).toEqual(expected);
+  expect(codes({ hostPolicy: { agent: { approval } }, steps, unattended: { now, isApproved: false } }), 'of the host').toEqual(
+    expected,
+  );
   expect(codes({ policy: { approval }, steps, unattended: { now, isApproved: true } })).toEqual([]);
   expect(codes({ policy: { approval }, steps }), 'by hand').toEqual([]);
 });
 
+it('the stricter one counts where both policies say how many changes wait for a person', () => {
+  const steps = [makeStep('/srv/a'), makeStep('/srv/b')];
+  const unattended = at('2026-11-20T12:00:00Z');
+  const asks = (own: number, ofHost: number): readonly string[] =>
+    codes({
+      policy: { approval: { max_changes: own } },
+      hostPolicy: { agent: { approval: { max_changes: ofHost } } },
+      steps,
+      unattended,
+    });
+
+  expect([asks(1, 9), asks(9, 1), asks(9, 9)]).toEqual([['needs-approval'], ['needs-approval'], []]);
+});
+
 it('a glob of addresses that cannot be compiled refuses', () => {
-  expect(codes({ policy: { approval: { addresses: ['file[!x]'] } } })).toEqual(['wrong-type']);
+  const approval = { addresses: ['file[!x]'] };
+  expect(codes({ policy: { approval } })).toEqual(['wrong-type']);
+  expect(codes({ hostPolicy: { agent: { approval } } }), 'of the host').toEqual(['wrong-type']);
 });
