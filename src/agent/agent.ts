@@ -80,11 +80,11 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
   const watch = isWatching ? openWatch((names) => loop.moved(names), options.problem) : undefined;
   const rooted = (path: string): string => (place.root === undefined ? path : place.root + path);
   const managed = openManaged(stateDirectory, rooted);
-  const nothing = { paths: 0, directories: [] };
+  const nothing = { paths: 0, directories: [], holds: () => false };
   const passed = async (): Promise<void> => {
-    const { paths, directories } = policy.heal ? await managed() : nothing;
+    const { paths, directories, holds } = policy.heal ? await managed() : nothing;
     chooseCompiler(paths);
-    watch?.follow(directories, options.sourceTrees);
+    watch?.follow({ directories, holds }, options.sourceTrees);
   };
   const interval = milliseconds(policy.interval);
   const deps = {

@@ -2,10 +2,16 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { watch as watchWith, type ChokidarOptions, type FSWatcher } from 'chokidar';
 
+interface Watched {
+  readonly directories: readonly string[];
+  /** Whether a name in them is to be told. Of others it is only told that something moved. */
+  holds(name: string): boolean;
+}
+
 /** Tells that something may have moved. An accelerator: what it does not see, the next poll finds. */
 interface Watch {
   /** From now on the files and names in these directories, and everything in these trees. */
-  follow(directories: readonly string[], trees: readonly string[]): void;
+  follow(paths: Watched, trees: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -21,8 +27,8 @@ const mostNames = 1_000;
 export function openWatch(moved: (names: Iterable<string>) => void, problem: (message: string) => void): Watch {
   let timer: NodeJS.Timeout | undefined;
   let names = new Set<string>();
-  const seen = (name: string): void => {
-    if (names.size < mostNames) names.add(name);
+  const seen = (name?: string): void => {
+    if (name !== undefined && names.size < mostNames) names.add(name);
     timer ??= setTimeout(() => {
       timer = undefined;
       const burst = names;
@@ -30,14 +36,17 @@ export function openWatch(moved: (names: Iterable<string>) => void, problem: (me
       moved(burst);
     }, settle);
   };
-  let named: readonly string[] | undefined;
-  const ofPaths = watchDirectories({ depth: 0 }, seen, problem);
+  let named: Watched | undefined;
+  // What others make all the time beside it must not take the place of what is managed, nor be looked at anew for each name.
+  const seenBeside = (name: string): void => seen(name === '' || named?.holds(name) ? name : undefined);
+  const ofPaths = watchDirectories({ depth: 0 }, seenBeside, problem);
   const ofTrees = watchDirectories({}, seen, problem);
   return {
-    follow(directories, trees) {
+    follow(paths, trees) {
+      const { directories } = paths;
       // What moved before they were named: a rollback by hand may have left other ones than the agent's run.
-      if (directories !== named) seen('');
-      named = directories;
+      if (directories !== named?.directories) seen('');
+      named = paths;
       // The same ones may have been taken away or put back.
       ofPaths.follow(directories.map(nearestDirectory));
       ofTrees.follow(trees.map(realTree));
