@@ -7,13 +7,46 @@ export type JsonObject = { readonly [key: string]: Json };
 export const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What JSON of others says; undefined where it is none. */
-export function parseJson(text: string): unknown {
+/** Levels of JSON of others. Whatever goes through more of them by calling itself ends with the stack. */
+const deepest = 64;
+const [quote, backslash, comma, list, endOfList, object, endOfObject] = [...'"\\,[]{}'].map((sign) => sign.charCodeAt(0));
+
+/**
+ * What JSON of others says; undefined where it is none, or nested as nothing is that this program reads. `most`: commas and opening
+ * brackets, for who might fill the memory with a text that is small itself.
+ */
+export function parseJson(text: string, most = Infinity): unknown {
   try {
-    return JSON.parse(text);
+    return isWithin(text, most) ? JSON.parse(text) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Right for JSON; of what is none, the parser says so. */
+function isWithin(text: string, most: number): boolean {
+  let depth = 0;
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const sign = text.charCodeAt(at);
+    if (sign === quote) at = endOfString(text, at);
+    else if (sign === endOfList || sign === endOfObject) depth--;
+    else if (sign === comma) count++;
+    else if (sign === list || sign === object) {
+      count++;
+      depth++;
+    }
+    if (depth > deepest || count > most) return false;
+  }
+  return true;
+}
+
+/** Where the quote stands that ends what the one at `start` begins. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  for (let sign = text.charCodeAt(at); at < text.length && sign !== quote; sign = text.charCodeAt(at))
+    at += sign === backslash ? 2 : 1;
+  return at;
 }
 
 /**

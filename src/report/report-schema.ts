@@ -8,7 +8,8 @@ import type { Report } from '../model/report.ts';
 // The types are the definition; the annotations below make the compiler refuse a schema that says something else.
 const text = z.string();
 const texts = z.array(text);
-const count = z.number().int().min(0);
+// To abort is to stop at the first of a list that is wrong, where the caller asks for that.
+const count = z.int({ abort: true }).min(0, { abort: true });
 const position = z.object({ file: text, line: count, column: count });
 const json = z.unknown() as z.ZodType<Json>;
 

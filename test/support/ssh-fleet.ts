@@ -35,6 +35,8 @@ export interface SshFleet extends AsyncDisposable {
   /** A file of a host. */
   read(host: string, file: string): string | undefined;
   edit(host: string, file: string, text: string): void;
+  /** From now on a host's `reconcile` is this script of a shell. */
+  pretend(host: string, script: string): void;
   /** What stands in `path:` of resources to be a file of each host. */
   readonly base: string;
 }
@@ -55,7 +57,7 @@ export async function startSshFleet(
       mkdirSync(join(top, 'states'), { recursive: true });
       writeBelow(top, `${name}.yaml`, `host: ${name}\npaths: { allow: ["${files}/**"] }\n`);
       const environment = {
-        PATH: `${top}/bin:/usr/bin:/bin`,
+        PATH: `${top}/${name}/bin:${top}/bin:/usr/bin:/bin`,
         RECONCILE_STATE_DIR: state,
         RECONCILE_HOST_POLICY: `${top}/${name}.yaml`,
       };
@@ -115,6 +117,7 @@ export async function startSshFleet(
       const path = join(top, 'hosts', host, file);
       return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
     },
+    pretend: (host, script) => writeBelow(top, `${host}/bin/reconcile`, `#!/bin/sh\n${script}\n`),
     edit: (host, file, text) => writeBelow(join(top, 'hosts', host), file, text),
     async [Symbol.asyncDispose]() {
       for (const child of running) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
