@@ -55,6 +55,7 @@ async function doOn(target: Target, task: Task, course: Course): Promise<HostOut
   const signal = AbortSignal.any([course.signal, limit]);
   let attempt = 0;
   let silentSince = began;
+  let last: ConnectionError | undefined;
   const finish = (finding: Finding): HostOutcome => ({
     host: target.name,
     ...finding,
@@ -74,9 +75,10 @@ async function doOn(target: Target, task: Task, course: Course): Promise<HostOut
       return finish(await untilAborted(task(connection, signal), signal));
     } catch (thrown) {
       if (course.signal.aborted) return finish(interrupted(hasConnected, course));
-      if (limit.aborted) return finish(tooSlow(course.timeout, hasConnected));
+      if (limit.aborted) return finish(tooSlow(course.timeout, hasConnected, last));
       const error = thrown instanceof ConnectionError ? thrown : ownFaultOf(thrown);
       if (!error) return finish(failed(thrown));
+      if (error instanceof ConnectionError) last = error;
       // Who was at work until now was not silent.
       if (hasConnected && (attempt === 1 || performance.now() - tried > course.patience)) silentSince = performance.now();
       const wait = Math.min(longestPause, firstPause * 2 ** (attempt - 1));
@@ -137,11 +139,16 @@ const interrupted = (hasConnected: boolean, { isRepeatable, signal }: Course): F
   }),
 });
 
-const tooSlow = (timeout: number, hasConnected: boolean): Finding =>
-  hasConnected
-    ? {
-        verdict: 'slow',
-        message: `it did not end within ${timeout / 1000} s`,
-        hint: 'what it was told goes on over there, or was taken back: reconcile fleet status; --timeout gives it longer',
-      }
-    : { verdict: 'unreachable', message: `no connection within ${timeout / 1000} s` };
+/** `last`: what the try before ended with. */
+function tooSlow(timeout: number, hasConnected: boolean, last: ConnectionError | undefined): Finding {
+  const time = `${timeout / 1000} s`;
+  if (hasConnected)
+    return {
+      verdict: 'slow',
+      message: `it did not end within ${time}`,
+      hint: 'what it was told goes on over there, or was taken back: reconcile fleet status; --timeout gives it longer',
+    };
+  if (!(last instanceof ConnectionError))
+    return { verdict: 'unreachable', message: last?.message ?? `no connection within ${time}` };
+  return { ...absent(last), message: `${last.message}; tried again until ${time} had passed` };
+}

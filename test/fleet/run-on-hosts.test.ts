@@ -191,6 +191,25 @@ describe('a task on many hosts', () => {
     await closed;
   });
 
+  it('says what kept it from a host whose time ends while it is tried again', async () => {
+    let tried = 0;
+    const refuse: Connect = () => {
+      if (++tried > 1) return new Promise(() => undefined);
+      throw new ConnectionError('unreachable', '192.0.2.99 port 22 cannot be reached from here', {
+        hint: 'look',
+        isPassing: true,
+      });
+    };
+    const settings = course({ connect: refuse, timeout: 1_000, patience: 10_000 });
+    expect(await runOnHosts([makeTarget('a')], async () => fine, settings)).toMatchObject([
+      {
+        verdict: 'unreachable',
+        message: '192.0.2.99 port 22 cannot be reached from here; tried again until 1 s had passed',
+        hint: 'look',
+      },
+    ]);
+  });
+
   it.each([
     [true, 'the host finishes its run or takes it back: reconcile fleet status'],
     [false, 'what was begun there may go on'],
