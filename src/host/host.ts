@@ -67,7 +67,10 @@ export interface HostReader {
   readLink(path: AbsolutePath): string | undefined;
   /** Names in a directory, sorted; undefined when absent or not a directory. */
   list(path: AbsolutePath): readonly string[] | undefined;
-  /** SHA-256 of a regular file; undefined when absent. Answers from the stat index where the file has not moved. */
+  /**
+   * SHA-256 of a regular file; undefined when absent. Answers from the stat index where the file has not moved. What is too large to be
+   * put back is not read: `171798692 bytes` is no digest of anything.
+   */
   digest(path: AbsolutePath): string | undefined;
   /**
    * Why this process cannot make, replace or remove what stands at a path, or change nothing but its mode or who owns it, and where

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path/posix';
 import { sha256 } from '../model/json.ts';
+import { largestUndo } from '../model/undo-limit.ts';
 import { digestFile } from '../source/digest-file.ts';
 import { readAccounts } from './accounts.ts';
 import type { AbsolutePath, HostReader, PathStat } from './host.ts';
@@ -99,9 +100,10 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
       return names;
     },
     digest(path) {
-      const digest = index?.digest(path, seen?.path === path ? seen.stat : looked) ?? digestOfFile(() => place(path), path);
+      const known = index?.digest(path, seen?.path === path ? seen.stat : looked);
+      const { digest = known, large } = known === undefined ? digestOfFile(() => place(path), path) : {};
       if (digest !== undefined) digests?.set(path, digest);
-      return digest;
+      return digest ?? large;
     },
     unwritable(path, what) {
       const stat = lstatAt(path);
@@ -163,5 +165,12 @@ const pathStat = ({ mode, size, uid, gid, nlink }: Stats | BigIntStats): PathSta
   links: Number(nlink),
 });
 
-const digestOfFile = (real: () => string, shown: string): string | undefined =>
-  useRegularFile(real, shown, (descriptor, { size }) => digestFile(descriptor, size).sha256, Infinity);
+/** `large` instead of a digest: whose file it is can make it so large that reading it takes hours. */
+const digestOfFile = (real: () => string, shown: string): { readonly digest?: string; readonly large?: string } =>
+  useRegularFile(
+    real,
+    shown,
+    (descriptor, { size }) =>
+      size > largestUndo ? { large: `${size} bytes` } : { digest: digestFile(descriptor, size).sha256 },
+    Infinity,
+  ) ?? {};

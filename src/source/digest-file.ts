@@ -6,10 +6,10 @@ import { sha256 } from '../model/json.ts';
 let scratch: Buffer | undefined;
 const scratchSize = 1024 * 1024;
 
-/** Of what an open file has from its position on; `size`: how many bytes that should be. */
+/** Of what an open file has from its position on; `size`: how many bytes that should be, and of a large file are read at most. */
 export function digestFile(descriptor: number, size: number): { readonly sha256: string; readonly size: number } {
   const buffer = (scratch ??= Buffer.allocUnsafeSlow(scratchSize));
-  if (size >= scratchSize) return digestInPieces(descriptor, buffer);
+  if (size >= scratchSize) return digestInPieces(descriptor, size, buffer);
   let length = 0;
   for (let count = -1; count !== 0 && length < scratchSize; length += count) {
     if (length === size && size > 0) break;
@@ -18,11 +18,12 @@ export function digestFile(descriptor: number, size: number): { readonly sha256:
   return { sha256: sha256(buffer.subarray(0, length)), size: length };
 }
 
-function digestInPieces(descriptor: number, buffer: Buffer): { readonly sha256: string; readonly size: number } {
+/** Whose file it is can make it longer as fast as it is read. */
+function digestInPieces(descriptor: number, most: number, buffer: Buffer): { readonly sha256: string; readonly size: number } {
   const hash = createHash('sha256');
   let size = 0;
-  for (let count = -1; count !== 0; size += count) {
-    count = readSync(descriptor, buffer, 0, buffer.length, null);
+  for (let count = -1; count !== 0 && size < most; size += count) {
+    count = readSync(descriptor, buffer, 0, Math.min(buffer.length, most - size), null);
     hash.update(buffer.subarray(0, count));
   }
   return { sha256: hash.digest('hex'), size };
