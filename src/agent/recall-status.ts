@@ -28,7 +28,7 @@ export function recallStatus({ name, stateDirectory, isEnabled }: Asked): AgentS
     stateDirectory,
     memory: memory('status'),
     attempts: openAttempts(memory('attempts')),
-    contest: openContest(),
+    contest: openContest(memory('contest')),
     lastGood: () => undefined,
     changed: () => undefined,
   }).status();

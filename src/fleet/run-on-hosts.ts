@@ -148,7 +148,6 @@ function tooSlow(timeout: number, hasConnected: boolean, last: ConnectionError |
       message: `it did not end within ${time}`,
       hint: 'what it was told goes on over there, or was taken back: reconcile fleet status; --timeout gives it longer',
     };
-  if (!(last instanceof ConnectionError))
-    return { verdict: 'unreachable', message: last?.message ?? `no connection within ${time}` };
+  if (!last) return { verdict: 'unreachable', message: `no connection within ${time}` };
   return { ...absent(last), message: `${last.message}; tried again until ${time} had passed` };
 }
