@@ -7,6 +7,9 @@ import type { AgentStatus } from '../../src/model/agent.ts';
 import { hostPolicyDocument, type Channel } from '../../src/model/host-policy-document.ts';
 import type { Report } from '../../src/model/report.ts';
 import type { News } from '../../src/model/reporter.ts';
+import { situationAfter } from '../../src/notify/conditions.ts';
+import type { Condition, Topic } from '../../src/notify/notice.ts';
+import { nothingTold, weigh, type Told } from '../../src/notify/weigh.ts';
 import { reportWith, stepWith } from '../report/report-fixture.ts';
 
 /** The status of an agent that has nothing to tell; tests say what matters to them. */
@@ -76,4 +79,20 @@ export async function openReceiver(
       server.close();
     },
   };
+}
+
+const every: Topic[] = ['failure', 'recovery', 'drift', 'change', 'contested', 'approval', 'suspended', 'fetch'];
+
+/** One channel through some news; each entry of the answer is what one piece of news made it tell. */
+export function told(news: readonly (readonly [minutes: number, News])[], on: Topic[] = every): string[][] {
+  let open: readonly Condition[] = [];
+  let memory: Told = nothingTold;
+  return news.map(([minutes, each]) => {
+    const now = Date.parse('2026-11-20T03:00:00Z') + minutes * 60_000;
+    const situation = situationAfter(each, open, now);
+    const weighed = weigh(situation, memory, { on, cooldown: '15m' }, now);
+    open = situation.open;
+    memory = weighed.told;
+    return weighed.notices.map(({ title }) => title);
+  });
 }

@@ -2,27 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { AgentStatus } from '../../src/model/agent.ts';
 import type { News } from '../../src/model/reporter.ts';
 import { situationAfter } from '../../src/notify/conditions.ts';
-import type { Condition, Topic } from '../../src/notify/notice.ts';
-import { nothingTold, weigh, type Told } from '../../src/notify/weigh.ts';
 import { stepWith } from '../report/report-fixture.ts';
-import { ended, failedRun, goodRun, statusNews } from './notify-rig.ts';
-
-const minute = 60_000;
-const every: Topic[] = ['failure', 'recovery', 'drift', 'change', 'contested', 'approval', 'suspended', 'fetch'];
-
-/** One channel through some news; each entry of the answer is what one piece of news made it tell. */
-function told(news: readonly (readonly [minutes: number, News])[], on: Topic[] = every): string[][] {
-  let open: readonly Condition[] = [];
-  let memory: Told = nothingTold;
-  return news.map(([minutes, each]) => {
-    const now = Date.parse('2026-11-20T03:00:00Z') + minutes * minute;
-    const situation = situationAfter(each, open, now);
-    const weighed = weigh(situation, memory, { on, cooldown: '15m' }, now);
-    open = situation.open;
-    memory = weighed.told;
-    return weighed.notices.map(({ title }) => title);
-  });
-}
+import { ended, failedRun, goodRun, statusNews, told } from './notify-rig.ts';
 
 const failure = (letter: string): string => `FAILED and rolled back; the host is as it was (${letter.repeat(8)} (main))`;
 const recovery = (letter: string): string => `RECOVERED: converged again after ${letter.repeat(8)} (main) failed`;
@@ -196,35 +177,6 @@ describe('what a channel tells', () => {
     const flapping = Array.from({ length: 20 }, (_, index) => [index / 2, fetching(index % 2 === 1)] as const);
     expect(told(flapping).flat()).toEqual([fetchFails, fetchWorks]);
     expect(told([...flapping, [15, fetching(false)]]).flat()).toEqual([fetchFails, fetchWorks, fetchFails]);
-  });
-
-  it('is that a remote which was away came back with what is refused, once for each revision, whatever the words', () => {
-    const away = (message: string): News =>
-      statusNews({ fetch: { at: '2026-11-20T03:00:00.000Z', ok: false, state: 'offline', remote: null, message } });
-    const refused = (letter: string, message: string): News =>
-      statusNews({
-        fetch: { at: '2026-11-20T03:00:00.000Z', ok: false, state: 'refused', remote: 'https://git.example', message },
-        revision: { applied: 'a'.repeat(40), seen: letter.repeat(40), branch: 'main' },
-      });
-    const title = (letter: string): string => `REFUSED: ${letter.repeat(8)} (main); the last good revision stays in force`;
-
-    expect(
-      told([
-        [0, away('no route')],
-        [1, away('timed out')],
-        [2, refused('b', 'rewritten')],
-        [3, refused('b', 'still rewritten')],
-        [4, refused('c', 'not signed')],
-        [5, fetching(true)],
-      ]),
-    ).toEqual([
-      [fetchFails],
-      [],
-      [title('b')],
-      [],
-      [title('c')],
-      ['The newest revision is taken again, after one was refused since 03:04 UTC'],
-    ]);
   });
 
   it('is told after the cooldown when it began again within it and stays', () => {
