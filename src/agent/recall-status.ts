@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import type { AgentStatus } from '../model/agent.ts';
 import type { Report, RunSummary } from '../model/report.ts';
 import type { Memory } from '../model/reporter.ts';
-import { countDiffering } from '../run/start-run.ts';
+import { convergedSummary, countDiffering } from '../run/start-run.ts';
 import { readTrust } from '../source/git/trust-memory.ts';
 import { agentFile, openAgentState } from '../state/agent-state.ts';
+import { readStamp, stampedAt } from '../state/converged-stamp.ts';
 import { keptRuns } from '../state/runs.ts';
 import { openState } from '../state/state.ts';
 import { openAttempts } from './attempts.ts';
@@ -38,19 +39,30 @@ export function recallStatus({ name, stateDirectory, isEnabled }: Asked): AgentS
   const trust = readTrust(memory('source'), stateDirectory);
   const accepted = 'code' in trust ? null : trust.applied;
   const standing = standingRuns(runs);
+  const stamped = stampedAfter(latest, stateDirectory);
   return {
     ...status,
     host: latest?.host ?? status.host,
     startedAt: null,
     phase: 'absent',
     revision: { ...status.revision, ...appliedOf(runs, standing, accepted) },
-    last: latest ? lastOf(latest) : status.last,
-    lastSuccess: newest([status.lastSuccess, ...standing.slice(0, 1).map(endOf)]),
+    last: stamped ?? (latest ? lastOf(latest) : status.last),
+    lastSuccess: newest([status.lastSuccess, stamped?.at ?? null, ...standing.slice(0, 1).map(endOf)]),
     // Nobody tries it again.
     retry: null,
     stalled: isEnabled ? 'the agent is to run here, and does not: journalctl -u timmy-reconciler tells why' : status.stalled,
-    differing: latest ? countDiffering(latest.steps) : 0,
+    differing: latest && !stamped ? countDiffering(latest.steps) : 0,
   };
+}
+
+/** The run that found nothing to do after the newest one that is recorded, as its stamp tells of it. */
+function stampedAfter(latest: Report | undefined, stateDirectory: string): NonNullable<AgentStatus['last']> | undefined {
+  const at = stampedAt(stateDirectory);
+  const stamp = readStamp(stateDirectory, (path) => path);
+  if (!stamp || at === undefined || (latest && (latest.run === stamp.run || endOf(latest) > at))) return undefined;
+  const { run, resources, held } = stamp;
+  const counts = { resources, converged: resources - held, create: 0, update: 0, remove: 0, held, failed: 0, adopted: 0 };
+  return { run, outcome: 'converged', summary: convergedSummary(counts), at };
 }
 
 /** Those that brought the host to a revision and were not taken back, newest first. */

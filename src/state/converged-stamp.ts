@@ -58,6 +58,10 @@ export function readStamp(directory: string, locate: (path: string) => string): 
   }
 }
 
+/** When a run left it, as ISO 8601; undefined where none did, or a change came after. */
+export const stampedAt = (directory: string): string | undefined =>
+  statSync(join(directory, fileName), { throwIfNoEntry: false })?.mtime.toISOString();
+
 export function writeStamp(directory: string, { index, sources, ...head }: Stamp): void {
   makeStateDirectory(directory);
   const staged = join(directory, `${fileName}.new`);

@@ -75,6 +75,22 @@ describe('the status of a host', () => {
     expect(suspended).toMatchObject({ verdict: 'busy', status: { suspended: { reason: 'disk' } } });
   });
 
+  it('is converged again once a revision after the one that failed has nothing to do', async () => {
+    const one = host.commit('one');
+    await host.visit('converge', one);
+    await host.visit(
+      'converge',
+      host.commit('two', '- { kind: command, name: fails, argv: ["/bin/false"], creates: "{{ base }}/never" }'),
+    );
+    const reverted = host.commit('one', '# reverted');
+    const before = new Date().toISOString();
+    await host.visit('converge', reverted);
+    const { verdict, status } = await ask();
+
+    expect({ verdict, applied: status?.revision.applied }).toEqual({ verdict: 'converged', applied: reverted });
+    expect(status!.lastSuccess! >= before).toBe(true);
+  });
+
   it('is the revision before where a person has taken the last one back', async () => {
     const one = host.commit('one');
     await host.visit('converge', one);
