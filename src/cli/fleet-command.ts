@@ -25,6 +25,7 @@ import { loadInventoryFiles } from '../source/inventory-files.ts';
 import { openWorkingTree } from '../source/working-tree.ts';
 import { makeStateDirectory, stateDirectory } from '../state/state-directory.ts';
 import { cliError } from './cli-error.ts';
+import { hostPattern } from './host-pattern.ts';
 import { textOption, type Invocation } from './invocation.ts';
 import { sourceOption } from './request.ts';
 import { writeJson } from './run-output.ts';
@@ -136,16 +137,17 @@ function leftUndone(memory: string, repository: string, action: FleetAction): Re
   return hostsLeft(memory, repository).union(new Set(rollout?.waves.flatMap(({ hosts }) => hosts)));
 }
 
-/** The hosts of a pattern, from the repository as it stands here. Throws with every problem where there is one. */
+/** The hosts of a pattern of the command line, from the repository as it stands here. Throws with every problem where there is one. */
 export function chooseTargets(
   repository: string,
   pattern: string,
 ): Pick<FleetRun, 'tree' | 'inventoryFiles' | 'inventory' | 'targets'> {
+  const selection = hostPattern(pattern);
   const tree = openWorkingTree(repository);
   const inventoryFiles = loadInventoryFiles(tree.files, ownVault());
   const inventory = readInventory(inventoryFiles);
   const missing = missingInventory(inventoryFiles, tree.files);
-  const { targets, problems } = missing.length > 0 ? { targets: [], problems: missing } : findTargets(inventory, pattern);
+  const { targets, problems } = missing.length > 0 ? { targets: [], problems: missing } : findTargets(inventory, selection);
   touchNoHost([...tree.problems, ...inventory.problems, ...problems]);
   return { tree, inventoryFiles, inventory, targets };
 }

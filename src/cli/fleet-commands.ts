@@ -3,7 +3,7 @@ import { output, root, source, tags } from './common-options.ts';
 
 const limit: OptionEntry = {
   flags: '--limit <pattern>',
-  summary: 'which hosts, as an Ansible host pattern (default: all)',
+  summary: 'which hosts, as an Ansible host pattern; @FILE has one pattern per line (default: all)',
   names: 'pattern',
 };
 const forks: OptionEntry = { flags: '--forks <count>', summary: 'hosts at the same time (default 50)' };

@@ -33,7 +33,7 @@ const no = new Set([false, 0, 'no', 'false', 'off', '0', 'n', 'f', '']);
  * The hosts that an Ansible host pattern selects, and how their connection variables say that they are reached. Problems stand at
  * the variable; a host that has one is left out. Nothing is started and nothing looked up.
  */
-export function findTargets(inventory: Inventory, pattern: string): FoundTargets {
+export function findTargets(inventory: Inventory, pattern: string | readonly string[]): FoundTargets {
   const { hosts, problems: refused } = selectHosts(inventory, pattern);
   // Many hosts may have variables of the same file.
   const problems = new Set(refused);

@@ -3,10 +3,10 @@ import { didYouMean } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { TimeBudget } from '../model/time-limit.ts';
 import { hostsInGroup } from './group-hosts.ts';
-import { isAddress } from './host-key.ts';
 import type { Inventory } from './inventory.ts';
 import { compileGlob } from './match-glob.ts';
 import { matchRegex } from './match-regex.ts';
+import { splitPattern } from './split-pattern.ts';
 
 /** Hosts in Ansible's order. Problems have no position: the caller knows where the pattern stands. */
 interface SelectedHosts extends WithProblems {
@@ -25,30 +25,31 @@ const longestTotal = 5_000;
 const budgets = new WeakMap<Inventory, TimeBudget>();
 
 /**
- * Evaluates an Ansible host pattern: terms separated by `,` or, without a comma, by `:`; plain terms are united, then `&`
- * terms intersect, then `!` terms exclude, whatever the order in which they stand. A term is a name, a glob, `~regex`, and,
+ * Evaluates an Ansible host pattern, or a list of its terms, which is the operator's own and has no bound: plain terms are united, then
+ * `&` terms intersect, then `!` terms exclude, whatever the order in which they stand. A term is a name, a glob, `~regex`, and,
  * unless it is a regex, may end in a slice (`[0]`, `[-1]`, `[1:]`, `[0:1]`, end included). A glob that matches nothing is
  * fine; a name that nobody has is a problem.
  */
-export function selectHosts(inventory: Inventory, pattern: string): SelectedHosts {
+export function selectHosts(inventory: Inventory, pattern: string | readonly string[]): SelectedHosts {
+  if (typeof pattern !== 'string') return evaluate(inventory, pattern);
   const known = answers.get(inventory) ?? new Map<string, SelectedHosts>();
   answers.set(inventory, known);
-  const answer = known.get(pattern) ?? evaluate(inventory, pattern);
+  const answer = known.get(pattern) ?? evaluatePattern(inventory, pattern);
   known.set(pattern, answer);
   return answer;
 }
 
-function evaluate(inventory: Inventory, pattern: string): SelectedHosts {
-  const problems: Problem[] = [];
-  const bad = (message: string): readonly string[] => {
-    problems.push({ code: 'bad-pattern', message });
-    return [];
-  };
-  if (pattern.length > maxLength) return { hosts: bad(`a host pattern of more than ${maxLength} characters`), problems };
+function evaluatePattern(inventory: Inventory, pattern: string): SelectedHosts {
+  const bad = (message: string): SelectedHosts => ({ hosts: [], problems: [{ code: 'bad-pattern', message }] });
+  if (pattern.length > maxLength) return bad(`a host pattern of more than ${maxLength} characters`);
   const terms = splitPattern(pattern);
-  if (terms.length === 0) return { hosts: bad('an empty host pattern; "all" selects every host'), problems };
-  if (terms.length > maxTerms) return { hosts: bad(`a host pattern of more than ${maxTerms} terms`), problems };
+  if (terms.length === 0) return bad('an empty host pattern; "all" selects every host');
+  if (terms.length > maxTerms) return bad(`a host pattern of more than ${maxTerms} terms`);
+  return evaluate(inventory, terms);
+}
 
+function evaluate(inventory: Inventory, terms: readonly string[]): SelectedHosts {
+  const problems: Problem[] = [];
   const resolve = (term: string): readonly string[] => {
     const found = matchTerm(inventory, term);
     if (Array.isArray(found)) return found as readonly string[];
@@ -70,24 +71,6 @@ function evaluate(inventory: Inventory, pattern: string): SelectedHosts {
   narrow('&');
   narrow('!');
   return { hosts: [...selected], problems };
-}
-
-function splitPattern(pattern: string): readonly string[] {
-  const terms = pattern.includes(',') ? pattern.split(',') : isAddress(pattern) ? [pattern] : splitAtColons(pattern);
-  return terms.map((term) => term.trim()).filter((term) => term !== '');
-}
-
-/** At colons and spaces outside brackets. */
-function splitAtColons(pattern: string): readonly string[] {
-  const terms: string[] = [''];
-  let isInside = false;
-  for (const character of pattern) {
-    if (character === '[') isInside = true;
-    else if (character === ']') isInside = false;
-    if (!isInside && /[\s:]/.test(character)) terms.push('');
-    else terms[terms.length - 1] += character;
-  }
-  return terms;
 }
 
 function matchTerm(inventory: Inventory, term: string): readonly string[] | Problem {

@@ -51,6 +51,21 @@ describe('inventory', () => {
     expect(inventory('--graph', 'web:&web1').stdout).toBe('@all:\n  |--@web:\n  |  |--web1\n');
   });
 
+  it('takes the lines of a file for a pattern that begins with "@"', () => {
+    writeFileSync(join(source, 'limit'), 'web2\n\n  d*\r\n');
+    writeFileSync(join(source, 'many'), `${'web2\n'.repeat(300)}nobody\n`);
+    writeFileSync(join(source, 'none'), '\n');
+    const drawn = inventory('--graph', '@limit,web1,!web2');
+    const refusals = ['@many', '@none', '@nothing'].map((pattern) => inventory('--graph', pattern));
+
+    expect(drawn.stdout).toBe('@all:\n  |--@web:\n  |  |--web1\n  |--@db:\n  |  |--db1\n');
+    expect(refusals.map(({ exit, stderr }) => [exit, stderr.split('\n')[0]])).toEqual([
+      [64, 'reconcile: the inventory has no group or host "nobody"'],
+      [64, 'reconcile: none names no host'],
+      [64, 'reconcile: no such file: nothing'],
+    ]);
+  });
+
   it.each([
     [['--host', 'web3'], 'did you mean web1?'],
     [['--graph', 'wbe'], 'web'],

@@ -117,6 +117,7 @@ it.skipIf(whyNoSsh !== undefined)('a plan that leaves out a whole wave before ot
     expect.stringContaining('the plan has nothing for wave canary'),
     undefined,
   ]);
-  expect((await fleet.report('apply', plan, '--limit', 'b')).exit).toBe(0);
+  writeFileSync(join(place.path, 'limit'), 'b\n');
+  expect((await fleet.report('apply', plan, '--limit', `@${place.path}/limit`)).exit).toBe(0);
   expect(fleet.read('b', 'motd')).toBe('one\n');
 });

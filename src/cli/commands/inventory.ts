@@ -11,6 +11,7 @@ import { ownVault } from '../../run/own-vault.ts';
 import { loadInventoryFiles } from '../../source/inventory-files.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
 import { cliError } from '../cli-error.ts';
+import { hostPattern } from '../host-pattern.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { sourceOption } from '../request.ts';
 import { writeJson } from '../run-output.ts';
@@ -43,7 +44,7 @@ const drawGraph = (inventory: Inventory, pattern: string | undefined): string =>
 /** The inventory as if there were only the hosts that the pattern selects; groups without any of them are left out. */
 function narrow(inventory: Inventory, pattern: string | undefined): Inventory {
   if (pattern === undefined) return inventory;
-  const { hosts, problems } = selectHosts(inventory, pattern);
+  const { hosts, problems } = selectHosts(inventory, hostPattern(pattern));
   const problem = problems[0];
   if (problem) throw cliError('usage', problem.message, problem.hint ?? 'reconcile inventory --graph shows all');
   const selected = new Set(hosts);
