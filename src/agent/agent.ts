@@ -65,7 +65,8 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
   const changed = (status: AgentStatus): void => emit({ type: 'status', status });
   const lastGood = (): string | null | undefined => follower.lastGood()?.head().commit;
   const memory = state.memory('status');
-  const board = openStatusBoard({ host: name, stateDirectory, memory, attempts, contest, lastGood, changed });
+  const hooked = policy.hooks.flatMap(({ branches }) => branches);
+  const board = openStatusBoard({ host: name, stateDirectory, memory, attempts, contest, hooked, lastGood, changed });
   const { tell } = reporting;
   const keep = (report: Report): void => {
     try {

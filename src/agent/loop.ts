@@ -96,7 +96,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     failedLooks = found.state === 'offline' ? failedLooks + 1 : 0;
     schedule.set('look', failedLooks > 0 ? backoff(failedLooks, Math.random()) : undefined);
     const isNews = board.looked(found, new Date());
-    if (isNews && causes.has('interval') && !causes.has('webhook')) board.missedHook();
+    if (isNews && causes.has('interval') && !causes.has('webhook')) board.polledNews();
     return found;
   };
 

@@ -24,6 +24,8 @@ interface StatusBoardOptions {
   readonly memory: Memory;
   readonly attempts: Attempts;
   readonly contest: Contest;
+  /** Branches that a webhook tells of. */
+  readonly hooked: readonly string[];
   /** Commit that is kept up where the newest revision may not be applied. */
   lastGood(): string | null | undefined;
   changed(status: AgentStatus): void;
@@ -38,7 +40,8 @@ export interface StatusBoard {
   approve(run: string): boolean;
   set(parts: Partial<Pick<AgentStatus, 'phase' | 'nextPass' | 'waitsFor'>>): void;
   counted(causes: Iterable<Trigger>): void;
-  missedHook(): void;
+  /** A poll has found another revision. */
+  polledNews(): void;
   /** Whether another revision was seen than before. A look without an answer says nothing of what is newest. */
   looked(look: Look, at: Date): boolean;
   /** This revision was pushed, applied and verified. */
@@ -160,7 +163,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     counted(causes) {
       for (const cause of causes) passes[cause] = (passes[cause] ?? 0) + 1;
     },
-    missedHook: () => void missedHooks++,
+    polledNews: () => void (live.branch !== null && options.hooked.includes(live.branch) && missedHooks++),
     looked({ state, commit, seen, branch, remote, problem, passedOver }, at) {
       asked.supersede(commit);
       const place = problem?.at ? `${printableLine(problem.at.file)}: ` : '';

@@ -142,15 +142,20 @@ it('local edits are repaired while a remote does not answer, and who waits for t
   expect(await agent.port.ended(run)).toMatchObject({ outcome: 'converged', writes: 0 });
 });
 
-it('a poll that finds another revision has missed a hook, and one that finds none after an outage has not', async () => {
+it.each([
+  ['a poll that finds another revision has missed a hook, and one that finds none after an outage has not', ['main'], 1],
+  ['a poll that finds another revision of a branch that no hook tells of has missed none', ['other'], 0],
+])('%s', async (_fact, branches, missed) => {
   const answers = ['a', null, 'a', null, null, 'b'];
-  await using agent = startRig(motd, {}, {}, (path) => {
+  const hooks = [{ name: 'config', forge: 'gitea', secret_file: '/etc/hook', repositories: ['ops/config'], branches }];
+  await using agent = startRig(motd, {}, { hooks }, (path) => {
     const tree = followWorkingTree(path);
-    return { ...tree, look: async (signal) => ({ ...(await tree.look(signal)), seen: answers.shift() ?? null }) };
+    const look = async (signal: AbortSignal) => ({ ...(await tree.look(signal)), branch: 'main', seen: answers.shift() ?? null });
+    return { ...tree, look };
   });
   while (answers.length > 0) await agent.port.ended(agent.port.trigger('interval').run);
 
-  expect(agent.port.status().missedHooks).toBe(1);
+  expect(agent.port.status().missedHooks).toBe(missed);
 });
 
 it('an agent that starts while a remote does not answer keeps up what was good last', async () => {

@@ -22,6 +22,7 @@ const optionsOf = (stateDirectory: string, memory: Memory) => ({
   memory,
   attempts: openAttempts(memory),
   contest: openContest(memory),
+  hooked: [],
   lastGood: () => null,
   changed: () => undefined,
 });
