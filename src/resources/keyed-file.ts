@@ -9,6 +9,7 @@ import { formatByName, type FormatName } from './formats/format-by-name.ts';
 import { editText } from './formats/edit-text.ts';
 import { formatPath, leavesOf, parsePath, readText, valueAt, type LeafPath } from './formats/format.ts';
 import { fingerprint, isHidden, mask, plainOf, show, type LeafValue, type Leaves } from './leaf-value.ts';
+import { listInTheWay } from './list-in-the-way.ts';
 import { diffOwners, inspectOwners, ownerIds, type OwnedState } from './ownership.ts';
 import type { ApplyContext, InspectContext, Refusal } from './resource-type.ts';
 
@@ -32,7 +33,7 @@ type Seen = { readonly value: Json } | { readonly sha256: string };
 
 export type KeyedState =
   | { readonly type: 'absent' }
-  | { readonly type: 'unusable'; readonly code: ProblemCode; readonly fault: string }
+  | { readonly type: 'unusable'; readonly code: ProblemCode; readonly fault: string; readonly hint?: string }
   | ({
       readonly type: 'file';
       readonly mode: string;
@@ -58,7 +59,8 @@ export function inspectKeys(
   const others = beside.map((other) => (other as Partial<KeyedFile>).leaves ?? {});
   const theirs = others.flatMap(Object.keys);
   const contradiction = contradictionOf(wanted, others);
-  if (contradiction !== undefined) return { type: 'unusable', code: 'duplicate-resource', fault: contradiction };
+  if (contradiction !== undefined)
+    return { type: 'unusable', code: 'duplicate-resource', fault: contradiction, hint: 'drop one of the two' };
   const stat = host.stat(path);
   if (!stat) return { type: 'absent' };
   if (stat.type !== 'file') return { type: 'unusable', code: 'unsafe-target', fault: `is a ${stat.type}, not a regular file` };
@@ -66,6 +68,11 @@ export function inspectKeys(
   if ('fault' in read) return { type: 'unusable', code: 'unreadable-target', fault: read.fault };
   const { tree } = read;
   const before = ourLast(last);
+  const list = listInTheWay(wanted, tree, before.leaves);
+  if (list !== undefined) {
+    const fault = `cannot be edited by key: ${list} is a list here`;
+    return { type: 'unusable', code: 'unreadable-target', fault, hint: `set ${list} whole, with all its items` };
+  }
   const wantedPaths = new Set([...Object.keys(wanted.leaves), ...wanted.unset]);
   const above = new Set([...wantedPaths].flatMap(prefixesOf));
   const isCovered = (leaf: string): boolean =>
@@ -167,10 +174,7 @@ export const refuseKeys = ({ path }: KeyedFile, actual: KeyedState): readonly Re
         {
           code: actual.code,
           message: `${path} ${actual.fault}`,
-          hint:
-            actual.code === 'duplicate-resource'
-              ? 'drop one of the two'
-              : 'repair or remove it by hand: it is never overwritten as a whole',
+          hint: actual.hint ?? 'repair or remove it by hand: it is never overwritten as a whole',
         },
       ]
     : [];

@@ -176,6 +176,30 @@ it.each([
   }),
 );
 
+it.each([
+  ['/etc/app.yaml', 'chain:\n  - key: 1\n', { set: { chain: { 0: { key: 2 } } } }],
+  ['/etc/app.json', '{"chain":[{"key":1}]}\n', { set: { 'chain.key': 2 } }],
+  ['/etc/app.toml', 'chain = [1]\n', { set: { 'chain.0': 2 } }],
+  ['/etc/app.yaml', 'chain: [1]\n', { unset: ['chain.0'] }],
+])('a list of others in %s has no keys to edit', (file, text, attributes) =>
+  withRig(async (rig, at) => {
+    write(rig.root, file, text);
+
+    await expect(rig.plan([rig.resource(config, { path: file, ...attributes })])).rejects.toThrow('chain is a list here');
+    expect(at(file)).toBe(text);
+  }),
+);
+
+it('a list that is empty, or was set by this resource, makes way for a mapping; a name below a list is unset as it is', () =>
+  withRig(async (rig, at) => {
+    write(rig.root, path, 'empty: []\nkept: [1]\n');
+    await rig.apply([rig.resource(config, { path, set: { ours: [1] } })]);
+
+    await rig.apply([rig.resource(config, { path, set: { ours: { x: 1 }, empty: { x: 1 } }, unset: ['kept.x'] })]);
+
+    expect(at(path)).toBe('empty:\n  x: 1\nkept: [1]\nours:\n  x: 1\n');
+  }));
+
 it('a symbolic link in place of the file is refused', () =>
   withRig(async (rig) => {
     write(rig.root, '/etc/real.yaml', 'a: 1\n');
