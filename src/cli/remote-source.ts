@@ -3,13 +3,15 @@ import { loadHostPolicy } from '../host/host-policy.ts';
 import { machineNames } from '../host/facts.ts';
 import type { Look } from '../model/follower.ts';
 import type { RemotePolicy } from '../model/host-policy-document.ts';
-import { formatProblem } from '../model/problem.ts';
+import type { ExitName } from '../model/exit-code.ts';
+import { formatProblem, type Problem } from '../model/problem.ts';
 import type { Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import type { Source } from '../model/revision.ts';
 import { printableLine } from '../report/printable.ts';
 import { followPushed } from '../source/git/follow-pushed.ts';
 import { openFollower, openKept } from '../source/git/follow.ts';
+import { readRemoteUrl } from '../source/git/remote-url.ts';
 import { agentFile, openAgentState } from '../state/agent-state.ts';
 import { stateDirectory } from '../state/state-directory.ts';
 import { cliError } from './cli-error.ts';
@@ -25,6 +27,8 @@ interface Asked {
  * answers with a newer one it is the last good one, and standard error says so. Throws when the newest revision is refused, or when there is none.
  */
 export async function remoteSource(asked: Asked, url?: string): Promise<Source | undefined> {
+  const read = url === undefined ? undefined : readRemoteUrl(url);
+  if (read && 'refused' in read) throw cliError('usage', read.refused, '--source takes such a URL, or a directory');
   const found = await lookAt(asked, url);
   return found && take(found);
 }
@@ -71,12 +75,18 @@ const defaults: Omit<RemotePolicy, 'urls'> = { branch: 'main', testing_branch: f
 function take({ state, source, commit, problem }: Look): Source {
   const said = problem?.message ?? 'no remote gave a revision';
   if (state === 'refused') throw cliError('refused', problem ? formatProblem({ ...problem, hint: '' }) : said, problem?.hint);
-  if (!source) throw cliError(problem ? 'refused' : 'error', said, problem?.hint);
+  if (!source) throw cliError(whyNone(state, problem), said, problem?.hint);
   // Who is asked for the newest one is told how to take an older one.
   const way = state === 'behind' && problem?.hint !== undefined ? `; ${problem.hint}` : '';
   if (state !== 'fetched')
     process.stderr.write(`reconcile: ${printableLine(`${said}${way}; using ${commit?.slice(0, 12)}, the last good one`)}\n`);
   return source;
+}
+
+/** What could not be fetched nobody has refused. */
+function whyNone(state: Look['state'], problem: Problem | undefined): ExitName {
+  if (state === 'behind') return 'refused';
+  return problem?.code === 'bad-remote' ? 'invalid' : 'error';
 }
 
 /** A revision that was applied as a whole and verified becomes the one that later ones must be on top of. */

@@ -93,8 +93,8 @@ export const problemTable = {
   quarantined: { exit: 7, meaning: 'This revision failed here and was rolled back.' },
   'outside-window': { exit: 7, meaning: 'The agent has changes to make, but no maintenance window is open.' },
   'needs-approval': { exit: 7, meaning: 'Policy lets the agent make these changes only after `reconcile approve RUN`.' },
-  'bad-remote': { exit: 7, meaning: 'A remote of the host policy that cannot be followed as it is written there.' },
-  'remote-failed': { exit: 7, meaning: 'No remote gave its revision; the last good one stays.' },
+  'bad-remote': { exit: 65, meaning: 'A remote of the host policy that cannot be followed as it is written there.' },
+  'remote-failed': { exit: 1, meaning: 'No remote gave its revision; the last good one stays.' },
   'not-pushed': { exit: 7, meaning: 'A host without a remote, to which no revision was pushed that is still there.' },
   'old-revision': { exit: 7, meaning: 'A revision that is older than the one that was applied here.' },
   'history-rewritten': { exit: 7, meaning: 'A revision that is not on top of the one that was applied here.' },
@@ -105,7 +105,7 @@ export const problemTable = {
     meaning: 'A change that could cut the host off, where nothing can take it back when nobody confirms it.',
   },
   'stale-plan': { exit: 7, meaning: 'The host or the revision has moved since the plan was made.' },
-} as const satisfies Record<string, { readonly exit: 7 | 65; readonly meaning: string }>;
+} as const satisfies Record<string, { readonly exit: 1 | 7 | 65; readonly meaning: string }>;
 
 export type ProblemCode = keyof typeof problemTable;
 

@@ -76,7 +76,7 @@ it('with the remote gone the last good revision is kept, also over a restart and
   await offline.line(({ level, message }) => level === 'warn' && message.startsWith('no new revision is taken: '));
   const { lastSuccess } = statusOf(scene);
   const now = await scene.now();
-  expect(now).toMatchObject({ exit: 7, stderr: expect.stringMatching(/^reconcile: http.*config\.git: /) });
+  expect(now).toMatchObject({ exit: 1, stderr: expect.stringMatching(/^reconcile: http.*config\.git: /) });
   expect(statusOf(scene).lastSuccess).toBe(lastSuccess);
 });
 

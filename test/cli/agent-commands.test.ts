@@ -16,6 +16,8 @@ import { expectDocumented } from '../support/documented.ts';
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname;
 
+const noFetch = { at: '2026-11-20T12:00:00.000Z', ok: false, remote: null, message: 'no revision was taken' } as const;
+
 interface Host extends AsyncDisposable {
   readonly port: StandIn;
   readonly state: string;
@@ -89,6 +91,9 @@ describe('with an agent', () => {
     [{ phase: 'stopping' }, 1, 'the agent ends'],
     [{ waitsFor: 'waits for wave first' }, 0, `${aStatus().revision.seen!.slice(0, 8)} waits for wave first`],
     [{ last: { run: 'run-1', outcome: 'rolledBack', summary: 'unhealthy', at: '2026-11-20T12:00:00.000Z' } }, 6, 'unhealthy'],
+    [{ fetch: { ...noFetch, state: 'offline' } }, 1, noFetch.message],
+    [{ fetch: { ...noFetch, state: 'behind' } }, 7, noFetch.message],
+    [{ fetch: { ...noFetch, state: 'refused' } }, 7, noFetch.message],
   ] as const)('now --wait without a run to wait for, where the agent says %j, exits %i', async (status, exit, message) => {
     await using host = await openHost(true);
     host.port.ended = () => Promise.resolve(undefined);

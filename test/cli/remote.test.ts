@@ -89,7 +89,7 @@ describe('outside of a repository, with a remote in the host policy', () => {
 
     const { exit, stderr } = run();
 
-    expect(exit).toBe(7);
+    expect(exit).toBe(1);
     expect(stderr).toContain(`${remote}: it is no git repository`);
     expect(stderr).toContain('hint: check the path');
   });
@@ -166,9 +166,23 @@ it('--source takes a URL, without the token that is meant for another', () => {
 
   const { exit, stderr } = run('--source', 'http://127.0.0.1:1/config.git');
 
-  expect(exit).toBe(7);
+  expect(exit).toBe(1);
   // Not of the token file, which others can read.
   expect(stderr).toContain('http://127.0.0.1:1/config.git: it cannot be reached');
+  expect(stderr).toContain('hint: check the URL, the server and the network\n');
+});
+
+it('a URL that --source cannot take is wrong usage, and the host policy is not blamed; one of the host policy is', () => {
+  const given = run('--source', 'ftp://git.example/config.git', '--check');
+  writeFileSync(policy, 'remote:\n  urls: ["ftp://git.example/config.git"]\n', { mode: 0o600 });
+
+  expect(given).toMatchObject({ exit: 64, stderr: expect.stringContaining('has a form that is not followed') });
+  expect(given.stderr).toContain('hint: --source ');
+  expect(given.stderr).not.toContain('host policy');
+  expect(run('--check')).toMatchObject({
+    exit: 65,
+    stderr: expect.stringContaining('hint: correct `remote` in the host policy'),
+  });
 });
 
 it.each([

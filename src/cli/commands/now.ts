@@ -36,7 +36,8 @@ interface Lack {
 
 /** Why the host is not proved to be as the newest revision says; undefined: it is, or its report says why not. */
 function lackOf(report: Report | null, { phase, fetch, revision: { seen }, last, waitsFor }: AgentStatus): Lack | undefined {
-  if (fetch?.ok === false) return { message: fetch.message, exit: exitCodes.refused.code };
+  if (fetch?.ok === false)
+    return { message: fetch.message, exit: exitCodes[fetch.state === 'offline' ? 'error' : 'refused'].code };
   if (!report && phase === 'stopping') return { message: 'the agent ends', exit: exitCodes.error.code };
   const commit = report?.revision.commit;
   if (report && (report.exit !== exitCodes.converged.code || seen === null || commit === null || commit === seen))

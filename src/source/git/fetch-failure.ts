@@ -34,7 +34,7 @@ const rows: readonly Row[] = [
   [
     /Connection refused|Couldn't connect|Failed to connect|No route to host|Network is unreachable|Connection timed out/,
     'it cannot be reached',
-    'check the URL, the server and the network; the poll tries again',
+    'check the URL, the server and the network',
   ],
   [
     /certificate|SSL|TLS|gnutls/i,
@@ -44,7 +44,7 @@ const rows: readonly Row[] = [
   [
     /requested URL returned error: 30[1278]|unable to update url base from redirection/,
     'it redirects, which is not followed',
-    'write the URL that it redirects to into the host policy',
+    'name the URL that it redirects to in its place',
   ],
   [
     /could not read (?:Username|Password)|Authentication failed|returned error: 401/,
@@ -58,7 +58,7 @@ const rows: readonly Row[] = [
     'check the URL; many servers say this too when a token lacks rights',
   ],
   [/returned error: 429/, 'it asks for fewer requests (429)', 'poll less often: agent.interval'],
-  [/returned error: (5\d\d)/, 'its server fails ($1)', 'see to the server; the poll tries again'],
+  [/returned error: (5\d\d)/, 'its server fails ($1)', 'see to the server'],
   [/returned error: (\d+)/, 'it answers $1', 'check the URL'],
   [
     /not valid: (?:is this a git repository|could not determine hash)|invalid content-type|unexpected .*content.type|invalid server response|protocol error: bad line length|bad line length/i,
@@ -103,12 +103,12 @@ const rows: readonly Row[] = [
   [
     /Operation too slow|timed out|Timeout was reached/i,
     'it is too slow: less than 1000 bytes per second',
-    'see to the server and the network; the poll tries again',
+    'see to the server and the network',
   ],
   [
     /early EOF|unexpected disconnect|transfer closed|RPC failed|hung up unexpectedly|Empty reply|Connection reset|remote end closed|unpack-objects|premature end|Broken pipe|curl \d+/i,
     'the connection was cut in the middle',
-    'see to the server and the network; the poll tries again',
+    'see to the server and the network',
   ],
   // All that git says where the system has ended what takes the pack.
   [/invalid index-pack output/, tooMuch, 'take large files out of the history'],

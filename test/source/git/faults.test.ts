@@ -27,7 +27,7 @@ const policy = () => ({ urls: [proxy.url('config.git')], timeout: '3s' });
 
 const status = (code: number): Fault => ({ type: 'status', code });
 const cases: readonly (readonly [name: string, fault: Fault, message: string, hint: string])[] = [
-  ['301', status(301), 'it redirects, which is not followed', 'write the URL'],
+  ['301', status(301), 'it redirects, which is not followed', 'name the URL'],
   ['401', status(401), 'it asks for a login (401)', 'token_file'],
   ['403', status(403), 'it denies access (403)', 'right to read'],
   ['404', status(404), 'it has no such repository (404)', 'check the URL'],
@@ -40,9 +40,9 @@ const cases: readonly (readonly [name: string, fault: Fault, message: string, hi
     'it lists no branches: it is empty, or no git server but perhaps a login page',
     'check the URL',
   ],
-  ['a cut at 1 %', { type: 'cut', part: 0.01 }, 'the connection was cut in the middle', 'the poll tries again'],
-  ['a cut at 50 %', { type: 'cut', part: 0.5 }, 'the connection was cut in the middle', 'the poll tries again'],
-  ['a cut at 99 %', { type: 'cut', part: 0.99 }, 'the connection was cut in the middle', 'the poll tries again'],
+  ['a cut at 1 %', { type: 'cut', part: 0.01 }, 'the connection was cut in the middle', 'see to the server and the network'],
+  ['a cut at 50 %', { type: 'cut', part: 0.5 }, 'the connection was cut in the middle', 'see to the server and the network'],
+  ['a cut at 99 %', { type: 'cut', part: 0.99 }, 'the connection was cut in the middle', 'see to the server and the network'],
   ['a hang', { type: 'hang' }, 'it did not finish within 3s', 'remote.timeout'],
   ['a drip', { type: 'drip' }, 'it did not finish within 3s', 'remote.timeout'],
 ];
