@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { usePath } from '../host/use-path.ts';
 
 /** One row of the request log (roles/request_log). */
 export interface LogRow {
@@ -24,6 +25,11 @@ const busyTimeout = 2_000;
  */
 export function logRows(file: string, rows: readonly LogRow[]): void {
   if (!existsSync(file)) throw new Error(`${file} does not exist; the role request_log makes it`);
+  const used = usePath(file, '', (real) => addRows(real, rows));
+  if (!used) throw new Error(`${file}: others than its owner can put another file in its place`);
+}
+
+function addRows(file: string, rows: readonly LogRow[]): void {
   const database = new DatabaseSync(file, { timeout: busyTimeout });
   try {
     database.exec('BEGIN IMMEDIATE');

@@ -89,6 +89,8 @@ export interface HostReader {
   mountAt(path: AbsolutePath): Mount | undefined;
   /** Where the path really is on this machine, with `--root`; for programs that take a file argument. */
   realPath(path: AbsolutePath): string;
+  /** The same for a library that opens the file itself and makes others beside it, with no more rights than are safe: as `usePath` says. */
+  usePath<T>(path: AbsolutePath, use: (real: string) => T): { readonly result: T } | undefined;
   /** Runs a program that only reads. Rejects under `--root` (live is false). */
   query(argv: Argv, signal: AbortSignal, options?: CommandOptions): Promise<CommandResult>;
 }

@@ -20,6 +20,7 @@ import { openParsedFiles } from './parsed-files.ts';
 import { typeAndMode } from './path-type.ts';
 import { readRegularFile, useRegularFile } from './regular-file.ts';
 import { digestOfNames, type StatIndex } from './stat-index.ts';
+import { usePath } from './use-path.ts';
 
 const defaultLimit = 64 * 1024 * 1024;
 const immutable = 'it is immutable (chattr -i lifts that)';
@@ -78,6 +79,7 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
     privileged: privileged ?? process.geteuid?.() === 0,
     ...accounts,
     realPath,
+    usePath: (path, use) => usePath(realPath(path), prefix, use),
     stat(path) {
       const known = looked?.stat(path);
       if (known !== undefined) return known ?? undefined;
@@ -170,7 +172,6 @@ const digestOfFile = (real: () => string, shown: string): { readonly digest?: st
   useRegularFile(
     real,
     shown,
-    (descriptor, { size }) =>
-      size > largestUndo ? { large: `${size} bytes` } : { digest: digestFile(descriptor, size).sha256 },
+    (descriptor, { size }) => (size > largestUndo ? { large: `${size} bytes` } : { digest: digestFile(descriptor, size).sha256 }),
     Infinity,
   ) ?? {};

@@ -1,6 +1,6 @@
-import { closeSync, constants, copyFileSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, copyFileSync, lstatSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { planMigration, type ActualSchema, type Addition } from './sqlite-migration.ts';
@@ -14,8 +14,20 @@ const magic = 'SQLite format 3\0';
 /** SQLITE_ERROR: the statement makes no sense there. */
 const sqlError = 1;
 
+/** What SQLite keeps beside a database. */
+export const sidecarsOf = (path: string): readonly string[] => ['-wal', '-shm', '-journal'].map((suffix) => path + suffix);
+
+/** A fifo in the place of one would be waited for, for good. */
+export function assertPlainSidecars(real: string): void {
+  for (const sidecar of sidecarsOf(real)) {
+    const stat = lstatSync(sidecar, { throwIfNoEntry: false });
+    if (stat && !stat.isFile()) throw new Error(`${basename(sidecar)} beside it is no regular file`);
+  }
+}
+
 /** What the database holds of the schema. Creates and changes no file beside it. `real` is a regular file. */
 export function readDatabase(real: string, wanted: DatabaseSchema): ActualSchema {
+  assertPlainSidecars(real);
   const header = readHeader(real);
   const isWal = header.length > 0 && header[18] === 2;
   const log = isWal ? sizeOf(`${real}-wal`) : undefined;
@@ -82,8 +94,9 @@ export function buildDatabase({ tables, indexes, userVersion, journalMode }: Dat
 function isDatabase(real: string): boolean {
   try {
     return readHeader(real).length > 0;
-  } catch {
-    return false;
+  } catch (error) {
+    // What the system does not let it read may be one.
+    return (error as NodeJS.ErrnoException).code !== undefined;
   }
 }
 
@@ -92,6 +105,7 @@ export function hasRows(real: string): boolean {
   if (!isDatabase(real)) return false;
   let database: DatabaseSync | undefined;
   try {
+    assertPlainSidecars(real);
     database = new DatabaseSync(real, { readOnly: true, timeout: busyTimeout });
     database.exec('PRAGMA trusted_schema = OFF');
     const tables = database
@@ -160,6 +174,7 @@ const tableExists = (database: DatabaseSync, name: string): boolean =>
   database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE").get(name) !== undefined;
 
 function changeDatabase(real: string, change: (database: DatabaseSync) => void): void {
+  assertPlainSidecars(real);
   const database = new DatabaseSync(real, { timeout: busyTimeout, enableForeignKeyConstraints: false });
   try {
     database.exec('PRAGMA trusted_schema = OFF; BEGIN IMMEDIATE');

@@ -3,7 +3,15 @@ import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { accountsOf, applyOwners, diffOwners, inspectOwners, ownerIds, ownershipOf, type OwnedState } from '../ownership.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
-import { buildDatabase, hasRows, migrateDatabase, readDatabase, revertDatabase } from '../sqlite-database.ts';
+import {
+  assertPlainSidecars,
+  buildDatabase,
+  hasRows,
+  migrateDatabase,
+  readDatabase,
+  revertDatabase,
+  sidecarsOf,
+} from '../sqlite-database.ts';
 import { planMigration, type ActualSchema } from '../sqlite-migration.ts';
 import { compileSchema, type DatabaseSchema } from '../sqlite-schema.ts';
 
@@ -56,9 +64,17 @@ export const sqlite = defineResourceType({
   inspect(desired, { host }): SqliteState {
     const { path, schema } = desired;
     const stat = host.stat(path);
-    if (!stat) return { exists: false };
+    if (!stat) {
+      about(path, () => assertPlainSidecars(host.realPath(path)));
+      return { exists: false };
+    }
     if (stat.type !== 'file') throw new Error(`${path} is a ${stat.type}, not a database`);
-    return { exists: true, schema: readActual(path, schema, host), mode: stat.mode, ...inspectOwners(stat, host, desired) };
+    return {
+      exists: true,
+      schema: use(path, host, (real) => readDatabase(real, schema)),
+      mode: stat.mode,
+      ...inspectOwners(stat, host, desired),
+    };
   },
 
   diff(desired, actual): Diff {
@@ -83,11 +99,12 @@ export const sqlite = defineResourceType({
     const { path, schema, mode } = desired;
     if (!host.stat(path)) {
       // A log left by an earlier database of that name would be replayed into the new one.
-      for (const sidecar of [`${path}-wal`, `${path}-shm`]) if (host.stat(sidecar)) host.remove(sidecar);
+      for (const sidecar of sidecarsOf(path)) if (host.stat(sidecar)) host.remove(sidecar);
       host.writeFile(path, buildDatabase(schema), { mode: parseMode(mode), ...ownerIds(desired, host) });
       return;
     }
-    if (changes.some(({ field }) => !['mode', 'owner', 'group'].includes(field))) migrateDatabase(host.realPath(path), schema);
+    if (changes.some(({ field }) => !['mode', 'owner', 'group'].includes(field)))
+      use(path, host, (real) => migrateDatabase(real, schema));
     if (changes.some(({ field }) => field === 'mode')) host.setMode(path, parseMode(mode));
     // In place, unlike other files: programs have a database open, and would go on with one that has lost its name.
     if (changes.some(({ field }) => field === 'owner' || field === 'group')) applyOwners(path, desired, host);
@@ -99,28 +116,29 @@ export const sqlite = defineResourceType({
 
   // On a live host programs may write rows between the change and its undo: there what was added is taken back, and the
   // file is never replaced. Under --root, and where there was no database, the files themselves are put back.
-  touches: ({ path }, _changes, host) =>
-    host.live && host.stat(path) ? [] : ['', '-wal', '-shm', '-journal'].map((suffix) => path + suffix),
+  touches: ({ path }, _changes, host) => (host.live && host.stat(path) ? [] : [path, ...sidecarsOf(path)]),
 
   handsOver: {
     of: () => ({}),
     // Rows are never given up.
-    othersNow: (_made, paths, host) => paths.find((path) => host.stat(path)?.type === 'file' && hasRows(host.realPath(path))),
+    othersNow: (_made, paths, host) =>
+      paths.find((path) => host.stat(path)?.type === 'file' && (host.usePath(path, hasRows)?.result ?? true)),
   },
 
   undo: {
     capture({ path, schema }, { host }) {
       const stat = host.live ? host.stat(path) : undefined;
       if (!stat) return { database: null };
-      const actual = readActual(path, schema, host);
-      const { additions, changes } = planMigration(schema, actual);
+      // What nobody can open by its path is not migrated either, but may change hands.
+      const actual = about(path, () => host.usePath(path, (real) => readDatabase(real, schema)))?.result;
+      const { additions, changes } = actual ? planMigration(schema, actual) : { additions: [], changes: [] };
       const changed = new Set(changes.map(({ field }) => field));
       return {
         database: {
           path,
           additions: additions.map((addition) => ({ ...addition })),
-          userVersion: changed.has('user_version') ? { from: actual.userVersion, to: schema.userVersion } : null,
-          journalMode: changed.has('journal_mode') ? actual.journalMode : null,
+          userVersion: changed.has('user_version') ? { from: actual?.userVersion ?? null, to: schema.userVersion } : null,
+          journalMode: changed.has('journal_mode') ? (actual?.journalMode ?? null) : null,
           attributes: { mode: stat.mode, uid: stat.uid, gid: stat.gid },
         },
       };
@@ -129,7 +147,7 @@ export const sqlite = defineResourceType({
       if (!database) return;
       const stat = host.stat(database.path);
       if (!stat) return;
-      revertDatabase(host.realPath(database.path), database);
+      if (isMigration(database)) use(database.path, host, (real) => revertDatabase(real, database));
       const { mode, uid, gid } = database.attributes;
       if (uid !== stat.uid || gid !== stat.gid) host.setOwner(database.path, uid, gid);
       if (mode !== stat.mode) host.setMode(database.path, mode);
@@ -137,9 +155,19 @@ export const sqlite = defineResourceType({
   },
 });
 
-function readActual(path: AbsolutePath, schema: DatabaseSchema, host: HostReader): ActualSchema {
+/** Whether there is anything to take back in the database itself. */
+const isMigration = ({ additions, userVersion, journalMode }: Parameters<typeof revertDatabase>[1]): boolean =>
+  additions.length > 0 || userVersion !== null || journalMode !== null;
+
+function use<T>(path: AbsolutePath, host: HostReader, act: (real: string) => T): T {
+  const used = about(path, () => host.usePath(path, act));
+  if (used) return used.result;
+  throw new Error(`${path}: others than its owner can put another file in its place; give it to whom its directory belongs`);
+}
+
+function about<T>(path: AbsolutePath, act: () => T): T {
   try {
-    return readDatabase(host.realPath(path), schema);
+    return act();
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
   }
