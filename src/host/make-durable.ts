@@ -1,6 +1,7 @@
 import { closeSync, fsync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import type { AbsolutePath } from './host.ts';
+import { mostOpen } from './open-files.ts';
 import { about, PathError } from './path-error.ts';
 
 /** A file or a directory that must be on the disk before anything is built on it. */
@@ -19,7 +20,7 @@ const many = 64;
 /** Bytes of other programs that may be written out along the way. */
 const mostOfOthers = 64 * 1024 * 1024;
 /** How many fsync calls may be in flight at once; they share the filesystem's journal commits. Each holds a descriptor. */
-const width = 512;
+const wantedWidth = 512;
 const timeout = 10 * 60_000;
 /** Types as statfs(2) has them, of which syncfs(2) is known to do what fsync does: ext2 to ext4, xfs, btrfs. */
 const wellKnown = new Set([0xef53, 0x58465342, 0x9123683e]);
@@ -30,6 +31,7 @@ type Locate = (directory: AbsolutePath) => string;
 /** Makes all of them durable. Throws for the first that cannot be, by its path. */
 export async function makeDurable(items: readonly Syncable[], locate: Locate, signal: AbortSignal): Promise<void> {
   if (items.length >= many && (await syncFilesystems(items, locate, signal))) return;
+  const width = mostOpen(wantedWidth);
   for (let first = 0; first < items.length; first += width) {
     const opened: { path: AbsolutePath; descriptor: number }[] = [];
     try {

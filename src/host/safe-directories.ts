@@ -1,8 +1,9 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readlinkSync } from 'node:fs';
 import { basename, resolve } from 'node:path/posix';
+import { mostOpen } from './open-files.ts';
 
 const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-const maximumOpen = 256;
+const wantedOpen = 256;
 /** As many as Linux follows. */
 const maximumHops = 40;
 
@@ -17,6 +18,7 @@ class UnsafePathError extends Error {}
 export class SafeDirectories {
   readonly #root: string;
   readonly #open = new Map<string, number>();
+  readonly #mostOpen = mostOpen(wantedOpen);
   readonly #byDescriptor = existsSync('/proc/self/fd');
 
   /** `root` is trusted and may itself be reached through links. */
@@ -65,7 +67,7 @@ export class SafeDirectories {
     const descriptor = known ?? this.#openDirectory(directory);
     // Set anew, so that the oldest is the one that was not asked for longest: a path that was given a moment ago is still good.
     if (known !== undefined) this.#open.delete(directory);
-    else if (this.#open.size >= maximumOpen) this.#closeOldest();
+    else if (this.#open.size >= this.#mostOpen) this.#closeOldest();
     this.#open.set(directory, descriptor);
     return descriptor;
   }

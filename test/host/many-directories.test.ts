@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openLocalHost } from '../../src/host/local-host.ts';
 import { SafeDirectories } from '../../src/host/safe-directories.ts';
+import { makeRepository } from '../support/repository.ts';
+import { program } from '../support/run-cli.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const { signal } = new AbortController();
@@ -72,4 +75,14 @@ it('a directory that was just asked for stays open, however many there are', () 
 
   expect(statSync(first).ino).toBe(statSync(join(root.path, '0')).ino);
   directories.close();
+});
+
+it('a tree of more directories than files may be open is applied', () => {
+  const files = Array.from({ length: 100 }, (_, index) => [`desired-state/files/a/${index}/f`, 'x\n']);
+  using repository = makeRepository('- { kind: tree, path: /srv/a, source: a }', Object.fromEntries(files));
+  const words = [process.execPath, program, '--source', repository.path, '--host', 'box', '--root', repository.root];
+  const limited = (): number | null => spawnSync('sh', ['-c', 'ulimit -n 64; exec "$@"', 'sh', ...words]).status;
+
+  expect(limited()).toBe(0);
+  expect(readFileSync(join(repository.root, 'srv/a/99/f'), 'utf8')).toBe('x\n');
 });
