@@ -1,7 +1,9 @@
 import {
   accessSync,
+  closeSync,
   constants,
   lstatSync,
+  openSync,
   readdirSync,
   readlinkSync,
   realpathSync,
@@ -24,6 +26,7 @@ import { usePath } from './use-path.ts';
 
 const defaultLimit = 64 * 1024 * 1024;
 const immutable = 'it is immutable (chattr -i lifts that)';
+const appendOnly = 'it can only be appended to (chattr -a lifts that)';
 const unwritableReasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EROFS: 'its filesystem is read-only',
@@ -110,6 +113,7 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
     unwritable(path, what) {
       const stat = lstatAt(path);
       if ((stat?.isFile() || stat?.isDirectory()) && isImmutable(realPath(path))) return { where: path, reason: immutable };
+      if (stat?.isFile() && isAppendOnly(realPath(path))) return { where: path, reason: appendOnly };
       const uid = process.geteuid?.();
       // Anything else that changes hands is replaced.
       if (stat && what !== 'content' && (what === 'mode' || stat.isDirectory()))
@@ -143,6 +147,16 @@ function wallOf(directory: AbsolutePath, real: string): Wall | undefined {
 function isImmutable(real: string): boolean {
   try {
     accessSync(real, constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** The same, found by opening it for writing: rights say nothing of that, and nothing is written. */
+function isAppendOnly(real: string): boolean {
+  try {
+    closeSync(openSync(real, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK));
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
