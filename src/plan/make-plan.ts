@@ -31,6 +31,8 @@ export interface PlanInput {
   readonly unwritable: HostReader['unwritable'];
   /** Whether the host has, or the catalog will make, this user or group. */
   hasAccount(kind: 'user' | 'group', name: string): boolean;
+  /** Whether it is left out as an owner, since what stands for the host does not have it. */
+  isOwnerLeftOut(kind: 'user' | 'group', name: string): boolean;
   /** False under `--root`: nothing is run. */
   readonly live: boolean;
   /** Only resources with one of these tags are done; empty: all. */
@@ -131,10 +133,20 @@ function refreshesOf(
   return [...new Set([...notify.filter((notified) => !observeOnly.has(notified)), ...itself])];
 }
 
+function ownerLeftOut({ desired }: CatalogResource, input: PlanInput): string | undefined {
+  const { owner, group } = desired as { readonly [attribute: string]: unknown };
+  if (typeof owner === 'string' && input.isOwnerLeftOut('user', owner)) return `owner is left out: --root has no user "${owner}"`;
+  if (typeof group === 'string' && input.isOwnerLeftOut('group', group))
+    return `group is left out: --root has no group "${group}"`;
+  return undefined;
+}
+
 function noteOf(resource: CatalogResource, diff: Diff, { actual }: Observed, input: PlanInput): Pick<Step, 'note'> {
   const type = input.types(resource.kind);
   const leftOut = (): string | undefined =>
-    hasValidation(resource, diff) ? 'validate is not run under --root' : type.leavesOut?.(resource.desired);
+    hasValidation(resource, diff)
+      ? 'validate is not run under --root'
+      : (type.leavesOut?.(resource.desired) ?? ownerLeftOut(resource, input));
   const note = input.live ? type.lacks?.(resource.desired, actual) : leftOut();
   return note === undefined ? {} : { note };
 }

@@ -74,6 +74,8 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   await loadResourceTypes([...ledger.values()].map(({ kind }) => kind));
   const observation = await observe(graph.batches.flat(), ledger, reader, resourceType, signal);
   const addresses = new Set(catalog.resources.map(({ address }) => address));
+  const hasAccount: PlanInput['hasAccount'] = (kind, name) =>
+    (kind === 'user' ? reader.userId(name) : reader.groupId(name)) !== undefined;
   const asked: PlanInput = {
     host: desired.host,
     graph,
@@ -83,11 +85,8 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
     owed: state?.journal.owed().map(({ address }) => address) ?? [],
     types: resourceType,
     touched: (kind, wanted, changes) => resourceType(kind).touches?.(wanted, changes, reader) ?? [],
-    hasAccount: (kind, name) =>
-      !reader.live ||
-      !reader.privileged ||
-      (kind === 'user' ? reader.userId(name) : reader.groupId(name)) !== undefined ||
-      addresses.has(`${kind}[${name}]`),
+    hasAccount: (kind, name) => !reader.live || !reader.privileged || hasAccount(kind, name) || addresses.has(`${kind}[${name}]`),
+    isOwnerLeftOut: (kind, name) => !reader.live && reader.privileged && !hasAccount(kind, name),
     // A check may be made by anybody.
     unwritable: (...what) => (request.action === 'check' ? undefined : reader.unwritable(...what)),
     live: reader.live,

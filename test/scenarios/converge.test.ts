@@ -151,3 +151,14 @@ it('a lost state is adopted again without a write', () => {
 });
 
 const isState = (path: string): boolean => path === '/var';
+
+it.skipIf(process.getuid?.() !== 0)('an owner that the sandbox does not have is told as left out', () => {
+  using repository = makeRepository('- { kind: file, path: /etc/a, content: a, owner: nosuchuser }');
+  mkdirSync(join(repository.root, 'etc'));
+  writeFileSync(join(repository.root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\n');
+
+  const { exit, steps } = repository.report();
+
+  expect(exit).toBe(0);
+  expect(steps).toMatchObject([{ reason: 'owner is left out: --root has no user "nosuchuser"' }]);
+});

@@ -59,6 +59,7 @@ export function openRig(
       types: find,
       touched,
       hasAccount: () => true,
+      isOwnerLeftOut: () => false,
       unwritable: () => undefined,
       live: false,
       tags: [],
