@@ -30,6 +30,7 @@ export function recallStatus({ name, stateDirectory, isEnabled }: Asked): AgentS
     memory: memory('status'),
     attempts: openAttempts(memory('attempts')),
     contest: openContest(memory('contest')),
+    hooked: [],
     lastGood: () => undefined,
     changed: () => undefined,
   }).status();
