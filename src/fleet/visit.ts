@@ -21,6 +21,8 @@ export const agentSocket = '/var/lib/timmy-reconciler/control.sock';
 export const program = 'reconcile';
 /** Bytes of an answer that is one document of JSON. */
 export const largestAnswer = 16 * 1024 * 1024;
+/** Bytes of what an agent says first; many are greeted at once. */
+const largestGreeting = 1024 * 1024;
 /** Commas and opening brackets in one line of JSON: 50,000 steps, or five times as many files of a tree. */
 const mostInLine = 2_000_000;
 /** Exit code of a shell for a program that is not there; sudo ends with 1. */
@@ -108,7 +110,7 @@ export function programError(exitCode: number | null, stderr: string): Connectio
 async function meetAgent(connection: Connection): Promise<Medium | undefined> {
   const asked = await connection.openSocket(agentSocket);
   if (!asked) return undefined;
-  const greeting = parseAnswer(greetingSchema, await textOver(asked, '/greeting', largestAnswer));
+  const greeting = parseAnswer(greetingSchema, await textOver(asked, '/greeting', largestGreeting));
   let response: Readable | undefined;
   return {
     greeting,

@@ -1,5 +1,6 @@
 import type { FleetAction, FleetEvent } from '../model/fleet.ts';
 import { openFleetTable } from './fleet-table.ts';
+import { liveScreen } from './live-screen.ts';
 import { paintFor } from './paint.ts';
 import { fleetLogLine } from './render-fleet-events.ts';
 
@@ -30,6 +31,7 @@ export function openFleetProgress(stream: NodeJS.WriteStream, hosts: readonly st
   let shown = 0;
   let drawnAt = -Infinity;
   let timer: NodeJS.Timeout | undefined;
+  let isHeld = false;
   const draw = (lines: readonly string[]): void => {
     const home = shown > 0 ? `\x1b[${shown}A\r\x1b[J` : '';
     const frame = home + lines.map((line) => `${line}\n`).join('');
@@ -45,15 +47,31 @@ export function openFleetProgress(stream: NodeJS.WriteStream, hosts: readonly st
   };
   const emit = (event: FleetEvent): void => {
     table.tell(event);
+    if (isHeld) return;
     const wait = drawnAt + shortest - performance.now();
     if (wait <= 0) redraw();
     else timer ??= setTimeout(redraw, wait);
   };
+  const clear = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    draw([]);
+  };
+  const leave = liveScreen.show({
+    hold() {
+      isHeld = true;
+      clear();
+    },
+    goOn() {
+      isHeld = false;
+      redraw();
+    },
+  });
   return {
     emit,
     [Symbol.dispose]() {
-      clearTimeout(timer);
-      draw([]);
+      leave();
+      clear();
     },
   };
 }

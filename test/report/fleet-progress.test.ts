@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FleetEvent } from '../../src/model/fleet.ts';
 import { openFleetProgress } from '../../src/report/fleet-progress.ts';
 import { openFleetTable } from '../../src/report/fleet-table.ts';
+import { liveScreen } from '../../src/report/live-screen.ts';
 import { plain } from '../../src/report/paint.ts';
 import { fleetEventLine } from '../../src/report/render-fleet-events.ts';
 import { fleetReportWith, outcomeWith } from './fleet-fixture.ts';
@@ -58,6 +59,26 @@ afterEach(() => {
 });
 
 describe('the progress of a fleet command', () => {
+  it('is gone from a terminal where a person is asked something, and comes back with what happened meanwhile', async () => {
+    vi.useFakeTimers();
+    const { stream, frames } = screen(true);
+    using progress = openFleetProgress(stream, ['allegro']);
+    const answer = Promise.withResolvers<string>();
+    everyEvent.slice(0, 3).forEach(progress.emit);
+    frames.length = 0;
+
+    const asked = liveScreen.ask(() => answer.promise);
+    expect(frames.join('')).toMatch(/^\x1b\[\d+A\r\x1b\[J$/);
+    progress.emit(applying('allegro', 'file[/etc/hosts]'));
+    vi.advanceTimersByTime(1_000);
+    expect(frames).toHaveLength(1);
+
+    answer.resolve('secret');
+    expect(await asked).toBe('secret');
+    expect(frames[1]).toContain('file[/etc/hosts]');
+    expect(frames[1]).not.toContain('\x1b[J');
+  });
+
   it('is a line for each event that is worth one where nobody looks on', () => {
     const { stream, frames } = screen(false);
     using progress = openFleetProgress(stream, ['allegro', 'bezalel', 'ezra']);

@@ -1,8 +1,10 @@
+import { liveScreen } from '../../report/live-screen.ts';
+
 let turn: Promise<unknown> = Promise.resolve();
 
 /** Asks a person on the terminal, one question after the other, and shows nothing of the answer. Undefined where nobody is there, or they give up. */
 export function askSecretly(question: string): Promise<string | undefined> {
-  const answer = turn.then(() => ask(question));
+  const answer = turn.then(() => liveScreen.ask(() => ask(question)));
   turn = answer.catch(() => {});
   return answer;
 }
