@@ -14,7 +14,8 @@ import { openFollower } from '../source/git/follow.ts';
 import { followPushed } from '../source/git/follow-pushed.ts';
 import { readRemoteUrl } from '../source/git/remote-url.ts';
 import { sourceDirectories } from '../source/tree-bounds.ts';
-import { openAgentState } from '../state/agent-state.ts';
+import { openAgentState, type AgentState } from '../state/agent-state.ts';
+import { StateError } from '../state/state-error.ts';
 import { openAgent } from './agent.ts';
 import { AgentError } from './agent-error.ts';
 import { controlSocket } from '../state/state-directory.ts';
@@ -30,6 +31,7 @@ import { sendDigests } from './send-digests.ts';
 import { superviseUpdate } from './supervise-update.ts';
 import { tendMemory } from './tend-memory.ts';
 import { openWaves } from './waves.ts';
+import { withoutState } from './without-state.ts';
 
 interface Where {
   readonly place: Pick<Request, 'host' | 'root'>;
@@ -43,15 +45,22 @@ interface Where {
 const farewell = 3_000;
 
 /**
- * Follows the repository until `signal` ends; then the run at work is finished or taken back, and everything closed. Throws, with
- * nothing done, for settings and a state that cannot be used.
+ * Follows the repository until `asked` ends; then the run at work is finished or taken back, and everything closed. Throws, with
+ * nothing done, for settings that cannot be used. With a state that cannot be used it only tells so, and ends when that is over, to
+ * be started anew.
  */
-export async function runAgent({ place, source, stateDirectory, hostPolicy }: Where, signal: AbortSignal): Promise<void> {
+export async function runAgent({ place, source, stateDirectory, hostPolicy }: Where, asked: AbortSignal): Promise<void> {
   const log = openLog(process.stdout);
   const problem = (message: string): void => log.warn({}, message);
   const note = (message: string): void => log.info({}, message);
   const name = place.host ?? hostPolicy.host ?? machineNames()[0] ?? 'localhost';
-  using state = openAgentState(stateDirectory);
+  const stateIsBack = new AbortController();
+  const signal = AbortSignal.any([asked, stateIsBack.signal]);
+  const opened = openOrBare(stateDirectory, () => {
+    note('its state can be used again: the agent ends, to be started anew');
+    stateIsBack.abort();
+  });
+  using state = opened.state;
   const ending = new AbortController();
   const notifier = openNotifier({ channels: hostPolicy.notify, host: name, memory: state.memory('notify'), now: Date.now });
   const { gitea, remote } = hostPolicy;
@@ -74,7 +83,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
       trust: hostPolicy.trust,
       stateDirectory,
       state,
-      follower: followerFor(source, { hostPolicy, name, stateDirectory, memory: state.memory('source') }),
+      follower: opened.follower ?? followerFor(source, { hostPolicy, name, stateDirectory, memory: state.memory('source') }),
       policy: hostPolicy.agent,
       waves: openWaves({ host: name, branch: remote?.branch ?? '', forge, note }),
       place,
@@ -117,6 +126,15 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
     clearInterval(alive);
     ending.abort();
     await agent.close();
+  }
+}
+
+function openOrBare(directory: string, back: () => void): { readonly state: AgentState; readonly follower?: Follower } {
+  try {
+    return { state: openAgentState(directory) };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return withoutState(directory, error, back);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import type { AgentStatus } from '../../src/model/agent.ts';
@@ -133,4 +133,37 @@ it('people are told of a state that is damaged while the host is converged, and 
   await scene.now();
   await scene.gitea.until(() => scene.gitea.issues.length > 0);
   expect(scene.gitea.issues[0]).toMatchObject({ title: 'box can neither apply nor repair anything', state: 'open' });
+});
+
+it('an agent that starts with a damaged memory applies nothing, says so everywhere, and ends when it can be used, to be started anew', async () => {
+  await using scene = await openScene();
+  const { agent: policy } = JSON.parse(readFileSync(scene.environment.RECONCILE_HOST_POLICY, 'utf8')) as {
+    agent: { listen: { port: number } };
+  };
+  const ask = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${policy.listen.port}${path}`);
+  const { gitea } = scene;
+  scene.push('one');
+  mkdirSync(scene.state, { recursive: true, mode: 0o700 });
+  const file = join(scene.state, 'agent.db');
+  writeFileSync(file, 'no database, and more than a header of one\n'.repeat(50), { mode: 0o600 });
+  await using agent = scene.start();
+  await agent.line(({ message }) => message.includes('agent.db cannot be used'));
+  const { stderr } = await scene.now();
+
+  expect(stderr).toContain('move it away');
+  await vi.waitFor(() => expect(gitea.issues).toHaveLength(1), { timeout: 20_000, interval: 100 });
+  expect(gitea.issues[0]).toMatchObject({ title: 'box can neither apply nor repair anything', state: 'open' });
+  expect(gitea.issues[0]?.body).toContain('move it away');
+  expect((await ask('/readyz')).status).toBe(503);
+  expect((await ask('/metrics')).status).toBe(200);
+  const { stdout } = runCli(['status'], { env: scene.environment });
+  expect(stdout).toContain('agent.db cannot be used');
+  expect(existsSync(join(scene.state, 'state.db'))).toBe(false);
+
+  rmSync(file);
+  agent.kill('SIGUSR1');
+  expect(await agent.ended).toBe(0);
+  await using next = scene.start();
+  await next.line(({ outcome }) => outcome === 'converged');
+  await vi.waitFor(() => expect(gitea.issues[0]?.state).toBe('closed'), { timeout: 20_000, interval: 100 });
 });
