@@ -53,7 +53,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'install',
     'operations',
   ],
-  fleet: ['model', 'inventory', 'source', 'report', 'host', 'state', 'install'],
+  fleet: ['model', 'inventory', 'compile', 'source', 'report', 'host', 'state', 'install'],
   cli: ['*'],
 };
 

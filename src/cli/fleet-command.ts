@@ -87,7 +87,7 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
   const limits = limitsOf(invocation);
   const memory = join(stateDirectory(), 'fleet');
   makeStateDirectory(stateDirectory());
-  const { targets: all, ...read } = chooseTargets(repository, textOption(invocation, 'limit') ?? 'all');
+  const { targets: all, ...read } = await chooseTargets(repository, textOption(invocation, 'limit') ?? 'all');
   const failed = invocation.options['retryFailed'] === true ? leftUndone(memory, repository, action) : undefined;
   const targets = all.filter(({ name }) => (failed?.has(name) ?? true) && (among?.has(name) ?? true));
   if (targets.length === 0)
@@ -138,16 +138,16 @@ function leftUndone(memory: string, repository: string, action: FleetAction): Re
 }
 
 /** The hosts of a pattern of the command line, from the repository as it stands here. Throws with every problem where there is one. */
-export function chooseTargets(
+export async function chooseTargets(
   repository: string,
   pattern: string,
-): Pick<FleetRun, 'tree' | 'inventoryFiles' | 'inventory' | 'targets'> {
+): Promise<Pick<FleetRun, 'tree' | 'inventoryFiles' | 'inventory' | 'targets'>> {
   const selection = hostPattern(pattern);
   const tree = openWorkingTree(repository);
   const inventoryFiles = loadInventoryFiles(tree.files, ownVault());
   const inventory = readInventory(inventoryFiles);
   const missing = missingInventory(inventoryFiles, tree.files);
-  const { targets, problems } = missing.length > 0 ? { targets: [], problems: missing } : findTargets(inventory, selection);
+  const { targets, problems } = missing.length > 0 ? { targets: [], problems: missing } : await findTargets(inventory, selection);
   touchNoHost([...tree.problems, ...inventory.problems, ...problems]);
   return { tree, inventoryFiles, inventory, targets };
 }

@@ -11,6 +11,9 @@ const managed = 'Managed by reconcile: what is changed here is undone';
 
 const unknownFacts = new Undefined(new TemplateFailure('facts are only known on the host itself', { code: 'unknown-fact' }));
 
+/** `revision`: where there is none, no template has that name. */
+type Known = Pick<CompileRequest, 'host' | 'facts'> & { readonly revision: CompileRequest['revision'] | undefined };
+
 /**
  * What templates of a host see: the inventory's variables, and over them the names that nobody can redefine, as in Ansible:
  * `inventory_hostname`, `inventory_hostname_short`, `group_names`, `groups`, `hostvars`, `inventory_dir`, `facts`, `secrets`,
@@ -19,7 +22,7 @@ const unknownFacts = new Undefined(new TemplateFailure('facts are only known on 
  */
 export function hostScope(
   inventory: Inventory,
-  request: CompileRequest,
+  request: Known,
   engine: TemplateEngine,
   report: (problem: Problem) => void,
 ): Scope {
@@ -39,7 +42,7 @@ export function hostScope(
     ['hostvars', hostvars],
     ['inventory_dir', final('inventory', 'magic')],
     ['secrets', final(engine.secrets, 'secrets')],
-    ['revision', final(request.revision, 'revision')],
+    ...(request.revision ? [['revision', final(request.revision, 'revision')] as const] : []),
   ];
 
   const scopeOf = (host: string): Scope => {

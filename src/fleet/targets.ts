@@ -6,6 +6,7 @@ import { isObject } from '../model/json.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import { Secret } from '../model/secret.ts';
+import type { Evaluate } from './host-evaluator.ts';
 import { isPath, readSshWords } from './ssh/ssh-words.ts';
 import { isUserName } from './ssh/user-name.ts';
 
@@ -30,38 +31,60 @@ const yes = new Set([true, 1, 'yes', 'true', 'on', '1', 'y', 't']);
 const no = new Set([false, 0, 'no', 'false', 'off', '0', 'n', 'f', '']);
 
 /**
- * The hosts that an Ansible host pattern selects, and how their connection variables say that they are reached. Problems stand at
- * the variable; a host that has one is left out. Nothing is started and nothing looked up.
+ * The hosts that an Ansible host pattern selects, and how their connection variables, templates or not, say that they are reached. Problems
+ * stand at the variable; a host that has one is left out. Nothing is started and nothing looked up.
  */
-export function findTargets(inventory: Inventory, pattern: string | readonly string[]): FoundTargets {
+export async function findTargets(inventory: Inventory, pattern: string | readonly string[]): Promise<FoundTargets> {
   const { hosts, problems: refused } = selectHosts(inventory, pattern);
+  // Without a template nobody waits for the compiler to be loaded.
+  const evaluatorOf = hosts.some((host) => hasTemplate(inventory.variables(host)))
+    ? (await import('./host-evaluator.ts')).hostEvaluator
+    : undefined;
   // Many hosts may have variables of the same file.
   const problems = new Set(refused);
   const targets = hosts.flatMap((host) => {
     const found = [...inventory.problemsOf(host)];
-    const target = toTarget(host, inventory.variables(host), (problem) => found.push(problem));
+    const variables = inventory.variables(host);
+    const evaluate = hasTemplate(variables) ? evaluatorOf?.(inventory, host) : undefined;
+    const target = toTarget(host, { variables, evaluate }, (problem) => found.push(problem));
     found.forEach((problem) => problems.add(problem));
     return found.length === 0 ? [target] : [];
   });
   return { targets, problems: [...problems] };
 }
 
+const connectionNames = [...Object.values(names).flat(), ...optionNames];
+const isTemplate = (value: unknown): value is string => typeof value === 'string' && /\{[{%#]/.test(value);
+const hasTemplate = (variables: ReadonlyMap<string, Variable>): boolean =>
+  connectionNames.some((name) => isTemplate(variables.get(name)?.value));
+
 type Report = (problem: Problem) => void;
 
-function toTarget(name: string, variables: ReadonlyMap<string, Variable>, report: Report): Target {
+interface Known {
+  readonly variables: ReadonlyMap<string, Variable>;
+  /** Undefined where no variable needs it. */
+  readonly evaluate: Evaluate | undefined;
+}
+
+function toTarget(name: string, { variables, evaluate }: Known, report: Report): Target {
   /** The value of the first name that is set; what is wrong with it is told here. */
   const read = <T>(aliases: readonly string[], convert: (value: unknown) => T | undefined, expected: string): T | undefined => {
     const set = aliases.find((each) => (variables.get(each)?.value ?? null) !== null);
     if (set === undefined) return undefined;
-    const { value, at } = variables.get(set)!;
-    if (typeof value === 'string' && /\{\{|\{%/.test(value)) {
-      const message = `"${set}" of ${name} is a template; how a host is reached must be written out`;
-      report({ code: 'wrong-type', message, at, hint: 'write the value itself into host_vars' });
-      return undefined;
-    }
-    if (value instanceof Secret || (isObject(value) && '__ansible_vault' in value)) {
+    const { value: written, at } = variables.get(set)!;
+    const refuseSecret = (): void => {
       const message = `"${set}" of ${name} is encrypted by ansible-vault; how a host is reached is no secret here`;
       report({ code: 'secret-not-allowed', message, at, hint: 'write it into a file that is not encrypted' });
+    };
+    const explain = (problem: Problem): void => {
+      if (problem.code === 'secret-unreadable') refuseSecret();
+      else report({ ...problem, message: `"${set}" of ${name}: ${problem.message}` });
+    };
+    const value = evaluate && isTemplate(written) ? evaluate(written, at, explain) : written;
+    // Undefined: that was told. Null: as if it were not set.
+    if (value === undefined || value === null) return undefined;
+    if (value instanceof Secret || (isObject(value) && '__ansible_vault' in value)) {
+      refuseSecret();
       return undefined;
     }
     const converted = convert(value);
@@ -77,16 +100,8 @@ function toTarget(name: string, variables: ReadonlyMap<string, Variable>, report
     };
 
   if (!isHostName(name)) report({ code: 'bad-host-name', message: `"${name.slice(0, 80)}" cannot be the name of a host` });
-  const connection = read(names.connection, text, 'ssh');
-  if (connection !== undefined && !['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh'].includes(connection)) {
-    const { at } = variables.get('ansible_connection')!;
-    const message = `"ansible_connection" of ${name} is ${JSON.stringify(connection.slice(0, 80))}; only SSH is spoken here`;
-    const hint =
-      connection === 'local'
-        ? `on ${name} itself: reconcile; for the others: --limit "all:!${name}"`
-        : `--limit "all:!${name}" leaves it out`;
-    report({ code: 'wrong-type', message, at, hint });
-  }
+  const connection = read(names.connection, text, 'ssh') ?? 'ssh';
+  const isSsh = ['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh'].includes(connection);
   const method = read(names.becomeMethod, text, 'sudo');
   const becomeUser = read(names.becomeUser, text, 'root');
   if (method !== undefined && method !== 'sudo') refuse('ansible_become_method', method, 'sudo');
@@ -111,6 +126,7 @@ function toTarget(name: string, variables: ReadonlyMap<string, Variable>, report
   });
   return {
     name,
+    ...(!isSsh && { otherConnection: connection }),
     address:
       read(names.address, matching(isHostName), 'a host name or address, without spaces and not beginning with "-"') ?? name,
     port: read(names.port, toPort, 'a port from 1 to 65535'),

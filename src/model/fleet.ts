@@ -18,6 +18,8 @@ export interface Target {
   readonly sshOptions: readonly string[];
   /** Programs run as root through `sudo -n`. */
   readonly become: boolean;
+  /** `ansible_connection` of a host that is not reached over SSH, such as `local`. */
+  readonly otherConnection?: string;
 }
 
 /**

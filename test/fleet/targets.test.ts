@@ -5,15 +5,15 @@ import { formatProblem } from '../../src/model/problem.ts';
 import { loadInventoryFiles } from '../../src/source/inventory-files.ts';
 import { inventoryTree } from '../inventory/memory-tree.ts';
 
-const found = (hosts: string, pattern = 'all') =>
-  findTargets(readInventory(loadInventoryFiles(inventoryTree({ 'hosts.yml': hosts }))), pattern);
+const found = async (hosts: string, pattern = 'all') =>
+  await findTargets(readInventory(loadInventoryFiles(inventoryTree({ 'hosts.yml': hosts }))), pattern);
 /** One host `a` with these variables. */
 const withVariables = (...lines: readonly string[]) =>
   found(`all:\n  hosts:\n    a:\n${lines.map((line) => `      ${line}\n`).join('')}`);
 
 describe('targets', () => {
-  it('a host without variables is reached by its name, as the user configuration says', () => {
-    expect(found('all:\n  hosts: {web1.example: , web2: }\n', 'web*').targets).toEqual(
+  it('a host without variables is reached by its name, as the user configuration says', async () => {
+    expect((await found('all:\n  hosts: {web1.example: , web2: }\n', 'web*')).targets).toEqual(
       ['web1.example', 'web2'].map((name) => ({
         name,
         address: name,
@@ -26,8 +26,8 @@ describe('targets', () => {
     );
   });
 
-  it('connection variables of all layers count, old names too', () => {
-    const { targets, problems } = withVariables(
+  it('connection variables of all layers count, old names too', async () => {
+    const { targets, problems } = await withVariables(
       'ansible_host: 192.0.2.7',
       'ansible_port: "2222"',
       'ansible_ssh_user: deploy',
@@ -51,8 +51,8 @@ describe('targets', () => {
     ]);
   });
 
-  it('a port behind the name is its port', () => {
-    expect(found('all:\n  hosts: {"web1:2222": }\n').targets).toMatchObject([{ name: 'web1', port: 2222 }]);
+  it('a port behind the name is its port', async () => {
+    expect((await found('all:\n  hosts: {"web1:2222": }\n')).targets).toMatchObject([{ name: 'web1', port: 2222 }]);
   });
 
   it.each([
@@ -68,12 +68,15 @@ describe('targets', () => {
     ['ansible_user: -oProxyCommand=x', 'wrong-type'],
     ['ansible_user: "a b"', 'wrong-type'],
     ['ansible_ssh_private_key_file: -oProxyCommand=x', 'wrong-type'],
-    ['ansible_host: "{{ lookup_address }}"', 'wrong-type'],
+    ['ansible_host: "{{ lookup_address }}"', 'undefined-variable'],
+    ['ansible_host: "{{ facts.hostname }}"', 'unknown-fact'],
+    ['ansible_host: "{{ ansible_host }}"', 'cycle'],
+    ['ansible_host: "{{ revision.short }}"', 'undefined-variable'],
+    [`ansible_host: "{{ '-oProxyCommand=x' }}"`, 'wrong-type'],
+    [`ansible_ssh_common_args: "-o {{ 'Proxy' }}Command=x"`, 'unsafe-option'],
     ['ansible_become: perhaps', 'wrong-type'],
     ['ansible_become_method: su', 'wrong-type'],
     ['ansible_become_user: postgres', 'wrong-type'],
-    ['ansible_connection: local', 'wrong-type'],
-    ['ansible_connection: docker', 'wrong-type'],
     ['ansible_ssh_common_args: -o ProxyCommand="touch /tmp/x"', 'unsafe-option'],
     ['ansible_ssh_common_args: -oproxycommand=x', 'unsafe-option'],
     ['ansible_ssh_common_args: "-o \'ProxyCommand x\'"', 'unsafe-option'],
@@ -93,8 +96,8 @@ describe('targets', () => {
     ['ansible_ssh_common_args: other.example', 'unsafe-option'],
     ['ansible_ssh_common_args: "-o \\"Port=22"', 'unsafe-option'],
     ['ansible_ssh_common_args: -o', 'unsafe-option'],
-  ])('%s is refused at its place', (line, code) => {
-    const { targets, problems } = withVariables(line);
+  ])('%s is refused at its place', async (line, code) => {
+    const { targets, problems } = await withVariables(line);
 
     expect(targets).toEqual([]);
     expect(problems.map((problem) => [problem.code, problem.at?.file, problem.at?.line])).toEqual(
@@ -110,15 +113,15 @@ describe('targets', () => {
     ['-p2222 -l deploy', ['-o', 'Port=2222', '-o', 'User=deploy']],
     [`-o 'ProxyJump = a@b:22,[2001:db8::1]:23'`, ['-o', 'ProxyJump=a@b:22,[2001:db8::1]:23']],
     ['-i "my key"', ['-o', 'IdentityFile="my key"']],
-  ])('of %s only what says where and who is taken', (args, options) => {
-    const { targets, problems } = withVariables(`ansible_ssh_common_args: ${JSON.stringify(args)}`);
+  ])('of %s only what says where and who is taken', async (args, options) => {
+    const { targets, problems } = await withVariables(`ansible_ssh_common_args: ${JSON.stringify(args)}`);
 
     expect(problems).toEqual([]);
     expect(targets[0]?.sshOptions).toEqual(options);
   });
 
-  it('a problem names file, line and column, and what to do', () => {
-    const { problems } = withVariables('ansible_ssh_common_args: -o ProxyCommand=x');
+  it('a problem names file, line and column, and what to do', async () => {
+    const { problems } = await withVariables('ansible_ssh_common_args: -o ProxyCommand=x');
 
     expect(problems.map(formatProblem)).toEqual([
       'inventory/hosts.yml:4:32  "ansible_ssh_common_args" of a: "ProxyCommand" is not taken from a repository; ' +
@@ -126,13 +129,41 @@ describe('targets', () => {
     ]);
   });
 
-  it('this machine is not reached over SSH, and the others can be named without it', () => {
-    expect(withVariables('ansible_connection: local').problems[0]?.hint).toContain('--limit "all:!a"');
+  it('connection variables are templates of what every machine knows', async () => {
+    const { targets, problems } = await withVariables(
+      'base: 2200',
+      'who: "{{ group_names | length }}-deploy"',
+      'ansible_host: "{{ inventory_hostname }}.example"',
+      'ansible_port: "{{ base + 22 }}"',
+      'ansible_user: "u{{ hostvars.a.who }}"',
+      'ansible_ssh_common_args: "-J {{ groups.all[0] }}.example"',
+      'ansible_become: "{% if base > 1 %}yes{% endif %}"',
+      'ansible_ssh_private_key_file: "{{ none }}"',
+    );
+
+    expect(problems).toEqual([]);
+    expect(targets).toEqual([
+      {
+        name: 'a',
+        address: 'a.example',
+        port: 2222,
+        user: 'u1-deploy',
+        identity: undefined,
+        sshOptions: ['-o', 'ProxyJump=a.example'],
+        become: true,
+      },
+    ]);
   });
 
-  it('one bad host does not hide another, and a pattern that selects nobody is told', () => {
-    const { targets, problems } = found('all:\n  hosts:\n    a: {ansible_port: x}\n    b:\n    c: {ansible_host: "-x"}\n');
+  it('a template of what is encrypted cannot say how a host is reached', async () => {
+    const { problems } = await withVariables('ansible_host: "{{ hidden }}"', 'hidden: !vault "$ANSIBLE_VAULT;1.1;AES256"');
+
+    expect(problems).toMatchObject([{ code: 'secret-not-allowed', at: { line: 4 } }]);
+  });
+
+  it('one bad host does not hide another, and a pattern that selects nobody is told', async () => {
+    const { targets, problems } = await found('all:\n  hosts:\n    a: {ansible_port: x}\n    b:\n    c: {ansible_host: "-x"}\n');
     expect([targets.map(({ name }) => name), problems.length]).toEqual([['b'], 2]);
-    expect(found('all:\n  hosts: {a: }\n', 'nobody').problems).toMatchObject([{ code: 'unknown-group' }]);
+    expect((await found('all:\n  hosts: {a: }\n', 'nobody')).problems).toMatchObject([{ code: 'unknown-group' }]);
   });
 });

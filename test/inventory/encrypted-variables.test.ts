@@ -148,8 +148,8 @@ describe('a file of variables that ansible-vault has encrypted as a whole', () =
   it.each([
     ['a whole file', vaulted('ansible_host: canary.example\nansible_become_password: canary\nansible_become: yes\n')],
     ['a value', `ansible_host: !vault |\n  ${vaultText('canary.example', password).replaceAll('\n', '\n  ')}\n`],
-  ])('cannot say how a host is reached: %s', (_title, text) => {
-    const { targets, problems } = findTargets(readInventory(load({ 'host_vars/h.yml': text })), 'all');
+  ])('cannot say how a host is reached: %s', async (_title, text) => {
+    const { targets, problems } = await findTargets(readInventory(load({ 'host_vars/h.yml': text })), 'all');
 
     expect(targets).toEqual([]);
     expect(problems.map(({ code, message }) => [code, message])).toEqual([

@@ -136,7 +136,10 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
   }
 
   return {
-    find: (target) => find(target.name, target, undefined, []),
+    async find(target) {
+      if (target.otherConnection !== undefined) throw notBySsh(target.name, target.otherConnection);
+      return await find(target.name, target, undefined, []);
+    },
     reach,
     open,
     async [Symbol.asyncDispose]() {
@@ -168,4 +171,11 @@ async function through(
     stop.throwIfAborted();
     throw error instanceof ConnectionError ? error : unreachable(said((error as Error).message));
   }
+}
+
+function notBySsh(name: string, connection: string): ConnectionError {
+  const others = `--limit "all:!${name}" leaves it out`;
+  const hint = connection === 'local' ? `on ${name} itself: reconcile; ${others}` : others;
+  const message = `"ansible_connection" of ${name} is ${JSON.stringify(connection.slice(0, 80))}; only SSH is spoken here`;
+  return new ConnectionError('unreachable', message, { hint });
 }
