@@ -3,8 +3,15 @@ import { dirname, resolve } from 'node:path';
 import { replaceFile } from '../source/write-atomically.ts';
 import { cliError } from './cli-error.ts';
 
+/** What `-o` takes elsewhere, and would be the name of a file here. */
+const meantOtherwise: ReadonlySet<string> = new Set(['-', 'text', 'json', 'ndjson']);
+
 /** The file that `--out` names can be written, as far as can be told before the work for it is done. Throws a usage error otherwise. */
 export function requireOutFile(file: string): void {
+  if (meantOtherwise.has(file)) {
+    const hint = `it goes to a file, as JSON: --out plan.json, or ./${file} where that is meant`;
+    throw cliError('usage', `${JSON.stringify(file)} is no name for a plan`, hint);
+  }
   const directory = dirname(resolve(file));
   const hint = 'name another file with --out';
   if (!existsSync(directory)) throw cliError('usage', `no such directory: ${directory}`, `make it, or ${hint}`);

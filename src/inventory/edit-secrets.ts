@@ -43,7 +43,7 @@ export async function readRecipients(files: SourceTree): Promise<Recipients> {
       const twin = recipients.find(({ key }) => key === line);
       if (twin) problems.push({ code: 'duplicate-key', message: `the same key as in line ${twin.line}`, at });
       else if (await isRecipient(line)) recipients.push({ key: line, comment: comment.join(' '), line: at.line });
-      else problems.push(notRecipient(line, at));
+      else problems.push(await notRecipient(line, at));
     }
     if (!line.startsWith('#')) comment = [];
   }
@@ -54,14 +54,16 @@ export async function readRecipients(files: SourceTree): Promise<Recipients> {
 }
 
 /** Never shows the line: it may be a private key in the wrong place. */
-function notRecipient(line: string, at: NonNullable<Problem['at']>): Problem {
-  const isPrivate = line.toUpperCase().startsWith('AGE-SECRET-KEY-');
-  const hint = isPrivate
-    ? 'this is a private key: take it out of the repository, and replace it everywhere'
-    : line.startsWith('ssh-')
-      ? 'ssh keys are not supported; make an age key with `age-keygen`'
-      : 'a key was cut off or mistyped';
-  return { code: 'wrong-type', message: 'not an age recipient; expected age1...', at, hint };
+async function notRecipient(line: string, at: NonNullable<Problem['at']>): Promise<Problem> {
+  return { code: 'wrong-type', message: 'not an age recipient; expected age1...', at, hint: await whyNot(line) };
+}
+
+async function whyNot(line: string): Promise<string> {
+  if (/AGE-SECRET-KEY-/i.test(line))
+    return 'this is a private key: take it out of the repository, make a new one, and replace it everywhere';
+  if (line.startsWith('ssh-')) return 'ssh keys are not supported; make an age key with `age-keygen`';
+  const [key = ''] = line.split(/\s+#/);
+  return (await isRecipient(key)) ? 'write the comment in a line of its own, above the key' : 'a key was cut off or mistyped';
 }
 
 /** The armored age file that `openSecrets` reads back as exactly this text. Throws if there is no valid recipient. */

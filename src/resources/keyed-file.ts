@@ -9,6 +9,7 @@ import { formatByName, type FormatName } from './formats/format-by-name.ts';
 import { editText } from './formats/edit-text.ts';
 import { formatPath, leavesOf, parsePath, readText, valueAt, type LeafPath } from './formats/format.ts';
 import { fingerprint, isHidden, mask, plainOf, show, type LeafValue, type Leaves } from './leaf-value.ts';
+import { inWords } from './in-words.ts';
 import { listInTheWay } from './list-in-the-way.ts';
 import { diffOwners, inspectOwners, ownerIds, type OwnedState } from './ownership.ts';
 import type { ApplyContext, InspectContext, Refusal } from './resource-type.ts';
@@ -286,7 +287,7 @@ const obstacles = (tree: JsonObject, leaf: string): readonly string[] =>
   });
 
 const digestSeen = (seen: Seen): string => ('sha256' in seen ? seen.sha256 : fingerprint(seen.value));
-const showSeen = (seen: Seen): Json => ('sha256' in seen ? `sha256:${seen.sha256}` : show(seen.value));
+const showSeen = (seen: Seen): Json => ('sha256' in seen ? `sha256:${seen.sha256}` : show(inWords(seen.value)));
 
 const pick = <T>(from: { readonly [key: string]: T }, keys: readonly string[]): { readonly [key: string]: T } =>
   Object.fromEntries(keys.flatMap((key) => (Object.hasOwn(from, key) ? [[key, from[key]!]] : [])));

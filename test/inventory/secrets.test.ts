@@ -152,7 +152,7 @@ describe('editing secrets', () => {
   });
 
   it('lists every wrong recipient and shows no private key', async () => {
-    const lines = [toHost, host, 'ssh-ed25519 AAAA', toHost.slice(0, -1), toHost];
+    const lines = [toHost, host, 'ssh-ed25519 AAAA', toHost.slice(0, -1), toHost, `${toOther} # laptop`, `allegro ${host}`];
     const files = memoryTree({ 'desired-state/secrets/recipients.txt': lines.join('\n') });
 
     const { recipients, problems } = await readRecipients(files);
@@ -163,9 +163,18 @@ describe('editing secrets', () => {
       ['wrong-type', 3],
       ['wrong-type', 4],
       ['duplicate-key', 5],
+      ['wrong-type', 6],
+      ['wrong-type', 7],
     ]);
     expect(problems.map(formatProblem).join('\n')).not.toContain(host);
-    expect(problems[0]?.hint).toContain('private key');
+    expect(problems.map(({ hint }) => hint)).toEqual([
+      expect.stringContaining('private key'),
+      expect.stringContaining('ssh keys'),
+      expect.stringContaining('cut off'),
+      undefined,
+      expect.stringContaining('a line of its own'),
+      expect.stringContaining('private key'),
+    ]);
   });
 
   it.each([

@@ -72,6 +72,12 @@ it.each<[string, string, object, unknown[]]>([
   ],
   ['a truth value that is written as a word', yaml, { set: { 'agent.verbose': false } }, []],
   ['an octal number that is a text', 'a: 0777\n', { set: { a: '0777' } }, [['a', 511, '0777']]],
+  [
+    'a word that is true to some readers',
+    'a: [{k: y}]\n',
+    { set: { a: 'y' } },
+    [['a', [{ k: 'y (programs disagree on it)' }], 'y']],
+  ],
   ['a list, as one value', 'a: [1, 2]\n', { set: { a: [2, 1] } }, [['a', [1, 2], [2, 1]]]],
   ['a key with a dot', 'a.b: 1\n', { set: { 'a\\.b': 2 } }, [['a\\.b', 1, 2]]],
   ['a key with a dot, given nested', 'm: {a.b: 1}\n', { set: { m: { 'a.b': 2 } } }, [['m.a\\.b', 1, 2]]],

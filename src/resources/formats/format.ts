@@ -16,7 +16,7 @@ export interface Stretch {
 export interface OpenText {
   /**
    * The document as a mapping; empty for a text without any key. A scalar that JSON has no form for (a date, a number of
-   * more than 53 bits) is a text such as `!!timestamp 2026-01-01`.
+   * more than 53 bits) is a text such as `!!timestamp 2026-01-01`, one that readers disagree about such as `!!ambiguous y`.
    */
   readonly tree: JsonObject;
   /** What gives one leaf its value, or adds it; all other bytes stay. */
