@@ -1,11 +1,11 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLocalReader } from '../../src/host/local-reader.ts';
 import { sqlite } from '../../src/resources/types/sqlite.ts';
-import { converge, prepare } from './converge-kind.ts';
+import { converge, prepare, signal } from './converge-kind.ts';
 import { insert, schema, useDatabase, wider } from './sqlite-rig.ts';
 
 let root: string;
@@ -37,6 +37,15 @@ describe('undo on a live host', () => {
     expect(rows()).toHaveLength(5);
     expect(use((opened) => opened.prepare('SELECT * FROM request_log LIMIT 1').get())).not.toHaveProperty('cost');
     expect(use((opened) => opened.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'providers'").get())).toBeUndefined();
+  });
+
+  it('does not go by the owner and mode of a link that stood there for a moment', () => {
+    const reader = openLocalReader({});
+    symlinkSync(file(), file('.link'));
+    const host = { ...reader, stat: () => reader.stat(file('.link')) };
+    const context = { host, last: undefined, signal, survey: undefined };
+
+    expect(() => sqlite.undo!.capture(prepare(sqlite, change).desired, context)).toThrow('is a link, not a database');
   });
 
   it('keeps an added table or column that holds something by then', async () => {

@@ -1,4 +1,4 @@
-import type { AbsolutePath, HostReader } from '../../host/host.ts';
+import type { AbsolutePath, HostReader, PathStat } from '../../host/host.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { accountsOf, applyOwners, diffOwners, inspectOwners, ownerIds, ownershipOf, type OwnedState } from '../ownership.ts';
@@ -68,7 +68,7 @@ export const sqlite = defineResourceType({
       about(path, () => assertPlainSidecars(host.realPath(path)));
       return { exists: false };
     }
-    if (stat.type !== 'file') throw new Error(`${path} is a ${stat.type}, not a database`);
+    assertFile(stat, path);
     return {
       exists: true,
       schema: use(path, host, (real) => readDatabase(real, schema)),
@@ -129,6 +129,8 @@ export const sqlite = defineResourceType({
     capture({ path, schema }, { host }) {
       const stat = host.live ? host.stat(path) : undefined;
       if (!stat) return { database: null };
+      // Whose it is goes into the undo, and must not be whose a link is that has taken its place.
+      assertFile(stat, path);
       // What nobody can open by its path is not migrated either, but may change hands.
       const actual = about(path, () => host.usePath(path, (real) => readDatabase(real, schema)))?.result;
       const { additions, changes } = actual ? planMigration(schema, actual) : { additions: [], changes: [] };
@@ -154,6 +156,10 @@ export const sqlite = defineResourceType({
     },
   },
 });
+
+function assertFile({ type }: PathStat, path: AbsolutePath): void {
+  if (type !== 'file') throw new Error(`${path} is a ${type}, not a database`);
+}
 
 /** Whether there is anything to take back in the database itself. */
 const isMigration = ({ additions, userVersion, journalMode }: Parameters<typeof revertDatabase>[1]): boolean =>
