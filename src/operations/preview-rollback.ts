@@ -1,12 +1,15 @@
 import { notUndone } from '../apply/not-undone.ts';
 import type { Event } from '../model/event.ts';
 import { monotonic } from '../model/monotonic.ts';
-import type { Report, ReportedDiff } from '../model/report.ts';
+import { openLocalReader } from '../host/local-reader.ts';
+import type { Report, ReportedDiff, ReportedStep } from '../model/report.ts';
 import { count } from '../report/render-text.ts';
 import { reverseDiff } from '../report/reverse-diff.ts';
+import { openDiffer, type Differ } from '../report/unified-diff.ts';
 import { loadResourceTypes } from '../resources/registry.ts';
 import { startRun } from '../run/start-run.ts';
 import { openState } from '../state/state.ts';
+import { lostSince, type Lost } from './lost-since.ts';
 import {
   changedSteps,
   countUndone,
@@ -20,9 +23,21 @@ import {
 
 const reversed = ({ path, text }: ReportedDiff): ReportedDiff => ({ path, text: reverseDiff(text) });
 
+/** What would be taken away, and what put in its place. Where secrets were masked in what a run told, nobody else knows of them. */
+async function diffsOf({ diffs }: ReportedStep, lost: readonly Lost[], differ: Differ): Promise<ReportedDiff[]> {
+  const others = new Map(lost.map((each) => [each.path, each]));
+  const shown: ReportedDiff[] = [];
+  for (const diff of diffs) {
+    const other = diff.text.includes('<secret>') ? undefined : others.get(diff.path);
+    const anew = other && (await differ({ path: diff.path, before: other.now, after: other.before() }));
+    shown.push(anew ?? reversed(diff));
+  }
+  return shown;
+}
+
 /**
- * What `rollBackRuns` would take back, by what the runs have told of themselves. Nothing is written, and the host is not looked at:
- * what others have changed since then shows only when it is done.
+ * What `rollBackRuns` would take back, by what the runs have told of themselves, and by what stands in their whole files now. Nothing
+ * is written. What others have changed since elsewhere shows only when it is done.
  */
 export async function previewRollback(
   { run, root, stateDirectory }: RollbackRequest,
@@ -35,8 +50,12 @@ export async function previewRollback(
   const choice = runsDownTo(run, state, undefined);
   if ('refused' in choice) return choice;
   const { runs } = choice;
+  const differ = openDiffer();
   const reports = runs.flatMap((id) => state.runs.get(id) ?? []);
-  const steps = changedSteps(reports).map((step) => ({ ...undone(step, 'pending'), diffs: step.diffs.map(reversed) }));
+  const lost = lostSince(runs, reports, state, openLocalReader({ root }));
+  const steps: ReportedStep[] = [];
+  for (const step of changedSteps(reports))
+    steps.push({ ...undone(step, 'pending', lost.get(step)), diffs: await diffsOf(step, lost.get(step) ?? [], differ) });
   // A run that was interrupted has told nothing of itself.
   const told = new Set(reports.map((report) => report.run));
   const untold = runs.filter((id) => !told.has(id)).flatMap((id) => state.journal.undoOf(id));

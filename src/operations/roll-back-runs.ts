@@ -8,7 +8,8 @@ import type { Event } from '../model/event.ts';
 import type { ExitName } from '../model/exit-code.ts';
 import { listed } from '../model/listed.ts';
 import { monotonic } from '../model/monotonic.ts';
-import type { Action } from '../model/plan.ts';
+import { sha256 } from '../model/json.ts';
+import type { Action, Change } from '../model/plan.ts';
 import type { Outcome, Report, ReportedStep, RunSummary, Unrestored } from '../model/report.ts';
 import { findResourceType, loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { keepReport } from '../run/keep-report.ts';
@@ -18,6 +19,7 @@ import { removeStamp } from '../state/converged-stamp.ts';
 import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
 import { takeLock } from '../state/lock.ts';
 import { openState, type State } from '../state/state.ts';
+import { lostSince, type Lost } from './lost-since.ts';
 
 export interface RollbackRequest {
   /** A run's id or the beginning of it; the last run that changed something unless told, and for `latest`. */
@@ -125,6 +127,7 @@ async function takeBack(
   emit({ type: 'rolling-back', run: run.id, reason });
   const steps = changedSteps(reports);
   await loadResourceTypes();
+  const lost = lostSince(runs, reports, state, machine);
   removeStamp(state.directory);
   declare(runs, steps, { by: run.id, reason: because ?? 'taken back by reconcile rollback' }, state);
   const restored = new Set<string>();
@@ -151,7 +154,9 @@ async function takeBack(
   // What was declared, and what a run that was killed had done or left to do.
   const owed = state.journal.owed().map(({ address }) => address);
   failures.push(...failuresOf(await refreshRestored(owed, [...new Map([...applied, ...ledger]).values()], deps, signal)));
-  const undoneSteps = steps.map((step) => undone(step, failed.has(step.address) ? 'failed' : 'restored'));
+  const undoneSteps = steps.map((step) =>
+    failed.has(step.address) ? undone(step, 'failed') : undone(step, 'restored', lost.get(step)),
+  );
   const made = run.report({
     action: 'rollback',
     outcome: failures.length > 0 ? 'rollbackIncomplete' : because === undefined ? 'converged' : 'rolledBack',
@@ -208,16 +213,23 @@ export function lastingInWords(steps: readonly ReportedStep[]): string {
 }
 
 /** The step that takes one back. */
-export function undone(step: ReportedStep, outcome: Outcome): ReportedStep {
+export function undone(step: ReportedStep, outcome: Outcome, lost: readonly Lost[] = []): ReportedStep {
   const type = findResourceType(step.kind);
   if (type && !canUndo(type)) return { ...step, action: 'none', outcome: 'unchanged', changes: [], diffs: [], reason: notUndone };
   return {
     ...step,
     action: step.action === 'none' ? 'none' : inverse[step.action],
     outcome,
-    changes: step.changes.map((change) => ({ ...change, from: change.to, to: change.from })),
+    changes: step.changes.map((change) => ({ ...change, from: fromNow(change, lost), to: change.from })),
     diffs: [],
+    ...(lost.length > 0 && { reason: 'changed here since; that is lost' }),
   };
+}
+
+/** What the run left, or what stands in its place by now. */
+function fromNow({ to }: Change, lost: readonly Lost[]): Change['to'] {
+  const found = typeof to === 'string' ? lost.find(({ left }) => left !== null && to.endsWith(left)) : undefined;
+  return found ? String(to).replace(found.left!, sha256(found.now)) : to;
 }
 
 /** Counts of such steps. */
