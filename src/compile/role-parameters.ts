@@ -1,5 +1,6 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { Document, RoleDocument } from '../model/document.ts';
+import { booleanHint } from '../model/check-value.ts';
 import { isObject } from '../model/json.ts';
 import type { KeyPath } from '../model/located.ts';
 import { didYouMean } from '../model/nearest.ts';
@@ -125,8 +126,18 @@ function problemOf(
     keyword === 'enum' ? `: ${(params['allowedValues'] as unknown[]).map((value) => JSON.stringify(value)).join(', ')}` : '';
   const words = keyword === 'type' ? `must be ${typeWords[String(params['type'])] ?? String(params['type'])}` : message;
   const subject = path.length === 0 ? `the parameters of role "${role}"` : `parameter "${name}" of role "${role}"`;
-  return { code: 'role-parameter', message: `${subject} ${words ?? 'is not valid'}${allowed}`, at: locate.at(path) };
+  const hint = words === `must be ${typeWords['boolean']}` ? booleanHint(valueAt(values, path)) : undefined;
+  return {
+    code: 'role-parameter',
+    message: `${subject} ${words ?? 'is not valid'}${allowed}`,
+    at: locate.at(path),
+    ...(hint !== undefined && { hint }),
+  };
 }
+
+/** Never of a secret: that is no text here. */
+const valueAt = (values: unknown, path: readonly string[]): unknown =>
+  path.reduce((inner, key) => (isObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined), values);
 
 /** A JSON pointer as a path. Keys that a secret went into are masked; `isShown` is false where the next one would be. */
 function shownPath(pointer: string, values: unknown): { readonly path: readonly string[]; readonly isShown: boolean } {

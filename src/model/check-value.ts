@@ -96,10 +96,17 @@ function unknownKeys(keys: readonly string[], path: KeyPath, known: readonly str
 function wrongType(issue: Issue & { readonly code: 'invalid_type' }, actual: unknown): [message: string, hint?: string] {
   const expected = typeWords[issue.expected] ?? `a value of type ${issue.expected}`;
   const message = custom(issue, `expected ${expected}, got ${wordFor(actual)}`);
-  const [yes, no] = typeof actual === 'string' ? [/^(?:yes|on)$/i.test(actual), /^(?:no|off)$/i.test(actual)] : [false, false];
-  if (issue.expected === 'boolean' && (yes || no)) return [message, `write ${yes}`];
+  const boolean = issue.expected === 'boolean' ? booleanHint(actual) : undefined;
+  if (boolean !== undefined) return [message, boolean];
   const isUnquoted = issue.expected === 'string' && (typeof actual === 'number' || typeof actual === 'boolean');
   return isUnquoted && message.startsWith('expected a text') ? [message, 'write it in quotes'] : [message];
+}
+
+/** Where true or false is wanted: Ansible reads these words so, YAML 1.2 as texts. */
+export function booleanHint(actual: unknown): string | undefined {
+  if (typeof actual !== 'string') return undefined;
+  const [, yes, no] = /^(?:(yes|on)|(no|off))$/i.exec(actual) ?? [];
+  return (yes ?? no) && `write ${yes !== undefined}: ${actual} is a text in YAML 1.2`;
 }
 
 /** Explains the branch that was probably meant: the one whose own form fits, else all branches at once. */
@@ -130,7 +137,9 @@ function unionMisfits(
   const words = branches.flatMap(({ issues }) =>
     issues.flatMap((each) => (each.code === 'invalid_value' ? each.values.map(String) : [])),
   );
-  const hint = typeof actual === 'string' ? didYouMean(actual, words) : undefined;
+  const isBoolean = issue.errors.flat().some((each) => each.code === 'invalid_type' && each.expected === 'boolean');
+  const hint =
+    (isBoolean ? booleanHint(actual) : undefined) ?? (typeof actual === 'string' ? didYouMean(actual, words) : undefined);
   // Some texts would do: that it is one says nothing.
   const got = typeof actual === 'string' && words.length > 0 ? '' : `, got ${wordFor(actual)}`;
   const message = `expected ${expected.join(' or ')}${got}`;

@@ -98,7 +98,20 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
   [
     'a word for true',
     { 'roles/web/role.yaml': role + 'resources: [{ kind: service, name: a, enabled: yes }]\n' },
-    'roles/web/role.yaml:5:48  "enabled": expected true or false, got a text; write true',
+    'roles/web/role.yaml:5:48  "enabled": expected true or false, got a text; write true: yes is a text in YAML 1.2',
+  ],
+  [
+    'a word for true where a template would do too',
+    { 'roles/web/role.yaml': role + 'resources: [{ kind: link, path: /x, target: y, sensitive: on }]\n' },
+    'roles/web/role.yaml:5:59  "sensitive": expected true or false or a template ("{{ ... }}"), got a text; write true: on is a text in YAML 1.2',
+  ],
+  [
+    'a word for false in a parameter',
+    {
+      'roles/web/role.yaml': 'summary: x\nparameters: { properties: { tls: { type: boolean } } }\nresources: []\n',
+      'desired-state/site.yaml': 'assignments:\n  - { hosts: all, roles: [{ role: web, with: { tls: no } }] }\n',
+    },
+    'desired-state/site.yaml:2:53  parameter "tls" of role "web" must be true or false; write false: no is a text in YAML 1.2',
   ],
   [
     'a comparison with one sign',
