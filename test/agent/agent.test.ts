@@ -5,13 +5,11 @@ import { expect, it, vi } from 'vitest';
 import { followWorkingTree } from '../../src/agent/follow-working-tree.ts';
 import { workingTree } from '../../src/source/working-tree.ts';
 import { startRig, type AgentRig } from '../support/agent-rig.ts';
-import { site } from '../support/repository.ts';
 import { runCli } from '../support/run-cli.ts';
 
 vi.setConfig({ testTimeout: 15_000 });
 
 const motd = '- { kind: file, path: /motd, content: "right\\n" }';
-const issue = '- { kind: file, path: /issue, content: x }\n';
 const textOf = ({ repository }: AgentRig, path: string): string => readFileSync(join(repository.root, path), 'utf8');
 const pass = ({ port }: AgentRig) => port.ended(port.trigger('control').run);
 
@@ -62,27 +60,6 @@ it('a file that another program keeps changing is contested: left alone and told
   expect(textOf(agent, 'motd')).toBe('theirs at last\n');
   await pass(agent);
   expect(agent.port.status()).toMatchObject({ contested: ['file[/motd]'], differing: 1, lastSuccess });
-});
-
-it.each([
-  ['git takes it out', issue],
-  ['git says something else', `${issue}${motd.replace('right', 'other')}`],
-])('a contest ends when %s', async (_what, resources) => {
-  await using agent = startRig(`${issue}${motd}`);
-  await pass(agent);
-  for (let round = 0; round < 5; round++) {
-    const healed = agent.next(({ writes }) => writes > 0);
-    agent.edit('motd', `theirs ${round}\n`);
-    await healed;
-  }
-  await vi.waitFor(() => expect(agent.port.status().contested).toEqual(['file[/motd]']), 10_000);
-  const { lastSuccess } = agent.port.status();
-
-  agent.repository.write('desired-state/site.yaml', site(resources));
-
-  expect(await pass(agent)).toMatchObject({ outcome: 'converged' });
-  expect(agent.port.status().contested).toEqual([]);
-  expect(agent.port.status().lastSuccess).not.toBe(lastSuccess);
 });
 
 it('a busy directory beside drift that is only reported starves no poll, and is not looked at each time', async () => {

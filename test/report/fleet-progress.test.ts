@@ -68,7 +68,7 @@ describe('the progress of a fleet command', () => {
     frames.length = 0;
 
     const asked = liveScreen.ask(() => answer.promise);
-    expect(frames.join('')).toMatch(/^\x1b\[\d+A\r\x1b\[J$/);
+    expect(frames.join('').replace(/\d+/, 'N')).toBe('\x1b[NA\r\x1b[J');
     progress.emit(applying('allegro', 'file[/etc/hosts]'));
     vi.advanceTimersByTime(1_000);
     expect(frames).toHaveLength(1);
