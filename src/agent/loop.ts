@@ -9,6 +9,8 @@ import { makeRunId } from '../run/start-run.ts';
 import { commitSource } from '../source/git/commit-source.ts';
 import { backoff } from './backoff.ts';
 import { openCalm } from './calm.ts';
+import { openEndedRuns } from './ended-runs.ts';
+import { openHookPace } from './hook-pace.ts';
 import { untilNextPoll } from './next-poll.ts';
 import { runPass, type PassDeps } from './pass.ts';
 import { lookPatiently } from './patient-look.ts';
@@ -45,8 +47,6 @@ export type Loop = Pick<AgentPort, 'trigger' | 'ended'> & {
 
 /** Whether nobody can have pushed anything. */
 const isLocal = (causes: ReadonlySet<Trigger>): boolean => [...causes].every((cause) => cause === 'watch');
-/** Ended runs that can still be waited for. Their reports may hold the diffs of thousands of files. */
-const keptReports = 4;
 
 /**
  * One run at a time, and one that waits. A trigger says only "look again", so that any number of them while a run waits are one run;
@@ -68,14 +68,13 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     if (reason === 'moved') moved([]);
     else trigger(reason === 'poll' ? 'interval' : 'retry');
   });
-  const ended = new Map<string, { readonly promise: Promise<Report | undefined>; resolve(report: Report | undefined): void }>();
-  /** Oldest first. A run that waits for its look may be older than all of them. */
-  const over: string[] = [];
+  const ended = openEndedRuns();
+  const pace = openHookPace();
 
   const trigger: AgentPort['trigger'] = (cause) => {
     if (!waiting) {
       waiting = { run: makeRunId(new Date().toISOString()), causes: new Set() };
-      ended.set(waiting.run, Promise.withResolvers<Report | undefined>());
+      ended.begin(waiting.run);
     }
     waiting.causes.add(cause);
     wake?.();
@@ -84,9 +83,11 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
 
   const lookAgain = async (causes: ReadonlySet<Trigger>): Promise<Look> => {
     const isExpected = causes.has('webhook') || causes.has('control') || causes.has('signal');
+    const ready = pace.ask(causes);
     const begin = (cut: AbortSignal): Promise<Look> => {
       board.set({ phase: 'fetching' });
-      return follower.look(AbortSignal.any([signal, cut]), isExpected);
+      const end = AbortSignal.any([signal, cut]);
+      return ready(end).then(() => follower.look(end, isExpected));
     };
     const late = (): void => {
       takeLastGood();
@@ -96,6 +97,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     failedLooks = found.state === 'offline' ? failedLooks + 1 : 0;
     schedule.set('look', failedLooks > 0 ? backoff(failedLooks, Math.random()) : undefined);
     const isNews = board.looked(found, new Date());
+    if (isNews) pace.found(causes);
     if (isNews && causes.has('interval') && !causes.has('webhook')) board.polledNews();
     return found;
   };
@@ -180,9 +182,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     if (isPoll) schedule.set('poll', untilNextPoll(deps.name, deps.interval, Date.now()));
     calm.end(!isPoll && writes === 0);
     rest();
-    ended.get(run)?.resolve(report);
-    over.push(run);
-    for (const old of over.splice(0, over.length - keptReports)) ended.delete(old);
+    ended.end(run, report);
   };
 
   /** A bug, or a state that cannot be used: a full disk must not end the one that is to say so. */
@@ -283,7 +283,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       }
     } finally {
       schedule.stop();
-      for (const { resolve } of ended.values()) resolve(undefined);
+      ended.close();
     }
     for (const visited of visits) await visited();
     board.set({ phase: 'stopping', nextPass: null });
@@ -294,7 +294,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     run,
     trigger,
     take,
-    ended: (run) => ended.get(run)?.promise ?? Promise.resolve(undefined),
+    ended: ended.of,
     moved,
   };
 }
