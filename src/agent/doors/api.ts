@@ -18,7 +18,7 @@ interface Api {
 
 const stream = z
   .string()
-  .meta({ description: 'Server-sent events: `event:` is the type, `data:` the event.', type: 'text/event-stream' });
+  .meta({ description: 'Server-sent events: `event:` is the type, `data:` the event.', media: 'text/event-stream' });
 
 /** Everything that can be asked; nothing here changes anything. */
 export function addApi(server: DoorServer, { port, check, events, describe }: Api): void {

@@ -59,7 +59,9 @@ function operation({ schema, config }: RouteOptions, toSchema: (schema: z.ZodTyp
   return {
     summary,
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(body ? { requestBody: { content: { 'application/json': { schema: toSchema(body as z.ZodType) } } } } : {}),
+    ...(body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: toSchema(body as z.ZodType) } } } }
+      : {}),
     ...(needsToken ? { security: [{ token: [] }] } : {}),
     responses: Object.fromEntries([...answers, ...refusals].map(([status, each]) => [status, responseOf(each, toSchema)])),
   };
@@ -78,12 +80,12 @@ function parametersOf(place: 'path' | 'query', schema: unknown): readonly Json[]
 
 /** Texts are what the route says they are by its description; everything else is JSON. */
 function responseOf(schema: z.ZodType, toSchema: (schema: z.ZodType) => Json): Json {
-  const { description = 'see the schema', type } = (schema.meta() ?? {}) as {
+  const { description = 'see the schema', media } = (schema.meta() ?? {}) as {
     readonly description?: string;
-    readonly type?: string;
+    readonly media?: string;
   };
   if (schema instanceof z.ZodUndefined) return { description };
-  return { description, content: { [type ?? 'application/json']: { schema: toSchema(schema) } } };
+  return { description, content: { [media ?? 'application/json']: { schema: toSchema(schema) } } };
 }
 
-const withoutMeta = ({ $schema: _dialect, $id: _place, id: _id, ...schema }: Json): Json => schema;
+const withoutMeta = ({ $schema: _dialect, $id: _place, id: _id, media: _media, ...schema }: Json): Json => schema;

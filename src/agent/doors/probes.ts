@@ -42,7 +42,7 @@ export function addProbes(server: DoorServer, { port, metrics }: Probes): void {
     {
       schema: {
         summary: 'Metrics for Prometheus.',
-        response: { 200: z.string().meta({ description: 'The text format.', type: 'text/plain' }) },
+        response: { 200: z.string().meta({ description: 'The text format.', media: 'text/plain' }) },
       },
     },
     async (_request, reply) => reply.type(metrics.contentType).send(await metrics.read()),

@@ -11,7 +11,7 @@ import { failure, type DoorServer } from './server.ts';
 
 const events = z
   .string()
-  .meta({ description: 'One event in each line; the last one is `finished` or `declined`.', type: 'application/x-ndjson' });
+  .meta({ description: 'One event in each line; the last one is `finished` or `declined`.', media: 'application/x-ndjson' });
 
 /** For `reconcile fleet`, which sends revisions: what `model/visit.ts` says, over the control socket. */
 export async function addReceive(server: DoorServer, port: AgentPort, stateDirectory: string): Promise<void> {

@@ -240,6 +240,21 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(paths)).not.toContain('"security"');
   });
 
+  it('has only schemas that are valid', async () => {
+    await using rig = await openRig();
+    const { body } = (await callAgent(rig.socket, { method: 'GET', path: '/api/v1/openapi.json' }, never))!;
+    const schemas: object[] = [];
+    for (const document of [await documentOf(rig), body])
+      JSON.stringify(document, (key, value: object) => {
+        if (key === 'schema') schemas.push(value);
+        return value;
+      });
+    const ajv = new Ajv2020({ strict: false });
+
+    expect(schemas.length).toBeGreaterThan(10);
+    expect(schemas.filter((schema) => ajv.validateSchema(schema) !== true)).toEqual([]);
+  });
+
   it('describes every answer as it is', async () => {
     await using rig = await openRig();
     const document = await documentOf(rig);
