@@ -89,6 +89,7 @@ export const problemTable = {
     exit: 7,
     meaning: 'The target is a device, a fifo, a socket, a hard link, a mount point, or stands in an unsafe directory.',
   },
+  'readable-secret': { exit: 7, meaning: 'A secret would be written into a file that everybody may read, and no mode says so.' },
   'unreadable-target': { exit: 7, meaning: 'A live file that is to be edited by key is not of its format.' },
   quarantined: { exit: 7, meaning: 'This revision failed here and was rolled back.' },
   'outside-window': { exit: 7, meaning: 'The agent has changes to make, but no maintenance window is open.' },

@@ -12,7 +12,7 @@ import { fingerprint, isHidden, mask, plainOf, show, type LeafValue, type Leaves
 import { inWords } from './in-words.ts';
 import { listInTheWay } from './list-in-the-way.ts';
 import { diffOwners, inspectOwners, ownerIds, type OwnedState } from './ownership.ts';
-import type { ApplyContext, InspectContext, Refusal } from './resource-type.ts';
+import type { ApplyContext, InspectContext } from './resource-type.ts';
 
 /** Some keys of a file that others also write. */
 export interface KeyedFile {
@@ -168,17 +168,6 @@ export function diffKeys(wanted: KeyedFile, actual: KeyedState): readonly Change
   changes.push(...diffOwners(wanted, actual));
   return changes;
 }
-
-export const refuseKeys = ({ path }: KeyedFile, actual: KeyedState): readonly Refusal[] =>
-  actual.type === 'unusable'
-    ? [
-        {
-          code: actual.code,
-          message: `${path} ${actual.fault}`,
-          hint: actual.hint ?? 'repair or remove it by hand: it is never overwritten as a whole',
-        },
-      ]
-    : [];
 
 /** Writes the file once, with all leaves that the changes name; else sets its mode. */
 export function applyKeys(wanted: KeyedFile, changes: readonly Change[], { host }: Pick<ApplyContext, 'host'>): void {

@@ -1,8 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openLocalReader } from '../../src/host/local-reader.ts';
-import { noContents } from '../../src/model/catalog.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { config } from '../../src/resources/types/config.ts';
 import { theLaws } from '../support/laws.ts';
@@ -228,49 +226,6 @@ it('a file keeps its mode unless one is given, and a new one with a secret is pr
     ]);
 
     expect([path, '/etc/b.yaml', '/etc/c.yaml', '/etc/.env'].map(modeOf)).toEqual([0o604, 0o600, 0o644, 0o600]);
-  }));
-
-it('a secret is written, and shown nowhere', () =>
-  withRig(async (rig, at) => {
-    write(rig.root, path, 'gateway:\n  token: live-canary\n  port: 1\nforeign_api_key: foreign-canary\n');
-    const resource = rig.resource(config, {
-      path,
-      set: { gateway: { token: Secret.of('git-canary'), port: 2 }, list: [Secret.of('list-canary')] },
-    });
-    const host = openLocalReader({ root: rig.root });
-
-    const state = config.inspect(resource.desired as never, {
-      host,
-      last: undefined,
-      signal: AbortSignal.timeout(1000),
-      survey: undefined,
-    });
-    const plan = await rig.plan([resource]);
-    const { diff } = plan.steps[0]!;
-    const previews = [
-      ...config.preview!(resource.desired as never, diff.action === 'none' ? [] : diff.changes, {
-        host,
-        contents: noContents,
-      }),
-    ];
-    const shown = [
-      JSON.stringify([state, plan, resource]),
-      ...previews.map(({ before, after }) => String(before) + String(after)),
-    ].join('\n');
-    expect(shown).not.toMatch(/canary/);
-    expect(String(previews[0]?.after)).toMatch(/token: "<secret [0-9a-f]{8}>"\n {2}port: 2/);
-    expect(diff.action === 'update' && diff.changes.filter(({ sensitive }) => sensitive).map(({ field }) => field)).toEqual([
-      'gateway.token',
-      'list',
-    ]);
-
-    await rig.apply([resource]);
-    expect(at(path)).toBe('gateway:\n  token: git-canary\n  port: 2\nforeign_api_key: foreign-canary\nlist:\n  - list-canary\n');
-    expect(await rig.apply([resource])).toEqual([]);
-
-    // The ledger holds digests; they are enough to know our own keys again.
-    await rig.apply([]);
-    expect(at(path)).toBe('foreign_api_key: foreign-canary\n');
   }));
 
 it.each<[string, object, string]>([

@@ -5,9 +5,10 @@ import { carryKeys, touchedKeys } from '../carry-keys.ts';
 import { formatMode, parseMode } from '../file-mode.ts';
 import { formatByName, formatNames, formatOfPath, type FormatName } from '../formats/format-by-name.ts';
 import { formatPath, maxDepth, parsePath, type LeafPath } from '../formats/format.ts';
-import { applyKeys, diffKeys, inspectKeys, previewKeys, refuseKeys, type KeyedFile } from '../keyed-file.ts';
+import { applyKeys, diffKeys, inspectKeys, previewKeys, type KeyedFile } from '../keyed-file.ts';
 import type { Leaves, LeafValue } from '../leaf-value.ts';
 import { accountsOf, ownershipOf } from '../ownership.ts';
+import { refuseKeys } from '../refuse-keys.ts';
 import { defineResourceType, type AttributesOf, type PrepareContext, type Vocabulary } from '../resource-type.ts';
 
 const maxLeaves = 10_000;
@@ -24,9 +25,10 @@ const spec = ({ z, absolutePath, fileMode, ownerName, validateArgv }: Vocabulary
       .array(z.string())
       .default([])
       .meta({ description: 'Dotted keys that must not be there, with everything below them.' }),
-    mode: fileMode
-      .optional()
-      .meta({ description: 'Octal permission bits in quotes. A file that exists keeps its own without this.' }),
+    mode: fileMode.optional().meta({
+      description:
+        'Octal permission bits in quotes. A file that exists keeps its own without this; one that everybody may read gets no secret then.',
+    }),
     owner: ownerName.optional(),
     group: ownerName.optional(),
     validate: validateArgv.optional(),

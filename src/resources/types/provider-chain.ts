@@ -14,12 +14,12 @@ import {
   inspectKeys,
   previewKeys,
   readLive,
-  refuseKeys,
   type KeyedFile,
   type KeyedState,
 } from '../keyed-file.ts';
 import { knownProviders } from '../known-providers.ts';
 import { accountsOf, ownershipOf } from '../ownership.ts';
+import { refuseKeys } from '../refuse-keys.ts';
 import type { ChainProbe } from '../probe-chain.ts';
 import { defineResourceType, type AttributesOf, type Failure, type PrepareContext, type Vocabulary } from '../resource-type.ts';
 
@@ -102,7 +102,7 @@ export const providerChain = defineResourceType({
     const action = actual.type === 'absent' ? 'create' : 'update';
     return { action, changes: [...diffSlots(actual), ...changes] };
   },
-  refuses: (desired, actual) => refuseKeys(desired, actual),
+  refuses: (desired, actual, changes) => refuseKeys(desired, actual, changes),
   apply: (desired, changes, context) => applyKeys(desired, changes.filter(isOfLeaf), context),
   async activate(done, { host, signal }) {
     const asked = host.live ? done.filter(({ desired: { probe } }) => probe) : [];
