@@ -118,6 +118,10 @@ export const hostPolicyDocument = z.strictObject({
     .strictObject({
       allow: z.array(z.string()).default(['/**']),
       deny: z.array(z.string()).default([]),
+      special_modes: z.array(z.string()).default([]).meta({
+        description:
+          'Globs of what may be setuid, setgid or writable by everybody; of directories only the last, and none that is sticky.',
+      }),
     })
     .prefault({}),
   commands: z

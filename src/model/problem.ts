@@ -73,6 +73,10 @@ export const problemTable = {
   'protected-path': { exit: 7, meaning: 'A path that policy protects, or that lies outside the allowed ones.' },
   'command-denied': { exit: 7, meaning: 'A command, unit or package that the host policy does not allow.' },
   'fetch-denied': { exit: 7, meaning: 'Something is to be fetched from where the host policy does not allow it.' },
+  'special-mode': {
+    exit: 7,
+    meaning: 'A file is to be setuid, setgid or writable by everybody, and the host policy does not name it.',
+  },
   'max-shrink': { exit: 7, meaning: 'A file would lose more of its size than max_shrink allows.' },
   'schema-conflict': {
     exit: 7,

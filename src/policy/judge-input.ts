@@ -31,6 +31,13 @@ export interface WrittenUrl {
   readonly isHidden: boolean;
 }
 
+/** A path and the permission bits that it is to have, in octal digits. */
+export interface PathMode {
+  readonly path: string;
+  readonly mode: string;
+  readonly isDirectory?: boolean;
+}
+
 /** All that policy may know. */
 export interface JudgeInput {
   readonly plan: Plan;
@@ -62,6 +69,8 @@ export interface JudgeInput {
   contactsOf(step: Step): readonly Contact[];
   /** Paths on the host that the step would create, replace or remove. */
   pathsOf(step: Step): readonly string[];
+  /** Permission bits that the step sees to, by path. */
+  modesOf(step: Step): readonly PathMode[];
   /** Nobody looks on: windows and approvals apply. `now` in milliseconds since 1970; `isApproved`: a person let this very plan through. */
   readonly unattended?: { readonly now: number; readonly isApproved: boolean };
   /** Why this revision is in quarantine here. */

@@ -7,6 +7,7 @@ import { judgeDestroyBudget } from './destroy-budget.ts';
 import { judgeFetches } from './fetches.ts';
 import type { JudgeInput } from './judge-input.ts';
 import { judgeKinds } from './kinds.ts';
+import { judgeModes } from './modes.ts';
 import { judgePackages } from './packages.ts';
 import { judgePortfolio } from './portfolio.ts';
 import { judgeProtectedPaths } from './protected-paths.ts';
@@ -22,6 +23,7 @@ const rules: readonly ((input: JudgeInput) => readonly Problem[])[] = [
   judgeBaseUrls,
   judgePortfolio,
   judgeProtectedPaths,
+  judgeModes,
   judgeCommands,
   judgeUnits,
   judgePackages,

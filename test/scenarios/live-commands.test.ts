@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../src/model/report.ts';
@@ -76,6 +76,7 @@ describe('validate', () => {
     using live = makeLiveRepository(script('echo old'));
     live.run();
     const before = snapshot(live.base);
+    writeFileSync(live.env['RECONCILE_HOST_POLICY']!, 'paths: { special_modes: [/**] }\n');
     live.resources(script('echo new', `[sh, -c, "${swap}", sh, "%s"]`).replace('0755', '4755'));
 
     const report = live.report();

@@ -24,6 +24,7 @@ ${file('owner: 1234, group: "5678", mode: "4755"')}
 - { kind: config, path: "{{ base }}/a/c.ini", set: { x: { y: z } }, owner: nobody, group: nogroup }
 - { kind: sqlite, path: "{{ base }}/a/d.db", schema: "CREATE TABLE t (x)", owner: nobody, group: nogroup }
 `);
+    writeFileSync(live.env['RECONCILE_HOST_POLICY']!, 'paths: { special_modes: [/**] }\n');
     // Nobody has to get there to be the one with whose rights the database is opened.
     chmodSync(dirname(live.path), 0o755);
     const owners = (): string[] =>

@@ -50,6 +50,7 @@ export const config = defineResourceType({
   apply: applyKeys,
   watches: ({ path }) => [path],
   touches: ({ path }) => [path],
+  modes: ({ path, mode }) => (mode === undefined ? [] : [{ path, mode }]),
   sharedFile: ({ path }) => path,
   entries: {
     of: (desired, changes) => touchedKeys(desired, changes),

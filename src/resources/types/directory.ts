@@ -90,6 +90,7 @@ export const directory = defineResourceType({
   watches: ({ path, ensure }) => [ensure === 'absent' ? `${path}/` : path],
   makesWay: true,
   touches: ({ path }) => [path],
+  modes: ({ path, mode, ensure }) => (ensure !== 'present' ? [] : [{ path, mode, isDirectory: true }]),
   requires: (desired) => accountsOf(desired),
   absent: (desired): Desired => ({ ...desired, ensure: 'pruned' }),
 });

@@ -218,6 +218,7 @@ export const download = defineResourceType({
   // What is in a directory is looked at in each run.
   watches: ({ path, extract }) => (extract ? undefined : [path]),
   owns: ({ path }) => [path],
+  modes: ({ path, mode, from, extract }) => (!from || extract ? [] : [{ path, mode }]),
   touches: ({ path }) => [path],
   writes: ({ path, extract }) => (extract ? unpackedPaths(path) : []),
   unsupported: ({ extract }, { live }) => (extract?.format === 'tar.xz' && !live ? 'needs a live host to unpack xz' : undefined),

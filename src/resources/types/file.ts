@@ -140,6 +140,7 @@ export const file = defineResourceType({
   },
   watches: ({ path }) => [path],
   owns: ({ path }) => [path],
+  modes: ({ path, mode, ensure }) => (ensure !== 'present' ? [] : [{ path, mode }]),
   makesWay: true,
   touches: ({ path }) => [path],
   handsOver: {

@@ -120,6 +120,7 @@ export const providerChain = defineResourceType({
     probe ? chain.flatMap(({ base_url: url }) => (url === undefined ? [] : [contactOf(url)])) : [],
   watches: ({ path }) => [path],
   touches: ({ path }) => [path],
+  modes: ({ path, mode }) => (mode === undefined ? [] : [{ path, mode }]),
   sharedFile: ({ path }) => path,
   entries: {
     of: (desired, changes) => touchedKeys(desired, changes.filter(isOfLeaf)),

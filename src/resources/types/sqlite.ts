@@ -112,6 +112,7 @@ export const sqlite = defineResourceType({
 
   watches: ({ path }) => [path, `${path}-wal`],
   owns: ({ path }) => [path],
+  modes: ({ path, mode }) => [{ path, mode }],
   requires: (desired) => accountsOf(desired),
 
   // On a live host programs may write rows between the change and its undo: there what was added is taken back, and the
