@@ -243,8 +243,11 @@ interface ResourceType<
   commands?(desired: Desired): readonly string[];
   /** Units that it changes, starts or stops, for the host policy. */
   units?(desired: Desired): readonly string[];
-  /** Permission bits of what it makes, in octal digits, for the host policy. */
-  modes?(desired: Desired): readonly { readonly path: AbsolutePath; readonly mode: string; readonly isDirectory?: boolean }[];
+  /** Permission bits of what these changes make, in octal digits, for the host policy. */
+  modes?(
+    desired: Desired,
+    changes: readonly Change[],
+  ): readonly { readonly path: AbsolutePath; readonly mode: string; readonly isDirectory?: boolean }[];
   /** Packages that these changes install, replace or remove, for the host policy. */
   packages?(desired: Desired, changes: readonly Change[]): readonly { readonly name: string; readonly isRemoved: boolean }[];
   /** Hosts that `apply` fetches from, for the host policy. */

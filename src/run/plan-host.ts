@@ -125,7 +125,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
     unitsOf: ({ resource }) => resourceType(resource.kind).units?.(resource.desired) ?? [],
     contactsOf: ({ resource }) => resourceType(resource.kind).contacts?.(resource.desired) ?? [],
     pathsOf: (step) => writtenPaths(step, input),
-    modesOf: ({ resource }) => resourceType(resource.kind).modes?.(resource.desired) ?? [],
+    modesOf: ({ resource, diff }) => resourceType(resource.kind).modes?.(resource.desired, changesOf(diff)) ?? [],
     ...(quarantined && { quarantinedReason: `run ${quarantined.run}: ${quarantined.reason}` }),
   };
   const verdict = judge(toJudge);

@@ -149,7 +149,7 @@ export const compose = defineResourceType({
   preview: (desired, changes, context) => file.preview?.(desired.file, changes.filter(isFileChange), context) ?? [],
   watches: ({ file: { path } }) => [path],
   owns: ({ file: { path } }) => [path],
-  modes: (desired) => file.modes?.(desired.file) ?? [],
+  modes: (desired, changes) => file.modes?.(desired.file, changes) ?? [],
   touches: ({ file: { path } }) => [path],
   // Docker may come at any time.
   asks: (_desired, host) => host.live,

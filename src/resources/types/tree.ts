@@ -106,10 +106,14 @@ export const tree = defineResourceType({
   // What stands in a directory that is there for others is the tree's business, but none of its paths.
   asks: (desired, host) => desired.purge === 'all' && holdsForeignDirectory(desired.path, wantedTexts(desired), host),
   makesWay: true,
-  modes: ({ path, files, dirMode }) => [
-    ...(files.length === 0 ? [] : [{ path, mode: dirMode, isDirectory: true }]),
-    ...files.map((line) => ({ path: `${path}/${pathOf(line)}`, mode: entryOf(line).mode })),
-  ],
+  modes: ({ path }, changes) =>
+    changes
+      .filter(({ to }) => to !== null)
+      .map(({ field, to }) => ({
+        path: join(path, field),
+        mode: String(to).slice(0, 4),
+        isDirectory: field === '' || field.endsWith('/'),
+      })),
   owns: ({ path, files }) => files.map((line) => `${path}/${pathOf(line)}`),
   touches: ({ path }, changes) => changes.map(({ field }) => join(path, field)),
   *preview(desired, changes, { host, contents }) {
