@@ -23,6 +23,7 @@ import type { Run } from './start-run.ts';
 import { stampIfConverged } from './stamp-if-converged.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
 import type { State } from '../state/state.ts';
+import { StateError } from '../state/state-error.ts';
 
 const openHost = ({ root }: Request): LocalHost => openLocalHost({ root });
 
@@ -143,7 +144,7 @@ async function takeBack(
   isInterrupted: boolean,
 ): Promise<Report> {
   const { state, host, emit } = deps;
-  const reason = (error as Error).message;
+  const reason = error instanceof StateError ? `${error.message}; ${error.hint}` : (error as Error).message;
   emit({ type: 'rolling-back', run: run.id, reason });
   const touched = (changed: ReadonlySet<string>): ReadonlySet<string> =>
     new Set([...plan.owed, ...owedBy(plan.steps.filter(isDone), changed, deps, checks)]);
