@@ -29,6 +29,8 @@ const refinementOnly = new Set([
   'a path with a dot',
   'a path of 5,000 characters',
   'a path with a name that no filesystem takes',
+  'a path with the name of a staged file',
+  'an owner beyond all ids',
   'a path that climbs by a template',
   'validate without the file',
   'a link without a target',

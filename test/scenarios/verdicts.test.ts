@@ -8,7 +8,7 @@ import { makeRepository, site } from '../support/repository.ts';
 import { snapshot } from '../support/snapshot.ts';
 
 type Value = 'one' | 'two' | 'edited';
-const modes = { one: '0750', two: '0700', edited: '0777' };
+const modes = { one: '0750', two: '0700', edited: '0775' };
 const schemas = { one: 'CREATE TABLE a (x);', two: 'CREATE TABLE a (x, y);', edited: 'CREATE TABLE b (x);' };
 
 /** One resource of each kind that is about files, by its address. */
