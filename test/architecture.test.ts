@@ -74,7 +74,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   picomatch: ['model/glob.ts'],
   pino: ['agent/log.ts'],
   'prom-client': ['agent/doors'],
-  'simple-git': ['source/commit-info.ts'],
+  'simple-git': ['source/local-git.ts'],
   'smol-toml': ['resources/formats'],
   ssh2: ['fleet/ssh'],
   yaml: ['source', 'compile', 'resources/formats'],

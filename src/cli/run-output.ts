@@ -49,8 +49,9 @@ function textOutput(detail: DiffDetail, progress: (event: Event | undefined) => 
       if (event.type === 'planned' && isApplying) writeOutput(renderSteps(event.steps, paint, detail));
       else if (event.type === 'planned' && started) {
         planned = event.steps;
-        const revision = started.revision.replace(/^([0-9a-f]{8})[0-9a-f]{32,}$/, '$1');
-        writeOutput(renderPlan(started.host, revision + uncommittedInWords(event.uncommitted), planned, paint, detail));
+        const commit = started.revision.replace(/^([0-9a-f]{8})[0-9a-f]{32,}$/, '$1');
+        const around = event.uncommitted ? uncommittedInWords(true) : started.workingTree ? ' (working tree)' : '';
+        writeOutput(renderPlan(started.host, commit + around, planned, paint, detail));
       }
       if (event.type === 'applying' && !isApplying) {
         isApplying = true;

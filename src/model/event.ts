@@ -2,7 +2,14 @@ import type { Report, ReportedStep } from './report.ts';
 
 /** Everything worth telling while a run goes on. Progress display, NDJSON output and logs are exhaustive switches over it. */
 export type Event =
-  | { readonly type: 'run-started'; readonly run: string; readonly host: string; readonly revision: string }
+  | {
+      readonly type: 'run-started';
+      readonly run: string;
+      readonly host: string;
+      readonly revision: string;
+      /** The revision is a commit, but what counts is the working tree around it. */
+      readonly workingTree?: true;
+    }
   | {
       readonly type: 'recovered';
       readonly run: string;

@@ -103,7 +103,7 @@ export interface Report {
     readonly commit: string | null;
     readonly branch: string | null;
     readonly workingTree: boolean;
-    /** Of a run with something to tell: files of its configuration are not as the commit has them. */
+    /** Of a run that has something to do, but not of a check: files of its configuration are not as the commit has them. */
     readonly uncommitted?: true;
     readonly key: string;
   };

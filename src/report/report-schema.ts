@@ -55,9 +55,10 @@ export const confirmationSchema = z.object({
   until: z.iso.datetime(),
 });
 
-const uncommitted = z
-  .exactOptional(z.literal(true))
-  .meta({ description: 'Of a working tree, where there is something to tell: files of it are not as the commit has them.' });
+const uncommitted = z.exactOptional(z.literal(true)).meta({
+  description:
+    'Of a run from a working tree that has something to do; a check does not ask: files of it are not as the commit has them.',
+});
 
 /** `-o json`, `history`, `show`: one run. */
 export const reportSchema: z.ZodType<Report> = z.object({
@@ -113,7 +114,13 @@ export const reportSchema: z.ZodType<Report> = z.object({
 
 /** An event as such, without what `-o ndjson` puts around it. */
 export const runEventSchema: z.ZodType<Event> = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('run-started'), run: text, host: text, revision: text }),
+  z.object({
+    type: z.literal('run-started'),
+    run: text,
+    host: text,
+    revision: text,
+    workingTree: z.exactOptional(z.literal(true)).meta({ description: 'What counts is the working tree around that commit.' }),
+  }),
   z.object({
     type: z.literal('recovered'),
     run: text,

@@ -1,4 +1,4 @@
-import { runGit } from './commit-info.ts';
+import { runGit } from './local-git.ts';
 import { commitOf, type CommitNote } from './last-commit.ts';
 import type { Revision } from '../model/revision.ts';
 

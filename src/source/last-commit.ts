@@ -1,5 +1,5 @@
 import type { Revision } from '../model/revision.ts';
-import { runGit } from './commit-info.ts';
+import { runGit } from './local-git.ts';
 
 /** A commit, for people. */
 export interface CommitNote {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeRepository, type Repository } from '../support/repository.ts';
@@ -16,14 +16,13 @@ const tellings = ({ root, run }: Repository): readonly string[] => [
   run(['explain', '/etc/motd']).stdout,
 ];
 
-it('what no commit has is said of a plan and of a run, and where the run is told of later', () => {
+it('what no commit has is said of a run, and where the run is told of later', () => {
   using repository = makeRepository(resources, { [motd]: 'one\n' });
   repository.commit('one');
   const head = execFileSync('git', ['rev-parse', '--short=8', 'HEAD'], { cwd: repository.path, encoding: 'utf8' }).trim();
 
-  expect(repository.run(['--check']).stdout).toContain(`box at ${head}\n`);
+  expect(repository.run(['--check']).stdout).toContain(`box at ${head} (working tree)\n`);
   repository.write(motd, 'two\n');
-  expect(repository.run(['--check']).stdout).toContain(`box at ${head} ${words}\n`);
   expect(repository.run().stdout).toContain(`box at ${head} ${words}\n`);
   for (const line of tellings(repository)) expect(line).toMatch(new RegExp(`${head}\\b.* ${words}`));
   repository.commit('two');
@@ -40,23 +39,27 @@ it('a file that git does not know yet is one, what it ignores and what stands ou
   repository.write('notes.txt', 'no configuration');
   repository.write('desired-state/files/motd.swp', 'of an editor');
 
-  expect(repository.report(['--check']).revision).not.toHaveProperty('uncommitted');
+  expect(repository.report().revision).not.toHaveProperty('uncommitted');
   repository.write('desired-state/files/new', '');
-  expect(repository.report(['--check']).revision).toHaveProperty('uncommitted', true);
+  writeFileSync(join(repository.root, 'etc/motd'), 'drifted\n');
+  expect(repository.report().revision).toHaveProperty('uncommitted', true);
 });
 
-it('a run with nothing to do starts no git, and one for which git fails says nothing of it', () => {
+it('a check and a run with nothing to do start no git, and one for which git fails says nothing of it', () => {
   using repository = makeRepository(resources, { [motd]: 'one\n' });
   repository.commit('one');
+  repository.run();
+  repository.write(motd, 'two\n');
   repository.run();
   repository.write('roles/none/role.yaml', 'summary: Moves the sources.\nresources: []\n');
   repository.write('../bin/git', '#!/bin/sh\n: > "${0%/*}/asked"\nexit 1\n');
   const bin = join(repository.path, '../bin');
   chmodSync(join(bin, 'git'), 0o755);
 
-  expect(repository.report(['--check'], { PATH: bin })).toMatchObject({ outcome: 'converged', steps: [] });
+  expect(repository.report([], { PATH: bin })).toMatchObject({ outcome: 'converged', steps: [] });
+  repository.write(motd, 'three\n');
+  expect(repository.report(['--check'], { PATH: bin })).toMatchObject({ outcome: 'upstreamPending' });
   expect(existsSync(join(bin, 'asked'))).toBe(false);
-  repository.write(motd, 'two\n');
-  expect(repository.report(['--check'], { PATH: bin }).revision).not.toHaveProperty('uncommitted');
+  expect(repository.report([], { PATH: bin }).revision).not.toHaveProperty('uncommitted');
   expect(existsSync(join(bin, 'asked'))).toBe(true);
 });
