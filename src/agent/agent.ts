@@ -3,7 +3,7 @@ import type { AgentEvent, AgentPort, AgentStatus } from '../model/agent.ts';
 import { milliseconds } from '../model/duration.ts';
 import type { Follower } from '../model/follower.ts';
 import type { AgentPolicy, TrustPolicy } from '../model/host-policy-document.ts';
-import type { Report } from '../model/report.ts';
+import type { Report, ReportedCheck } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import { reconcile } from '../reconcile.ts';
 import type { AgentState } from '../state/agent-state.ts';
@@ -88,13 +88,14 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     watch?.follow({ directories, holds }, options.sourceTrees);
   };
   const interval = milliseconds(policy.interval);
+  const asked = (health: readonly ReportedCheck[]): void => board.asked(health, new Date());
   const deps = {
     follower,
     attempts,
     contest,
     stateDirectory,
     waves: options.waves,
-    bake: openBake({ waves: options.waves, memory: state.memory('bake'), stateDirectory, place }),
+    bake: openBake({ waves: options.waves, memory: state.memory('bake'), stateDirectory, place, asked }),
     place,
     board,
     interval,
@@ -111,7 +112,7 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     return kept && act(kept.runs);
   };
   const visits = openVisits(
-    { ...options, host: options.ownName, memory: state.memory('source'), take: loop.take, status: board.status },
+    { ...options, host: options.ownName, memory: state.memory('source'), take: loop.take, status: board.status, asked },
     signal,
   );
   const told = (): void => {

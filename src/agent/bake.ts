@@ -1,6 +1,6 @@
 import type { Event } from '../model/event.ts';
 import type { Look } from '../model/follower.ts';
-import { healthFailure, type Report } from '../model/report.ts';
+import { healthFailure, type Report, type ReportedCheck } from '../model/report.ts';
 import { monotonic } from '../model/monotonic.ts';
 import type { Memory } from '../model/reporter.ts';
 import type { Request } from '../model/request.ts';
@@ -29,6 +29,8 @@ interface BakeOptions {
   readonly memory: Memory;
   readonly stateDirectory: string;
   readonly place: Pick<Request, 'host' | 'root'>;
+  /** Hears what the health checks said. */
+  asked(health: readonly ReportedCheck[]): void;
 }
 
 /**
@@ -50,7 +52,7 @@ const unasked: ReadonlySet<Report['outcome']> = new Set(['busy', 'refused', 'inv
 /** How long before the end it is asked, so that the answer is known when the next wave looks. */
 const leadOf = (bake: number): number => Math.max(bake / 10, Math.min(bake / 2, longestLead));
 
-export function openBake({ waves, memory, stateDirectory, place }: BakeOptions): Bake {
+export function openBake({ waves, memory, stateDirectory, place, asked }: BakeOptions): Bake {
   const put = (watched: Watched | undefined): void => memory.set('watched', watched);
   /** When what is written down ends by a clock that nobody sets. */
   let timed: { readonly until: number; readonly end: number } | undefined;
@@ -83,6 +85,7 @@ export function openBake({ waves, memory, stateDirectory, place }: BakeOptions):
       const check = await reconcile({ ...request, action: 'check', health: true }, () => undefined, signal);
       const sick = healthFailure(check.health);
       if (signal.aborted || (sick === undefined && unasked.has(check.outcome))) return { until: Date.now() + busyFor };
+      asked(check.health);
       if (sick === undefined) {
         put({ commit, run, until: null });
         return undefined;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { AgentStatus } from '../model/agent.ts';
+import type { AgentStatus, AskedHealth } from '../model/agent.ts';
 import type { Report, RunSummary } from '../model/report.ts';
 import type { Memory } from '../model/reporter.ts';
 import { convergedSummary, countDiffering } from '../run/start-run.ts';
@@ -10,6 +10,7 @@ import { keptRuns } from '../state/runs.ts';
 import { openState } from '../state/state.ts';
 import { openAttempts } from './attempts.ts';
 import { openContest } from './contest.ts';
+import { healthAfter } from './health-after.ts';
 import { openStatusBoard } from './status-board.ts';
 
 interface Asked {
@@ -41,8 +42,13 @@ export function recallStatus({ name, stateDirectory, isEnabled }: Asked): AgentS
   const accepted = 'code' in trust ? null : trust.applied;
   const standing = standingRuns(runs);
   const stamped = stampedAfter(latest, stateDirectory);
+  const { health: told, ...rest } = status;
+  const health = runs
+    .filter((run) => !told || endOf(run) > told.at)
+    .reduceRight<AskedHealth | undefined>((before, run) => healthAfter(run, endOf(run), before), told);
   return {
-    ...status,
+    ...rest,
+    ...(health && { health }),
     host: latest?.host ?? status.host,
     startedAt: null,
     phase: 'absent',

@@ -1,7 +1,7 @@
-import type { AgentStatus, Suspension, Trigger } from '../model/agent.ts';
+import type { AgentStatus, AskedHealth, Suspension, Trigger } from '../model/agent.ts';
 import type { Look } from '../model/follower.ts';
 import { digestOf } from '../model/json.ts';
-import type { Report } from '../model/report.ts';
+import type { Report, ReportedCheck } from '../model/report.ts';
 import type { Memory } from '../model/reporter.ts';
 import { version } from '../model/version.ts';
 import { printableLine } from '../report/printable.ts';
@@ -12,6 +12,7 @@ import { readSuspension } from '../state/suspension.ts';
 import { readUnconfirmed } from '../state/unconfirmed.ts';
 import { openAskedPlan, type AskedPlan } from './asked-plan.ts';
 import type { Attempts } from './attempts.ts';
+import { askedHealth, healthAfter } from './health-after.ts';
 import { updateTakenBack } from './supervise-update.ts';
 import type { Contest } from './contest.ts';
 
@@ -46,6 +47,8 @@ export interface StatusBoard {
   looked(look: Look, at: Date): boolean;
   /** This revision was pushed, applied and verified. */
   pushed(revision: { readonly commit: string; readonly branch: string }, at: Date): void;
+  /** What health checks said outside of a run. */
+  asked(health: readonly ReportedCheck[], at: Date): void;
   /** What became of what is to be enforced. */
   ended(report: Report, at: Date): void;
   /**
@@ -61,7 +64,11 @@ export interface StatusBoard {
   isNews(report: Report): boolean;
 }
 
-type Kept = Pick<AgentStatus, 'host' | 'last' | 'lastSuccess'> & { readonly applied: string | null; readonly told: string };
+type Kept = Pick<AgentStatus, 'host' | 'last' | 'lastSuccess'> & {
+  readonly health?: AskedHealth | undefined;
+  readonly applied: string | null;
+  readonly told: string;
+};
 
 export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
   const { memory, stateDirectory } = options;
@@ -124,6 +131,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       revision: { applied: kept.applied, seen: live.seen, branch: live.branch },
       last: failure ?? (damage ? lastOf(damage, new Date()) : kept.last),
       lastSuccess: lastSuccess(),
+      ...(kept.health && { health: kept.health }),
       fetch: live.fetch,
       nextPass: live.nextPass,
       ...found,
@@ -191,6 +199,11 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       if (options.contest.contested().length === 0) keep({ lastSuccess: at.toISOString() });
       change({ seen: commit, branch, ...(isFed && { fetch: { ...fetch, at: at.toISOString(), message: keptUp } }) });
     },
+    asked(health, at) {
+      if (health.length === 0) return;
+      keep({ health: askedHealth(health, at.toISOString()) });
+      change({});
+    },
     ended(report, at) {
       const converged = report.outcome === 'converged';
       asked.remember(report);
@@ -200,6 +213,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       const isPlain = converged && report.writes === 0 && kept.last !== null && kept.last.outcome === 'converged';
       keep({
         host: report.host,
+        health: healthAfter(report, at.toISOString(), kept.health),
         ...(!isPlain && { last: { run: report.run, outcome: report.outcome, summary: report.summary, at: at.toISOString() } }),
         ...(isMade && { applied: report.revision.commit }),
         ...(isProved && { lastSuccess: at.toISOString() }),
@@ -211,7 +225,8 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     keptUp(report) {
       const { host, outcome, revision, steps } = report;
       asked.remember(report);
-      keep({ host, ...(outcome === 'converged' && { applied: revision.commit }) });
+      const health = healthAfter(report, new Date().toISOString(), kept.health);
+      keep({ host, health, ...(outcome === 'converged' && { applied: revision.commit }) });
       // The newest one may go on waiting for it.
       const isRefused = live.seen !== null && options.attempts.of(live.seen)?.outcome === 'refused';
       change({

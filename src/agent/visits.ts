@@ -2,6 +2,7 @@ import type { AgentPort } from '../model/agent.ts';
 import type { Event } from '../model/event.ts';
 import type { TrustPolicy } from '../model/host-policy-document.ts';
 import type { Memory } from '../model/reporter.ts';
+import type { ReportedCheck } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
 import { greet } from '../operations/greet.ts';
 import { receiveRevision, type Visit, type Visited } from '../operations/receive.ts';
@@ -17,12 +18,14 @@ interface Visitable {
   readonly memory: Memory;
   readonly take: Loop['take'];
   readonly status: AgentPort['status'];
+  /** Hears what health checks said that an operator has asked for. */
+  asked(health: readonly ReportedCheck[]): void;
   problem(message: string): void;
 }
 
 /** How operators visit an agent. A check is made at once, beside whatever is at work; to converge takes a turn. */
 export function openVisits(visitable: Visitable, signal: AbortSignal): Pick<AgentPort, 'greeting' | 'receive'> {
-  const { stateDirectory, host, place, trust, memory, take, status, problem } = visitable;
+  const { stateDirectory, host, place, trust, memory, take, status, asked, problem } = visitable;
   const visited: Visited = { stateDirectory, host, root: place.root, rules: () => Promise.resolve({ trust, memory }) };
   return {
     greeting: () => greet(stateDirectory, host, status()),
@@ -31,6 +34,7 @@ export function openVisits(visitable: Visitable, signal: AbortSignal): Pick<Agen
       if (order.action === 'check') {
         const answer = await receiveRevision(visit, visited, tell, AbortSignal.any([signal, gone]));
         if ('type' in answer) tell(answer);
+        else asked(answer.health);
         return;
       }
       // Told when the status says it too.

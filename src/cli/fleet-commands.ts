@@ -47,7 +47,7 @@ export const fleetCommands: readonly CommandEntry[] = [
   },
   {
     name: 'fleet status',
-    summary: 'Show where every host stands: its revision, when that was last verified, drift, trouble, and its agent.',
+    summary: 'Show where every host stands: its revision, when that was last verified, drift, health, trouble, and its agent.',
     options: [retry, ...everywhere],
     example: ['reconcile fleet status', 'lists the hosts, those in trouble first'],
     load: () => import('./commands/fleet-status.ts'),

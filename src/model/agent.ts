@@ -16,6 +16,15 @@ export interface Suspension {
   readonly until: string;
 }
 
+/** What the roles' health checks said of what stands on the host, when they were last asked. */
+export interface AskedHealth {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly checks: number;
+  /** What is wrong by the first one that does not hold. */
+  readonly failure?: string;
+}
+
 /** A plan that policy does not let through without a person's word. */
 export interface Approval {
   readonly run: string;
@@ -54,6 +63,8 @@ export interface AgentStatus {
   } | null;
   /** When the host was last proved to be as the repository says. ISO 8601. */
   readonly lastSuccess: string | null;
+  /** Asked after something was applied and when a bake time ends. Left out where that never was, and where the roles have no checks. */
+  readonly health?: AskedHealth;
   readonly fetch: {
     readonly at: string;
     readonly ok: boolean;

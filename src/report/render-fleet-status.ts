@@ -6,10 +6,10 @@ import { fleetClosing, messageLines, usualWidth, verdictColour, verdictWords } f
 import type { Paint } from './paint.ts';
 import { revisionName } from './status-lines.ts';
 
-const heads = ['HOST', 'REVISION', 'VERIFIED', 'STATE', 'DRIFT', 'AGENT'] as const;
+const heads = ['HOST', 'REVISION', 'VERIFIED', 'STATE', 'DRIFT', 'HEALTH', 'AGENT'] as const;
 /** Of the columns behind the first. */
-const widest = [9, 10, 25, 6, 10] as const;
-const widestSum = 72;
+const widest = [9, 10, 25, 6, 15, 10] as const;
+const widestSum = 89;
 
 /** A line per host: where it stands and whatever somebody should look at; trouble first. Ages are those at the end of the report. */
 export function renderFleetStatus(report: FleetReport, paint: Paint, columns = usualWidth): string {
@@ -45,8 +45,16 @@ function cellsOf({ host, verdict, status }: HostOutcome, now: number): readonly 
     verified === null ? '-' : `${age(now - Date.parse(verified))} ago`,
     verdictWords[verdict],
     status ? String(status.differing) : '-',
+    healthOf(status, now),
     status && status.phase !== 'absent' ? status.version : '-',
   ];
+}
+
+/** With its age, since nobody has asked since. */
+function healthOf(status: AgentStatus | undefined, now: number): string {
+  if (!status?.health) return '-';
+  const { at, failure } = status.health;
+  return `${failure === undefined ? 'good' : 'bad'} ${age(now - Date.parse(at))} ago`;
 }
 
 /** In the order in which they matter. */
@@ -58,7 +66,7 @@ function notesOf({ verdict, message, status }: HostOutcome, now: number): readon
 
 function troubles(status: AgentStatus, now: number): readonly string[] {
   const { stalled, retry, quarantine, suspended, approval, windowClosed, contested, fetch, revision, waitsFor } = status;
-  const { unconfirmed, updateTakenBack } = status;
+  const { unconfirmed, updateTakenBack, health } = status;
   const isBehind = revision.seen !== null && revision.seen !== revision.applied;
   const notes: readonly (string | false)[] = [
     stalled !== null && `stalled: ${stalled}`,
@@ -70,6 +78,7 @@ function troubles(status: AgentStatus, now: number): readonly string[] {
       `${unconfirmed.run} is taken back in ${age(Date.parse(unconfirmed.until) - now)} without reconcile confirm`,
     updateTakenBack !== undefined &&
       `the update to ${updateTakenBack.version} was taken back ${age(now - Date.parse(updateTakenBack.at))} ago`,
+    health?.failure !== undefined && health.failure,
     windowClosed && 'window closed',
     contested.length > 0 && `${contested.length} contested`,
     fetch?.ok === false && `${fetch.state ?? 'offline'}: ${fetch.message}`,

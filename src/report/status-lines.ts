@@ -15,7 +15,7 @@ export type StatusLine = readonly [name: string, text: string];
 export const statusLines = (status: AgentStatus): StatusLines => ({ standing: standing(status), troubles: troubles(status) });
 
 function standing(status: AgentStatus): readonly StatusLine[] {
-  const { revision, lastSuccess, fetch, nextPass } = status;
+  const { revision, lastSuccess, health, fetch, nextPass } = status;
   const last = failedPass(status) ? null : status.last;
   const { applied, seen, branch } = revision;
   const at = branch === null ? '' : ` (${branch})`;
@@ -26,6 +26,7 @@ function standing(status: AgentStatus): readonly StatusLine[] {
     ],
     ...(seen !== null && seen !== applied ? [['seen', `${short(seen)}${at}, not applied yet`] as const] : []),
     ['verified', lastSuccess === null ? 'never' : moment(lastSuccess)],
+    ...(health && health.failure === undefined ? [['health', `good at ${moment(health.at)}`] as const] : []),
     ...(last ? [['last run', `${last.run} at ${moment(last.at)}: ${last.summary}`] as const] : []),
     ...(fetch?.ok
       ? [
@@ -40,7 +41,7 @@ function standing(status: AgentStatus): readonly StatusLine[] {
 
 function troubles(status: AgentStatus): readonly StatusLine[] {
   const { fetch, retry, quarantine, suspended, windowClosed, waitsFor, approval, unconfirmed, updateTakenBack } = status;
-  const { contested, stalled, differing, missedHooks } = status;
+  const { health, contested, stalled, differing, missedHooks } = status;
   const failed = failedPass(status);
   const lines: (readonly [isSo: boolean, name: string, text: () => string])[] = [
     [failed !== null, 'no pass', () => withHint(`${failed!.summary}, at ${moment(failed!.at)}`, failed!.hint)],
@@ -72,6 +73,7 @@ function troubles(status: AgentStatus): readonly StatusLine[] {
       'confirm',
       () => `run ${unconfirmed!.run} waits until ${moment(unconfirmed!.until)}; reconcile confirm ${unconfirmed!.run}`,
     ],
+    [health?.failure !== undefined, 'health', () => `${health!.failure}, at ${moment(health!.at)}`],
     [contested.length > 0, 'contested', () => `${contested.join(', ')}; somebody else keeps changing this`],
     [differing > 0, 'differing', () => `${differing} ${differing === 1 ? 'resource is' : 'resources are'} only reported`],
     [missedHooks > 0, 'hooks', () => `a poll found ${missedHooks} new ${missedHooks === 1 ? 'revision' : 'revisions'} first`],

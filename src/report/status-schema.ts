@@ -47,6 +47,18 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
         'The last run that was not plainly converged, or the first one. A pass that could not be made has an empty `run`.',
     }),
   lastSuccess: time.nullable().meta({ description: 'When the host was last proved to be as the repository says.' }),
+  health: z.exactOptional(
+    z
+      .object({
+        at: time,
+        checks: count,
+        failure: z.exactOptional(text.meta({ description: 'What is wrong by the first check that does not hold.' })),
+      })
+      .meta({
+        description:
+          'What the health checks of the roles said of what stands when they were last asked: after something was applied, and when a bake time ends.',
+      }),
+  ),
   fetch: z
     .object({
       at: time,

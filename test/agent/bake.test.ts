@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { openBake } from '../../src/agent/bake.ts';
 import type { Look } from '../../src/model/follower.ts';
+import { healthFailure } from '../../src/model/report.ts';
 import type { Memory } from '../../src/model/reporter.ts';
 import { workingTree } from '../../src/source/working-tree.ts';
 import { reportWith } from '../report/report-fixture.ts';
@@ -33,11 +34,13 @@ function openWatched() {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const parts = new Map<string, unknown>();
   const memory: Memory = { get: (name) => parts.get(name), set: (name, value) => void parts.set(name, value) };
+  const asked: (string | undefined)[] = [];
   const bake = openBake({
     waves: { watch: () => ({ bake: 3_600_000, takesBack: true }) },
     memory,
     stateDirectory: env['RECONCILE_STATE_DIR']!,
     place: { host: 'box', root: undefined },
+    asked: (health) => asked.push(healthFailure(health)),
   });
   const lookAt = (commit: string): Look => ({
     state: 'fetched',
@@ -51,6 +54,7 @@ function openWatched() {
   return {
     repository,
     applied,
+    asked,
     watched: () => parts.get('watched') as { readonly run: string; readonly until: number },
     end: (since = 1): void => memory.set('watched', { ...(parts.get('watched') as object), until: Date.now() - since }),
     judge: (commit: string, report = reportWith({ outcome: 'converged', writes: 0 })) =>
@@ -76,6 +80,7 @@ it('a revision that comes while another is watched is watched with it, also wher
   });
   expect(host.content()).toBe('one');
   expect(host.watched()).toBeUndefined();
+  expect(host.asked).toEqual([expect.stringContaining('own: command')]);
 });
 
 it('a revision that changes nothing is not watched when the one before was well, or its time is over', async () => {
@@ -87,6 +92,7 @@ it('a revision that changes nothing is not watched when the one before was well,
   expect(await host.judge(two)).toBeUndefined();
   expect(await host.judge(one)).toBeUndefined();
   expect(host.watched()).toMatchObject({ commit: one, until: null });
+  expect(host.asked).toEqual([undefined]);
   host.sicken();
   expect(await host.judge(two)).toBeUndefined();
   expect(host.content()).toBe('two');

@@ -66,6 +66,29 @@ it('passes that cannot be made are told from the second one in a row, until one 
   expect(board.failed(failure, at)).toBe(false);
 });
 
+it('health is what was said of what stands, and outlives a restart', () => {
+  using directory = temporaryDirectory();
+  const parts = new Map<string, unknown>();
+  const memory: Memory = { get: (name) => parts.get(name), set: (name, value) => void parts.set(name, value) };
+  const board = openBoard(directory.path, memory);
+  const [good, bad] = [[{ name: 'own: tcp 22', ok: true }], [{ name: 'own: tcp 22', ok: false }]];
+  const after = (report: Partial<Report>) => (board.ended(reportWith(report), at), board.status().health);
+
+  expect(board.status()).not.toHaveProperty('health');
+  expect(after({ health: good, writes: 1 })).toEqual({ at: at.toISOString(), checks: 1 });
+  expect(after({ outcome: 'rolledBack', health: bad, writes: 1 })).not.toHaveProperty('failure');
+  expect(after({ writes: 0, steps: [] })).toEqual({ at: at.toISOString(), checks: 1 });
+  board.asked(bad, at);
+  expect(openBoard(directory.path, memory).status().health).toEqual({
+    at: at.toISOString(),
+    checks: 1,
+    failure: 'health check failed: own: tcp 22',
+  });
+  expect(after({ writes: 1 })).toBeUndefined();
+  board.asked(good, at);
+  expect(after({ action: 'rollback' })).toBeUndefined();
+});
+
 it('a host is verified by a run, not by a look while it is suspended', () => {
   using directory = temporaryDirectory();
   const board = openBoard(directory.path);

@@ -9,21 +9,25 @@ const at = { action: 'status', startedAt: '2026-11-20T13:00:30.000Z', duration: 
 describe('the status of a fleet', () => {
   it('is a table with trouble first', () => {
     const hosts = [
-      outcomeWith('allegro', { status: aStatus() }),
+      outcomeWith('allegro', { status: aStatus({ health: { at: '2026-11-20T08:00:30.000Z', checks: 2 } }) }),
       outcomeWith('bezalel', { verdict: 'unreachable', message: 'no answer within 10 s' }),
       outcomeWith('ezra', {
         status: aStatus({ suspended: { reason: 'disk swap', by: 'alice', until: '2026-11-20T15:00:30.000Z' }, differing: 2 }),
       }),
-      outcomeWith('timmy', { verdict: 'rolledBack', message: 'unhealthy: gateway', status: aStatus({ stalled: 'thrice' }) }),
+      outcomeWith('timmy', {
+        verdict: 'rolledBack',
+        message: 'unhealthy: gateway',
+        status: aStatus({ stalled: 'thrice', health: { at: at.startedAt, checks: 2, failure: 'health check failed: gateway' } }),
+      }),
     ];
 
-    expect(renderFleetStatus(fleetReportWith(hosts, at), plain, 110)).toBe(
+    expect(renderFleetStatus(fleetReportWith(hosts, at), plain, 140)).toBe(
       [
-        'HOST     REVISION  VERIFIED    STATE        DRIFT  AGENT',
-        'timmy    cccccccc  60 min ago  rolled back  0      1.2.3  stalled: thrice; unhealthy: gateway',
-        'bezalel  -         -           unreachable  -      -      no answer within 10 s',
-        'ezra     cccccccc  60 min ago  converged    2      1.2.3  suspended for 2 h by alice: disk swap',
-        'allegro  cccccccc  60 min ago  converged    0      1.2.3',
+        'HOST     REVISION  VERIFIED    STATE        DRIFT  HEALTH        AGENT',
+        'timmy    cccccccc  60 min ago  rolled back  0      bad 0 s ago   1.2.3  stalled: thrice; health check failed: gateway; unhealthy: gateway',
+        'bezalel  -         -           unreachable  -      -             -      no answer within 10 s',
+        'ezra     cccccccc  60 min ago  converged    2      -             1.2.3  suspended for 2 h by alice: disk swap',
+        'allegro  cccccccc  60 min ago  converged    0      good 5 h ago  1.2.3',
         '',
         '4 hosts: 1 rolled back, 1 unreachable, 2 converged (0 ms)',
         '',
@@ -85,7 +89,7 @@ describe('the status of a fleet', () => {
     const status = aStatus({ phase: 'absent', startedAt: null });
     const text = renderFleetStatus(fleetReportWith([outcomeWith('a', { message, status })], at), plain, 120);
 
-    expect(text).toContain(`\na     cccccccc  60 min ago  converged  0      -      ${message}\n`);
+    expect(text).toContain(`\na     cccccccc  60 min ago  converged  0      -       -      ${message}\n`);
   });
 
   it('has below it what did not fit, and what to do', () => {

@@ -14,6 +14,17 @@ describe('the status for people', () => {
 `);
   });
 
+  it('says what the health checks said, and when', () => {
+    const at = '2026-11-20T14:00:00.000Z';
+
+    expect(renderStatus(aStatus({ health: { at, checks: 2 } }), plain)).toContain(
+      '\n  health     good at 2026-11-20 14:00:00Z\n',
+    );
+    expect(renderStatus(aStatus({ health: { at, checks: 2, failure: 'health check failed: own: tcp 22' } }), plain)).toContain(
+      '\n  health     health check failed: own: tcp 22, at 2026-11-20 14:00:00Z\n',
+    );
+  });
+
   it('says so when nothing was applied yet', () => {
     const status = aStatus({
       revision: { applied: null, seen: 'd'.repeat(40), branch: null },

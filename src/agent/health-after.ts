@@ -1,0 +1,19 @@
+import type { AskedHealth } from '../model/agent.ts';
+import { healthFailure, type ReportedCheck, type RunSummary } from '../model/report.ts';
+
+type Ended = Pick<RunSummary, 'action' | 'outcome' | 'health' | 'writes'>;
+
+/** What is known of a host's health after a run that ended then, with what was known before it. */
+export function healthAfter(run: Ended, at: string, before: AskedHealth | undefined): AskedHealth | undefined {
+  if (run.action === 'rollback') return undefined;
+  // What stood before stands again, whatever was said of what did not stay.
+  if (run.outcome === 'rolledBack') return before;
+  if (run.health.length > 0) return askedHealth(run.health, at);
+  return run.writes > 0 ? undefined : before;
+}
+
+/** What health checks said, of which there is one at least. */
+export function askedHealth(checks: readonly ReportedCheck[], at: string): AskedHealth {
+  const failure = healthFailure(checks);
+  return { at, checks: checks.length, ...(failure !== undefined && { failure }) };
+}
