@@ -32,12 +32,15 @@ async function tryUntil(
   signal: AbortSignal,
 ): Promise<{ readonly ok: boolean; readonly message?: string }> {
   const deadline = performance.now() + windowOf(check);
+  let said: string | undefined;
   for (;;) {
     const limit = Math.ceil(Math.max(leastTimeout, deadline - performance.now()));
     const failure = await tryOnce(check, host, signal, limit).catch(reasonOf);
     signal.throwIfAborted();
     if (failure === undefined) return { ok: true };
-    if (performance.now() + pause >= deadline) return { ok: false, message: failure };
+    // The last try may be cut short by the end of its time, and the one before has said more.
+    if (failure !== tooSlow) said = failure;
+    if (performance.now() + pause >= deadline) return { ok: false, message: said ?? failure };
     await sleep(pause, undefined, { signal });
   }
 }

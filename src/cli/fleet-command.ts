@@ -87,7 +87,7 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
   const limits = limitsOf(invocation);
   const memory = join(stateDirectory(), 'fleet');
   makeStateDirectory(stateDirectory());
-  const { targets: all, ...read } = await chooseTargets(repository, textOption(invocation, 'limit') ?? 'all');
+  const { targets: all, ...read } = await chooseTargets(repository, textOption(invocation, 'limit') ?? 'all', action);
   const failed = invocation.options['retryFailed'] === true ? leftUndone(memory, repository, action) : undefined;
   const targets = all.filter(({ name }) => (failed?.has(name) ?? true) && (among?.has(name) ?? true));
   if (targets.length === 0)
@@ -137,10 +137,17 @@ function leftUndone(memory: string, repository: string, action: FleetAction): Re
   return hostsLeft(memory, repository).union(new Set(rollout?.waves.flatMap(({ hosts }) => hosts)));
 }
 
-/** The hosts of a pattern of the command line, from the repository as it stands here. Throws with every problem where there is one. */
+const bringsNoRevision: ReadonlySet<FleetAction | 'trust'> = new Set(['status', 'run', 'trust']);
+
+/**
+ * The hosts of a pattern of the command line, from the repository as it stands here. Throws with every problem where there is one, but for those
+ * that say how a single host is reached. A host whose name cannot be one keeps only those from the others who bring a revision, which no
+ * host would take.
+ */
 export async function chooseTargets(
   repository: string,
   pattern: string,
+  action: FleetAction | 'trust',
 ): Promise<Pick<FleetRun, 'tree' | 'inventoryFiles' | 'inventory' | 'targets'>> {
   const selection = hostPattern(pattern);
   const tree = openWorkingTree(repository);
@@ -148,7 +155,8 @@ export async function chooseTargets(
   const inventory = readInventory(inventoryFiles);
   const missing = missingInventory(inventoryFiles, tree.files);
   const { targets, problems } = missing.length > 0 ? { targets: [], problems: missing } : await findTargets(inventory, selection);
-  touchNoHost([...tree.problems, ...inventory.problems, ...problems]);
+  const ofOthers = new Set(bringsNoRevision.has(action) ? inventory.misnamed.values() : []);
+  touchNoHost([...tree.problems, ...inventory.problems.filter((problem) => !ofOthers.has(problem)), ...problems]);
   return { tree, inventoryFiles, inventory, targets };
 }
 

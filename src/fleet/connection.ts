@@ -46,14 +46,14 @@ export interface Connection extends AsyncDisposable {
 
 /** Why there is no connection, or no longer one. */
 export class ConnectionError extends Error {
-  /** `error`: the host is there, but could not do what the connection is for, as on a full disk. */
-  readonly absence: Absence | 'error';
+  /** `error`: the host is there, but could not do what the connection is for, as on a full disk. `invalid`: the inventory does not say how it is reached. */
+  readonly absence: Absence | 'error' | 'invalid';
   readonly hint: string | undefined;
   /** Whether trying again may help. */
   readonly isPassing: boolean;
 
   constructor(
-    absence: Absence | 'error',
+    absence: Absence | 'error' | 'invalid',
     message: string,
     { hint, isPassing = false }: { hint?: string; isPassing?: boolean } = {},
   ) {

@@ -31,11 +31,11 @@ const yes = new Set([true, 1, 'yes', 'true', 'on', '1', 'y', 't']);
 const no = new Set([false, 0, 'no', 'false', 'off', '0', 'n', 'f', '']);
 
 /**
- * The hosts that an Ansible host pattern selects, and how their connection variables, templates or not, say that they are reached. Problems
- * stand at the variable; a host that has one is left out. Nothing is started and nothing looked up.
+ * The hosts that an Ansible host pattern selects, and how their connection variables, templates or not, say that they are reached. What is
+ * wrong with these stands at the variable, and with the host: others have no part in it. Nothing is started and nothing looked up.
  */
 export async function findTargets(inventory: Inventory, pattern: string | readonly string[]): Promise<FoundTargets> {
-  const { hosts, problems: refused } = selectHosts(inventory, pattern);
+  const { hosts, problems: refused } = selectHosts(inventory.withMisnamed ?? inventory, pattern);
   // Without a template nobody waits for the compiler to be loaded.
   const evaluatorOf = hosts.some((host) => hasTemplate(inventory.variables(host)))
     ? (await import('./host-evaluator.ts')).hostEvaluator
@@ -43,12 +43,14 @@ export async function findTargets(inventory: Inventory, pattern: string | readon
   // Many hosts may have variables of the same file.
   const problems = new Set(refused);
   const targets = hosts.flatMap((host) => {
-    const found = [...inventory.problemsOf(host)];
+    const unread = inventory.problemsOf(host);
+    unread.forEach((problem) => problems.add(problem));
+    const misnamed = inventory.misnamed.get(host);
+    const found: Problem[] = misnamed ? [misnamed] : [];
     const variables = inventory.variables(host);
     const evaluate = hasTemplate(variables) ? evaluatorOf?.(inventory, host) : undefined;
     const target = toTarget(host, { variables, evaluate }, (problem) => found.push(problem));
-    found.forEach((problem) => problems.add(problem));
-    return found.length === 0 ? [target] : [];
+    return unread.length === 0 ? [found.length === 0 ? target : { ...target, problems: found }] : [];
   });
   return { targets, problems: [...problems] };
 }
@@ -99,7 +101,6 @@ function toTarget(name: string, { variables, evaluate }: Known, report: Report):
       return found !== undefined && isRight(found) ? found : undefined;
     };
 
-  if (!isHostName(name)) report({ code: 'bad-host-name', message: `"${name.slice(0, 80)}" cannot be the name of a host` });
   const connection = read(names.connection, text, 'ssh') ?? 'ssh';
   const isSsh = ['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh'].includes(connection);
   const method = read(names.becomeMethod, text, 'sudo');

@@ -1,12 +1,12 @@
-import type { Inventory } from './inventory.ts';
+import type { Members } from './inventory.ts';
 
-const orders = new WeakMap<Inventory['groups'], ReadonlyMap<string, number>>();
+const orders = new WeakMap<Members['groups'], ReadonlyMap<string, number>>();
 
 /**
  * All hosts of a group, those of its descendants included: Ansible's `groups[NAME]`. Level by level; where Ansible's own
  * order within a level changes from run to run, the group mentioned first comes first.
  */
-export function hostsInGroup({ groups }: Pick<Inventory, 'groups'>, name: string): readonly string[] {
+export function hostsInGroup({ groups }: Pick<Members, 'groups'>, name: string): readonly string[] {
   const top = groups.get(name);
   if (!top) return [];
   const order = mentionOrder(groups);
@@ -30,7 +30,7 @@ export function hostsInGroup({ groups }: Pick<Inventory, 'groups'>, name: string
   return [...hosts];
 }
 
-function mentionOrder(groups: Inventory['groups']): ReadonlyMap<string, number> {
+function mentionOrder(groups: Members['groups']): ReadonlyMap<string, number> {
   const known = orders.get(groups);
   if (known) return known;
   const order = new Map([...groups.keys()].map((group, index) => [group, index] as const));

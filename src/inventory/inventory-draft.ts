@@ -1,3 +1,4 @@
+import type { Problem } from '../model/problem.ts';
 import type { Variable } from './inventory.ts';
 
 /** A group while inventories are being read. */
@@ -14,6 +15,7 @@ export interface DraftGroup {
 export interface InventoryDraft {
   readonly groups: Map<string, DraftGroup>;
   readonly hosts: Map<string, Map<string, Variable>>;
+  readonly misnamed: Map<string, Problem>;
   /** How often hosts were named, ranges expanded. */
   mentions: number;
   /** Hosts that were listed in `ungrouped` without belonging there. */
@@ -22,7 +24,13 @@ export interface InventoryDraft {
 
 /** The two groups that always exist. */
 export function emptyDraft(): InventoryDraft {
-  const draft: InventoryDraft = { groups: new Map(), hosts: new Map(), mentions: 0, leftUngrouped: new Set() };
+  const draft: InventoryDraft = {
+    groups: new Map(),
+    hosts: new Map(),
+    misnamed: new Map(),
+    mentions: 0,
+    leftUngrouped: new Set(),
+  };
   addGroup(draft, 'all');
   addGroup(draft, 'ungrouped');
   addChild(draft, 'all', 'ungrouped');

@@ -93,12 +93,7 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
       }
       const vars = hostVars(member);
       if (!vars) report('bad-inventory', `the variables of "${key}" are a ${typeName(member)}; expected a mapping`, keyPath);
-      const wrong = expanded.hosts.find((host) => !isHostName(host));
-      if (wrong !== undefined) {
-        const hint = 'expected letters, digits, dots, dashes and underscores, or an address';
-        report('bad-host-name', `${JSON.stringify(wrong.slice(0, 80))} is not a name for a host`, keyPath, hint);
-        continue;
-      }
+      reportMisnamed(expanded.hosts, keyPath);
       draft.mentions += expanded.hosts.length;
       if (draft.mentions > maxMentions) {
         report('too-large', `more than ${maxMentions} hosts in the inventory, each counted as often as it is named`, keyPath);
@@ -107,6 +102,15 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
       const positions = Object.entries(vars ?? {}).map(([name, value]) => ({ name, value, path: [...keyPath, name] }));
       for (const host of expanded.hosts) addHost(group, host, expanded.port, positions, keyPath);
     }
+  }
+
+  /** Names that many hosts of a range have in common are told once. */
+  function reportMisnamed(hosts: readonly string[], path: KeyPath): void {
+    const wrong = hosts.filter((host) => !isHostName(host));
+    if (wrong[0] === undefined) return;
+    const hint = 'expected letters, digits, dots, dashes and underscores, or an address';
+    report('bad-host-name', `${JSON.stringify(wrong[0].slice(0, 80))} is not a name for a host`, path, hint);
+    for (const host of wrong) draft.misnamed.set(host, problems.at(-1)!);
   }
 
   function addHost(

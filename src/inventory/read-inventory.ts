@@ -1,8 +1,8 @@
 import type { InventoryFiles, VariableFile } from '../model/documents.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
-import { emptyDraft, settleDraft } from './inventory-draft.ts';
-import type { Group, Inventory } from './inventory.ts';
+import { emptyDraft, settleDraft, type InventoryDraft } from './inventory-draft.ts';
+import type { Group, Inventory, Members } from './inventory.ts';
 import { mergeVariables } from './merge-variables.ts';
 import { parseInventory } from './parse-inventory.ts';
 
@@ -18,10 +18,17 @@ export function readInventory(files: InventoryFiles): Inventory {
     ...checkVariableFiles(files.groupVars, 'group', draft.groups, files.inventories.length > 0),
     ...checkVariableFiles(files.hostVars, 'host', draft.hosts, files.inventories.length > 0),
   );
+  const { misnamed } = draft;
+  const members = membersOf(draft, (host) => !misnamed.has(host));
+  const withMisnamed = misnamed.size > 0 ? membersOf(draft, () => true) : undefined;
+  return { ...members, misnamed, withMisnamed, ...mergeVariables(draft, files), problems };
+}
+
+function membersOf(draft: InventoryDraft, isMeant: (host: string) => boolean): Members {
   const groups = new Map<string, Group>();
   for (const { name, children, hosts } of draft.groups.values())
-    groups.set(name, { name, children: [...children], hosts: [...hosts] });
-  return { groups, hosts: [...draft.hosts.keys()], ...mergeVariables(draft, files), problems };
+    groups.set(name, { name, children: [...children], hosts: [...hosts].filter(isMeant) });
+  return { groups, hosts: [...draft.hosts.keys()].filter(isMeant) };
 }
 
 function lostHost(host: string): Problem {

@@ -3,7 +3,7 @@ import { didYouMean } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
 import type { TimeBudget } from '../model/time-limit.ts';
 import { hostsInGroup } from './group-hosts.ts';
-import type { Inventory } from './inventory.ts';
+import type { Members } from './inventory.ts';
 import { compileGlob } from './match-glob.ts';
 import { matchRegex } from './match-regex.ts';
 import { splitPattern } from './split-pattern.ts';
@@ -19,10 +19,10 @@ const withSubscript = /^(.+)\[(?:(-?\d{1,9})|(\d{1,9})[:-](\d{0,9}))\]$/;
 const specials = ['.', '?', '*', '['];
 
 /** Compiling every host of a large inventory asks for the same patterns each time. */
-const answers = new WeakMap<Inventory, Map<string, SelectedHosts>>();
+const answers = new WeakMap<Members, Map<string, SelectedHosts>>();
 /** Milliseconds for the regular expressions of all patterns together; hundreds of times what a fleet needs. */
 const longestTotal = 5_000;
-const budgets = new WeakMap<Inventory, TimeBudget>();
+const budgets = new WeakMap<Members, TimeBudget>();
 
 /**
  * Evaluates an Ansible host pattern, or a list of its terms, which is the operator's own and has no bound: plain terms are united, then
@@ -30,7 +30,7 @@ const budgets = new WeakMap<Inventory, TimeBudget>();
  * unless it is a regex, may end in a slice (`[0]`, `[-1]`, `[1:]`, `[0:1]`, end included). A glob that matches nothing is
  * fine; a name that nobody has is a problem.
  */
-export function selectHosts(inventory: Inventory, pattern: string | readonly string[]): SelectedHosts {
+export function selectHosts(inventory: Members, pattern: string | readonly string[]): SelectedHosts {
   if (typeof pattern !== 'string') return evaluate(inventory, pattern);
   const known = answers.get(inventory) ?? new Map<string, SelectedHosts>();
   answers.set(inventory, known);
@@ -39,7 +39,7 @@ export function selectHosts(inventory: Inventory, pattern: string | readonly str
   return answer;
 }
 
-function evaluatePattern(inventory: Inventory, pattern: string): SelectedHosts {
+function evaluatePattern(inventory: Members, pattern: string): SelectedHosts {
   const bad = (message: string): SelectedHosts => ({ hosts: [], problems: [{ code: 'bad-pattern', message }] });
   if (pattern.length > maxLength) return bad(`a host pattern of more than ${maxLength} characters`);
   const terms = splitPattern(pattern);
@@ -48,7 +48,7 @@ function evaluatePattern(inventory: Inventory, pattern: string): SelectedHosts {
   return evaluate(inventory, terms);
 }
 
-function evaluate(inventory: Inventory, terms: readonly string[]): SelectedHosts {
+function evaluate(inventory: Members, terms: readonly string[]): SelectedHosts {
   const problems: Problem[] = [];
   const resolve = (term: string): readonly string[] => {
     const found = matchTerm(inventory, term);
@@ -73,7 +73,7 @@ function evaluate(inventory: Inventory, terms: readonly string[]): SelectedHosts
   return { hosts: [...selected], problems };
 }
 
-function matchTerm(inventory: Inventory, term: string): readonly string[] | Problem {
+function matchTerm(inventory: Members, term: string): readonly string[] | Problem {
   if (term === '') return { code: 'bad-pattern', message: 'a host pattern with "!" or "&" and nothing behind it' };
   if (term.startsWith('~')) return matchNames(inventory, term, (names) => matchRegex(term.slice(1), names, budgetOf(inventory)));
   const [, base, index, begin, end] = withSubscript.exec(term) ?? [];
@@ -85,7 +85,7 @@ function matchTerm(inventory: Inventory, term: string): readonly string[] | Prob
   return slice(hosts as readonly string[], term, { index, begin, end });
 }
 
-function budgetOf(inventory: Inventory): TimeBudget {
+function budgetOf(inventory: Members): TimeBudget {
   const budget = budgets.get(inventory) ?? { left: longestTotal };
   budgets.set(inventory, budget);
   return budget;
@@ -93,7 +93,7 @@ function budgetOf(inventory: Inventory): TimeBudget {
 
 /** Groups first; hosts where no group matches, or where the term is more than a name. */
 function matchNames(
-  inventory: Inventory,
+  inventory: Members,
   term: string,
   match: (names: readonly string[]) => readonly string[] | { readonly fault: string },
 ): readonly string[] | Problem {

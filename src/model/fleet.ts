@@ -1,6 +1,7 @@
 import type { AgentStatus } from './agent.ts';
 import type { Event } from './event.ts';
 import type { ExitName } from './exit-code.ts';
+import type { Problem } from './problem.ts';
 import type { Report } from './report.ts';
 
 /** One machine of the inventory, and how its connection variables say that it is reached. */
@@ -20,6 +21,8 @@ export interface Target {
   readonly become: boolean;
   /** `ansible_connection` of a host that is not reached over SSH, such as `local`. */
   readonly otherConnection?: string;
+  /** What is wrong with its name or with the variables that say how it is reached: nobody tries. */
+  readonly problems?: readonly Problem[];
 }
 
 /**

@@ -97,9 +97,10 @@ describe('targets', () => {
     ['ansible_ssh_common_args: "-o \\"Port=22"', 'unsafe-option'],
     ['ansible_ssh_common_args: -o', 'unsafe-option'],
   ])('%s is refused at its place', async (line, code) => {
-    const { targets, problems } = await withVariables(line);
+    const { targets, problems: told } = await withVariables(line);
+    const problems = targets[0]?.problems ?? [];
 
-    expect(targets).toEqual([]);
+    expect(told).toEqual([]);
     expect(problems.map((problem) => [problem.code, problem.at?.file, problem.at?.line])).toEqual(
       problems.map(() => [code, 'inventory/hosts.yml', 4]),
     );
@@ -121,9 +122,9 @@ describe('targets', () => {
   });
 
   it('a problem names file, line and column, and what to do', async () => {
-    const { problems } = await withVariables('ansible_ssh_common_args: -o ProxyCommand=x');
+    const { targets } = await withVariables('ansible_ssh_common_args: -o ProxyCommand=x');
 
-    expect(problems.map(formatProblem)).toEqual([
+    expect(targets[0]?.problems?.map(formatProblem)).toEqual([
       'inventory/hosts.yml:4:32  "ansible_ssh_common_args" of a: "ProxyCommand" is not taken from a repository; ' +
         'ProxyJump (-J) goes through another SSH host; anything else belongs into ~/.ssh/config',
     ]);
@@ -156,14 +157,30 @@ describe('targets', () => {
   });
 
   it('a template of what is encrypted cannot say how a host is reached', async () => {
-    const { problems } = await withVariables('ansible_host: "{{ hidden }}"', 'hidden: !vault "$ANSIBLE_VAULT;1.1;AES256"');
+    const { targets } = await withVariables('ansible_host: "{{ hidden }}"', 'hidden: !vault "$ANSIBLE_VAULT;1.1;AES256"');
 
-    expect(problems).toMatchObject([{ code: 'secret-not-allowed', at: { line: 4 } }]);
+    expect(targets[0]?.problems).toMatchObject([{ code: 'secret-not-allowed', at: { line: 4 } }]);
+  });
+
+  it('a name that cannot be one is selected with its problem, and can be left out', async () => {
+    const hosts = 'web:\n  hosts:\n    a:\n    -oProxyCommand=x:\nother: {hosts: {b: }}\n';
+
+    expect((await found(hosts, 'web')).targets.map(({ name, problems }) => [name, problems?.[0]?.code])).toEqual([
+      ['a', undefined],
+      ['-oProxyCommand=x', 'bad-host-name'],
+    ]);
+    expect((await found(hosts, 'other')).targets).toMatchObject([{ name: 'b' }]);
+    expect((await found(hosts, 'all:!-oProxy*')).targets.map(({ name }) => name).sort()).toEqual(['a', 'b']);
   });
 
   it('one bad host does not hide another, and a pattern that selects nobody is told', async () => {
     const { targets, problems } = await found('all:\n  hosts:\n    a: {ansible_port: x}\n    b:\n    c: {ansible_host: "-x"}\n');
-    expect([targets.map(({ name }) => name), problems.length]).toEqual([['b'], 2]);
+    expect(problems).toEqual([]);
+    expect(targets.map(({ name, problems: own }) => [name, own?.length])).toEqual([
+      ['a', 1],
+      ['b', undefined],
+      ['c', 1],
+    ]);
     expect((await found('all:\n  hosts: {a: }\n', 'nobody')).problems).toMatchObject([{ code: 'unknown-group' }]);
   });
 });

@@ -77,6 +77,8 @@ describe('readInventory', () => {
     const inventory = read({ 'hosts.yml': `all:\n  hosts:\n    before:\n    "${key}": {v: 1}\n    after:\n` });
 
     expect(inventory.hosts).toEqual(['before', 'after']);
+    expect([...inventory.groups.values()].flatMap(({ hosts }) => hosts)).not.toContain(key);
+    expect(inventory.misnamed.size).toBe(code === 'bad-host-name' ? 1 : 0);
     expect(inventory.problems.map(({ code: found }) => found)).toEqual([code]);
     expect(inventory.problems[0]?.at).toMatchObject({ file: 'inventory/hosts.yml', line: 4, column: 5 });
     expect(inventory.problems[0]?.message).not.toMatch(/\p{Cc}/u);

@@ -80,7 +80,11 @@ it.each([
   { check: 'http: { url: "http://127.0.0.1:1/", within: 100ms }', says: 'connect ECONNREFUSED 127.0.0.1:1' },
   { check: 'http: { url: "http://127.0.0.1:PORT/silent", within: 100ms }', says: 'no answer in time' },
   { check: 'tcp: { port: 1, within: 100ms }', says: 'connect ECONNREFUSED 127.0.0.1:1' },
-  { check: 'command: { argv: [sh, -c, "echo not yet; exit 3"], within: 100ms }', says: 'exit 3: not yet' },
+  { check: 'command: { argv: [sh, -c, "echo not yet; exit 3"], within: 2s }', says: 'exit 3: not yet' },
+  {
+    check: 'command: { argv: [sh, -c, "[ -e {{ base }}.asked ] && exec sleep 60; : > {{ base }}.asked; exit 4"], within: 2s }',
+    says: 'exit 4',
+  },
   { check: 'command: { argv: [sleep, "60"], within: 100ms }', says: 'no answer in time' },
   { check: 'command: { argv: [no-such-program], within: 100ms }', says: 'no-such-program: not installed on this host' },
   { check: 'file_age: { path: "{{ base }}/old", max: 1h }', says: 'the file is 72' },

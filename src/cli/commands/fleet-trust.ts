@@ -17,7 +17,7 @@ type Shown = Extract<Meeting, { readonly shown: string }>;
 /** Shows the keys of hosts, and enrols those that are not known yet when somebody says so. Exits 7 when a key was refused, 3 when a host did not answer. */
 export async function run(invocation: Invocation): Promise<number> {
   const { signal, options } = invocation;
-  const { targets } = await chooseTargets(sourceOption(invocation), invocation.arguments[0]!);
+  const { targets } = await chooseTargets(sourceOption(invocation), invocation.arguments[0]!, 'trust');
   await using routes = openRoutes(signal, sshSettings(invocation));
   const meetings = await meetHosts(targets, routes, signal);
   const wanted: Shown[] = [];

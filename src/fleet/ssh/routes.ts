@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { ownAccount } from '../../host/own-account.ts';
+import { isHostName } from '../../inventory/names.ts';
 import type { Target } from '../../model/fleet.ts';
+import { formatProblem, type Problem } from '../../model/problem.ts';
 import { ConnectionError } from '../connection.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { askSecretly } from './ask-secretly.ts';
@@ -137,6 +139,7 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
 
   return {
     async find(target) {
+      if (target.problems) throw misnamed(target.name, target.problems);
       if (target.otherConnection !== undefined) throw notBySsh(target.name, target.otherConnection);
       return await find(target.name, target, undefined, []);
     },
@@ -171,6 +174,14 @@ async function through(
     stop.throwIfAborted();
     throw error instanceof ConnectionError ? error : unreachable(said((error as Error).message));
   }
+}
+
+function misnamed(name: string, [first, ...others]: readonly Problem[]): ConnectionError {
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  // Not every name can stand in a pattern.
+  const without = isHostName(name) ? `; --limit "all:!${name}" leaves it out` : '';
+  const hint = `reconcile validate shows everything${without}`;
+  return new ConnectionError('invalid', `${formatProblem(first!)}${more}`, { hint });
 }
 
 function notBySsh(name: string, connection: string): ConnectionError {
