@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { hostsLeft, noteLeft } from '../fleet/left-undone.ts';
+import { hostsLeft, noteBegun, noteLeft } from '../fleet/left-undone.ts';
 import { leftOpen } from '../fleet/rollout/rollout-record.ts';
 import { openRolloutStore } from '../fleet/rollout/rollout-store.ts';
 import { runOnHosts, type Task } from '../fleet/run-on-hosts.ts';
@@ -98,7 +98,16 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
     );
   const output = openOutput(textOption(invocation, 'output'), targets);
   const connect = await openSshConnect(signal, sshSettings(invocation));
+  let isBegun = false;
   const onHosts: FleetRun['onHosts'] = (chosen, task, { isQuiet, ...way }) => {
+    if (!isBegun)
+      noteBegun(
+        memory,
+        repository,
+        action,
+        targets.map(({ name }) => name),
+      );
+    isBegun = true;
     const emit = isQuiet ? () => undefined : output.emit;
     return runOnHosts(chosen, task, { ...limits, ...way, connect, emit, end, signal });
   };

@@ -11,6 +11,16 @@ const fine: readonly HostVerdict[] = ['converged', 'upstreamPending', 'driftOnly
 /** The others leave every host as it was. */
 const changing: readonly FleetAction[] = ['push', 'apply', 'bootstrap'];
 
+/** Keeps in mind that none of these hosts is done yet, before the first is touched: a command that is killed tells nobody. */
+export function noteBegun(memory: string, repository: string, action: FleetAction, hosts: readonly string[]): void {
+  if (!changing.includes(action)) return;
+  try {
+    write(memory, repository, [...(read(memory, repository) ?? []), ...hosts]);
+  } catch {
+    // The end of the command cannot be kept either, and tells that.
+  }
+}
+
 /** Keeps in mind which hosts the command has left undone or broken. What earlier ones left stays until a command is done with it. */
 export function noteLeft(memory: string, repository: string, { action, hosts }: FleetReport): void {
   if (!changing.includes(action)) return;
@@ -19,7 +29,7 @@ export function noteLeft(memory: string, repository: string, { action, hosts }: 
     if (fine.includes(verdict)) left.delete(host);
     else left.add(host);
   }
-  writeDurably(fileOf(memory, repository), JSON.stringify([...left]));
+  write(memory, repository, left);
 }
 
 /** Names of the hosts that the fleet commands on this repository have left undone or broken. */
@@ -37,5 +47,8 @@ function read(memory: string, repository: string): readonly string[] | undefined
     return undefined;
   }
 }
+
+const write = (memory: string, repository: string, hosts: Iterable<string>): void =>
+  writeDurably(fileOf(memory, repository), JSON.stringify([...new Set(hosts)]));
 
 const fileOf = (memory: string, repository: string): string => join(memory, `left-${sha256(repository).slice(0, 16)}.json`);
