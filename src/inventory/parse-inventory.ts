@@ -104,9 +104,9 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
     }
   }
 
-  /** Names that many hosts of a range have in common are told once. */
+  /** A range is told once, and so is a name that is in many groups. */
   function reportMisnamed(hosts: readonly string[], path: KeyPath): void {
-    const wrong = hosts.filter((host) => !isHostName(host));
+    const wrong = hosts.filter((host) => !isHostName(host) && !draft.misnamed.has(host));
     if (wrong[0] === undefined) return;
     const hint = 'expected letters, digits, dots, dashes and underscores, or an address';
     report('bad-host-name', `${JSON.stringify(wrong[0].slice(0, 80))} is not a name for a host`, path, hint);

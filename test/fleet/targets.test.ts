@@ -163,7 +163,10 @@ describe('targets', () => {
   });
 
   it('a name that cannot be one is selected with its problem, and can be left out', async () => {
-    const hosts = 'web:\n  hosts:\n    a:\n    -oProxyCommand=x:\nother: {hosts: {b: }}\n';
+    const hosts = 'web:\n  hosts:\n    a:\n    -oProxyCommand=x:\nother: {hosts: {b: }}\nmore: {hosts: {-oProxyCommand=x: }}\n';
+    const { problems: told, misnamed } = readInventory(loadInventoryFiles(inventoryTree({ 'hosts.yml': hosts })));
+
+    expect(told).toEqual([...misnamed.values()]);
 
     expect((await found(hosts, 'web')).targets.map(({ name, problems }) => [name, problems?.[0]?.code])).toEqual([
       ['a', undefined],
