@@ -27,7 +27,8 @@ interface HookDoor {
 const unsigned = 'no hook of this name takes this signature: compare name, kind of forge and secret with the host policy';
 
 const schema = {
-  summary: 'A forge tells of a push, or of a pull request; signed as Gitea, Forgejo or GitHub do.',
+  summary:
+    'A forge tells of a push, or of a pull request, with the HMAC-SHA256 of the body in X-Gitea-Signature, X-Forgejo-Signature or X-Hub-Signature-256.',
   params: z.object({ name: z.string() }),
   body: z.instanceof(Buffer).meta({ description: 'The event as the forge sends it.' }),
   response: {
