@@ -96,22 +96,17 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
       'no host is left to go to',
       failed ? 'none was left undone' : among ? 'the plan has none that is there' : 'reconcile inventory --graph shows all',
     );
-  const output = openOutput(textOption(invocation, 'output'), targets);
+  const names = targets.map(({ name }) => name);
+  const output = openOutput(textOption(invocation, 'output'), names);
   const connect = await openSshConnect(signal, sshSettings(invocation));
   let isBegun = false;
   const onHosts: FleetRun['onHosts'] = (chosen, task, { isQuiet, ...way }) => {
-    if (!isBegun)
-      noteBegun(
-        memory,
-        repository,
-        action,
-        targets.map(({ name }) => name),
-      );
+    if (!isBegun) noteBegun(memory, repository, action, names);
     isBegun = true;
     const emit = isQuiet ? () => undefined : output.emit;
     return runOnHosts(chosen, task, { ...limits, ...way, connect, emit, end, signal });
   };
-  output.emit({ type: 'fleet-started', action, hosts: targets.map(({ name }) => name) });
+  output.emit({ type: 'fleet-started', action, hosts: names });
   return {
     ...read,
     repository,
@@ -196,15 +191,12 @@ interface Output {
   close(): void;
 }
 
-function openOutput(format: string | undefined, targets: readonly Target[]): Output {
+function openOutput(format: string | undefined, names: readonly string[]): Output {
   if (format === 'ndjson') {
     const emit = (event: FleetEvent): void => void process.stdout.write(fleetEventLine(event, new Date().toISOString()));
     return { emit, finish: (report) => emit({ type: 'fleet-finished', report }), close: () => undefined };
   }
-  const progress = openFleetProgress(
-    process.stderr,
-    targets.map(({ name }) => name),
-  );
+  const progress = openFleetProgress(process.stderr, names);
   return {
     emit: progress.emit,
     finish(report, render) {

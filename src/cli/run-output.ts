@@ -50,7 +50,7 @@ function textOutput(detail: DiffDetail, progress: (event: Event | undefined) => 
       else if (event.type === 'planned' && started) {
         planned = event.steps;
         const commit = started.revision.replace(/^([0-9a-f]{8})[0-9a-f]{32,}$/, '$1');
-        const around = event.uncommitted ? uncommittedInWords(true) : started.workingTree ? ' (working tree)' : '';
+        const around = uncommittedInWords(event.uncommitted) || (started.workingTree ? ' (working tree)' : '');
         writeOutput(renderPlan(started.host, commit + around, planned, paint, detail));
       }
       if (event.type === 'applying' && !isApplying) {

@@ -45,12 +45,13 @@ export async function findTargets(inventory: Inventory, pattern: string | readon
   const targets = hosts.flatMap((host) => {
     const unread = inventory.problemsOf(host);
     unread.forEach((problem) => problems.add(problem));
+    if (unread.length > 0) return [];
     const misnamed = inventory.misnamed.get(host);
     const found: Problem[] = misnamed ? [misnamed] : [];
     const variables = inventory.variables(host);
     const evaluate = hasTemplate(variables) ? evaluatorOf?.(inventory, host) : undefined;
     const target = toTarget(host, { variables, evaluate }, (problem) => found.push(problem));
-    return unread.length === 0 ? [found.length === 0 ? target : { ...target, problems: found }] : [];
+    return [found.length === 0 ? target : { ...target, problems: found }];
   });
   return { targets, problems: [...problems] };
 }

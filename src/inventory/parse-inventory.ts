@@ -24,8 +24,10 @@ type Members = readonly (readonly [name: string, value: Json])[];
 export function parseInventory(source: LoadedFile, draft: InventoryDraft): readonly Problem[] {
   const { file, value } = source;
   const problems: Problem[] = [];
-  const report = (code: ProblemCode, message: string, path: KeyPath, hint?: string): void => {
-    problems.push({ code, message, at: source.keyAt(path), ...(hint !== undefined && { hint }) });
+  const report = (code: ProblemCode, message: string, path: KeyPath, hint?: string): Problem => {
+    const problem = { code, message, at: source.keyAt(path), ...(hint !== undefined && { hint }) };
+    problems.push(problem);
+    return problem;
   };
 
   const membersOf = (mapping: JsonObject, path: KeyPath): Members =>
@@ -109,8 +111,8 @@ export function parseInventory(source: LoadedFile, draft: InventoryDraft): reado
     const wrong = hosts.filter((host) => !isHostName(host) && !draft.misnamed.has(host));
     if (wrong[0] === undefined) return;
     const hint = 'expected letters, digits, dots, dashes and underscores, or an address';
-    report('bad-host-name', `${JSON.stringify(wrong[0].slice(0, 80))} is not a name for a host`, path, hint);
-    for (const host of wrong) draft.misnamed.set(host, problems.at(-1)!);
+    const problem = report('bad-host-name', `${JSON.stringify(wrong[0].slice(0, 80))} is not a name for a host`, path, hint);
+    for (const host of wrong) draft.misnamed.set(host, problem);
   }
 
   function addHost(

@@ -63,7 +63,7 @@ export interface AgentStatus {
   } | null;
   /** When the host was last proved to be as the repository says. ISO 8601. */
   readonly lastSuccess: string | null;
-  /** Asked after something was applied and when a bake time ends. Left out where that never was, and where the roles have no checks. */
+  /** Asked after something was applied and when a bake time ends. Left out where nobody was asked since the last change. */
   readonly health?: AskedHealth;
   readonly fetch: {
     readonly at: string;

@@ -7,10 +7,6 @@ import type { Differ } from './unified-diff.ts';
 /** What became of the steps that were to be done, by address. */
 export type Outcomes = ReadonlyMap<string, { readonly outcome: Outcome; readonly reason?: string }>;
 
-/** Whether a step is more than plainly converged. */
-export const isToTell = ({ cause, diff, held }: Step): boolean =>
-  cause !== 'converged' || diff.action !== 'none' || held !== undefined;
-
 /** Steps as they are shown and stored: all that are not plainly converged, with diffs, without secrets. */
 export async function reportSteps(
   steps: readonly Step[],
@@ -18,9 +14,10 @@ export async function reportSteps(
   differ: Differ,
 ): Promise<ReportedStep[]> {
   const reported: ReportedStep[] = [];
-  for (const step of steps.filter(isToTell)) {
+  for (const step of steps) {
     const { address, resource, cause, diff, held, note, sensitive, refreshes } = step;
     const reason = held?.message ?? note;
+    if (cause === 'converged' && diff.action === 'none' && !held) continue;
     const { at, role } = resource.origin;
     const diffs: ReportedDiff[] = [];
     if (diff.action !== 'none') diffs.push(...(await diffsOf(step, previewsOf, differ)));

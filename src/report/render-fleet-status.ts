@@ -9,7 +9,7 @@ import { revisionName } from './status-lines.ts';
 const heads = ['HOST', 'REVISION', 'VERIFIED', 'STATE', 'DRIFT', 'HEALTH', 'AGENT'] as const;
 /** Of the columns behind the first. */
 const widest = [9, 10, 25, 6, 15, 10] as const;
-const widestSum = 89;
+const widestSum = widest.reduce((sum, each) => sum + each + 2, 2);
 
 /** A line per host: where it stands and whatever somebody should look at; trouble first. Ages are those at the end of the report. */
 export function renderFleetStatus(report: FleetReport, paint: Paint, columns = usualWidth): string {

@@ -15,7 +15,7 @@ import { policyTexts } from './policy-texts.ts';
 import { findCutOffs } from '../policy/cut-off.ts';
 import { listsUrls } from '../policy/base-urls.ts';
 import { judge, type JudgeInput } from '../policy/judge.ts';
-import { isToTell, reportSteps } from '../report/make-report.ts';
+import { reportSteps } from '../report/make-report.ts';
 import { openDiffer } from '../report/unified-diff.ts';
 import { quarantineKey } from './quarantine-key.ts';
 import { groupFile, passwdFile } from '../resources/account-files.ts';
@@ -47,8 +47,6 @@ export interface PlannedHost {
   readonly input: PlanInput;
   readonly plan: Plan;
   readonly steps: readonly ReportedStep[];
-  /** Whether the revision has what no commit has. Not asked of a check, nor where there is nothing to tell. */
-  readonly isUncommitted: boolean;
   /** Reasons not to apply anything: the kinds', policy's, a plan that has become stale. */
   readonly problems: readonly Problem[];
   /** Milliseconds since 1970 when the windows that are among the problems are open next, where that is known. */
@@ -100,8 +98,6 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   const isConfirmed = request.planDigest === unconfirmed.digest;
   const input = { ...asked, isConfirmed };
   const plan = isConfirmed ? makePlan(input) : unconfirmed;
-  // Git looks meanwhile. Nothing is kept of a check, and git would take a tenth of its time.
-  const uncommitted = !isCheck && plan.steps.some(isToTell) ? hasUncommitted(revision) : false;
   const previewsOf = ({ diff, resource }: Step): Iterable<Preview> => {
     return (
       resourceType(resource.kind).preview?.(resource.desired, changesOf(diff), { host: reader, contents: catalog.contents }) ?? []
@@ -139,13 +135,7 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   const steps = await reportSteps(plan.steps, previewsOf, openDiffer());
   const problems = [...plan.problems, ...verdict.problems, ...(windows?.problems ?? []), ...staleness(request, plan, state)];
   const cutOffs = !isCheck && reader.live && reader.privileged ? findCutOffs(toJudge) : [];
-  const isUncommitted = await uncommitted;
-  return { desired, input, plan, steps, isUncommitted, problems, opensAt: windows?.opensAt, cutOffs, index };
-}
-
-async function hasUncommitted({ root, workingTree, commit }: Revision): Promise<boolean> {
-  if (!workingTree || commit === null) return false;
-  return (await import('../source/uncommitted.ts')).hasUncommitted(root);
+  return { desired, input, plan, steps, problems, opensAt: windows?.opensAt, cutOffs, index };
 }
 
 /** The state directory by the path that resources would name it. */

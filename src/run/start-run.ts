@@ -1,3 +1,4 @@
+import type { Event } from '../model/event.ts';
 import type { Request } from '../model/request.ts';
 import type { ExitName } from '../model/exit-code.ts';
 import { exitCodes } from '../model/exit-code.ts';
@@ -66,6 +67,12 @@ export function startRun(
       ...scrub({ ...parts, problems: firstProblems(parts.problems ?? []) }),
     }),
   };
+}
+
+/** What is told when a run begins on its source. */
+export function startedEvent({ id, revision: { commit, workingTree } }: Run, host: string): Event {
+  const around = workingTree && commit !== null && ({ workingTree: true } as const);
+  return { type: 'run-started', run: id, host, revision: commit ?? 'working tree', ...around };
 }
 
 /** The same run, once it is known that its revision has what no commit has. */

@@ -6,21 +6,15 @@ const timeout = 10_000;
 const maxBuffer = 32 * 1024 * 1024;
 
 /**
- * Runs git in a repository for its output, at once, since a template that names an author cannot wait. Nothing of a repository is run,
+ * Runs git in a repository for its output, at once: a template that names an author cannot wait, and simple-git would take 50 ms for no
+ * output. Nothing of a repository is run,
  * but for the filters of its attributes: a command that reads files of the working tree needs `withoutFilters` too. Throws for every
  * non-zero exit, and after ten seconds.
  */
 export function askGit(directory: string, args: readonly string[]): string {
-  const { argv, options } = gitCall(directory, args);
-  return execFileSync('git', argv, options);
+  const words = [...settingsFor(directory).flatMap(asWords), ...args];
+  return execFileSync('git', words, { cwd: directory, env: environment(), encoding: 'utf8', timeout, maxBuffer, stdio: 'pipe' });
 }
-
-/** How `askGit` calls git, for whoever has something else to do meanwhile. */
-export const gitCall = (directory: string, args: readonly string[]) =>
-  ({
-    argv: [...settingsFor(directory).flatMap(asWords), ...args],
-    options: { cwd: directory, env: environment(), encoding: 'utf8', timeout, maxBuffer, stdio: 'pipe' },
-  }) as const;
 
 /** Runs git for its output. simple-git resolves a failed command as success when it wrote nothing to stderr; this rejects for every non-zero exit. */
 export async function runGit(directory: string, args: readonly string[]): Promise<string> {

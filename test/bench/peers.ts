@@ -32,9 +32,6 @@ export function makeCheckout(directory: string): void {
   git('init', '-q', '-b', 'main');
   git('add', '-A');
   git('commit', '-q', '-m', 'bench');
-  // Of what was written within the second in which the index was, git compares contents until it has once looked later.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100);
-  git('update-index', '-q', '--refresh');
 }
 
 function find(program: string): string | undefined {

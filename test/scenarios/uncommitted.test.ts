@@ -63,3 +63,14 @@ it('a check and a run with nothing to do start no git, and one for which git fai
   expect(repository.report([], { PATH: bin }).revision).not.toHaveProperty('uncommitted');
   expect(existsSync(join(bin, 'asked'))).toBe(true);
 });
+
+it('events name the commit and that the working tree counts, also where nothing is to do', () => {
+  using repository = makeRepository(resources, { [motd]: 'one\n' });
+  repository.commit('one');
+
+  for (const time of ['applied', 'converged', 'converged again'])
+    expect(JSON.parse(repository.run(['-o', 'ndjson']).stdout.split('\n')[0]!), time).toMatchObject({
+      type: 'run-started',
+      workingTree: true,
+    });
+});

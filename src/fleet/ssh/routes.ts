@@ -139,7 +139,7 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Rou
 
   return {
     async find(target) {
-      if (target.problems) throw misnamed(target.name, target.problems);
+      if (target.problems) throw misdescribed(target.name, target.problems);
       if (target.otherConnection !== undefined) throw notBySsh(target.name, target.otherConnection);
       return await find(target.name, target, undefined, []);
     },
@@ -176,7 +176,7 @@ async function through(
   }
 }
 
-function misnamed(name: string, [first, ...others]: readonly Problem[]): ConnectionError {
+function misdescribed(name: string, [first, ...others]: readonly Problem[]): ConnectionError {
   const more = others.length > 0 ? ` (and ${others.length} more)` : '';
   // Not every name can stand in a pattern.
   const without = isHostName(name) ? `; --limit "all:!${name}" leaves it out` : '';
