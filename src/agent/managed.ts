@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { sha256 } from '../model/json.ts';
 import { findResourceType, loadResourceTypes } from '../resources/registry.ts';
 import { fileSignature } from '../run/scope.ts';
 import { stateFile } from '../state/state-directory.ts';
@@ -8,7 +9,7 @@ import { openState } from '../state/state.ts';
 interface Managed {
   /** How many paths, as `watches` of the kinds names them. */
   readonly paths: number;
-  /** Those that they are in. Of a path that ends in `/`, that itself. The same list as long as nothing was recorded. */
+  /** Those that they are in. Of a path that ends in `/`, that itself. The same list as long as the paths are the same. */
   readonly directories: readonly string[];
   /** Whether what moved is one of them, above one, or in one that ends in `/`. */
   holds(name: string): boolean;
@@ -17,11 +18,15 @@ interface Managed {
 /** To be asked after each pass: the ledger is read only where something was recorded. `rooted`: where a path of the host is. */
 export function openManaged(stateDirectory: string, rooted: (path: string) => string): () => Promise<Managed> {
   let known = managedBy([]);
+  let digest: string | undefined;
   let seen: string | null = null;
   return async () => {
     const now = fileSignature(stateFile(stateDirectory));
     if (now === seen) return known;
-    known = managedBy((await managedPaths(stateDirectory)).map(rooted));
+    const paths = (await managedPaths(stateDirectory)).map(rooted);
+    const before = digest;
+    digest = sha256(paths.join('\0'));
+    if (digest !== before) known = managedBy(paths);
     seen = now;
     return known;
   };

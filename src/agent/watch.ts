@@ -27,7 +27,10 @@ const mostNames = 1_000;
 export function openWatch(moved: (names: Iterable<string>) => void, problem: (message: string) => void): Watch {
   let timer: NodeJS.Timeout | undefined;
   let names = new Set<string>();
+  /** Since the last time that somebody asked for something to be followed. */
+  let isQuiet = false;
   const seen = (name?: string): void => {
+    isQuiet = false;
     if (name !== undefined && names.size < mostNames) names.add(name);
     timer ??= setTimeout(() => {
       timer = undefined;
@@ -44,12 +47,14 @@ export function openWatch(moved: (names: Iterable<string>) => void, problem: (me
   return {
     follow(paths, trees) {
       const { directories } = paths;
+      const isSame = directories === named?.directories;
       // What moved before they were named: a rollback by hand may have left other ones than the agent's run.
-      if (directories !== named?.directories) seen('');
+      if (!isSame) seen('');
       named = paths;
-      // The same ones may have been taken away or put back.
-      ofPaths.follow(directories.map(nearestDirectory));
+      // The same ones may have been taken away or put back, which is not done where nothing is seen.
+      if (!isSame || !isQuiet) ofPaths.follow(directories.map(nearestDirectory));
       ofTrees.follow(trees.map(realTree));
+      isQuiet = true;
     },
     async close() {
       clearTimeout(timer);

@@ -18,13 +18,18 @@ const coarseTickNs = 2_000_000_000n;
 const directoryBit = 0o040000n;
 const formatMask = 0o170000n;
 
+/** Paths, sorted, with the position of each. */
+interface Ordered {
+  readonly paths: readonly string[];
+  positionOf(path: string): number | undefined;
+}
+
 /**
  * What a list of paths looked like when they were last known to be right: git's index, for host files. A path that still
  * has its signature has not been written since. A directory counts by identity, owner and mode; named with a trailing `/`
  * it counts with its names too.
  */
-export interface StatIndex {
-  readonly paths: readonly string[];
+export interface StatIndex extends Ordered {
   /** Whether nothing has moved since the index was made. Stops at the first difference. */
   isUnchanged(): boolean;
   /** Whether all that there is to read can be read and has the digest that was recorded; not where none was. Stops at the first. */
@@ -50,40 +55,55 @@ export const digestOfNames = (names: readonly string[]): string => sha256(names.
 /**
  * Makes an index of paths as they are now. Entries too young to be trusted are recorded as never matching. Call it before
  * the paths are inspected: what changes during the inspection then no longer has its signature. `digestOf` is asked when
- * the index is encoded.
+ * the index is encoded. `like`: one that is mostly of the same paths.
  */
 export function recordStatIndex(
   paths: readonly string[],
   locate: (path: string) => string,
   digestOf: (path: string) => string | undefined,
+  like?: StatIndex,
 ): StatIndex {
-  return makeStatIndex(paths, (path) => look(locate(path)), locate, digestOf);
+  return makeStatIndex(orderOf(paths, like), (path) => look(locate(path)), locate, digestOf);
 }
 
 /** The same of paths that were looked at before; without digests. */
 export const indexSignatures = (known: ReadonlyMap<string, PathSignature | undefined>): StatIndex =>
   makeStatIndex(
-    [...known.keys()],
+    inOrder([...known.keys()].sort()),
     (path) => known.get(path),
     (path) => path,
     () => undefined,
   );
 
+function inOrder(paths: readonly string[]): Ordered {
+  let positions: Map<string, number> | undefined;
+  const positionOf: Ordered['positionOf'] = (path) =>
+    (positions ??= new Map(paths.map((each, index) => [each, index]))).get(path);
+  return { paths, positionOf };
+}
+
+/** Ten thousand paths are not sorted again to find the same order. */
+function orderOf(paths: readonly string[], like: Ordered | undefined): Ordered {
+  const unique = new Set(paths);
+  const isAlike = like?.paths.length === unique.size && like.paths.every((path) => unique.has(path));
+  return isAlike ? like : inOrder([...unique].sort());
+}
+
 function makeStatIndex(
-  paths: readonly string[],
+  ordered: Ordered,
   signatureOf: (path: string) => PathSignature | undefined | 'unreadable',
   locate: (path: string) => string,
   digestOf: (path: string) => string | undefined,
 ): StatIndex {
-  const unique = [...new Set(paths)].sort();
-  const signatures = new BigInt64Array(unique.length * width);
+  const { paths } = ordered;
+  const signatures = new BigInt64Array(paths.length * width);
   const now = BigInt(Date.now()) * 1_000_000n;
-  unique.forEach((path, index) => {
+  paths.forEach((path, index) => {
     const stat = signatureOf(path);
     writeSignature(signatures, index * width, path, stat === 'unreadable' ? undefined : stat);
     if (stat === 'unreadable' || (stat && isRacy(stat, now))) signatures.fill(-1n, index * width, index * width + width);
   });
-  return statIndex(unique, signatures, locate, (index) => digestOf(unique[index] as string) ?? '');
+  return statIndex(ordered, signatures, locate, (index) => digestOf(paths[index] as string) ?? '');
 }
 
 /** What may not be looked at (another user's crontab) must be inspected in another way. */
@@ -118,7 +138,7 @@ function writeSignature(target: BigInt64Array, offset: number, path: string, sta
 }
 
 function statIndex(
-  paths: readonly string[],
+  { paths, positionOf }: Ordered,
   signatures: BigInt64Array,
   locate: (path: string) => string,
   digestAt: (index: number) => string,
@@ -139,11 +159,9 @@ function statIndex(
     writeSignature(actual, 0, path, stat);
     return isEqual(index, actualHalves, 0);
   };
-  let positions: Map<string, number> | undefined;
-  const positionOf = (path: string): number | undefined =>
-    (positions ??= new Map(paths.map((each, index) => [each, index]))).get(path);
   return {
     paths,
+    positionOf,
     signatures,
     looked(path, numbers, from) {
       const index = positionOf(path);
@@ -156,7 +174,7 @@ function statIndex(
     equals: (other) =>
       paths.length === other.paths.length &&
       bytesOf(signatures).equals(bytesOf(other.signatures)) &&
-      paths.every((path, index) => path === other.paths[index]),
+      (paths === other.paths || paths.every((path, index) => path === other.paths[index])),
     isUnchanged() {
       for (let index = 0; index < paths.length; index++) if (!isUnchangedAt(index)) return false;
       return true;
@@ -222,7 +240,7 @@ export function decodeStatIndex(bytes: Buffer, locate: (path: string) => string)
   const signatures = new BigInt64Array(new Uint8Array(bytes.subarray(8, signatureEnd)).buffer);
   const paths = count === 0 ? [] : bytes.toString('utf8', digestEnd).split('\0');
   if (paths.length !== count) throw new Error('the stat index is damaged');
-  return statIndex(paths, signatures, locate, (index) => {
+  return statIndex(inOrder(paths), signatures, locate, (index) => {
     const start = signatureEnd + index * 32;
     const digest = bytes.toString('hex', start, start + 32);
     return /^0+$/.test(digest) ? '' : digest;

@@ -72,7 +72,8 @@ async function applyOnce(
   await deps.host.settled(signal);
   const digests = new Map<string, string>();
   // What this run has looked at and nobody has written since, itself included, is as it was; all else is read again.
-  const index = recordStatIndex(watchedPaths(desired.catalog), deps.host.realPath, (path) => digests.get(path));
+  const paths = watchedPaths(desired.catalog);
+  const index = recordStatIndex(paths, deps.host.realPath, (path) => digests.get(path), planned.index);
   const fresh = openLocalReader({ root: request.root, index: planned.index, looked: index, digests });
   return { index, stood, ...(await verify(planned.plan, desired.graph, input, fresh, signal)) };
 }

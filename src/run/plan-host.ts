@@ -67,7 +67,8 @@ export async function planHost(full: FullRun, desired: Plannable, state: State |
   const digests = new Map<string, string>();
   // Only a run that may leave a stamp needs them, and only before anything is inspected.
   const isCheck = request.action === 'check';
-  const index = recordStatIndex(isCheck ? [] : watchedPaths(catalog), scope.reader.realPath, (path) => digests.get(path));
+  const paths = isCheck ? [] : watchedPaths(catalog);
+  const index = recordStatIndex(paths, scope.reader.realPath, (path) => digests.get(path), stamp?.index);
   const known = stamp && !request.paranoid && { index: stamp.index };
   const reader = openLocalReader({ root: request.root, ...known, looked: index, ...(!isCheck && { digests }) });
   const ledger = state?.ledger.all() ?? new Map();

@@ -21,7 +21,7 @@ const spare = { pages: 16, bytes: 128 * 1024 };
 export function openAgentState(directory: string): AgentState {
   makeStateDirectory(directory);
   const file = agentFile(directory);
-  const open = (): DatabaseSync => {
+  const open = () => {
     requireKind(file, 'file');
     create(file);
     const database = new DatabaseSync(file, { timeout: 5_000 });
@@ -29,13 +29,14 @@ export function openAgentState(directory: string): AgentState {
     database.exec(`PRAGMA journal_mode = PERSIST; PRAGMA synchronous = FULL;
       CREATE TABLE IF NOT EXISTS memory (part TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (part, name)) STRICT`);
     keepRoom(database);
-    return database;
+    // Asked some twenty times in every pass.
+    return { database, select: database.prepare('SELECT value FROM memory WHERE part = ? AND name = ?') };
   };
-  const database = naming(file, { open }).open();
+  const { database, select } = naming(file, { open }).open();
   const memory = (part: string): Memory =>
     naming(file, {
       get(name: string) {
-        const row = database.prepare('SELECT value FROM memory WHERE part = ? AND name = ?').get(part, name);
+        const row = select.get(part, name);
         if (!row) return undefined;
         try {
           return JSON.parse(String(row['value'])) as unknown;
