@@ -1,17 +1,52 @@
-import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { SafeDirectories } from '../host/safe-directories.ts';
 
 /** Holds years of a quiet watchdog. One old log is kept. */
 const mostBytes = 1024 * 1024;
+/** A fifo that nobody reads must not keep the watchdog waiting. */
+const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Adds to the log, where there is one. What cannot be written is said on stderr, and keeps nobody from anything. */
+/**
+ * Adds to the log, where there is one. What cannot be written is said on stderr, and keeps nobody from anything. Links are followed only
+ * where root or this user has put them: a watchdog of root may log into the directory of an account.
+ */
 export function appendLog(file: string | undefined, text: string): void {
   if (file === undefined) return;
+  const directories = new SafeDirectories('');
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > mostBytes) renameSync(file, `${file}.1`);
-    appendFileSync(file, text, { mode: 0o640 });
+    makeDirectory(dirname(file), directories);
+    append(directories.readable(file), text);
   } catch (error) {
-    process.stderr.write(`deadman: the log cannot be written: ${(error as Error).message}\n`);
+    process.stderr.write(`deadman: the log ${file} cannot be written: ${(error as Error).message}\n`);
+  } finally {
+    directories.close();
+  }
+}
+
+function append(real: string, text: string): void {
+  const descriptor = openSync(real, flags, 0o640);
+  try {
+    const stat = fstatSync(descriptor);
+    // By another name it may be a file of somebody else.
+    if (!stat.isFile() || stat.nlink > 1) throw new Error('it is not a regular file with one name');
+    if (stat.size <= mostBytes) return void writeSync(descriptor, text);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(real, `${real}.1`);
+  append(real, text);
+}
+
+function makeDirectory(directory: string, directories: SafeDirectories): void {
+  if (directory === '/') return;
+  try {
+    mkdirSync(directories.readable(directory));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT') throw error;
+    makeDirectory(dirname(directory), directories);
+    mkdirSync(directories.readable(directory));
   }
 }
