@@ -5,8 +5,7 @@ set -eu
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 tries=0
 # shellcheck disable=SC2086 -- a glob
-while groups=$(find /sys/fs/cgroup/$1 -depth -type d 2>/dev/null) && [ -n "$groups" ]; do
-  echo "$groups" | xargs rmdir 2>/dev/null && continue
+while find /sys/fs/cgroup/$1 -depth -type d -exec rmdir {} + 2>/dev/null; groups=$(find /sys/fs/cgroup/$1 -type d 2>/dev/null); [ -n "$groups" ]; do
   tries=$((tries + 1))
   [ $tries -lt $(($2 * 20)) ] || { echo "control groups are still busy: $groups" >&2; exit 1; }
   sleep 0.05
