@@ -120,6 +120,18 @@ it('the stricter one counts where both policies say how many changes wait for a 
   expect([asks(1, 9), asks(9, 1), asks(9, 9)]).toEqual([['needs-approval'], ['needs-approval'], []]);
 });
 
+it('a kind that there is not would have nothing wait', () => {
+  const approval = { addresses: ['*[/srv/a]', 'flie[/srv/**]'] };
+  expect(codes({ policy: { approval } })).toEqual(['unknown-kind']);
+  expect(judge(makeInput({ hostPolicy: { agent: { approval } } })).problems).toEqual([
+    {
+      code: 'unknown-kind',
+      message: 'no kind "flie", which agent.approval.addresses of the host policy has',
+      hint: 'did you mean "file"?',
+    },
+  ]);
+});
+
 it('a glob of addresses that cannot be compiled refuses', () => {
   const approval = { addresses: ['file[!x]'] };
   expect(codes({ policy: { approval } })).toEqual(['wrong-type']);
