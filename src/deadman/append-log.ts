@@ -8,8 +8,8 @@ const mostBytes = 1024 * 1024;
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * Adds to the log, where there is one. What cannot be written is said on stderr, and keeps nobody from anything. Links are followed only
- * where root or this user has put them: a watchdog of root may log into the directory of an account.
+ * Adds to the log, where there is one. What cannot be written is said on stderr, and keeps nobody from anything. A watchdog of root may
+ * log into the directory of an account: the log is no link, and directories are links only where root or this user has put them.
  */
 export function appendLog(file: string | undefined, text: string): void {
   if (file === undefined) return;
