@@ -1,3 +1,4 @@
+import type { AgentStatus } from '../model/agent.ts';
 import type { Memory } from '../model/reporter.ts';
 import { backoff, longestBackoff } from './backoff.ts';
 
@@ -34,9 +35,12 @@ export interface Attempts {
   /** Milliseconds since 1970 when it is tried again faster than by a poll. */
   retryOf(commit: string): number | undefined;
   /** The newest revision that is tried again by itself. */
-  retrying(): { readonly commit: string; readonly failures: number; readonly next: string } | undefined;
-  /** Why nothing is repeated any more, if the newest one fails each time. */
-  stalled(): string | undefined;
+  retrying(): AgentStatus['retry'];
+  /**
+   * What a status tells of them, from one look: the newest one as it is tried again, and why nothing is repeated any more if it fails each
+   * time; and `seen`, the newest that the remote has, where it is in quarantine.
+   */
+  told(seen: string | null): Pick<AgentStatus, 'retry' | 'stalled' | 'quarantine'>;
 }
 
 export function openAttempts(memory: Memory): Attempts {
@@ -72,16 +76,22 @@ export function openAttempts(memory: Memory): Attempts {
       const isComing = outcome === 'refused' && next !== 0;
       return isComing || (outcome === 'failed' && failures < mostFailures) ? next : undefined;
     },
-    retrying() {
-      const [newest] = all();
-      if (newest?.outcome !== 'failed') return undefined;
-      return { commit: newest.commit, failures: newest.failures, next: new Date(newest.next).toISOString() };
-    },
-    stalled() {
-      const [newest] = all();
-      return newest?.outcome === 'failed' && newest.failures >= mostFailures
-        ? `${newest.commit.slice(0, 12)} failed ${newest.failures} times in a row: ${newest.reason}`
-        : undefined;
+    retrying: () => asRetry(all()[0]),
+    told(seen) {
+      const attempts = all();
+      const [newest] = attempts;
+      const taken = attempts.find(({ commit, outcome }) => commit === seen && outcome === 'quarantined');
+      const isStalled = newest?.outcome === 'failed' && newest.failures >= mostFailures;
+      return {
+        retry: asRetry(newest),
+        stalled: isStalled ? `${newest.commit.slice(0, 12)} failed ${newest.failures} times in a row: ${newest.reason}` : null,
+        ...(taken && { quarantine: { commit: taken.commit, reason: taken.reason } }),
+      };
     },
   };
 }
+
+const asRetry = (newest: Attempt | undefined): AgentStatus['retry'] =>
+  newest?.outcome === 'failed'
+    ? { commit: newest.commit, failures: newest.failures, next: new Date(newest.next).toISOString() }
+    : null;

@@ -114,13 +114,9 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     const approval = read(asked.told) ?? null;
     const takenBack = updateTakenBack();
     const found = {
-      retry: read(options.attempts.retrying) ?? null,
-      ...read(() => quarantine(live.seen, options.attempts)),
+      ...(read(() => options.attempts.told(live.seen)) ?? { retry: null, stalled: null }),
       unconfirmed: read(() => unconfirmed(stateDirectory)) ?? null,
-      stalled:
-        failure && failedPasses > 1
-          ? `${failedPasses} passes in a row could not be made: ${failure.summary}`
-          : (read(options.attempts.stalled) ?? null),
+      ...(failure && failedPasses > 1 && { stalled: `${failedPasses} passes in a row could not be made: ${failure.summary}` }),
     };
     return {
       schema: 'reconcile.status/1',
@@ -263,11 +259,6 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
 }
 
 const isOutsideWindow = ({ problems }: Report): boolean => problems.some(({ code }) => code === 'outside-window');
-
-function quarantine(seen: string | null, attempts: Attempts): Pick<AgentStatus, 'quarantine'> {
-  const attempt = seen === null ? undefined : attempts.of(seen);
-  return attempt?.outcome === 'quarantined' ? { quarantine: { commit: attempt.commit, reason: attempt.reason } } : {};
-}
 
 function lastOf({ message, hint }: Error & { readonly hint?: unknown }, at: Date): NonNullable<AgentStatus['last']> {
   const help = typeof hint === 'string' && { hint };

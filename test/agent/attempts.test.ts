@@ -48,6 +48,6 @@ it('what fails again and again, in whatever words, is waited for ever longer and
   expect(waits).toEqual(waits.toSorted((one, other) => one - other));
 
   expect(attempts.retryOf('c1')).toBeUndefined();
-  expect(attempts.stalled()).toContain('c1 failed 8 times');
+  expect(attempts.told(null).stalled).toContain('c1 failed 8 times');
   expect(attempts.isDue('c1', now + day / 24, true)).toBe(true);
 });

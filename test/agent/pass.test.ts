@@ -80,5 +80,5 @@ it('a working tree whose repair fails is tried again when its time has come, or 
   expect(content()).toBe('by hand');
   repository.resources(judged('"test", "-f"'));
   expect(await pass(false)).toMatchObject({ report: { outcome: 'converged' } });
-  expect([content(), attempts.retrying()]).toEqual(['one', undefined]);
+  expect([content(), attempts.retrying()]).toEqual(['one', null]);
 });

@@ -253,7 +253,7 @@ describe('a notifier that cannot remember', () => {
     const notifier = openNotifier({ channels: given, host: 'allegro', memory: state.memory('notify'), now: () => start });
     state.close();
 
-    expect(() => notifier.note(failed('b'))).toThrow('database is not open');
+    expect(() => notifier.note(failed('b'))).toThrow('statement has been finalized');
   });
 });
 
