@@ -34,7 +34,7 @@ export function tendMemory(): (event: AgentEvent) => void {
   };
 }
 
-/** Paths beyond which a run is long enough to be worth the memory of code that is compiled, some 5 MB, though not by the dearest compiler. */
+/** Paths beyond which a run is long enough to be worth the memory of code that is compiled, some 8 MB, though not by the dearest compiler. */
 const manyPaths = 2_000;
 
 /** For an agent that manages this many paths; it starts without any compiler. */

@@ -27,7 +27,7 @@ const mostNames = 1_000;
 export function openWatch(moved: (names: Iterable<string>) => void, problem: (message: string) => void): Watch {
   let timer: NodeJS.Timeout | undefined;
   let names = new Set<string>();
-  /** Since the last time that somebody asked for something to be followed. */
+  /** Whether nothing has moved since it was last said what is to be followed. */
   let isQuiet = false;
   const seen = (name?: string): void => {
     isQuiet = false;

@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { SafeDirectories } from '../host/safe-directories.ts';
+import { throughNoLink } from './through-no-link.ts';
 
 /** Holds years of a quiet watchdog. One old log is kept. */
 const mostBytes = 1024 * 1024;
@@ -13,14 +13,11 @@ const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | cons
  */
 export function appendLog(file: string | undefined, text: string): void {
   if (file === undefined) return;
-  const directories = new SafeDirectories('');
   try {
-    makeDirectory(dirname(file), directories);
-    append(directories.readable(file), text);
+    makeDirectory(dirname(file));
+    throughNoLink(file, (real) => append(real, text));
   } catch (error) {
-    process.stderr.write(`deadman: the log ${file} cannot be written: ${(error as Error).message}\n`);
-  } finally {
-    directories.close();
+    process.stderr.write(`deadman: the log cannot be written: ${(error as Error).message}\n`);
   }
 }
 
@@ -38,15 +35,8 @@ function append(real: string, text: string): void {
   append(real, text);
 }
 
-function makeDirectory(directory: string, directories: SafeDirectories): void {
-  if (directory === '/') return;
-  try {
-    mkdirSync(directories.readable(directory));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT') throw error;
-    makeDirectory(dirname(directory), directories);
-    mkdirSync(directories.readable(directory));
-  }
+function makeDirectory(directory: string): void {
+  if (statSync(directory, { throwIfNoEntry: false })) return;
+  makeDirectory(dirname(directory));
+  throughNoLink(directory, (real) => mkdirSync(real));
 }

@@ -1,11 +1,10 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { about } from '../host/path-error.ts';
 import { readRegularFile } from '../host/regular-file.ts';
-import { SafeDirectories } from '../host/safe-directories.ts';
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
 import { isObject, sha256 } from '../model/json.ts';
 import { writeAtomically } from '../source/write-atomically.ts';
+import { throughNoLink } from './through-no-link.ts';
 
 interface SavedFile {
   readonly path: string;
@@ -62,16 +61,6 @@ function readRegular(path: string): ConfigFile | undefined {
     return found && { bytes: found.bytes, mode: found.stat.mode & 0o7777, changedAt: found.stat.ctimeMs };
   } catch {
     return undefined;
-  }
-}
-
-/** The agent may own the directories on the way: through a link of its own it would be given what only root can read, or write. */
-function throughNoLink<T>(path: string, act: (real: string) => T): T {
-  const directories = new SafeDirectories('');
-  try {
-    return about(path, () => act(directories.readable(path)));
-  } finally {
-    directories.close();
   }
 }
 

@@ -55,7 +55,7 @@ export const digestOfNames = (names: readonly string[]): string => sha256(names.
 /**
  * Makes an index of paths as they are now. Entries too young to be trusted are recorded as never matching. Call it before
  * the paths are inspected: what changes during the inspection then no longer has its signature. `digestOf` is asked when
- * the index is encoded. `like`: one that is mostly of the same paths.
+ * the index is encoded. `like`: one that is usually of the same paths.
  */
 export function recordStatIndex(
   paths: readonly string[],

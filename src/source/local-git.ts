@@ -7,9 +7,8 @@ const maxBuffer = 32 * 1024 * 1024;
 
 /**
  * Runs git in a repository for its output, at once: a template that names an author cannot wait, and simple-git would take 50 ms for no
- * output. Nothing of a repository is run,
- * but for the filters of its attributes: a command that reads files of the working tree needs `withoutFilters` too. Throws for every
- * non-zero exit, and after ten seconds.
+ * output. Nothing of a repository is run, but for the filters of its attributes: a command that reads files of the working tree needs
+ * `withoutFilters` too. Throws for every non-zero exit, and after ten seconds.
  */
 export function askGit(directory: string, args: readonly string[]): string {
   const words = [...settingsFor(directory).flatMap(asWords), ...args];
