@@ -187,6 +187,8 @@ describe.skipIf(whyNoBrowser !== undefined)(`the dashboard in a browser${whyNoBr
     const found = [await page.evaluate(isWider)];
     await page.locator('.runs a').click();
     await page.getByText('Back to the host').waitFor();
+    // The text is there before the style sheet is, and without it nothing is wrapped.
+    await page.waitForLoadState();
     found.push(await page.evaluate(isWider));
 
     expect(found).toEqual([false, false]);
