@@ -5,6 +5,7 @@ import type { Follower } from '../model/follower.ts';
 import type { AgentPolicy, TrustPolicy } from '../model/host-policy-document.ts';
 import type { Report, ReportedCheck } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
+import { askHealth } from '../operations/ask-health.ts';
 import { reconcile } from '../reconcile.ts';
 import type { AgentState } from '../state/agent-state.ts';
 import { openState } from '../state/state.ts';
@@ -19,6 +20,7 @@ import { openStatusBoard } from './status-board.ts';
 import { chooseCompiler } from './tend-memory.ts';
 import { openVisits } from './visits.ts';
 import { openWatch } from './watch.ts';
+import { watchHealth } from './watch-health.ts';
 import type { Waves } from './waves.ts';
 
 interface AgentOptions {
@@ -88,14 +90,22 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     watch?.follow({ directories, holds }, options.sourceTrees);
   };
   const interval = milliseconds(policy.interval);
-  const asked = (health: readonly ReportedCheck[]): void => board.asked(health, new Date());
+  const asked = (health: readonly ReportedCheck[]): void => {
+    if (board.asked(health, new Date())) tell({ type: 'status', status: board.status() });
+  };
   const deps = {
     follower,
     attempts,
     contest,
     stateDirectory,
     waves: options.waves,
-    bake: openBake({ waves: options.waves, memory: state.memory('bake'), stateDirectory, place, asked }),
+    bake: openBake({
+      waves: options.waves,
+      memory: state.memory('bake'),
+      stateDirectory,
+      place,
+      asked: (health) => void board.asked(health, new Date()),
+    }),
     place,
     board,
     interval,
@@ -156,5 +166,8 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
       return () => void listeners.delete(listener);
     },
   };
+  // An image has no health.
+  if (place.root === undefined)
+    watchHealth({ port, ask: (end) => askHealth(stateDirectory, end), asked, problem: options.problem }, signal);
   return { port, run: loop.run, close: async () => watch?.close() };
 }

@@ -15,5 +15,6 @@ export function healthAfter(run: Ended, at: string, before: AskedHealth | undefi
 /** What health checks said, of which there is one at least. */
 export function askedHealth(checks: readonly ReportedCheck[], at: string): AskedHealth {
   const failure = healthFailure(checks);
-  return { at, checks: checks.length, ...(failure !== undefined && { failure }) };
+  const failed = checks.filter(({ ok }) => !ok).map(({ name }) => name);
+  return { at, checks: checks.length, ...(failure !== undefined && { failure, failed }) };
 }

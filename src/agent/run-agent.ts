@@ -23,6 +23,7 @@ import { openDoors } from './doors/open-doors.ts';
 import { followWorkingTree } from './follow-working-tree.ts';
 import { logContests } from './log-contests.ts';
 import { logFetches } from './log-fetches.ts';
+import { logHealth } from './log-health.ts';
 import { openLog } from './log.ts';
 import { openPullPlanner } from './plan-pulls.ts';
 import { openReporting } from './reporting.ts';
@@ -104,6 +105,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
       process.on('SIGUSR1', lookAgain);
       port.subscribe(logFetches({ problem, note }));
       port.subscribe(logContests(problem));
+      port.subscribe(logHealth({ problem, note }));
       signal.addEventListener('abort', () => note('stopping'), { once: true });
       port.subscribe(tendMemory());
       port.subscribe((event) => {

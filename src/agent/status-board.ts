@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AgentStatus, AskedHealth, Suspension, Trigger } from '../model/agent.ts';
 import type { Look } from '../model/follower.ts';
 import { digestOf } from '../model/json.ts';
@@ -47,8 +48,8 @@ export interface StatusBoard {
   looked(look: Look, at: Date): boolean;
   /** This revision was pushed, applied and verified. */
   pushed(revision: { readonly commit: string; readonly branch: string }, at: Date): void;
-  /** What health checks said outside of a run. */
-  asked(health: readonly ReportedCheck[], at: Date): void;
+  /** What all health checks of what stands said outside of a run. Whether others hold than before. */
+  asked(health: readonly ReportedCheck[], at: Date): boolean;
   /** What became of what is to be enforced. */
   ended(report: Report, at: Date): void;
   /**
@@ -147,13 +148,9 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     options.changed(status());
   };
   const keep = (parts: Partial<Kept>): void => {
-    const before = JSON.stringify({ ...kept, lastSuccess: null });
     kept = { ...kept, ...parts };
-    // A converged pass writes nothing; the time of the last success is kept at the beginning of each hour.
-    const hour = (time: string | null): string => time?.slice(0, 13) ?? '';
-    const { lastSuccess } = (memory.get('kept') ?? { lastSuccess: null }) as Kept;
-    if (JSON.stringify({ ...kept, lastSuccess: null }) !== before || hour(lastSuccess) !== hour(kept.lastSuccess))
-      memory.set('kept', kept);
+    const known = memory.get('kept') as Kept | undefined;
+    if (!known || keptByHour(known) !== keptByHour(kept)) memory.set('kept', kept);
   };
   return {
     status,
@@ -195,10 +192,12 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       if (options.contest.contested().length === 0) keep({ lastSuccess: at.toISOString() });
       change({ seen: commit, branch, ...(isFed && { fetch: { ...fetch, at: at.toISOString(), message: keptUp } }) });
     },
-    asked(health, at) {
-      if (health.length === 0) return;
-      keep({ health: askedHealth(health, at.toISOString()) });
+    asked(checks, at) {
+      const before = kept.health;
+      if (checks.length === 0 && !before) return false;
+      keep({ health: checks.length === 0 ? undefined : askedHealth(checks, at.toISOString()) });
       change({});
+      return !isDeepStrictEqual(before?.failed, kept.health?.failed);
     },
     ended(report, at) {
       const converged = report.outcome === 'converged';
@@ -256,6 +255,12 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       return isNew || isAsked(report);
     },
   };
+}
+
+/** A converged pass writes nothing: of times that move with each, the hour is kept. */
+function keptByHour({ lastSuccess, health, ...rest }: Kept): string {
+  const hour = (time: string | null | undefined): string | undefined => time?.slice(0, 13);
+  return JSON.stringify([rest, hour(lastSuccess), health && { ...health, at: hour(health.at) }]);
 }
 
 const isOutsideWindow = ({ problems }: Report): boolean => problems.some(({ code }) => code === 'outside-window');

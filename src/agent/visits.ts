@@ -34,7 +34,7 @@ export function openVisits(visitable: Visitable, signal: AbortSignal): Pick<Agen
       if (order.action === 'check') {
         const answer = await receiveRevision(visit, visited, tell, AbortSignal.any([signal, gone]));
         if ('type' in answer) tell(answer);
-        else asked(answer.health);
+        else if (answer.health.length > 0) asked(answer.health);
         return;
       }
       // Told when the status says it too.

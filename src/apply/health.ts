@@ -19,23 +19,33 @@ const pause = 500;
 type UnitCheck = Extract<HealthCheck, { unit: unknown }>['unit'];
 type Health = Catalog['health'][number];
 
+interface Asking {
+  readonly host: HostReader;
+  readonly signal: AbortSignal;
+  /** Whether it is told what a command printed. */
+  readonly quotes: boolean;
+}
+
 /** Tries every check until it holds or its `within` is over. Only on a live host: a sandbox has no services. */
-export function checkHealth(health: readonly Health[], host: HostReader, signal: AbortSignal): Promise<ReportedCheck[]> {
+export function checkHealth(
+  health: readonly Health[],
+  host: HostReader,
+  signal: AbortSignal,
+  { quotes = true }: Partial<Pick<Asking, 'quotes'>> = {},
+): Promise<ReportedCheck[]> {
+  const asking = { host, signal, quotes };
   return Promise.all(
-    health.map(async ({ role, check }) => ({ name: `${role}: ${describe(check)}`, ...(await tryUntil(check, host, signal)) })),
+    health.map(async ({ role, check }) => ({ name: `${role}: ${describe(check)}`, ...(await tryUntil(check, asking)) })),
   );
 }
 
-async function tryUntil(
-  check: HealthCheck,
-  host: HostReader,
-  signal: AbortSignal,
-): Promise<{ readonly ok: boolean; readonly message?: string }> {
+async function tryUntil(check: HealthCheck, asking: Asking): Promise<{ readonly ok: boolean; readonly message?: string }> {
+  const { signal } = asking;
   const deadline = performance.now() + windowOf(check);
   let said: string | undefined;
   for (;;) {
     const limit = Math.ceil(Math.max(leastTimeout, deadline - performance.now()));
-    const failure = await tryOnce(check, host, signal, limit).catch(reasonOf);
+    const failure = await tryOnce(check, asking, limit).catch(reasonOf);
     signal.throwIfAborted();
     if (failure === undefined) return { ok: true };
     // The last try may be cut short by the end of its time, and the one before has said more.
@@ -70,7 +80,7 @@ function describe(check: HealthCheck): string {
 }
 
 /** Undefined when it holds, else what was seen instead. `limit` in milliseconds. */
-async function tryOnce(check: HealthCheck, host: HostReader, signal: AbortSignal, limit: number): Promise<string | undefined> {
+async function tryOnce(check: HealthCheck, { host, signal, quotes }: Asking, limit: number): Promise<string | undefined> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(Math.min(limit, networkTimeout))]);
   if ('http' in check) {
     const status = await httpStatus(check.http.url, bounded);
@@ -82,9 +92,11 @@ async function tryOnce(check: HealthCheck, host: HostReader, signal: AbortSignal
     const [command = '', ...rest] = check.command.argv;
     const { exitCode, timedOut, stdout, stderr } = await host.query([command, ...rest], signal, { timeout: limit });
     if (exitCode === 0) return undefined;
-    const said = lastLines(stderr.trim() || stdout)
-      .split('\n')
-      .at(-1)!;
+    const said = quotes
+      ? lastLines(stderr.trim() || stdout)
+          .split('\n')
+          .at(-1)!
+      : '';
     return timedOut ? tooSlow : `exit ${exitCode}${said && `: ${said}`}`;
   }
   const age = fileAge(host.realPath(check.file_age.path));

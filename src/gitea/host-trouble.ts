@@ -8,13 +8,14 @@ import type { Trouble } from './run-trouble.ts';
 
 const longestList = 4_000;
 
-/** All that is wrong with a host, as one: passes that cannot be made, what runs found, revisions that are refused unseen, resources that somebody keeps changing. */
+/** All that is wrong with a host, as one: passes that cannot be made, what runs found, revisions that are refused unseen, health checks that hold no longer, resources that somebody keeps changing. */
 export function hostTrouble(known: KnownTrouble | undefined, status: AgentStatus): Trouble | undefined {
   const failed = failedPass(status);
   const troubles = [
     ...(failed && status.stalled !== null ? [passTrouble(failed)] : []),
     ...refusedTrouble(refusedRevision(status)),
     ...[known?.failed, known?.drift].filter((each) => each != null),
+    ...healthTrouble(status.health),
     ...contestedTrouble(status.contested),
     ...(failed ? [] : stalledTrouble(status.stalled)),
   ];
@@ -33,6 +34,13 @@ function refusedTrouble(refused: ReturnType<typeof refusedRevision>): Trouble[] 
   const said = [why, ...(hint === undefined ? [] : [hint])].map(printableLine).join('\n');
   const text = `Commit ${commit} is not applied, and the host is kept as it was:\n\n${fenced(said, longestList)}`;
   return [{ key: digestOf({ refused: commit }), title: 'refuses a revision', text }];
+}
+
+function healthTrouble(health: AgentStatus['health']): Trouble[] {
+  if (health?.failure === undefined) return [];
+  const said = fenced([health.failure, ...(health.failed ?? []).slice(1)].map(printableLine).join('\n'), longestList);
+  const text = `What was applied has stopped working; nothing is taken back for it:\n\n${said}`;
+  return [{ key: digestOf({ health: health.failed ?? [] }), title: 'is not well', text }];
 }
 
 function contestedTrouble(contested: readonly string[]): Trouble[] {

@@ -23,6 +23,8 @@ export interface AskedHealth {
   readonly checks: number;
   /** What is wrong by the first one that does not hold. */
   readonly failure?: string;
+  /** The names of all that do not hold, where one does not; hosts of earlier versions do not say it. */
+  readonly failed?: readonly string[];
 }
 
 /** A plan that policy does not let through without a person's word. */
@@ -63,7 +65,7 @@ export interface AgentStatus {
   } | null;
   /** When the host was last proved to be as the repository says. ISO 8601. */
   readonly lastSuccess: string | null;
-  /** Asked after something was applied and when a bake time ends. Left out where nobody was asked since the last change. */
+  /** Asked after something was applied, when a bake time ends, and after each poll. Left out where nobody was asked since the last change. */
   readonly health?: AskedHealth;
   readonly fetch: {
     readonly at: string;

@@ -39,6 +39,8 @@ export interface Digest {
     readonly suspended: Suspension | null;
     readonly contested: readonly string[];
     readonly stalled: string | null;
+    /** Which health check failed when they were last asked; null where none did. */
+    readonly health: string | null;
     /** Why fetching fails; null when it works. */
     readonly fetch: string | null;
   } | null;

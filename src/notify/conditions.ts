@@ -96,7 +96,7 @@ function happenedIn({ steps, revision, run }: Report, now: number): readonly Hap
 }
 
 function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
-  const { contested, approval, suspended, fetch, stalled, updateTakenBack } = status;
+  const { contested, approval, suspended, fetch, stalled, updateTakenBack, health } = status;
   const conditions: Condition[] = [];
   if (approval && !approval.approved)
     conditions.push({
@@ -154,6 +154,17 @@ function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
       why: `it did not confirm itself; version ${status.version} runs on`,
       todo: 'on the host: journalctl -u timmy-reconciler says why; install another version',
       ended: 'RECOVERED: a newer version has confirmed itself',
+    });
+  if (health?.failure !== undefined)
+    conditions.push({
+      subject: 'health',
+      topic: 'failure',
+      sameness: (health.failed ?? []).join('\n'),
+      since: now,
+      title: 'UNHEALTHY: what was applied has stopped working',
+      why: (health.failed?.length ?? 1) > 1 ? `${health.failure}; and ${listed(health.failed!.slice(1))}` : health.failure,
+      todo: 'nothing is taken back for it: see to the service; after each poll it is asked again',
+      ended: 'HEALTHY again: no health check fails any more',
     });
   const failed = failedPass(status);
   if (stalled !== null && failed)

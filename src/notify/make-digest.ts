@@ -55,12 +55,22 @@ export function makeDigest(input: {
   };
 }
 
-const standing = ({ revision, lastSuccess, approval, suspended, contested, stalled, fetch }: AgentStatus): Digest['now'] => ({
+const standing = ({
+  revision,
+  lastSuccess,
+  approval,
+  suspended,
+  contested,
+  stalled,
+  health,
+  fetch,
+}: AgentStatus): Digest['now'] => ({
   ...revision,
   lastSuccess,
   approval,
   suspended,
   contested,
   stalled,
+  health: health?.failure ?? null,
   fetch: fetch && !fetch.ok ? fetch.message : null,
 });

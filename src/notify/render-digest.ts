@@ -40,12 +40,13 @@ function needsOf({ now, drift, takenBack }: Digest): readonly string[] {
     ...drift.left.map((address) => `differs and is not healed: ${address}`),
   ];
   if (!now) return left;
-  const { approval, suspended, stalled, fetch, contested } = now;
+  const { approval, suspended, stalled, health, fetch, contested } = now;
   return [
     ...(approval && !approval.approved
       ? [`approval: ${approval.reason} (reconcile approve ${approval.run}, before ${moment(approval.expires)})`]
       : []),
     ...(stalled === null ? [] : [`stalled: ${stalled}`]),
+    ...(health === null ? [] : [`unhealthy: ${health}`]),
     ...(fetch === null ? [] : [`fetching fails: ${fetch}`]),
     ...contested.map((address) => `contested: ${address}`),
     ...(suspended ? [`suspended by ${suspended.by} until ${moment(suspended.until)}: ${suspended.reason}`] : []),

@@ -16,6 +16,7 @@ import { keepReport } from '../run/keep-report.ts';
 import { startRun } from '../run/start-run.ts';
 import { keptRuns } from '../state/runs.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
+import { removeStandingChecks } from '../state/standing-checks.ts';
 import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
 import { takeLock } from '../state/lock.ts';
 import { openState, type State } from '../state/state.ts';
@@ -129,6 +130,7 @@ async function takeBack(
   await loadResourceTypes();
   const lost = lostSince(runs, reports, state, machine);
   removeStamp(state.directory);
+  removeStandingChecks(state.directory);
   declare(runs, steps, { by: run.id, reason: because ?? 'taken back by reconcile rollback' }, state);
   const restored = new Set<string>();
   const written = new Map<string, string | undefined>();

@@ -101,6 +101,7 @@ export const digestSchema: z.ZodType<Digest> = z.object({
       suspended: z.object({ reason: text, by: text, until: time }).nullable(),
       contested: texts,
       stalled: text.nullable(),
+      health: text.nullable().meta({ description: 'Which health check failed when they were last asked; null where none did.' }),
       fetch: text.nullable().meta({ description: 'Why fetching fails; null when it works.' }),
     })
     .nullable()

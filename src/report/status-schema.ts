@@ -53,10 +53,11 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
         at: time,
         checks: count,
         failure: z.exactOptional(text.meta({ description: 'What is wrong by the first check that does not hold.' })),
+        failed: z.exactOptional(z.array(text).meta({ description: 'The names of all checks that do not hold.' })),
       })
       .meta({
         description:
-          'What the health checks of the roles said of what stands when they were last asked: after something was applied, and when a bake time ends.',
+          'What the health checks of the roles said of what stands when they were last asked: after something was applied, when a bake time ends, and after each poll.',
       }),
   ),
   fetch: z

@@ -20,7 +20,7 @@ import { quarantineKey } from './quarantine-key.ts';
 import { record } from './record.ts';
 import { riskOfRun } from './risk-of-run.ts';
 import type { Run } from './start-run.ts';
-import { stampIfConverged } from './stamp-if-converged.ts';
+import { leaveMarks } from './leave-marks.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
 import type { State } from '../state/state.ts';
 import { StateError } from '../state/state-error.ts';
@@ -83,7 +83,7 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
     const report = applied(run, progress, host, kept, unconfirmed);
     record(run, progress.planned, state, report, stood);
     // The old one was removed before the first change.
-    stampIfConverged({ ...full, stamp: undefined }, run, progress.planned, index, state);
+    leaveMarks({ ...full, stamp: undefined }, run, progress.planned, index, state);
     return report;
   } catch (error) {
     const report = await takeBack(error, key, run, progress, deps, signal.aborted);

@@ -10,7 +10,7 @@ import { countSteps } from '../report/make-report.ts';
 import { keptRuns } from '../state/runs.ts';
 import type { State } from '../state/state.ts';
 import type { FullRun, PlannedHost } from './plan-host.ts';
-import { stampIfConverged } from './stamp-if-converged.ts';
+import { leaveMarks } from './leave-marks.ts';
 import { convergedSummary, type Run } from './start-run.ts';
 
 /** The end of a run whose plan has nothing to do. */
@@ -18,7 +18,7 @@ export function recordConverged(full: FullRun, run: Run, planned: PlannedHost, s
   const { plan, steps, index } = planned;
   const counts = countSteps(plan.steps, new Map());
   record(run, planned, state, undefined);
-  stampIfConverged(full, run, planned, index, state);
+  leaveMarks(full, run, planned, index, state);
   return run.report({
     outcome: 'converged',
     summary: convergedSummary(counts, steps),

@@ -78,15 +78,34 @@ it('health is what was said of what stands, and outlives a restart', () => {
   expect(after({ health: good, writes: 1 })).toEqual({ at: at.toISOString(), checks: 1 });
   expect(after({ outcome: 'rolledBack', health: bad, writes: 1 })).not.toHaveProperty('failure');
   expect(after({ writes: 0, steps: [] })).toEqual({ at: at.toISOString(), checks: 1 });
-  board.asked(bad, at);
+  expect(board.asked(bad, at)).toBe(true);
+  expect(board.asked(bad, at)).toBe(false);
   expect(openBoard(directory.path, memory).status().health).toEqual({
     at: at.toISOString(),
     checks: 1,
     failure: 'health check failed: own: tcp 22',
+    failed: ['own: tcp 22'],
   });
   expect(after({ writes: 1 })).toBeUndefined();
-  board.asked(good, at);
+  expect(board.asked(good, at)).toBe(false);
   expect(after({ action: 'rollback' })).toBeUndefined();
+  board.asked(bad, at);
+  expect(board.asked([], at)).toBe(true);
+  expect(board.status()).not.toHaveProperty('health');
+});
+
+it('that all is well is written down once in an hour', () => {
+  using directory = temporaryDirectory();
+  const parts = new Map<string, unknown>();
+  const set = vi.fn((name: string, value: unknown) => void parts.set(name, value));
+  const board = openBoard(directory.path, { get: (name) => parts.get(name), set });
+
+  for (const minute of ['00', '05', '59'])
+    board.asked([{ name: 'own: tcp 22', ok: true }], new Date(`2026-11-20T08:${minute}:00Z`));
+  expect(set).toHaveBeenCalledTimes(1);
+  expect(board.status().health?.at).toBe('2026-11-20T08:59:00.000Z');
+  board.asked([{ name: 'own: tcp 22', ok: true }], new Date('2026-11-20T09:04:00Z'));
+  expect(set).toHaveBeenCalledTimes(2);
 });
 
 it('a host is verified by a run, not by a look while it is suspended', () => {

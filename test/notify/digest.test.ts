@@ -29,6 +29,7 @@ const status = statusWith({
   approval: { run: 'r9', reason: 'touches sshd', planDigest: 'd', expires: '2026-11-27T06:00:00.000Z' },
   suspended: { reason: 'disk swap', by: 'ana', until: '2026-11-20T09:00:00.000Z' },
   contested: ['file[/c]'],
+  health: { at: '2026-11-20T06:00:00.000Z', checks: 2, failure: 'health check failed: web: tcp 80', failed: ['web: tcp 80'] },
   fetch: { at: '2026-11-20T06:00:00.000Z', ok: false, remote: null, message: 'connection refused' },
 });
 
@@ -40,6 +41,7 @@ describe('a digest', () => {
 At aaaaaaaa (main), last proved 11-20 06:58 UTC; bbbbbbbb is seen and not applied
 Needs a person:
 - approval: touches sshd (reconcile approve r9, before 11-27 06:00 UTC)
+- unhealthy: health check failed: web: tcp 80
 - fetching fails: connection refused
 - contested: file[/c]
 - suspended by ana until 11-20 09:00 UTC: disk swap

@@ -28,6 +28,16 @@ export const metricTable = {
     labels: [],
     help: '1 when a remote that comes first gave nothing, and a later one did.',
   },
+  reconcile_last_health_timestamp_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'When the health checks were last asked, in seconds since 1970; 0: never since the last change, or there are none.',
+  },
+  reconcile_failed_health_checks: {
+    type: 'gauge',
+    labels: [],
+    help: 'Health checks that did not hold when they were last asked.',
+  },
   reconcile_differing_resources: { type: 'gauge', labels: [], help: 'Resources that differ and are only reported.' },
   reconcile_contested_resources: { type: 'gauge', labels: [], help: 'Resources that somebody else keeps changing.' },
   reconcile_suspended: { type: 'gauge', labels: [], help: '1 while somebody has suspended the agent.' },

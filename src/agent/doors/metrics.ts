@@ -20,6 +20,8 @@ const gauges: Readonly<Partial<Record<MetricName, (status: AgentStatus) => numbe
   reconcile_last_fetch_timestamp_seconds: ({ fetch }) => seconds(fetch?.at),
   reconcile_last_fetch_ok: ({ fetch }) => Number(fetch?.ok ?? false),
   reconcile_remote_passed_over: ({ fetch }) => Number(fetch?.passedOver !== undefined),
+  reconcile_last_health_timestamp_seconds: ({ health }) => seconds(health?.at),
+  reconcile_failed_health_checks: ({ health }) => health?.failed?.length ?? 0,
   reconcile_differing_resources: ({ differing }) => differing,
   reconcile_contested_resources: ({ contested }) => contested.length,
   reconcile_suspended: ({ suspended }) => Number(suspended !== null),

@@ -53,6 +53,7 @@ describe('the metrics', () => {
       retry: { commit: 'c', failures: 4, next: '2026-11-20T14:00:00.000Z' },
       passes: { interval: 7, webhook: 2 },
       quarantine: { commit: 'd', reason: 'r' },
+      health: { at: '2026-11-20T12:00:28.000Z', checks: 3, failure: 'f', failed: ['one', 'two'] },
       fetch: { at: '2026-11-20T12:00:29.000Z', ok: true, remote: 'b', message: 'm', passedOver: 'a: it is away' },
     });
 
@@ -71,6 +72,8 @@ describe('the metrics', () => {
       reconcile_revision_failures: 4,
       reconcile_quarantined: 1,
       reconcile_remote_passed_over: 1,
+      reconcile_failed_health_checks: 2,
+      reconcile_last_health_timestamp_seconds: Date.parse('2026-11-20T12:00:28.000Z') / 1000,
       'reconcile_passes_total{trigger="interval"}': 7,
       'reconcile_passes_total{trigger="webhook"}': 2,
       reconcile_missed_hooks_total: 2,

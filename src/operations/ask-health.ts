@@ -1,0 +1,14 @@
+import { openLocalReader } from '../host/local-reader.ts';
+import type { ReportedCheck } from '../model/report.ts';
+import { readStandingChecks } from '../state/standing-checks.ts';
+
+/**
+ * What the health checks of what stands on this host say now; none where it has none. Without the secrets of the repository nobody can take
+ * them out of what a program printed: where there are some, only how it ended is told. Rejects when `signal` ends before.
+ */
+export async function askHealth(stateDirectory: string, signal: AbortSignal): Promise<readonly ReportedCheck[]> {
+  const { checks, hasSecrets } = readStandingChecks(stateDirectory);
+  if (checks.length === 0) return [];
+  const { checkHealth } = await import('../apply/health.ts');
+  return checkHealth(checks, openLocalReader({ root: undefined }), signal, { quotes: !hasSecrets });
+}
