@@ -3,10 +3,13 @@ import type { AbsolutePath } from './host.ts';
 /** An error of the operating system with the managed path that it is about: its own message names another one, or none. */
 export class PathError extends Error {
   readonly path: AbsolutePath;
+  /** The system's name of it, where it has one. */
+  readonly code: string | undefined;
 
   constructor(path: AbsolutePath, cause: unknown) {
     super(`${path}: ${reasonOf(cause as Error)}`, { cause });
     this.path = path;
+    this.code = (cause as NodeJS.ErrnoException).code;
   }
 }
 
@@ -19,5 +22,6 @@ export function about<T>(path: AbsolutePath, act: () => T): T {
   }
 }
 
-/** Node has no words for a quota. */
-const reasonOf = ({ message }: Error): string => message.replace(/(Unknown system error -122(: )?)+/, 'EDQUOT: quota exceeded');
+/** Node has no words for a quota. How a name was reached says nothing to anybody. */
+const reasonOf = ({ message }: Error): string =>
+  message.replace(/(Unknown system error -122(: )?)+/, 'EDQUOT: quota exceeded').replace(/ '\/proc\/self\/fd\/[^']*'/g, '');

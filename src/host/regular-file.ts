@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { PathError } from './path-error.ts';
 
 /** The bytes of a file with what it was when it was opened. As `useRegularFile` finds it. */
 export const readRegularFile = (
@@ -25,7 +26,7 @@ export function useRegularFile<T>(
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     if (code === 'ELOOP') throw new Error(`${shown} is a symbolic link, not a regular file`, { cause: error });
-    throw error;
+    throw new PathError(shown, error);
   }
   try {
     const stat = fstatSync(descriptor);

@@ -9,12 +9,19 @@ export class PassingError extends Error {}
 /** A failure, and whether it is such a one. */
 export const makeFailure = (message: string, isPassing: boolean): Error => new (isPassing ? PassingError : Error)(message);
 
-/** What the system says where it has too little of something, or a disk is out of order: room, quota, open files, memory, processes. */
-const scarce = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'EROFS']);
+/**
+ * What the system says where it has too little of something, or a disk is out of order: room, quota (which Node has no name for), open
+ * files, memory, processes.
+ */
+const scarce = new Set(['ENOSPC', 'Unknown system error -122', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'EROFS']);
+
+/** The same as SQLite says it, and that somebody has the database, by the lower byte of https://sqlite.org/rescode.html. */
+const scarceInSqlite = new Set([5, 6, 7, 10, 13, 14]);
 
 /** Whether an error, or what caused it, is such a failure. */
 export function isPassing(error: unknown): boolean {
   for (let each = error; isObject(each); each = each['cause'])
-    if (each instanceof PassingError || scarce.has(String(each['code']))) return true;
+    if (each instanceof PassingError || scarce.has(String(each['code'])) || scarceInSqlite.has(Number(each['errcode']) & 0xff))
+      return true;
   return false;
 }

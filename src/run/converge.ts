@@ -1,9 +1,10 @@
-import { ApplyError, type ApplyDeps } from '../apply/apply.ts';
+import { ApplyError, type ApplyDeps, type Stood } from '../apply/apply.ts';
 import { canUndo, notUndoneInWords } from '../apply/not-undone.ts';
 import { failuresOf, refreshRestored } from '../apply/refresh.ts';
 import { rollBack } from '../apply/rollback.ts';
 import type { Kept } from '../apply/verify.ts';
 import { openLocalHost, type LocalHost } from '../host/local-host.ts';
+import type { StatIndex } from '../host/stat-index.ts';
 import { isDone, type Step } from '../model/plan.ts';
 import { noContents, type Address } from '../model/catalog.ts';
 import { isPassing } from '../model/passing-error.ts';
@@ -77,21 +78,49 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
     begun,
   };
   const progress: Progress = { planned, checks: { refreshes: [], health: [] } };
-  try {
+  const prove = async (): Promise<Recorded> => {
     const { index, stood, kept } = await applyAndProve(full, run, progress, deps, risk !== undefined);
     const unconfirmed = risk && (await confirming!.beginTerm(state.directory, risk));
     const report = applied(run, progress, host, kept, unconfirmed);
-    record(run, progress.planned, state, report, stood);
-    // The old one was removed before the first change.
-    leaveMarks({ ...full, stamp: undefined }, run, progress.planned, index, state);
-    return report;
-  } catch (error) {
-    const report = await takeBack(error, key, run, progress, deps, signal.aborted);
-    // What is incomplete is tried again by the timer.
-    if (risk && report.outcome === 'rolledBack') await confirming!.disarm(state.directory);
-    return keepReport(report, state);
+    return { report: recordApplied(run, progress.planned, state, report, stood), index };
+  };
+  try {
+    const recorded = await prove().catch((error: unknown) => ({ error }));
+    if ('error' in recorded) {
+      const report = await takeBack(recorded.error, key, run, progress, deps, signal.aborted);
+      // What is incomplete is tried again by the timer.
+      if (risk && report.outcome === 'rolledBack') await confirming!.disarm(state.directory);
+      return keepReport(report, state);
+    }
+    // From here on it is applied, whatever goes wrong. The old stamp was removed before the first change.
+    leaveMarks({ ...full, stamp: undefined }, run, progress.planned, recorded.index, state);
+    return recorded.report;
   } finally {
     host.close();
+  }
+}
+
+interface Recorded {
+  readonly report: Report;
+  readonly index: StatIndex;
+}
+
+/** The last step of a commit can fail when it is in effect: what the state says then is what the next run goes by. */
+function recordApplied(run: Run, planned: PlannedHost, state: State, report: Report, stood: Stood): Report {
+  try {
+    record(run, planned, state, report, stood);
+    return report;
+  } catch (error) {
+    if (!isRecorded(run, state)) throw error;
+    return { ...report, summary: `${report.summary}. A power cut may take it back: ${(error as Error).message}` };
+  }
+}
+
+function isRecorded({ id }: Run, { runs }: State): boolean {
+  try {
+    return runs.get(id) !== undefined;
+  } catch {
+    return false;
   }
 }
 

@@ -64,6 +64,7 @@ it.skipIf(!hasStrace)(
         if (exit === 0) expect(rig.now(), 'it was harmless').toEqual(rig.goal);
         else expect(told, 'the message').toMatch(place);
         if (exit === 6) expect(rig.now(), 'rolled back').toEqual(rig.before);
+        if (exit === 6) expect(told, 'a disk is no fault of a revision').toContain('the same revision can be tried again');
         rig.expectWhole('after it');
         rig.release();
         rig.expectConverges('then');

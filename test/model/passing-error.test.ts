@@ -1,0 +1,41 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, it } from 'vitest';
+import { PathError } from '../../src/host/path-error.ts';
+import { isPassing, makeFailure } from '../../src/model/passing-error.ts';
+
+const systemError = (code: string): Error => Object.assign(new Error(`${code}: it is so, write`), { code });
+
+it.each(['ENOSPC', 'Unknown system error -122', 'EMFILE', 'EIO', 'EROFS'])('%s is no fault of a revision', (code) => {
+  expect(isPassing(systemError(code))).toBe(true);
+  expect(isPassing(new PathError('/etc/motd', systemError(code)))).toBe(true);
+});
+
+it.each(['ENOENT', 'EACCES', 'EISDIR'])('%s may be one', (code) => {
+  expect(isPassing(systemError(code))).toBe(false);
+});
+
+it('what ends badly may be one, unless it says otherwise', () => {
+  expect(isPassing(makeFailure('exit 1', false))).toBe(false);
+  expect(isPassing(makeFailure('the network is down', true))).toBe(true);
+});
+
+it('a database that somebody has is none, a statement that it does not take may be one', () => {
+  using database = new DatabaseSync(':memory:');
+  const busy = Object.assign(new Error('database is locked'), { code: 'ERR_SQLITE_ERROR', errcode: 261 });
+  let refused: unknown;
+  try {
+    database.exec('CREATE TABLE');
+  } catch (error) {
+    refused = error;
+  }
+
+  expect(isPassing(busy)).toBe(true);
+  expect(refused).toBeInstanceOf(Error);
+  expect(isPassing(refused)).toBe(false);
+});
+
+it('a quota has words, and how a file was reached has none', () => {
+  const said = "Unknown system error -122: Unknown system error -122, open '/proc/self/fd/24/motd'";
+
+  expect(new PathError('/etc/motd', new Error(said)).message).toBe('/etc/motd: EDQUOT: quota exceeded, open');
+});
