@@ -30,11 +30,12 @@ export function chance(name: string): () => number {
   };
 }
 
-/** So many of the items, one from each stretch of them, so that no part is left out; with `LONG=1` all. */
-export function sample<T>(items: readonly T[], count: number, random: () => number): readonly T[] {
-  if (isLong || items.length <= count) return items;
-  const width = items.length / count;
-  return Array.from({ length: count }, (_, index) => items[Math.floor((index + random()) * width)]!);
+/** So many of the items, one from each stretch of them, so that no part is left out; with `LONG=1` as many as there are, up to `most`. */
+export function sample<T>(items: readonly T[], count: number, random: () => number, most = Infinity): readonly T[] {
+  const taken = isLong ? most : count;
+  if (items.length <= taken) return items;
+  const width = items.length / taken;
+  return Array.from({ length: taken }, (_, index) => items[Math.floor((index + random()) * width)]!);
 }
 
 /** One occurrence of a system call in a run. strace counts them by name and thread. */

@@ -39,7 +39,8 @@ it.skipIf(!hasStrace)('kill -9 of the run that recovers from a kill -9 is recove
   using rig = openFaultRig();
   const random = chance('double');
   rig.restore();
-  const first = sample(rig.mutatingCalls(), 3, random);
+  // All of both would be tens of thousands.
+  const first = sample(rig.mutatingCalls(), 3, random, 20);
   const calls: SystemCall[] = [];
   const points: SystemCall[] = [];
   let fired = 0;
@@ -49,7 +50,7 @@ it.skipIf(!hasStrace)('kill -9 of the run that recovers from a kill -9 is recove
     rig.inject(call, 'signal=KILL');
     const crashed = rig.keep();
     const again = rig.mutatingCalls();
-    const chosen = sample(again, 3, random);
+    const chosen = sample(again, 3, random, 20);
     fired += killAt(rig, chosen, () => rig.restore(crashed), `after ${call.name} ${call.nth}, `);
     calls.push(...again);
     points.push(...chosen);
