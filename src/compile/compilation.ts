@@ -3,7 +3,6 @@ import type { Documents } from '../model/documents.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Secrets } from '../model/secret.ts';
-import type { AnyResourceType } from '../resources/resource-type.ts';
 import type { TimeBudget } from '../model/time-limit.ts';
 import type { ContentStore } from './contents.ts';
 import type { TemplateEngine } from './template-engine.ts';
@@ -19,8 +18,6 @@ export interface CompileRequest {
   readonly revision: { readonly id: string; readonly short: string; readonly author: string; readonly time: string };
   /** The host itself wants nothing to be changed, whatever the assignments say. */
   readonly observe?: boolean;
-  /** Every kind, for hints. */
-  readonly kindNames: readonly string[];
   /** Compiles resources of these kinds only; the rest is neither rendered nor checked. */
   readonly only?: readonly string[];
 }
@@ -29,7 +26,6 @@ export interface CompileRequest {
 export interface Compilation {
   readonly documents: Documents;
   readonly inventory: Inventory;
-  readonly kinds: (kind: string) => AnyResourceType | undefined;
   readonly request: CompileRequest;
   readonly engine: TemplateEngine;
   /** The variables of the host, under all others. */

@@ -4,7 +4,7 @@ import { healthCheck } from '../model/document.ts';
 import type { Documents } from '../model/documents.ts';
 import { canonicalJson } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
-import type { AnyResourceType } from '../resources/resource-type.ts';
+import { findResourceType, kindNames } from '../resources/registry.ts';
 import { familiarWords } from './familiar-words.ts';
 import { assignRoles, type Unit } from './assign-roles.ts';
 import { buildResource, checkInstance, type Draft } from './build-resource.ts';
@@ -27,14 +27,10 @@ const longestSchemas = 5_000;
 
 /**
  * Documents → Catalog: everything that one host should be. Pure, and never throws on what users wrote: a resource with a
- * problem is left out, so that one compile reports all of them. A catalog with problems must not be applied.
+ * problem is left out, so that one compile reports all of them. A catalog with problems must not be applied. The kinds that the
+ * documents name were loaded before.
  */
-export function compile(
-  documents: Documents,
-  inventory: Inventory,
-  kinds: (kind: string) => AnyResourceType | undefined,
-  request: CompileRequest,
-): Catalog {
+export function compile(documents: Documents, inventory: Inventory, request: CompileRequest): Catalog {
   const problems = new Map<string, Problem>();
   const contents = createContents(documents.files);
   const engine = createTemplateEngine({
@@ -54,7 +50,6 @@ export function compile(
   const compilation: Compilation = {
     documents,
     inventory,
-    kinds,
     request,
     engine,
     contents,
@@ -74,7 +69,7 @@ export function compile(
 }
 
 function buildUnits(units: readonly Unit[], compilation: Compilation) {
-  const { request, kinds, report } = compilation;
+  const { request, report } = compilation;
   const listFiles = listFilesOf(compilation);
   const drafts = new Map<string, Draft>();
   const skipped = new Set<string>();
@@ -83,7 +78,7 @@ function buildUnits(units: readonly Unit[], compilation: Compilation) {
   for (const unit of units) {
     for (const [index, document] of unit.resources.entries()) {
       const { kind } = document;
-      const type = kinds(kind);
+      const type = findResourceType(kind);
       if (request.only?.includes(kind) === false) continue;
       if (!type) {
         reportKind(unit, index, kind, compilation);
@@ -113,8 +108,8 @@ function buildUnits(units: readonly Unit[], compilation: Compilation) {
   return { drafts: [...drafts.values()], skipped, unknown };
 }
 
-function reportKind({ source, path }: Unit, index: number, kind: string, { request, report }: Compilation): void {
-  const hint = familiarWords.kind(kind, request.kindNames) ?? `known kinds: ${request.kindNames.join(', ')}`;
+function reportKind({ source, path }: Unit, index: number, kind: string, { report }: Compilation): void {
+  const hint = familiarWords.kind(kind, kindNames) ?? `known kinds: ${kindNames.join(', ')}`;
   report({ code: 'unknown-kind', message: `no kind "${kind}"`, at: source.at([...path, index, 'kind']), hint });
 }
 

@@ -4,7 +4,7 @@ import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import { belowFiles } from '../plan/below-files.ts';
 import { buildGraph } from '../plan/graph.ts';
-import { findResourceType, resourceType } from '../resources/registry.ts';
+import { resourceType } from '../resources/registry.ts';
 import type { Sources } from '../run/load-sources.ts';
 
 /** When there are more, further hosts are not compiled. */
@@ -24,7 +24,7 @@ export function compileHosts({ documents, inventory, request }: Sources, hosts: 
   const compiled: string[] = [];
   let [resources, unreadable] = [0, 0];
   for (const host of hosts) {
-    const catalog = compile(documents, inventory, findResourceType, { ...request, host });
+    const catalog = compile(documents, inventory, { ...request, host });
     const graph = buildGraph(catalog, resourceType);
     for (const problem of [...catalog.problems, ...graph.problems, ...belowFiles(catalog, graph, resourceType)]) {
       if (problem.code === 'secret-unreadable') unreadable++;

@@ -57,7 +57,7 @@ export async function loadDesired(revision: Revision, scope: Scope): Promise<Des
   const names = { asked: scope.askedHost, own: hostPolicy.host, machine: scope.machineNames };
   const { host, problems: hostProblems } = chooseHost(inventory, names);
   const observe = hostPolicy.mode === 'observe';
-  const catalog = compile(documents, inventory, findResourceType, { ...sources.request, host, observe });
+  const catalog = compile(documents, inventory, { ...sources.request, host, observe });
   const graph = buildGraph(catalog, resourceType);
   const { chains, problems: chainProblems } = compileChains(sources, catalog);
   const problems = [
@@ -106,6 +106,6 @@ function compileChains(
     });
   const others = critical
     .filter((host) => host !== catalog.host)
-    .map((host) => compile(documents, inventory, findResourceType, { ...request, host, only: kinds }));
+    .map((host) => compile(documents, inventory, { ...request, host, only: kinds }));
   return { chains: [catalog, ...others].flatMap(chainsOf), problems };
 }

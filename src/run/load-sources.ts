@@ -12,7 +12,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Secrets } from '../model/secret.ts';
-import { kindNames, loadResourceTypes } from '../resources/registry.ts';
+import { loadResourceTypes } from '../resources/registry.ts';
 import { readCommitInfo } from '../source/commit-info.ts';
 import { loadDocuments } from '../source/load.ts';
 
@@ -49,7 +49,7 @@ export async function loadSources(
   await loadResourceTypes(kindsIn(documents));
   const inventory = readInventory(documents.inventory);
   const secrets = await openSecrets({ files: revision.files, identities, vault, variables: documents.inventory.secrets });
-  const request = { facts, secrets, revision: readCommitInfo(revision), kindNames };
+  const request = { facts, secrets, revision: readCommitInfo(revision) };
   return {
     documents,
     inventory,

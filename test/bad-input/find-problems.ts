@@ -5,7 +5,7 @@ import type { Problem } from '../../src/model/problem.ts';
 import { belowFiles } from '../../src/plan/below-files.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
 import { judgePolicies } from '../../src/run/judge-policies.ts';
-import { findResourceType, kindNames, loadResourceTypes, resourceType } from '../../src/resources/registry.ts';
+import { loadResourceTypes, resourceType } from '../../src/resources/registry.ts';
 import { loadDocuments } from '../../src/source/load.ts';
 import { memoryTree } from '../inventory/memory-tree.ts';
 import { absent, type BadCase } from './bad-case.ts';
@@ -16,7 +16,6 @@ const request = {
   facts: { os: { id: 'debian' }, arch: 'x86_64' },
   secrets: { names: [], get: () => undefined, vault: () => ({ unreadable: 'there is no password here' }), opened: () => [] },
   revision: { id: 'abc', short: 'abc', author: 'Nobody', time: '2026-11-20T00:00:00Z' },
-  kindNames,
 };
 
 /** The files of one or more cases in a repository that is otherwise in order, with their roles assigned to every host. */
@@ -40,7 +39,7 @@ export function findProblems(files: BadCase['files']): readonly Problem[] {
   const { policy, policyAt } = documents;
   problems.push(...judgePolicies({ policy, policyAt }));
   for (const host of inventory.hosts) {
-    const catalog = compile(documents, inventory, findResourceType, { ...request, host });
+    const catalog = compile(documents, inventory, { ...request, host });
     const graph = buildGraph(catalog, resourceType);
     problems.push(...catalog.problems, ...graph.problems, ...belowFiles(catalog, graph, resourceType));
   }

@@ -2,7 +2,7 @@ import { compile, type CompileRequest } from '../../src/compile/compile.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { Catalog, CatalogResource } from '../../src/model/catalog.ts';
 import { formatProblem } from '../../src/model/problem.ts';
-import { findResourceType, kindNames, loadResourceTypes } from '../../src/resources/registry.ts';
+import { loadResourceTypes } from '../../src/resources/registry.ts';
 import { loadDocuments } from '../../src/source/load.ts';
 import { memoryTree } from '../inventory/memory-tree.ts';
 import { someSecrets } from './template-rig.ts';
@@ -33,12 +33,11 @@ export function compileFiles(files: { readonly [path: string]: string }, request
   const hosts = readInventory(documents.inventory);
   const unread = [...documents.problems, ...hosts.problems];
   if (unread.length > 0) throw new Error(unread.map(formatProblem).join('\n'));
-  const catalog = compile(documents, hosts, findResourceType, {
+  const catalog = compile(documents, hosts, {
     host: 'one',
     facts: { os: 'debian' },
     secrets: someSecrets,
     revision: { id: 'abc123', short: 'abc', author: 'Ann', time: '2026-11-20T00:00:00Z' },
-    kindNames,
     ...request,
   });
   const resource = (address: string): CatalogResource => {

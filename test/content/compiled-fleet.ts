@@ -4,7 +4,7 @@ import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { Catalog, CatalogResource, ContentRef } from '../../src/model/catalog.ts';
 import type { SiteDocument } from '../../src/model/document.ts';
 import { Secret, type Secrets } from '../../src/model/secret.ts';
-import { findResourceType, kindNames, loadResourceTypes } from '../../src/resources/registry.ts';
+import { loadResourceTypes } from '../../src/resources/registry.ts';
 import { loadDocuments } from '../../src/source/load.ts';
 import { openWorkingTree } from '../../src/source/working-tree.ts';
 
@@ -28,12 +28,11 @@ export function compileFleetHost(
   const site = documents.site!;
   const assignments = roles && [{ ...site.value.assignments[0]!, hosts: host, roles: [...roles], resources: [] }];
   const own = assignments ? { ...documents, site: { ...site, value: { ...site.value, assignments } } } : documents;
-  return compile(own, inventory, findResourceType, {
+  return compile(own, inventory, {
     host,
     facts: {},
     secrets: opened,
     revision: { id: '0'.repeat(40), short: '0000000', author: 'A. Operator', time: '2026-11-20T12:00:00Z' },
-    kindNames,
   });
 }
 
