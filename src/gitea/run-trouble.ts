@@ -1,6 +1,6 @@
 import { failureKey } from '../model/failure-key.ts';
 import { digestOf } from '../model/json.ts';
-import { isPutBack, quarantineOf, type Report, type ReportedStep } from '../model/report.ts';
+import { isDriftLeft, isPutBack, quarantineOf, type Report, type ReportedStep } from '../model/report.ts';
 import { plain } from '../report/paint.ts';
 import { printableLine } from '../report/printable.ts';
 import { causeInWords } from '../report/render-step.ts';
@@ -27,7 +27,7 @@ export function runTrouble(report: Report): (Trouble & { readonly isDrift: boole
   const { outcome, revision, problems, steps } = report;
   const kind = kindOf(report);
   if (!kind) return undefined;
-  const shown = kind === 'drift' ? steps.filter(isDrift) : steps.filter(({ outcome }) => isFailure(outcome));
+  const shown = kind === 'drift' ? steps.filter(isDriftLeft) : steps.filter(({ outcome }) => isFailure(outcome));
   const checks = [...report.refreshes, ...report.health].filter(({ ok }) => !ok);
   const lines = [
     printableLine(report.summary),
@@ -95,14 +95,11 @@ function kindOf(report: Report): keyof typeof titles | undefined {
     case 'upstreamPending':
     case 'driftOnly':
     case 'conflict':
-      return steps.some(isDrift) ? 'drift' : undefined;
+      return steps.some(isDriftLeft) ? 'drift' : undefined;
     case 'busy':
       return undefined;
   }
 }
-
-const isDrift = ({ cause, outcome }: ReportedStep): boolean =>
-  (cause === 'drift' || cause === 'conflict') && (outcome === 'held' || outcome === 'pending');
 
 const isFailure = (outcome: ReportedStep['outcome']): boolean => outcome === 'failed' || outcome === 'restored';
 

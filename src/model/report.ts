@@ -29,6 +29,13 @@ export interface ReportedStep {
   readonly refreshes: readonly string[];
 }
 
+/** Whether something on the host is not as it was applied, be it that git says something else of it now, too. */
+export const isDrift = ({ cause }: ReportedStep): boolean => cause === 'drift' || cause === 'conflict';
+
+/** The same where it stays so. */
+export const isDriftLeft = (step: ReportedStep): boolean =>
+  isDrift(step) && (step.outcome === 'held' || step.outcome === 'pending');
+
 /** The outcome of a refresh (`notify`) or of a health check. */
 export interface ReportedCheck {
   readonly name: string;

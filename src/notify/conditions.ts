@@ -1,7 +1,7 @@
 import { listed } from '../model/listed.ts';
 import { failedPass, type AgentStatus } from '../model/agent.ts';
 import { refusedRevision } from '../model/refused-revision.ts';
-import { endsFailure, isAboutRevision, type Report, type ReportedStep } from '../model/report.ts';
+import { endsFailure, isAboutRevision, isDrift, isDriftLeft, type Report, type ReportedStep } from '../model/report.ts';
 import type { News } from '../model/reporter.ts';
 import { failureOf, isFailure } from './failure.ts';
 import { clockTime, revisionName, type Condition, type Happening } from './notice.ts';
@@ -42,12 +42,10 @@ function openFailure(
   return isProved ? undefined : failure;
 }
 
-const isDrift = ({ cause }: ReportedStep): boolean => cause === 'drift' || cause === 'conflict';
-
 const addressesOf = (steps: readonly ReportedStep[]): readonly string[] => steps.map(({ address }) => address).sort();
 
 function driftOf({ steps }: Report, now: number): Condition | undefined {
-  const left = addressesOf(steps.filter((step) => isDrift(step) && (step.outcome === 'held' || step.outcome === 'pending')));
+  const left = addressesOf(steps.filter(isDriftLeft));
   if (left.length === 0) return undefined;
   return {
     subject: 'drift',

@@ -1,9 +1,7 @@
 import type { AgentStatus } from '../model/agent.ts';
 import type { Digest } from '../model/digest.ts';
-import { isAboutRevision, type Report, type ReportedStep } from '../model/report.ts';
+import { isAboutRevision, isDrift, isDriftLeft, type Report } from '../model/report.ts';
 import { isFailure, reasonOf } from './failure.ts';
-
-const isDrift = ({ cause }: ReportedStep): boolean => cause === 'drift' || cause === 'conflict';
 
 /** `since` and `until`: milliseconds since 1970; runs that began between them are in it. `reports` in any order. */
 export function makeDigest(input: {
@@ -47,9 +45,7 @@ export function makeDigest(input: {
       .flatMap(({ action, run, startedAt: at, summary }) => (action === 'rollback' ? [{ run, at, summary }] : [])),
     drift: {
       healed: [...healed].map(([address, times]) => ({ address, times })).sort((a, b) => b.times - a.times),
-      left: (good.at(-1)?.steps ?? [])
-        .filter((step) => isDrift(step) && (step.outcome === 'held' || step.outcome === 'pending'))
-        .map(({ address }) => address),
+      left: (good.at(-1)?.steps ?? []).filter(isDriftLeft).map(({ address }) => address),
     },
     now: status ? standing(status) : null,
   };
