@@ -47,14 +47,13 @@ export async function planPullRequests(
     plan,
   }: {
     readonly client: Gitea;
-    readonly policy: Pick<GiteaPolicy, 'repository' | 'pull_requests' | 'trusted_authors'>;
+    readonly policy: Pick<GiteaPolicy, 'repository' | 'trusted_authors'>;
     readonly host: string;
     readonly memory: Memory;
     readonly plan: (head: PullHead) => Promise<Report | undefined>;
   },
   signal: AbortSignal,
 ): Promise<{ readonly problem?: string }> {
-  if (!policy.pull_requests) return {};
   const trusted = new Set(policy.trusted_authors.map((login) => login.toLowerCase()));
   const problems: string[] = [];
   try {

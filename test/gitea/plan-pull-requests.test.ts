@@ -213,13 +213,6 @@ describe('an author', () => {
 });
 
 describe('planning', () => {
-  it('is not done where policy does not ask for it', async () => {
-    fakePull(rig.gitea, { sha: one });
-
-    expect(await poll(undefined, { policy: { pull_requests: false } })).toEqual({});
-    expect(rig.gitea.requests).toEqual([]);
-  });
-
   it('that is not possible now is done at the next poll', async () => {
     fakePull(rig.gitea, { sha: one });
     await poll(() => undefined);
