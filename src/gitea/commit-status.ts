@@ -4,6 +4,7 @@ import { failureKey } from '../model/failure-key.ts';
 import { isAboutRevision, isPostponed, quarantineOf, type Report } from '../model/report.ts';
 import type { Memory, News } from '../model/reporter.ts';
 import { printableLine } from '../report/printable.ts';
+import { shorten } from '../report/shorten.ts';
 import type { Gitea } from './client.ts';
 import { GiteaError } from './gitea-error.ts';
 import { recall } from './recall.ts';
@@ -139,7 +140,9 @@ const outage = (commit: string | null, text: string): readonly Saying[] =>
   saysOf(commit, 'error', text).map((saying) => ({ ...saying, isEcho: true, isOutage: true }));
 
 function saysOf(commit: string | null, state: Saying['state'], text: string): readonly Saying[] {
-  return commit !== null && commitId.test(commit) ? [{ commit, state, description: bounded(printableLine(text)) }] : [];
+  return commit !== null && commitId.test(commit)
+    ? [{ commit, state, description: shorten(printableLine(text), longestDescription) }]
+    : [];
 }
 
 /** Failure: something went wrong while the host was being changed. Error: before that, so that it is as it was. */
@@ -167,9 +170,4 @@ function stateOf(report: Report): Saying['state'] | undefined {
     case 'busy':
       return undefined;
   }
-}
-
-function bounded(text: string): string {
-  const characters = Array.from(text);
-  return characters.length <= longestDescription ? text : `${characters.slice(0, longestDescription - 3).join('')}...`;
 }

@@ -1,4 +1,5 @@
 import type { Channel } from '../model/host-policy-document.ts';
+import { shorten } from '../report/shorten.ts';
 
 export type Topic = Channel['on'][number];
 
@@ -37,12 +38,6 @@ export interface Condition {
 export type Happening = Omit<Condition, 'ended'>;
 
 const lengths = { title: 200, why: 500, todo: 300 } as const;
-
-/** Puts a text into its bounds, between characters. */
-export function shorten(text: string, length: number): string {
-  const characters = [...text];
-  return characters.length <= length ? text : `${characters.slice(0, length - 3).join('')}...`;
-}
 
 /** The texts of a notice within what a small screen shows. */
 export const boundedTexts = ({ title, why, todo }: Pick<Notice, 'title' | 'why' | 'todo'>) => ({

@@ -2,7 +2,8 @@ import { listed } from '../model/listed.ts';
 import { printableLine } from '../report/printable.ts';
 import { count } from '../report/render-text.ts';
 import type { Digest } from '../model/digest.ts';
-import { clockTime, revisionName, shorten } from './notice.ts';
+import { shorten } from '../report/shorten.ts';
+import { clockTime, revisionName } from './notice.ts';
 
 const mostPerList = 8;
 

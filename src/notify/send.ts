@@ -5,7 +5,8 @@ import type { Channel } from '../model/host-policy-document.ts';
 import { isObject, parseJson } from '../model/json.ts';
 import { lastLines } from '../model/last-lines.ts';
 import { printableLine } from '../report/printable.ts';
-import { shorten, type Notice } from './notice.ts';
+import { shorten } from '../report/shorten.ts';
+import type { Notice } from './notice.ts';
 import { postJson } from './post-json.ts';
 import { readSecretFile } from './secret-file.ts';
 
