@@ -3,15 +3,8 @@ import type { Report, ReportedStep } from '../model/report.ts';
 import { paintFor } from '../report/paint.ts';
 import { printableJson } from '../report/printable.ts';
 import { eventLine, progressLine } from '../report/render-events.ts';
-import {
-  planLine,
-  renderClosing,
-  renderPlan,
-  renderReport,
-  renderSteps,
-  uncommittedInWords,
-  type DiffDetail,
-} from '../report/render-text.ts';
+import type { DiffDetail } from '../report/render-step.ts';
+import { planLine, renderClosing, renderPlan, renderReport, renderSteps, uncommittedInWords } from '../report/render-text.ts';
 import { mayBeTerminal, paintOutput, writeOutput } from './output.ts';
 
 /** Shows one run: the report on standard output, progress on standard error where that is a terminal. */

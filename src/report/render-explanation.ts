@@ -5,7 +5,7 @@ import { uncommittedMark, type Outcome, type ReportedStep } from '../model/repor
 import { moment } from './moment.ts';
 import type { Paint } from './paint.ts';
 import { printable, printableLine } from './printable.ts';
-import { causeInWords, renderStep } from './render-step.ts';
+import { allowanceFor, causeInWords, renderStep } from './render-step.ts';
 import { uncommittedInWords } from './render-text.ts';
 
 /** Where one resource comes from and what became of it. Holds no secret. */
@@ -90,7 +90,7 @@ export function renderExplanation(explanation: Explanation, paint: Paint): strin
     ...line('now', now ? [] : [nowUnknown === undefined ? 'converged: nothing to do' : `not known: ${nowUnknown}`]),
   ];
   if (!now) return `${lines.join('\n')}\n`;
-  return `${lines.join('\n')}\n  ${paint('dim', 'now')}\n${renderStep(now, paint, { perFile: Infinity, total: Infinity })}`;
+  return `${lines.join('\n')}\n  ${paint('dim', 'now')}\n${renderStep(now, paint, allowanceFor('full'))}`;
 }
 
 const firstOf = (all: readonly string[], most = 4): readonly string[] =>

@@ -6,8 +6,8 @@ import { groupSteps, type SharedStep } from './group-steps.ts';
 import type { Paint } from './paint.ts';
 import { printableLine } from './printable.ts';
 import { headLine, problemBlocks, withProblems } from './render-fleet-problems.ts';
-import { renderStep, stepMarks, type DiffAllowance } from './render-step.ts';
-import { count, type DiffDetail } from './render-text.ts';
+import { allowanceFor, renderStep, stepMarks, type DiffAllowance, type DiffDetail } from './render-step.ts';
+import { count } from './render-text.ts';
 import { tameStep } from './tame.ts';
 
 /** Steps of one group, and of all groups together, that are shown one by one unless somebody asks for more. */
@@ -20,7 +20,7 @@ const briefSteps = { perGroup: 40, total: 200 };
 export function renderFleetCheck(report: FleetReport, detail: DiffDetail, paint: Paint, columns = usualWidth): string {
   const groups = groupSteps(report.hosts);
   const budget = detail === 'full' ? { perGroup: Infinity, total: Infinity } : { ...briefSteps };
-  const allowance: DiffAllowance = detail === 'full' ? { perFile: Infinity, total: Infinity } : { perFile: 16, total: 240 };
+  const allowance = allowanceFor(detail);
   const blocks = groups.map(({ hosts, steps }) => {
     const head = headLine(hosts, undefined, paint, columns);
     return `${head}\n\n${stepTexts(steps, budget, allowance, paint, columns)}`;

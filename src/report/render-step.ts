@@ -4,13 +4,19 @@ import type { ReportedStep } from '../model/report.ts';
 import type { Paint } from './paint.ts';
 import { printable, printableLine } from './printable.ts';
 
-/** How many lines of diff may still be shown: the short form shows a few per file, so that a plan stays readable. */
+/** `full`: every line of every diff. `brief`: the first lines, so that a plan stays readable. */
+export type DiffDetail = 'brief' | 'full';
+
+/** How many lines of diff may still be shown. */
 export interface DiffAllowance {
   /** Lines per file. */
   readonly perFile: number;
   /** Lines for everything; counted down. */
   total: number;
 }
+
+export const allowanceFor = (detail: DiffDetail): DiffAllowance =>
+  detail === 'full' ? { perFile: Infinity, total: Infinity } : { perFile: 16, total: 240 };
 
 /** The sign of each action, wherever steps are shown. */
 export const stepMarks = { create: '+', update: '~', replace: '±', remove: '-', none: '=' } as const;

@@ -4,10 +4,7 @@ import type { Report, ReportedStep } from '../model/report.ts';
 import type { Confirmation } from '../model/unconfirmed.ts';
 import type { Paint } from './paint.ts';
 import { printableLine } from './printable.ts';
-import { causeInWords, renderStep, type DiffAllowance, type Why } from './render-step.ts';
-
-/** `full`: every line of every diff. `brief`: the first lines, so that a plan stays readable. */
-export type DiffDetail = 'brief' | 'full';
+import { allowanceFor, causeInWords, renderStep, type DiffDetail, type Why } from './render-step.ts';
 
 /** A whole report for people: what the plan was, what became of it, one closing line. Ends with a newline. */
 export function renderReport(report: Report, paint: Paint, detail: DiffDetail): string {
@@ -48,7 +45,7 @@ export const uncommittedInWords = (uncommitted: boolean | undefined): string => 
 
 /** The steps in order, with their diffs. */
 export function renderSteps(steps: readonly ReportedStep[], paint: Paint, detail: DiffDetail, why: Why = causeInWords): string {
-  const allowance: DiffAllowance = detail === 'full' ? { perFile: Infinity, total: Infinity } : { perFile: 16, total: 240 };
+  const allowance = allowanceFor(detail);
   const chosen = steps.filter((step) => !isOutsideTags(step));
   const work = chosen.filter(({ action }) => action !== 'none');
   const others = chosen.filter(({ action }) => action === 'none');
