@@ -1,4 +1,5 @@
 import { listed } from '../model/listed.ts';
+import { outcomeWords } from '../report/outcome-in-words.ts';
 import { printableLine } from '../report/printable.ts';
 import { count } from '../report/render-text.ts';
 import type { Digest } from '../model/digest.ts';
@@ -20,7 +21,8 @@ export function renderDigest(digest: Digest): string {
     ...section(
       'Failures',
       failures.map(
-        ({ run, at, outcome, reason }) => `${clockTime(at)} ${words(outcome)}: ${shorten(reason, 160)} (reconcile show ${run})`,
+        ({ run, at, outcome, reason }) =>
+          `${clockTime(at)} ${outcomeWords(outcome)}: ${shorten(reason, 160)} (reconcile show ${run})`,
       ),
     ),
     ...section(
@@ -70,5 +72,3 @@ function section(title: string, entries: readonly string[]): readonly string[] {
 
 /** `11-20 03:12 UTC`. */
 const moment = (iso: string): string => `${iso.slice(5, 10)} ${clockTime(iso)}`;
-
-const words = (outcome: string): string => outcome.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -1,7 +1,10 @@
+import type { ExitName } from '../model/exit-code.ts';
 import type { Report } from '../model/report.ts';
+
+/** `rolled back`. */
+export const outcomeWords = (outcome: ExitName): string => outcome.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 /** `rolled back`, `check drift only`. */
 export function outcomeInWords({ action, outcome }: Pick<Report, 'action' | 'outcome'>): string {
-  const words = outcome.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  return action === 'converge' ? words : `${action} ${words}`;
+  return action === 'converge' ? outcomeWords(outcome) : `${action} ${outcomeWords(outcome)}`;
 }

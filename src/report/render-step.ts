@@ -35,7 +35,7 @@ export function renderStep(step: ReportedStep, paint: Paint, allowance: DiffAllo
   const changes = step.changes.filter((change) => step.diffs.length === 0 || !isInDiff(change, unified));
   const width = changes.reduce((longest, { field }) => Math.min(28, Math.max(longest, field.length)), 0);
   for (const change of changes) lines.push(`    ${printableLine(change.field || '.').padEnd(width)}  ${values(change)}`);
-  const outcome = outcomeInWords(step);
+  const outcome = whatBecameOf(step);
   if (outcome) lines.push(`    ${paint(step.outcome === 'failed' ? 'red' : 'yellow', outcome)}`);
   if (step.refreshes.length > 0) lines.push(`    then refreshes ${step.refreshes.map(printableLine).join(', ')}`);
   lines.push(paint('dim', `    ${originInWords(step)}`));
@@ -52,7 +52,7 @@ function originInWords({ cause, role, origin }: ReportedStep): string {
 }
 
 function withoutAction(step: ReportedStep, why: Why): string {
-  const outcome = outcomeInWords(step);
+  const outcome = whatBecameOf(step);
   return step.outcome === 'held' && outcome ? outcome : [why(step), ...(outcome ? [outcome] : [])].join('; ');
 }
 
@@ -77,7 +77,7 @@ export function causeInWords({ cause, action, late }: Pick<ReportedStep, 'cause'
   }
 }
 
-function outcomeInWords({ outcome, reason }: ReportedStep): string | undefined {
+function whatBecameOf({ outcome, reason }: ReportedStep): string | undefined {
   const because = reason ? `: ${printableLine(reason)}` : '';
   switch (outcome) {
     case 'unchanged':
