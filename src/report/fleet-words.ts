@@ -9,6 +9,7 @@ export const usualWidth = 120;
 
 /** Columns of what a host says, where it may go on in further lines. */
 export const longestMessage = 500;
+const mostHints = 10;
 
 /** A verdict for people, in a word or three. */
 export const verdictWords = {
@@ -78,6 +79,10 @@ export function messageLines(hosts: readonly Pick<HostOutcome, 'host' | 'message
     return `${names}: ${fit(message, longestMessage)}`;
   });
 }
+
+/** What can be done about it, a line for each different hint of the hosts, for the first of them. */
+export const hintLines = (hosts: readonly HostOutcome[], columns: number): readonly string[] =>
+  [...new Set(hosts.flatMap(({ hint }) => hint ?? []))].slice(0, mostHints).map((hint) => `hint: ${fit(hint, columns * 2)}`);
 
 export interface FleetEnd {
   /** It was interrupted, and can be gone on with. */

@@ -1,7 +1,7 @@
 import { verdictRank } from '../model/fleet-exit.ts';
 import type { FleetReport, HostOutcome } from '../model/fleet.ts';
 import { fit } from './fit.ts';
-import { fleetClosing, messageLines, nameList, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
+import { fleetClosing, hintLines, messageLines, nameList, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
 import { groupSteps, type SharedStep } from './group-steps.ts';
 import type { Paint } from './paint.ts';
 import { printableLine } from './printable.ts';
@@ -66,9 +66,7 @@ function restLines(hosts: readonly HostOutcome[], paint: Paint, columns: number)
     const names = of.map(({ host }) => host);
     if (verdict === 'converged') return `${headLine(names, verdict, paint, columns)}\n\n`;
     const head = `${paint('bold', count(of.length, 'host'))}, ${paint(verdictColour(verdict), verdictWords[verdict])}`;
-    const lines = messageLines(of, columns).map((line) => `  ${line}`);
-    const hints = [...new Set(of.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))];
-    const shownHints = hints.slice(0, 10).map((hint) => `  hint: ${fit(hint, columns * 2)}`);
-    return `${[head, ...lines, ...shownHints].join('\n')}\n\n`;
+    const lines = [...messageLines(of, columns), ...hintLines(of, columns)].map((line) => `  ${line}`);
+    return `${[head, ...lines].join('\n')}\n\n`;
   });
 }

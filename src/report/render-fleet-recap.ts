@@ -1,6 +1,6 @@
 import type { FleetReport, HostOutcome, HostVerdict } from '../model/fleet.ts';
 import { fit, pad, width } from './fit.ts';
-import { fleetClosing, messageLines, usualWidth, verdictColour, verdictWords, type FleetEnd } from './fleet-words.ts';
+import { fleetClosing, hintLines, messageLines, usualWidth, verdictColour, verdictWords, type FleetEnd } from './fleet-words.ts';
 import type { Paint } from './paint.ts';
 import { problemBlocks, withProblems } from './render-fleet-problems.ts';
 import { duration } from './render-text.ts';
@@ -27,8 +27,7 @@ export function renderRecap(report: FleetReport, paint: Paint, columns = usualWi
     if (!isConverged && said !== host.message && !told.has(host)) cut.push(host);
     return `${start}  ${isConverged ? duration(host.duration) : said}`.trimEnd();
   });
-  const hints = [...new Set(hosts.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))].slice(0, 10);
-  const below = [...messageLines(cut, columns).slice(0, 10), ...hints.map((hint) => `hint: ${fit(hint, columns * 2)}`)];
+  const below = [...messageLines(cut, columns).slice(0, 10), ...hintLines(hosts, columns)];
   const recap = [...lines, ...(lines.length > 0 ? [''] : []), ...below].map((line) => `${line}\n`);
   return [...problemBlocks(hosts, paint, columns), ...recap, fleetClosing(report, paint, end)].join('');
 }

@@ -2,7 +2,7 @@ import type { AgentStatus } from '../model/agent.ts';
 import { verdictRank } from '../model/fleet-exit.ts';
 import type { FleetReport, HostOutcome } from '../model/fleet.ts';
 import { fit, pad, width } from './fit.ts';
-import { fleetClosing, messageLines, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
+import { fleetClosing, hintLines, messageLines, usualWidth, verdictColour, verdictWords } from './fleet-words.ts';
 import type { Paint } from './paint.ts';
 import { revisionName } from './status-lines.ts';
 
@@ -30,8 +30,9 @@ export function renderFleetStatus(report: FleetReport, paint: Paint, columns = u
   const lost = report.hosts.filter(
     ({ status, verdict, message }) => (!status || status.phase === 'absent') && verdict !== 'converged' && width(message) > left,
   );
-  const hints = [...new Set(report.hosts.flatMap(({ hint }) => hint ?? []))].map((hint) => `hint: ${fit(hint, columns * 2)}`);
-  const below = [...messageLines(lost, columns).slice(0, 10), ...hints.slice(0, 10)].map((line) => `${line}\n`).join('');
+  const below = [...messageLines(lost, columns).slice(0, 10), ...hintLines(report.hosts, columns)]
+    .map((line) => `${line}\n`)
+    .join('');
   const head = paint('bold', heads.map((name, column) => pad(name, widths[column]!)).join('  '));
   return `${[head, ...lines].join('\n')}\n\n${below}${fleetClosing(report, paint)}`;
 }
