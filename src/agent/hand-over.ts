@@ -5,6 +5,7 @@ import { exitCodes } from '../model/exit-code.ts';
 import { isObject, parseJson } from '../model/json.ts';
 import type { Declined } from '../model/visit.ts';
 import { visitLine } from '../report/render-visit.ts';
+import { AgentError } from './agent-error.ts';
 import { callAgent } from './control-client.ts';
 
 /** Characters of a line of the answer: a report. */
@@ -54,10 +55,12 @@ async function readRefusal(response: IncomingMessage): Promise<Declined> {
   return { type: 'declined', exit: 'error', message, ...(typeof hint === 'string' && { hint }) };
 }
 
-function hasEnded(): Error {
-  const hint = 'what it had begun is finished, or taken back when it starts: push again';
-  return Object.assign(new Error('the agent ended before it had answered'), { exit: exitCodes.error.code, hint });
-}
+const hasEnded = (): AgentError =>
+  new AgentError(
+    'the agent ended before it had answered',
+    'what it had begun is finished, or taken back when it starts: push again',
+    'error',
+  );
 
 /** Gives the last line. */
 async function copyLines(response: Readable, to: Writable): Promise<string> {
