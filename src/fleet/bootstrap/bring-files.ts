@@ -1,9 +1,8 @@
 import type { Finding } from '../../model/fleet.ts';
-import { sha256 } from '../../model/json.ts';
 import { unifiedDiff } from '../../report/unified-diff.ts';
 import type { Connection } from '../connection.ts';
 import type { HostFile, HostFiles } from './host-files.ts';
-import type { Look } from './look.ts';
+import { standing, type Look } from './look.ts';
 import { failure, runScript, settingsDirectory } from './remote.ts';
 
 /**
@@ -72,8 +71,6 @@ export async function bringFiles(
 }
 
 const journal = 'journalctl -u timmy-reconciler on the host tells why';
-
-const standing = ({ content, mode }: HostFile): string => `${sha256(content)} 0 ${mode.toString(8)}`;
 
 const restart = (connection: Connection, signal: AbortSignal) =>
   connection.run(['systemctl', 'restart', 'timmy-reconciler.service'], { timeout: 180_000, signal });

@@ -1,9 +1,9 @@
 import { installedFiles, systemLibrary as library } from '../../install/installed-files.ts';
-import { isObject, parseJson, sha256 } from '../../model/json.ts';
+import { isObject, parseJson } from '../../model/json.ts';
 import type { Finding } from '../../model/fleet.ts';
 import type { Connection } from '../connection.ts';
 import { upload } from '../upload.ts';
-import type { Look } from './look.ts';
+import { standing, type Look } from './look.ts';
 import type { ProgramArchive } from './pack-program.ts';
 import type { Runtime } from './pack-runtime.ts';
 import { prepareLibrary } from './prepare-library.ts';
@@ -35,7 +35,7 @@ export const nodeOf = ({ name }: Runtime): string => `${library}/runtime/${name}
 /** The unit and the command as they are with this Node; by path, as a look tells of files. */
 export function expectedFiles(runtime: Runtime): ReadonlyMap<string, string> {
   const { unit, wrapper } = installedFiles({ scope: 'system', home: '/root', env: {}, node: nodeOf(runtime) });
-  return new Map([unit, wrapper].map(({ path, content, mode }) => [path, `${sha256(content)} 0 ${mode.toString(8)}`]));
+  return new Map([unit, wrapper].map((file) => [file.path, standing(file)]));
 }
 
 interface Brought {
@@ -48,7 +48,7 @@ const isInstalled = ({ look, runtime, program }: Brought): boolean =>
   isComplete(look, program) &&
   look.current === program.id &&
   look.confirmed === program.id &&
-  [...expectedFiles(runtime)].every(([path, standing]) => look.files.get(path) === standing);
+  [...expectedFiles(runtime)].every(([path, expected]) => look.files.get(path) === expected);
 
 /** The last part of an id is the digest over what is in it. */
 const isComplete = (look: Look, { id }: ProgramArchive): boolean => look.program === id.slice(-12);

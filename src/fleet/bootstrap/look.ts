@@ -1,3 +1,4 @@
+import { sha256 } from '../../model/json.ts';
 import { printableLine } from '../../report/printable.ts';
 import type { Connection } from '../connection.ts';
 import { ConnectionError } from '../connection.ts';
@@ -41,6 +42,10 @@ export interface Look {
   /** SHA-256, owner and mode of the files that were asked for and are there, by path: `<digest> 0 600`. */
   readonly files: ReadonlyMap<string, string>;
 }
+
+/** How a look tells of a file of root. */
+export const standing = ({ content, mode }: { readonly content: string | Buffer; readonly mode: number }): string =>
+  `${sha256(content)} 0 ${mode.toString(8)}`;
 
 /** Everything in one round: arguments are the id of the program and names of runtimes, stdin the paths of files. */
 const script = `
