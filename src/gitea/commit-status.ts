@@ -9,6 +9,7 @@ import type { Gitea } from './client.ts';
 import { GiteaError } from './gitea-error.ts';
 import { recall } from './recall.ts';
 import { refusedRevision } from '../model/refused-revision.ts';
+import { isCommitId } from '../model/revision.ts';
 import type { Subject } from './subject.ts';
 
 /** What one host says of one commit. */
@@ -31,8 +32,6 @@ const most = { waiting: 10, told: 20 };
 /** Of statuses, among which this host's newest is looked for. A row too many is no harm, thousands of requests are. */
 const mostPages = 40;
 const longestDescription = 140;
-const commitId = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
-
 /** The commit status `reconcile/HOST`. One row for each thing that there is to say of a commit, never the same one twice. */
 export function openCommitStatus(
   gitea: Gitea,
@@ -140,9 +139,7 @@ const outage = (commit: string | null, text: string): readonly Saying[] =>
   saysOf(commit, 'error', text).map((saying) => ({ ...saying, isEcho: true, isOutage: true }));
 
 function saysOf(commit: string | null, state: Saying['state'], text: string): readonly Saying[] {
-  return commit !== null && commitId.test(commit)
-    ? [{ commit, state, description: shorten(printableLine(text), longestDescription) }]
-    : [];
+  return isCommitId(commit) ? [{ commit, state, description: shorten(printableLine(text), longestDescription) }] : [];
 }
 
 /** Failure: something went wrong while the host was being changed. Error: before that, so that it is as it was. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { GiteaPolicy } from '../model/host-policy-document.ts';
 import type { Report } from '../model/report.ts';
 import type { Memory } from '../model/reporter.ts';
+import { isCommitId } from '../model/revision.ts';
 import type { Pull } from './answers.ts';
 import type { Gitea } from './client.ts';
 import { GiteaError } from './gitea-error.ts';
@@ -31,7 +32,6 @@ type Remembered = Readonly<Record<string, z.infer<typeof commented>>>;
 
 /** Planned at one poll; a poll must not take all day because somebody opens a thousand pull requests. */
 const mostAtOnce = 10;
-const commitId = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 /**
  * Says in every open pull request what it would do to this host: one comment per host, edited in place when the head moves. The
@@ -58,7 +58,7 @@ export async function planPullRequests(
   const problems: string[] = [];
   try {
     const pulls = await client.pulls.list(policy.repository, { state: 'open' }, signal);
-    const heads = pulls.map((pull) => headOf(pull, trusted)).filter(({ commit }) => commitId.test(commit));
+    const heads = pulls.map((pull) => headOf(pull, trusted)).filter(({ commit }) => isCommitId(commit));
     const known = forgetClosed(memory, heads);
     const due = heads.filter((head) => known[head.number]?.head !== keyOf(head));
     for (const head of takeTurns(memory, due)) {

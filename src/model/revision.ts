@@ -41,6 +41,10 @@ export interface Head {
   readonly branch: string | null;
 }
 
+/** The full id of a commit, by SHA-1 or SHA-256. */
+export const isCommitId = (text: unknown): text is string =>
+  typeof text === 'string' && /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(text);
+
 /** What a run takes its sources from. Asking for the head costs nearly nothing; opening lists every file. */
 export interface Source {
   /** Equal identities and equal keys of revisions mean equal files. */

@@ -4,6 +4,7 @@ import type { Argv, CommandOptions, CommandResult, Host, HostReader } from '../h
 import { hardenedGit, hardenedGitEnvironment } from '../model/hardened-git.ts';
 import { lastWords, wasKilled } from '../model/how-it-ended.ts';
 import { makeFailure } from '../model/passing-error.ts';
+import { isCommitId } from '../model/revision.ts';
 
 /** A commit of a repository in a directory. */
 export interface Checkout {
@@ -27,7 +28,8 @@ const environment = {
 const passing = /could not resolve|timed out|connection|early EOF|unexpected disconnect|returned error: 5\d\d|hung up/i;
 const pauses = [1_000, 3_000];
 
-export const isCommit = (text: string): boolean => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+/** Whether a ref is a commit, and no name of one. */
+export const isCommit = (ref: string): boolean => isCommitId(ref);
 
 /** Where it is noted which commit the ref was when it was fetched. */
 export const noteOf = (ref: string): string => `refs/reconcile/${ref}`;

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Head } from '../model/revision.ts';
-import { isCommitId } from './git/mirror.ts';
+import { isCommitId, type Head } from '../model/revision.ts';
 
 /**
  * Commit and branch from git's own files, also those of a linked worktree: a converged run starts no process. What is no commit id is

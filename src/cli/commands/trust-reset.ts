@@ -1,4 +1,4 @@
-import { isCommitId } from '../../source/git/mirror.ts';
+import { isCommitId } from '../../model/revision.ts';
 import { resetTrust } from '../../source/git/trust-memory.ts';
 import { openAgentState } from '../../state/agent-state.ts';
 import { stateDirectory } from '../../state/state-directory.ts';

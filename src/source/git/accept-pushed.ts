@@ -1,7 +1,7 @@
 import type { Memory } from '../../model/reporter.ts';
 import { isObject } from '../../model/json.ts';
+import { isCommitId } from '../../model/revision.ts';
 import { openKept } from './follow.ts';
-import { isCommitId } from './mirror.ts';
 import { readTrust, writeTrust, type Trusted } from './trust-memory.ts';
 
 interface Acceptor {

@@ -2,9 +2,10 @@ import { milliseconds } from '../../model/duration.ts';
 import type { Look } from '../../model/follower.ts';
 import type { RemotePolicy } from '../../model/host-policy-document.ts';
 import type { Problem } from '../../model/problem.ts';
+import { isCommitId } from '../../model/revision.ts';
 import { explainFetchFailure } from './fetch-failure.ts';
 import { readLocalTip } from './local-tip.ts';
-import { isCommitId, refPath, type Mirror } from './mirror.ts';
+import { refPath, type Mirror } from './mirror.ts';
 import { openRemoteAccess, type RemoteAccess } from './remote-access.ts';
 import { askGit, GitFailure, runGit, type GitCall } from './run-git.ts';
 

@@ -1,10 +1,11 @@
 import { milliseconds } from '../../model/duration.ts';
 import type { RemotePolicy, TrustPolicy } from '../../model/host-policy-document.ts';
 import type { Problem } from '../../model/problem.ts';
+import { isCommitId } from '../../model/revision.ts';
 import { commonAncestor, isAncestor, type Offer } from './fetch.ts';
 import { readCommits } from './commit-object.ts';
 import { keepRevision, type Access } from './keep-revision.ts';
-import { isCommitId, isScattered, type Mirror } from './mirror.ts';
+import { isScattered, type Mirror } from './mirror.ts';
 import { openObjects } from './objects.ts';
 import { isKept, isWhole } from './revision-store.ts';
 import { runGit, type GitCall } from './run-git.ts';

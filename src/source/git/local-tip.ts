@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isCommitId } from './mirror.ts';
+import { isCommitId } from '../../model/revision.ts';
 
 /** Bytes of packed refs that are looked through. */
 const mostPacked = 1024 * 1024;

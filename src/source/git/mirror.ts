@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isCommitId } from '../../model/revision.ts';
 import { syncDirectory, writeDurably } from '../../state/durable-file.ts';
 
 /** Refs of the mirror: what was fetched, and the floor's second copy. */
@@ -104,9 +105,6 @@ function mirrorAt(directory: string): Mirror {
     },
   };
 }
-
-export const isCommitId = (text: unknown): text is string =>
-  typeof text === 'string' && /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(text);
 
 /** What `git init --bare` makes, without hooks and descriptions. */
 function makeBare(directory: string): void {

@@ -1,7 +1,8 @@
 import type { Memory } from '../../model/reporter.ts';
 import type { Problem } from '../../model/problem.ts';
 import { isObject } from '../../model/json.ts';
-import { isCommitId, mirrorIn } from './mirror.ts';
+import { isCommitId } from '../../model/revision.ts';
+import { mirrorIn } from './mirror.ts';
 import type { Offer } from './fetch.ts';
 
 /** A revision that was found trustworthy. */
