@@ -66,6 +66,15 @@ export interface CommitInfo {
   readonly time: string;
 }
 
+/** A commit, for people. */
+export interface CommitNote {
+  readonly id: string;
+  readonly author: string;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly subject: string;
+}
+
 /** A file of which nothing but the bytes differs between two revisions. Before and after: by digest, with the size. */
 export interface ContentChange {
   readonly path: string;

@@ -2,6 +2,7 @@ import { durationText } from '../model/duration.ts';
 import type { Json } from '../model/json.ts';
 import type { Cause } from '../model/plan.ts';
 import { uncommittedMark, type Outcome, type ReportedStep } from '../model/report.ts';
+import type { CommitNote } from '../model/revision.ts';
 import { moment } from './moment.ts';
 import type { Paint } from './paint.ts';
 import { printable, printableLine } from './printable.ts';
@@ -49,13 +50,6 @@ export interface Explanation {
     readonly action: ReportedStep['action'];
     readonly reason?: string;
   }[];
-}
-
-interface CommitNote {
-  readonly id: string;
-  readonly author: string;
-  readonly time: string;
-  readonly subject: string;
 }
 
 /** An explanation for people. Ends with a newline. */

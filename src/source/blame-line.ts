@@ -1,6 +1,6 @@
 import { runGit } from './local-git.ts';
-import { commitOf, type CommitNote } from './last-commit.ts';
-import type { Revision } from '../model/revision.ts';
+import { commitOf } from './last-commit.ts';
+import type { CommitNote, Revision } from '../model/revision.ts';
 
 /** The commit that last changed a line of a revision. Null outside git, where the mirror is gone, for a file that git does not know, for a line that is not committed, and for a time that is none. */
 export async function blameLine(revision: Revision, file: string, line: number): Promise<CommitNote | null> {

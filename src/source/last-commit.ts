@@ -1,14 +1,5 @@
-import type { Revision } from '../model/revision.ts';
+import type { CommitNote, Revision } from '../model/revision.ts';
 import { runGit } from './local-git.ts';
-
-/** A commit, for people. */
-export interface CommitNote {
-  readonly id: string;
-  readonly author: string;
-  /** ISO 8601, UTC. */
-  readonly time: string;
-  readonly subject: string;
-}
 
 /** The commit that last changed a file. Null outside git, where the mirror is gone, and for a file that has changes which are not committed. */
 export async function lastCommit(revision: Revision, file: string): Promise<CommitNote | null> {
