@@ -5,6 +5,9 @@ import type { Problem, SourcePosition } from './problem.ts';
 /** `kind[id]`, the one name of a resource: `file[/etc/motd]`. */
 export type Address = string;
 
+/** What stands in its brackets. */
+export const idIn = (address: Address): string => address.slice(address.indexOf('[') + 1, -1);
+
 /** Bytes by digest. The bytes themselves live in `Contents`, never in plans, state or reports. */
 export type ContentRef = {
   readonly sha256: string;

@@ -1,7 +1,7 @@
 import { findContentSource } from './content-source.ts';
 import { loadDesired, type Desired } from '../run/desired.ts';
 import { findResources } from './find-resources.ts';
-import { isContentRef, type CatalogResource } from '../model/catalog.ts';
+import { idIn, isContentRef, type CatalogResource } from '../model/catalog.ts';
 import { isObject, type Json } from '../model/json.ts';
 import type { WithProblems } from '../model/located.ts';
 import { formatPosition, parsePosition } from '../model/problem.ts';
@@ -48,7 +48,7 @@ export async function explain(request: Request, target: string, signal: AbortSig
   await loadResourceTypes(left.map(({ kind }) => kind));
   const found = findResources(resources, target);
   const orphans = findResources(
-    left.map((entry) => ({ ...entry, id: idOf(entry) })),
+    left.map((entry) => ({ ...entry, id: idIn(entry.address) })),
     target,
   );
   const gone = orphans.isExact ? orphans.resources : [];
@@ -78,8 +78,6 @@ export async function explain(request: Request, target: string, signal: AbortSig
   }));
   return { explanations: [...explanations, ...past], isExact, known, problems: desired.problems };
 }
-
-const idOf = ({ address, kind }: LedgerEntry): string => address.slice(kind.length + 1, -1);
 
 async function describeResource(
   resource: CatalogResource,

@@ -1,5 +1,6 @@
 import { pathsUndo } from '../apply/undo.ts';
 import type { HostReader } from '../host/host.ts';
+import { idIn } from '../model/catalog.ts';
 import { sha256 } from '../model/json.ts';
 import type { Report, ReportedStep } from '../model/report.ts';
 import { largestUndo } from '../model/undo-limit.ts';
@@ -51,8 +52,8 @@ export function lostSince(
 }
 
 /** Undefined where the report does not say. */
-function leftAt(path: string, { kind, address, changes }: ReportedStep): string | null | undefined {
-  const id = address.slice(kind.length + 1, -1);
+function leftAt(path: string, { address, changes }: ReportedStep): string | null | undefined {
+  const id = idIn(address);
   const change = changes.find(({ field }) => (field === 'content' ? id : `${id}/${field}`) === path);
   if (!change) return undefined;
   if (change.to === null) return null;

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path/posix';
 import type { HostReader } from '../host/host.ts';
-import type { Address, Catalog, CatalogResource } from '../model/catalog.ts';
+import { idIn, type Address, type Catalog, type CatalogResource } from '../model/catalog.ts';
 import { digestOf } from '../model/json.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import type { WithProblems } from '../model/located.ts';
@@ -70,7 +70,9 @@ function draft(input: PlanInput, way: Way): Draft {
   const wanted = new Set(resources.map(({ address }) => address));
   // Deeper paths first, whatever their kinds: what stands in a directory goes before it.
   const orphans = neededLast(
-    [...ledger.values()].filter(({ address }) => !wanted.has(address)).toSorted((a, b) => (idOf(a) < idOf(b) ? 1 : -1)),
+    [...ledger.values()]
+      .filter(({ address }) => !wanted.has(address))
+      .toSorted((a, b) => (idIn(a.address) < idIn(b.address) ? 1 : -1)),
     input.types,
   );
   const goesFirst = ({ address }: LastApplied): boolean => way.first.has(address);
@@ -259,12 +261,10 @@ const keptNote = ({ desired, made }: LastApplied, { parts }: AnyResourceType): P
     ? {}
     : { note: 'what is not known to be made here is left alone' };
 
-const idOf = ({ address, kind }: LastApplied): string => address.slice(kind.length + 1, -1);
-
 const orphanResource = (last: LastApplied, desired: object): CatalogResource => ({
   address: last.address,
   kind: last.kind,
-  id: idOf(last),
+  id: idIn(last.address),
   desired,
   digest: last.digest,
   origin: { at: parsePosition(last.origin), assignment: -1, variables: [] },

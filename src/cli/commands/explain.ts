@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { explain } from '../../operations/explain.ts';
+import { idIn } from '../../model/catalog.ts';
 import { exitCodes } from '../../model/exit-code.ts';
 import { nearest } from '../../model/nearest.ts';
 import { paintFor } from '../../report/paint.ts';
@@ -22,7 +23,7 @@ export async function run(invocation: Invocation): Promise<number> {
   );
   for (const line of problemLines(problems, paintFor(process.stderr))) process.stderr.write(`${line}\n`);
   if (explanations.length === 0 && problems.length > 0) return exitCodes.invalid.code;
-  const ids = known.map((address) => address.slice(address.indexOf('[') + 1, -1));
+  const ids = known.map(idIn);
   const close = isExact && explanations.length > 0 ? undefined : nearest(target, [...known, ...ids]);
   const nothing = `nothing manages ${target} on this host`;
   if (explanations.length === 0) {
