@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isLoopback } from '../../model/contact.ts';
 
 /** A remote that git may be called with. */
 export interface RemoteUrl {
@@ -34,6 +34,3 @@ export function readRemoteUrl(url: string): RemoteUrl | { readonly refused: stri
     return { refused: `${parsed.hostname} is not on this machine, and http protects nothing on the way; use https` };
   return { url, transport };
 }
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
