@@ -117,7 +117,7 @@ function tryTcp(host: string, port: number, signal: AbortSignal): Promise<undefi
 
 /** A unit that is started again and again is never active for long. */
 async function tryUnit(wanted: UnitCheck, host: HostReader, signal: AbortSignal): Promise<string | undefined> {
-  const place = { name: withSuffix(wanted.name, 'service'), ...(wanted.user !== undefined && { user: wanted.user }) };
+  const place = { name: withSuffix(wanted.name), ...(wanted.user !== undefined && { user: wanted.user }) };
   const { units } = await surveyUnits([place], { host, signal });
   const live = units.get(unitKey(place));
   if (!live || !isUp(live)) return live ? `it is ${describeLive(live)}` : `no service manager of ${wanted.user} runs`;

@@ -5,8 +5,8 @@ import type { DeadmanSettings } from '../model/deadman-settings.ts';
 import { writeAtomically } from '../source/write-atomically.ts';
 import { settingsError } from './settings-error.ts';
 
-/** Stamps the heartbeat of an agent. Throws when its settings name no stamp. Gives the path. */
-export function beat({ agent, heartbeat }: DeadmanSettings): string {
+/** Stamps the heartbeat of an agent. Throws when its settings name no stamp. */
+export function beat({ agent, heartbeat }: DeadmanSettings): void {
   if (!heartbeat) throw settingsError(`the settings of ${agent} name no heartbeat stamp`, `set "heartbeat" of deadman[${agent}]`);
   const { boot, uptime } = readUptime();
   mkdirSync(dirname(heartbeat.stamp), { recursive: true });
@@ -15,5 +15,4 @@ export function beat({ agent, heartbeat }: DeadmanSettings): string {
   if (uid !== undefined && uid !== process.geteuid?.()) rmSync(heartbeat.stamp);
   // The time since the host started, which nobody sets, and for people the time of day.
   writeAtomically(heartbeat.stamp, `beat ${boot || '-'} ${uptime}\n${new Date().toISOString()}\n`, 0o644);
-  return heartbeat.stamp;
 }

@@ -66,7 +66,7 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
   const accounts = readAccounts(readFile, root === undefined);
   // Ten thousand paths have few directories.
   const walls = new Map<AbsolutePath, Wall | undefined>();
-  const lstatAt = (path: AbsolutePath) => absentAs(undefined, () => lstatSync(realPath(path), { throwIfNoEntry: false }));
+  const lstatAt = (path: AbsolutePath) => unlessAbsent(() => lstatSync(realPath(path), { throwIfNoEntry: false }));
   const wallAt = (directory: AbsolutePath): Wall | undefined => {
     if (walls.has(directory)) return walls.get(directory);
     const isThere = directory === '/' || lstatAt(directory) !== undefined;
@@ -86,7 +86,7 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
     stat(path) {
       const known = looked?.stat(path);
       if (known !== undefined) return known ?? undefined;
-      const stat = absentAs(undefined, () => lstatSync(realPath(path), { bigint: true, throwIfNoEntry: false }));
+      const stat = unlessAbsent(() => lstatSync(realPath(path), { bigint: true, throwIfNoEntry: false }));
       if (!stat) return undefined;
       seen = { path, stat };
       return pathStat(stat);
@@ -95,12 +95,12 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
     readStanding,
     parsed: openParsedFiles({ realPath, readFile }),
     readLink(path) {
-      const target = absentAs(undefined, () => readlinkSync(place(path)));
+      const target = unlessAbsent(() => readlinkSync(place(path)));
       if (target !== undefined) digests?.set(path, digestOfNames([target]));
       return target;
     },
     list(path) {
-      const names = absentAs(undefined, () => readdirSync(realPath(path)).sort());
+      const names = unlessAbsent(() => readdirSync(realPath(path)).sort());
       if (names) digests?.set(path.replace(/\/?$/, '/'), digestOfNames(names));
       return names;
     },
@@ -163,12 +163,12 @@ function isAppendOnly(real: string): boolean {
   }
 }
 
-function absentAs<T>(absent: T, read: () => T): T {
+function unlessAbsent<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EINVAL') return absent;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EINVAL') return undefined;
     throw error;
   }
 }

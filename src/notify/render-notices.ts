@@ -10,7 +10,7 @@ const fresh = 2 * 60_000;
 export function renderNotices(host: string, notices: readonly Notice[], dropped: number, now: number): string {
   const blocks = notices.map((notice) => printable(block(notice, now)));
   const lost = dropped > 0 ? [`(${dropped} older messages could not be delivered and were dropped: reconcile history)`] : [];
-  if (blocks.length === 1 && lost.length === 0) return cut(`${printable(host)}: ${blocks[0]}`, mostCharacters);
+  if (blocks.length === 1 && lost.length === 0) return cut(`${printable(host)}: ${blocks[0]}`);
   const head = `${printable(host)}: ${blocks.length} messages`;
   const tail = (left: number): string => (left > 0 ? `\n\n... and ${left} more: reconcile history` : '');
   let text = [head, ...lost].join('\n');
@@ -18,7 +18,7 @@ export function renderNotices(host: string, notices: readonly Notice[], dropped:
     const longer = `${text}\n\n${each}`;
     if (longer.length + tail(blocks.length - index - 1).length > mostCharacters)
       // The first one must not vanish because it is long.
-      return index === 0 ? cut(longer, mostCharacters) : text + tail(blocks.length - index);
+      return index === 0 ? cut(longer) : text + tail(blocks.length - index);
     text = longer;
   }
   return text;
@@ -30,7 +30,7 @@ function block({ title, why, todo, at, topic }: Notice, now: number): string {
 }
 
 /** Not between the halves of a character. */
-function cut(text: string, length: number): string {
-  if (text.length <= length) return text;
-  return `${text.slice(0, length - 3).replace(/[\ud800-\udbff]$/, '')}...`;
+function cut(text: string): string {
+  if (text.length <= mostCharacters) return text;
+  return `${text.slice(0, mostCharacters - 3).replace(/[\ud800-\udbff]$/, '')}...`;
 }

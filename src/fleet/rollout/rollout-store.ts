@@ -55,7 +55,7 @@ export function openRolloutStore(memory: string, repository: string): RolloutSto
       // Behind a line that is there in part nothing may be added.
       if (!isEven || !tryToAdd(change)) write(whole());
     },
-    wish: () => readJson(wishFile, rolloutWish),
+    wish: () => parse(readText(wishFile), rolloutWish),
     setWish(wish) {
       if (wish) writeDurably(wishFile, JSON.stringify(wish));
       else rmSync(wishFile, { force: true });
@@ -80,8 +80,6 @@ function readState(file: string): RolloutState | undefined {
   }
   return whole();
 }
-
-const readJson = <T>(file: string, schema: z.ZodType<T>): T | undefined => parse(readText(file), schema);
 
 function readText(file: string): string | undefined {
   try {

@@ -93,7 +93,7 @@ export const pairOf = (map: YAMLMap, key: string): Pair | undefined =>
 export function treeOf(document: Document, text: string): JsonObject {
   const root = document.contents;
   if (root === null || (isScalar(root) && root.value === null)) return {};
-  if (!isMap(root) || isOther(root, 'map')) throw new UnreadableText('not a YAML mapping at the top level');
+  if (!isMap(root) || isOther(root)) throw new UnreadableText('not a YAML mapping at the top level');
   return mappingOf(root, { targets: targetsIn(document), text, nodes: 0 }, 0);
 }
 
@@ -161,8 +161,8 @@ function valueOf(node: unknown, reading: Reading, depth: number): Json {
   return isScalar(node) ? scalarOf(node) : null;
 }
 
-/** Whether a tag makes something else of a mapping or list, such as `!!set`, or nothing that can be loaded. */
-const isOther = (node: Node, own: 'map' | 'seq'): boolean => (coreTag(node) ?? own) !== own;
+/** Whether a tag makes something else of a mapping, such as `!!set`, or nothing that can be loaded. */
+const isOther = (map: Node): boolean => (coreTag(map) ?? 'map') !== 'map';
 
 /** A mapping or list, or a text that no value equals where a tag, the program's own too, makes something else of it. */
 function tagged(node: Node, own: 'map' | 'seq', value: Json): Json {

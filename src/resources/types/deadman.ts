@@ -57,7 +57,7 @@ export const deadman = defineResourceType({
       path,
       settings: ensure === 'absent' ? null : `${JSON.stringify(settingsOf(attributes), null, 2)}\n`,
       cron: job,
-      unit: unit ? withSuffix(unit.name, 'service') : null,
+      unit: unit ? withSuffix(unit.name) : null,
       programs: [
         ...(restart ? [restart[0] as string] : unit ? ['systemctl'] : []),
         ...alerts.flatMap((alert) => (alert.type === 'command' ? [alert.argv[0] as string] : [])),
@@ -159,7 +159,7 @@ function settingsOf(attributes: Attributes): DeadmanSettings {
       unheard_after: milliseconds(attributes.unheard_after),
       action,
     },
-    ...(unit && { unit: withoutUndefined({ ...unit, name: withSuffix(unit.name, 'service') }) }),
+    ...(unit && { unit: withoutUndefined({ ...unit, name: withSuffix(unit.name) }) }),
     ...(heartbeat && { heartbeat: { ...heartbeat, timeout: milliseconds(heartbeat.timeout) } }),
     ...(gateway && { gateway: { ...gateway, within: milliseconds(gateway.within) } }),
     machine: { min_disk_free_percent: machine.min_disk_free_percent, max_swap_used_percent: machine.max_swap_used_percent },

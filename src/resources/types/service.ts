@@ -62,11 +62,11 @@ export const service = defineResourceType({
   kind: 'service',
   summary: 'A systemd unit: its file and drop-ins, whether it is enabled, masked and running. Existing units are adopted.',
   spec,
-  identify: (attributes: Attributes) => unitId(placeOf(withSuffix(attributes.name, 'service'), attributes), 'service'),
+  identify: (attributes: Attributes) => unitId(placeOf(withSuffix(attributes.name), attributes), 'service'),
 
   prepare(attributes: Attributes, context): UnitDesired | undefined {
     if (attributes.manager === 'launchd') return prepareJob(attributes, context);
-    const name = withSuffix(attributes.name, 'service');
+    const name = withSuffix(attributes.name);
     const { ensure, enabled, state, masked, refresh } = attributes;
     if (name.endsWith('.timer')) {
       context.problem('name', 'a timer is its own kind', 'write "kind: timer"');

@@ -81,7 +81,7 @@ export const timer = defineResourceType({
 const timerName = ({ name }: Attributes): string => (name.endsWith('.timer') ? name : `${name}.timer`);
 
 const startedName = (attributes: Attributes): string =>
-  withSuffix(attributes.starts ?? timerName(attributes).slice(0, -'.timer'.length), 'service');
+  withSuffix(attributes.starts ?? timerName(attributes).slice(0, -'.timer'.length));
 
 /** An instance and its template. */
 function startedBy(attributes: Attributes): readonly UnitPlace[] {

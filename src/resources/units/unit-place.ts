@@ -53,9 +53,9 @@ export const isTemplate = (name: string): boolean => /@\.[a-z]+$/.test(name);
 export const templateOf = (name: string): string | undefined =>
   /^[^@]+@[^@]+\.[a-z]+$/.test(name) ? name.replace(/@[^@]*(\.[a-z]+)$/, '@$1') : undefined;
 
-/** With its suffix, `.service` or another unless it has one. */
-export const withSuffix = (name: string, suffix: string): string =>
-  unitSuffixes.some((known) => name.endsWith(`.${known}`)) ? name : `${name}.${suffix}`;
+/** With its suffix, which is `.service` unless it has one. */
+export const withSuffix = (name: string): string =>
+  unitSuffixes.some((known) => name.endsWith(`.${known}`)) ? name : `${name}.service`;
 
 /** What the resource is called: the suffix that its kind implies is left out. */
 export function unitId({ name, user }: UnitPlace, suffix: string): string {
