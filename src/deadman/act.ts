@@ -89,7 +89,7 @@ const endpointOf = ({ unit, restart: argv, agent }: DeadmanSettings): string => 
 async function restart(settings: DeadmanSettings, said: string): Promise<Deed> {
   const { unit, restart: argv, restart_timeout: timeout } = settings;
   const deed = { action: 'restart', endpoint: endpointOf(settings) };
-  const run = (words: Argv, env: Record<string, string> = {}): Promise<CommandResult> =>
+  const run = (words: Argv, env: Record<string, string>): Promise<CommandResult> =>
     runCommand(words, { env, timeout }, AbortSignal.timeout(Math.min(timeout + 10_000, longestTimer)));
   try {
     const manager = systemctl(unit?.scope ?? 'system');

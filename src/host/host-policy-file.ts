@@ -29,7 +29,7 @@ export function hostPolicyFile({ env = process.env, uid = process.getuid?.() ?? 
  * The bytes of the host policy; undefined when there is none. It must be a regular file, and it and its directory must
  * belong to root or the user and be writable by nobody else: whoever can write it decides what the repository may do.
  */
-export function readHostPolicyFile(place: HostPolicyPlace = {}): Buffer | Problem | undefined {
+export function readHostPolicyFile(place: HostPolicyPlace): Buffer | Problem | undefined {
   const file = hostPolicyFile(place);
   const uid = place.uid ?? process.getuid?.() ?? 0;
   const shown = `the host policy ${file}`;

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { syncDirectory } from '../state/durable-file.ts';
 
 /**
- * Replaces a file of the working tree at once: readers see the old bytes or the new ones. Staged beside the file, under a
+ * Replaces a file at once: readers see the old bytes or the new ones. Staged beside the file, under a
  * name that the source reader skips; durable when it returns. A file that exists keeps its mode and, where root writes, its
  * owner; a new one gets this mode, whatever the umask, and the owner of its directory.
  */

@@ -11,8 +11,8 @@ export const settingsDirectory = '/etc/timmy-reconciler';
 export const runScript = (
   connection: Connection,
   script: string,
-  words: readonly string[] = [],
-  options: RemoteOptions = {},
+  words: readonly string[],
+  options: RemoteOptions,
 ): Promise<RemoteResult> => connection.run(['sh', '-c', `set -u\nlib=${library}\n${script}`, 'bootstrap', ...words], options);
 
 /** What a failed step means for the host. `what` is a sentence without its end; `hint` says what to do when nothing better is known. */

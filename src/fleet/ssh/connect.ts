@@ -7,7 +7,7 @@ import { sshConnection } from './ssh-connection.ts';
  * process. Host keys, those of jump hosts too, must be known ones, whatever `StrictHostKeyChecking` says. To be closed at the end of the
  * command: until then it holds the connections to jump hosts.
  */
-export async function openSshConnect(signal: AbortSignal, options: RouteOptions = {}): Promise<Connect & AsyncDisposable> {
+export async function openSshConnect(signal: AbortSignal, options: RouteOptions): Promise<Connect & AsyncDisposable> {
   const routes = openRoutes(signal, options);
   const connect: Connect = async (target, stop) => {
     const route = await routes.find(target);

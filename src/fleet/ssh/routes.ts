@@ -43,7 +43,7 @@ export interface Routes extends AsyncDisposable {
 }
 
 /** A jump host is connected to once for all that are reached through it, until the end of the command. Files, agents and `ssh -G` are read once. */
-export function openRoutes(signal: AbortSignal, options: RouteOptions = {}): Routes {
+export function openRoutes(signal: AbortSignal, options: RouteOptions): Routes {
   const own = ownAccount();
   const settingsOf = openSettings({ home: own.home, account: own.name, environment: process.env, ...options });
   const keys = openKeyRing(options.askPassphrase ?? askSecretly);
