@@ -7,6 +7,7 @@ import { evaluateExpression } from './template-expression.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { readHeader, type Whitespace } from './template-header.ts';
 import { applyFilter, applyTest, globalNames, globalOf } from './template-library.ts';
+import { readLiteral, soleExpression } from './template-literal.ts';
 import type { Node } from './template-nodes.ts';
 import { WholeFloat } from './template-number.ts';
 import { createRegexRunner } from './template-regex.ts';
@@ -67,6 +68,8 @@ interface Target {
   readonly directory?: string;
   /** The text itself is a secret. */
   readonly isSecret?: boolean;
+  /** Of the inventory, where a text may be the list or mapping that it says. */
+  readonly isVariable?: boolean;
 }
 
 /**
@@ -202,8 +205,10 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
       const root = target.file === undefined ? parseScalar(text, target.at) : parse(text, target.file);
       const only = target.file === undefined && !text.endsWith('\n') ? soleExpression(root) : undefined;
       const frame: Frame = { values: new Map() };
-      if (only) return evaluateExpression(only, frame, render);
-      return withNewlines(render.capture(root, frame), text, readHeader(text, '').whitespace.newline);
+      const made = only
+        ? evaluateExpression(only, frame, render)
+        : withNewlines(render.capture(root, frame), text, readHeader(text, '').whitespace.newline);
+      return target.isVariable === true ? readLiteral(made, only, render) : made;
     });
 
   const parseScalar = (text: string, at: SourcePosition | undefined): Node => {
@@ -219,7 +224,7 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
     const isSecret = leaf instanceof Secret;
     const text = isSecret ? leaf.reveal() : leaf;
     if (!hasMarks(text)) return { value: leaf, uses: new Map(), asked: new Set() };
-    const done = renderText(text, { scope, file: undefined, at, isSecret });
+    const done = renderText(text, { scope, file: undefined, at, isSecret, isVariable: true });
     // Another machine may know more, but mends nothing.
     const failure = done.failures.find(({ code }) => code === 'undefined-variable') ?? done.failures[0];
     return { ...done, failure };
@@ -277,14 +282,6 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
     variablesOf: (scope) => variables.mapping(scope),
     secrets: secretsMapping(secrets),
   };
-}
-
-function soleExpression(root: Node): Node | undefined {
-  if (root.typename !== 'Root' || root.children.length !== 1) return undefined;
-  const [output] = root.children;
-  if (output?.typename !== 'Output' || output.children.length !== 1) return undefined;
-  const [child] = output.children;
-  return child?.typename === 'TemplateData' ? undefined : child;
 }
 
 function pathOf(name: Value, directory: string | undefined): string {

@@ -5,10 +5,38 @@ tls: true
 lines: " first\\n second\\n"
 odd: "x\\u0085y\\u2028z\\u2029\\ufeff\\u007f\\tend"
 marks: { '=': '=', '<<': '<<' }
+hosts: [web1, web2]
+listed: "[{% for host in hosts %}'{{ host }}'{% if not loop.last %},{% endif %}{% endfor %}]"
+mapped: "{ {% for host in hosts %}'{{ host }}': {{ loop.index }}, {% endfor %}'-': -1.0 }"
+block: |
+  [
+  {% for host in hosts %}
+    {"name": "{{ host }}", "tls": true, "note": null, "at": ["a\\tb", {"x": {}}]},
+  {% endfor %}
+  ]
+last: "{% if hosts[1] == 'web1' %}True{% else %}False{% endif %}"
+chosen: "{{ 'False' if tls else 'True' }}"
+small: "{% if tls %}false{% endif %}"
+json: "{{ hosts | to_json }}"
+again: "{{ json }}"
+noted: "{{ tls | string }}"
+section: "[{{ hosts[0] }}]"
+address: "[::{{ 1 }}]:80"
+number: "[{{ 1 }}]"
+opened: "[{{ hosts | join(', ') }}"
+none: "[{{ 'none' }}]"
+called: "[{{ 'range' }}(3), {{ hosts[0] }}, none]"
+huge: "[{{ 1 }}2345678901234567890]"
+inner: { list: "[{{ 1 }}, {{ 2 }}]", text: "{{ '[1]' ~ '' }}" }
 `;
 
 /** Where JavaScript and its libraries do almost what Python does. */
 export const detailTexts: readonly string[] = [
+  '{{ listed }} {{ listed | length }} {{ listed | join("+") }} {% for host in listed %}{{ host }};{% endfor %} {{ mapped }} {{ mapped.web2 }}',
+  '{{ block }} {% for each in block %}{{ each.name }}={{ each.tls }}{{ each.note is none }}{{ each.at[0] | length }};{% endfor %}',
+  '{% if last %}yes{% else %}no{% endif %} {{ last | ternary(1, 2) }} {{ not last }} {{ chosen | type_debug }} {{ small | type_debug }} {{ noted is string }}',
+  '{{ json is string }} {{ again is string }} {{ section }} {{ address }} {{ number | first + 1 }} {{ opened }} {{ none }} {{ called }} {{ huge }}',
+  '{{ inner.list | sum }} {{ inner.text | type_debug }} {{ inner }} {{ [1, listed] }}',
   "{{ '%s' % tls }} {{ '%s' % (1==1) }} {{ '%5s|' % false }} {{ '%s' % ratio }} {{ '%s|%r' % (ratio, ratio) }} {{ '%d' % tls }}",
   "{{ '%.1f' % 0.25 }} {{ '%.0f' % 0.5 }} {{ '%.0f' % 2.5 }} {{ '%.2f' % 0.125 }} {{ '%.1f' % -0.25 }} {{ '%.0f' % -0.5 }} {{ '%.0f' % 1.5 }} {{ '%f' % 1e21 }} {{ '%d' % 1e22 }}",
   "{{ '%g' % 1000000 }} {{ '%g' % 1234567 }} {{ '%g' % 0.00001 }} {{ '%g' % 0.0001 }} {{ '%g' % 100000 }} {{ '%g' % 0 }} {{ '%.0g' % 15 }} {{ '%G' % 1e-7 }} {{ '%.10g' % 1234567 }} {{ '%.2g' % 0.125 }} {{ '%#g' % 1 }} {{ '%.3g' % 999999 }} {{ '%g' % 999999.5 }} {{ '%g' % 2.5 }}",
