@@ -4,6 +4,7 @@ import { isObject } from '../model/json.ts';
 import type { KeyPath, LoadedFile } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import { Secret } from '../model/secret.ts';
+import { unquotedMode } from '../resources/attributes.ts';
 import { asNumber, numberText, WholeFloat, withoutFloats } from './template-number.ts';
 import { isMapping, SecretMapping } from './template-value.ts';
 
@@ -16,7 +17,7 @@ interface Checked<T> {
 /**
  * Checks a rendered value by its schema; every misfit is a problem at the place where the value was written, secrets in
  * places that would show them included, and wherever they would be keys. Where a text is expected and `"{{ port }}"` gave a number or a boolean, its text
- * (`8080`, `True`) is taken, since no quotes could say so.
+ * (`8080`, `True`) is taken, since no quotes could say so. Not as a mode: the `0644` of an inventory is the number 420.
  */
 export function checkAttributes<S extends z.ZodType>(
   schema: S,
@@ -28,14 +29,21 @@ export function checkAttributes<S extends z.ZodType>(
   const hidden = secretMappings(value, []).map((at) => secretKeys(at, source, path));
   if (hidden.length > 0) return { problems: hidden };
   const first = checkValue(schema, withoutFloats(value));
-  const scalars = first.misfits.filter(
+  const rendered = first.misfits.filter(
     (misfit) => isScalar(valueAt(value, misfit.path)) && typeof valueAt(written, misfit.path) === 'string',
   );
+  const modes = rendered.filter(({ message }) => message === unquotedMode);
+  const scalars = rendered.filter((misfit) => !modes.includes(misfit));
   const asTexts = scalars.reduce<unknown>((made, misfit) => withText(made, misfit.path), value);
   const { value: checked, misfits } = scalars.length === 0 ? first : checkValue(schema, withoutFloats(asTexts));
   // A number that fits no better as a text is best explained as the number that it is.
   const shown = scalars.some(({ path: at }) => misfits.some((misfit) => isSame(misfit.path, at))) ? first.misfits : misfits;
-  return { value: checked, problems: shown.map((misfit) => problemOf(misfit, value, source, path)) };
+  const explained = shown.map((misfit) =>
+    modes.some(({ path: at }) => isSame(misfit.path, at))
+      ? { ...misfit, hint: 'put the quotes where the variable gets its value' }
+      : misfit,
+  );
+  return { value: checked, problems: explained.map((misfit) => problemOf(misfit, value, source, path)) };
 }
 
 function problemOf({ code, path, isKey, message, hint }: Misfit, value: unknown, source: LoadedFile, base: KeyPath): Problem {

@@ -47,13 +47,13 @@ export const absolutePath = z
   .transform((path): AbsolutePath => path)
   .meta({ description: 'Absolute path on the host.', pattern: '^/([^/\\0\\r\\n]+/)*[^/\\0\\r\\n]+$' });
 
+/** What is wrong with a mode that is a number. */
+export const unquotedMode = 'a mode must be written in quotes, such as "0644": without them YAML reads a number';
+
 /** Permission bits as a quoted octal text: YAML would read `0644` without quotes as a number, and not as the meant one. */
 export const fileMode = z
   .string({
-    error: ({ input }) =>
-      typeof input === 'number'
-        ? 'a mode must be written in quotes, such as "0644": without them YAML reads a number'
-        : undefined,
+    error: ({ input }) => (typeof input === 'number' ? unquotedMode : undefined),
   })
   .regex(/^0?[0-7]{3,4}$/, 'expected an octal mode in quotes, such as "0644"')
   .meta({ description: 'Octal permission bits in quotes: "0644".' });

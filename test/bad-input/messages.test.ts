@@ -149,6 +149,14 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
     'roles/web/role.yaml:9:11  "mode": a mode must be written in quotes, such as "0644": without them YAML reads a number',
   ],
   [
+    'a mode that a variable has without quotes',
+    {
+      'inventory/group_vars/all.yml': 'file_mode: 0644\n',
+      'roles/web/role.yaml': role + file('path: /x', 'content: x', 'mode: "{{ file_mode }}"'),
+    },
+    'roles/web/role.yaml:9:11  "mode": a mode must be written in quotes, such as "0644": without them YAML reads a number; put the quotes where the variable gets its value',
+  ],
+  [
     'a parameter of a wrong type',
     { 'roles/web/role.yaml': role, 'desired-state/site.yaml': site().replace('14', 'many') },
     'desired-state/site.yaml:3:40  parameter "days" of role "web" must be a whole number',
