@@ -1,6 +1,7 @@
 import { Composer, Lexer, LineCounter, Parser, type CST, type Document, type ParsedNode } from 'yaml';
 import type { Problem, SourcePosition } from '../model/problem.ts';
 import { yamlBounds } from './yaml-bounds.ts';
+import { createLooseLexer } from './yaml-lexer.ts';
 import type { YamlVersion } from './yaml-scalar.ts';
 
 /** The nodes of one YAML text, or what is wrong with it. */
@@ -13,20 +14,25 @@ interface Composed {
 
 /**
  * Parses token by token and gives up at the first bound that is exceeded, before anything recurses: the library itself
- * has no bounds, and a stack overflow inside a regular expression ends the whole process. Never throws.
+ * has no bounds, and a stack overflow inside a regular expression ends the whole process. What it refuses of version 1.1 for
+ * its indentation is read once more as PyYAML would. Never throws.
  */
 export function composeYaml(file: string, text: string, version: YamlVersion): Composed {
   // The library makes an Error per complaint, 100,000 of them for a hostile file: their stacks would cost 100 MB.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
-    return composeBounded(file, text, version);
+    const strict = composeBounded(file, text, version, new Lexer());
+    if (version === '1.2' || strict.problems.every(({ hint, message }) => hint !== checkIndentation && message !== openText))
+      return strict;
+    const loose = composeBounded(file, text, version, createLooseLexer());
+    return loose.contents === undefined ? strict : loose;
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
-function composeBounded(file: string, text: string, version: YamlVersion): Composed {
+function composeBounded(file: string, text: string, version: YamlVersion, lexer: Lexer): Composed {
   // Not left to the parser, which counts no line ends inside of what it cannot read.
   const lines = new LineCounter();
   for (let start = 0; start >= 0; start = text.indexOf('\n', start) + 1 || -1) lines.addNewLine(start);
@@ -54,7 +60,7 @@ function composeBounded(file: string, text: string, version: YamlVersion): Compo
     }
   };
 
-  for (const lexeme of new Lexer().lex(text)) {
+  for (const lexeme of lexer.lex(text)) {
     const { offset } = parser;
     if (previous !== scalarFollows && isOpenQuote(lexeme)) openQuote ??= offset;
     previous = lexeme;
@@ -74,7 +80,7 @@ function composeBounded(file: string, text: string, version: YamlVersion): Compo
     // The library finds the end of the file, not the quote that was left open.
     const isQuote = openQuote !== undefined && message.startsWith('Missing closing');
     const at = position(isQuote ? (openQuote ?? 0) : pos[0]);
-    if (isQuote) return { code: 'yaml-syntax', message: 'a quote that is never closed', at };
+    if (isQuote) return { code: 'yaml-syntax', message: openText, at };
     const hint = hints[code];
     return { code: 'yaml-syntax', message: explain(code, message), at, ...(hint !== undefined && { hint }) };
   });
@@ -129,6 +135,8 @@ const explanations: { readonly [code: string]: string } = {
   UNEXPECTED_TOKEN: 'a character or word that YAML does not allow here',
   TAG_RESOLVE_FAILED: 'a tag that cannot be read',
 };
+
+const openText = 'a quote that is never closed';
 
 const checkIndentation = 'check the indentation of this line and of the one above';
 

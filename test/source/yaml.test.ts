@@ -66,6 +66,23 @@ describe('readYaml', () => {
     expect(value(`a: ${text}\n`)).toEqual({ a: expected });
   });
 
+  it.each([
+    ['a: "{{ x |\n  y\n}}"\nb: 1\n', { a: '{{ x | y }}', b: 1 }],
+    ["a:\n  - b: 'c\nd'\n  - e\n", { a: [{ b: 'c d' }, 'e'] }],
+    ['a:\n  - "{{ x |\n  y }}"\n', { a: ['{{ x | y }}'] }],
+    ['a: [\nb,\n{c: 1,\nd: "e\n\nf"}\n]\ng: 2\n', { a: ['b', { c: 1, d: 'e\nf' }], g: 2 }],
+    ['a:\n  b: {\nc: 1\n}\nd: ["{% if x\n%}y{% endif %}"]\n', { a: { b: { c: 1 } }, d: ['{% if x %}y{% endif %}'] }],
+  ])('reads %j as PyYAML does in version 1.1, wherever lines between quotes and brackets begin', (text, expected) => {
+    expect(value(text, '1.1')).toEqual(expected);
+    expect(places(text)).not.toEqual([]);
+  });
+
+  it('tells what is wrong by the indentation where nothing closes a quote or bracket', () => {
+    expect(places('a: "b\nc: 1\n', '1.1')).toEqual(places('a: "b\nc: 1\n'));
+    expect(places('a: [b\nc: 1\nd: 2\n', '1.1')).toEqual(places('a: [b\nc: 1\nd: 2\n'));
+    expect(places('a: "b\n---\nc"\n', '1.1')).not.toEqual([]);
+  });
+
   it('keeps keys as they are written', () => {
     expect(value('on: 1\nyes: 2\n8080: 3\n~: 4\n2026-11-20: 5\n0x10: 6\n', '1.1')).toEqual({
       on: 1,
