@@ -70,6 +70,7 @@ declare module 'nunjucks/src/parser.js' {
     parseCompare(): Node;
     parseFilter(subject: Node): Node;
     parseSet(): Node;
+    parseFor(): Node;
     parseInclude(): Node;
     parseStatement(): Node | null;
     parseSignature(): Node;

@@ -65,8 +65,7 @@ class JinjaParser extends parser.Parser {
   /** `set a, b = 1, 2`, and `set a` around a text. */
   override parseSet(): Node {
     const tag = this.nextToken() ?? this.fail('expected set');
-    const targets = [this.parsePrimary()];
-    while (this.skip(lexer.TOKEN_COMMA)) targets.push(this.parsePrimary());
+    const targets = this.#parseTargets();
     if (this.skipValue(lexer.TOKEN_OPERATOR, '=')) {
       const first = this.parseExpression();
       const parts = [first];
@@ -78,6 +77,32 @@ class JinjaParser extends parser.Parser {
     const body = make('Capture', tag, this.parseUntilBlocks('endset'));
     this.advanceAfterBlockEnd();
     return Object.assign(make('Set', tag, targets, null), { body });
+  }
+
+  override parseFor(): Node {
+    const tag = this.peekToken();
+    if (tag?.value !== 'for') return super.parseFor();
+    this.nextToken();
+    const targets = this.#parseTargets();
+    if (!targets.every(isTarget)) this.fail('variable name expected for loop', tag.lineno, tag.colno);
+    if (!this.skipSymbol('in')) this.fail('expected "in" keyword for loop', tag.lineno, tag.colno);
+    const list = this.parseExpression();
+    this.advanceAfterBlockEnd('for');
+    const body = this.parseUntilBlocks('endfor', 'else');
+    const hasElse = this.skipSymbol('else');
+    if (hasElse) this.advanceAfterBlockEnd('else');
+    const other = hasElse ? this.parseUntilBlocks('endfor') : null;
+    this.advanceAfterBlockEnd();
+    return make('For', tag, list, targets.length === 1 ? targets[0] : make('Array', tag, targets), body, other);
+  }
+
+  /** What a value is divided over: `a`, `a, b`, `(a, b)`, `a, (b, c)`. */
+  #parseTargets(): readonly Node[] {
+    const targets = [this.parsePrimary()];
+    while (this.skip(lexer.TOKEN_COMMA)) targets.push(this.parsePrimary());
+    const [only] = targets;
+    const isInBrackets = targets.length === 1 && (only?.typename === 'Array' || only?.typename === 'Group');
+    return isInBrackets ? only.children : targets;
   }
 
   /** What is included sees the names of the place: `with context` says so, as Jinja does without it. */
@@ -216,6 +241,9 @@ class JinjaParser extends parser.Parser {
     return this.fail(`"${tag}" stands alone between "{%" and "%}", or is not known`);
   }
 }
+
+const isTarget = (node: Node): boolean =>
+  node.typename === 'Symbol' || (node.typename === 'Array' && node.children.every(isTarget));
 
 const testNames = new Set([lexer.TOKEN_SYMBOL, lexer.TOKEN_NONE, lexer.TOKEN_BOOLEAN]);
 const testArguments = new Set([

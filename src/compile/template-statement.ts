@@ -3,6 +3,7 @@ import { evaluateExpression } from './template-expression.ts';
 import { TemplateFailure } from './template-failure.ts';
 import type { BlockNode, ForNode, FromImportNode, ImportNode, MacroNode, Node, SetNode } from './template-nodes.ts';
 import type { Frame, Render } from './template-render.ts';
+import { loopOf } from './template-loop.ts';
 import { printed } from './template-text.ts';
 import {
   Callable,
@@ -119,13 +120,12 @@ function output(node: Node, frame: Frame, render: Render): string {
 }
 
 function renderLoop(node: ForNode, frame: Frame, page: Page, render: Render): void {
-  const names = node.name.typename === 'Array' ? node.name.children.map(nameOf) : [nameOf(node.name)];
   const chosen = node.arr.typename === 'InlineIf' && node.arr.else_ === null ? node.arr : undefined;
   const source = evaluateExpression(chosen?.body ?? node.arr, frame, render);
   render.place = node.arr;
-  const members = names.length > 1 && isSolidMapping(source) ? membersOf(source, render) : undefined;
+  const members = node.name.typename === 'Array' && isSolidMapping(source) ? membersOf(source, render) : undefined;
   const all = members ? Object.entries(members) : itemsOf(source, render);
-  const bind = (item: Value): Frame => ({ values: new Map(unpack(names, item, render)), parent: frame });
+  const bind = (item: Value): Frame => ({ values: new Map(unpack(node.name, item, render)), parent: frame });
   const items = chosen ? all.filter((item) => isTruthy(evaluateExpression(chosen.cond, bind(item), render), render)) : all;
   if (items.length === 0 && node.else_ !== null) return renderStatement(node.else_, frame, page, render);
   let index = 0;
@@ -137,56 +137,27 @@ function renderLoop(node: ForNode, frame: Frame, page: Page, render: Render): vo
   }
 }
 
-function unpack(names: readonly string[], item: Value, render: Render): [string, Value][] {
-  if (names.length === 1) return [[names[0]!, item]];
-  const parts = itemsOf(item, render);
-  if (parts.length !== names.length) {
-    throw new TemplateFailure(`expected ${names.length} values for "${names.join(', ')}", found ${parts.length}`);
-  }
-  return names.map((name, index) => [name, parts[index]]);
+/** The names of a target, each with its part of the value. */
+function unpack(target: Node, value: Value, render: Render): [string, Value][] {
+  if (target.typename !== 'Array') return [[nameOf(target), value]];
+  const parts = divide(target.children.map(textOf), value, render);
+  return target.children.flatMap((child, index) => unpack(child, parts[index], render));
 }
 
-function loopOf(items: readonly Value[], index: () => number, render: Render): LazyMapping {
-  let seen: readonly Value[] | undefined;
-  const neighbour = (step: number): Value =>
-    items[index() + step] ?? new Undefined(new TemplateFailure('the loop ends here', { code: 'undefined-variable' }));
-  const members: { readonly [name: string]: () => Value } = {
-    index: () => index() + 1,
-    index0: index,
-    revindex: () => items.length - index(),
-    revindex0: () => items.length - index() - 1,
-    first: () => index() === 0,
-    last: () => index() === items.length - 1,
-    length: () => items.length,
-    depth: () => 1,
-    depth0: () => 0,
-    previtem: () => neighbour(-1),
-    nextitem: () => neighbour(1),
-    cycle: () => new Callable('cycle', ({ positional }) => positional[index() % positional.length]),
-    changed: () =>
-      new Callable('changed', ({ positional }) => {
-        const isSame = seen !== undefined && isEqual(seen, positional, render);
-        seen = positional;
-        return !isSame;
-      }),
-  };
-  return new LazyMapping(
-    () => Object.keys(members),
-    (key) => (Object.hasOwn(members, key) ? members[key]!() : undefined),
-  );
+const textOf = (target: Node): string =>
+  target.typename === 'Array' ? `(${target.children.map(textOf).join(', ')})` : nameOf(target);
+
+function divide(names: readonly string[], value: Value, render: Render): readonly Value[] {
+  const parts = itemsOf(value, render);
+  if (parts.length === names.length) return parts;
+  throw new TemplateFailure(`expected ${names.length} values for "${names.join(', ')}", found ${parts.length}`);
 }
 
 function assign(node: SetNode, frame: Frame, render: Render): void {
   const captured = node.value === null && node.body?.typename === 'Capture' ? render.capture(node.body.body, frame) : undefined;
   const value = node.value === null ? captured : evaluateExpression(node.value, frame, render);
-  const parts =
-    node.targets.length === 1
-      ? [value]
-      : unpack(
-          node.targets.map(() => 'target'),
-          value,
-          render,
-        ).map(([, part]) => part);
+  const names = node.targets.map(() => 'target');
+  const parts = names.length === 1 ? [value] : divide(names, value, render);
   for (const [index, target] of node.targets.entries()) {
     if (target.typename === 'Symbol') {
       frame.values.set(target.value, parts[index]);

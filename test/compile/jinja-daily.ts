@@ -153,6 +153,8 @@ export const dailyStatements: readonly string[] = [
   '{% for h in hosts %}{{ loop.previtem | default("-") }}<{{ loop.nextitem | default("-") }} {% endfor %}',
   '{% for u in users %}{% if loop.changed(u.active) %}[{{ u.active }}]{% endif %}{{ u.name }}{% endfor %}',
   '{% for k, v in limits.items() %}{{ k }}={{ v }};{% endfor %}',
+  '{% for (k, v) in sites.items() %}{{ k }}={{ v.port }};{% endfor %} {% for (k, v) in limits | dictsort if v > 1 %}{{ k }}={{ v }};{% else %}-{% endfor %}',
+  '{% for h, (k, v) in hosts | zip(limits.items()) %}{{ h }}:{{ k }}={{ v }};{% endfor %} {% for (x) in numbers %}{{ x }}{% endfor %} {% set (a, b) = (1, 2) %}{{ a }}{{ b }}',
   '{% for k in sites | sort %}{{ k }}:{{ sites[k].port }};{% endfor %}',
   '{% for k, v in sites | dictsort %}{{ k }}={{ v.port }};{% endfor %}',
   '{% for i in range(1, 4) %}{{ i }}{% endfor %} {% for x in [] %}{{ x }}{% else %}none{% endfor %}',
