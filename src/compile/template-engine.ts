@@ -44,7 +44,7 @@ export interface TemplateEngine {
   evaluate(text: string, scope: Scope, at: SourcePosition): Evaluated;
   /** Renders every string of a value; keys stay as they are. Vault and unsafe values are understood. */
   evaluateAll(value: unknown, scope: Scope, at: (path: readonly (string | number)[]) => SourcePosition): Evaluated;
-  /** Renders a template file; problems stand at the place inside it. `include` and its kin see `directory` only. */
+  /** Renders a template file; problems stand at the place inside it. `include` and its kin look in `directory`, then beside the file. */
   renderFile(file: string, text: string | Secret, scope: Scope, directory: string): Evaluated;
   /** Another scope's variables as a mapping, rendered when they are looked up: one entry of `hostvars`. */
   variablesOf(scope: Scope): LazyMapping;
@@ -161,10 +161,12 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
         }),
       macro: (node, frame) => makeMacro(node, frame, render),
       template(name) {
-        const path = pathOf(name, target.directory);
-        const found = readTemplate(path);
-        if (found === undefined) return undefined;
-        return { root: parse(found, path, readHeader(text, '').whitespace), file: path };
+        const beside = target.file?.slice(0, target.file.lastIndexOf('/'));
+        for (const path of new Set([pathOf(name, target.directory), pathOf(name, beside)])) {
+          const found = readTemplate(path);
+          if (found !== undefined) return { root: parse(found, path, readHeader(text, '').whitespace), file: path };
+        }
+        return undefined;
       },
       within(inner, go) {
         const outer = file;

@@ -228,10 +228,26 @@ describe('a template file', () => {
     'roles/web/templates/base.j2': '<{% block body %}base{% endblock %}>\n',
     'roles/web/templates/macros.j2': '{% macro row(k, v="-") %}{{ k }}={{ v }}{% endmacro %}',
     'roles/web/templates/loop.j2': "{% include 'loop.j2' %}",
+    'roles/web/templates/etc/part.j2': 'not this',
+    'roles/web/templates/etc/own.j2': "own {% include 'deep.j2' %}",
+    'roles/web/templates/etc/deep.j2': 'deep',
     'roles/web/secret.j2': 'outside',
   };
   const render = (text: string) =>
     openEngine(templates).renderFile('roles/web/templates/a.j2', text, scopeOf(variables), 'roles/web/templates');
+
+  it('takes others from the templates directory, else from beside itself, as in Ansible', () => {
+    const text = "{% include 'part.j2' %} {% include 'own.j2' %}";
+    const { value } = openEngine(templates).renderFile(
+      'roles/web/templates/etc/a.j2',
+      text,
+      scopeOf(variables),
+      'roles/web/templates',
+    );
+
+    expect(value).toBe('part of /srv/app own deep');
+    expect(render("{% include 'own.j2' %}").problems.map(({ code }) => code)).toEqual(['missing-file']);
+  });
 
   it.each([
     ["{% include 'part.j2' %}", 'part of /srv/app'],
