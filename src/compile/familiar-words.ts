@@ -36,13 +36,18 @@ const kinds: Words = {
 
 const variables: Words = {
   ansible_facts: ['facts'],
-  ansible_os_family: ['facts.os'],
-  ansible_distribution: ['facts.os'],
   ansible_distribution_version: ['facts.os_version'],
   ansible_distribution_release: ['facts.os_codename'],
   ansible_architecture: ['facts.arch'],
   ansible_hostname: ['inventory_hostname_short'],
   ansible_fqdn: ['inventory_hostname'],
+};
+
+/** Variables whose value has another form here. */
+const otherForms: { readonly [word: string]: string } = {
+  ansible_os_family: "write 'debian' in facts.os_family: it is a list, in small letters",
+  ansible_distribution: 'write facts.os, which is in small letters: debian',
+  vars: 'hostvars[inventory_hostname][NAME] is a variable by its name',
 };
 
 /** Attributes that nothing here stands for. */
@@ -61,7 +66,7 @@ export const familiarWords = {
   variable: (word: string, known: readonly string[]): string | undefined =>
     word === 'item' && !known.includes(word)
       ? 'only a resource with "for_each" has it'
-      : (meant(variables, word, undefined) ?? didYouMean(word, known)),
+      : (own(otherForms, word) ?? meant(variables, word, undefined) ?? didYouMean(word, known)),
 };
 
 function meant(words: Words, word: string, known: readonly string[] | undefined): string | undefined {

@@ -40,7 +40,8 @@ export function renderCondition(
   const isTrue = truthOf(done.value);
   if (isTrue === undefined) {
     const message = `"when": expected true or false, found ${typeName(done.value)}`;
-    compilation.report({ code: 'wrong-type', message, at: source.at(path) });
+    const hint = isBare || typeof done.value !== 'string' ? undefined : 'write all of it without {{ and }}, as one expression';
+    compilation.report({ code: 'wrong-type', message, at: source.at(path), ...(hint !== undefined && { hint }) });
   }
   return { isTrue, uses: done.uses };
 }

@@ -57,7 +57,7 @@ const absent: { readonly [name: string]: string } = {
   expandvars: machine,
   realpath: machine,
   fileglob: machine,
-  lookup: machine,
+  lookup: `${machine}; a variable by its name is hostvars[inventory_hostname][NAME]`,
   query: machine,
   q: machine,
   url: machine,

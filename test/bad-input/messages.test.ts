@@ -66,7 +66,17 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
   [
     'a fact of Ansible',
     { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'when: ansible_os_family == "Debian"') },
-    'roles/web/role.yaml:9:11  "ansible_os_family" is undefined; did you mean "facts.os"?',
+    'roles/web/role.yaml:9:11  "ansible_os_family" is undefined; write \'debian\' in facts.os_family: it is a list, in small letters',
+  ],
+  [
+    'a variable that Ansible finds by its name',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: "{{ vars[\'port_\' ~ 1] }}"') },
+    'roles/web/role.yaml:8:14  "vars" is undefined; hostvars[inventory_hostname][NAME] is a variable by its name',
+  ],
+  [
+    'a condition of which a part is a template',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'when: "{{ days }} > 7 and true"') },
+    'roles/web/role.yaml:9:11  "when": expected true or false, found a string; write all of it without {{ and }}, as one expression',
   ],
   [
     'an item without a loop',
