@@ -31,6 +31,7 @@ const kinds: Words = {
   get_url: ['download'],
   unarchive: ['download'],
   lineinfile: ['config'],
+  blockinfile: ['config'],
   ini_file: ['config'],
 };
 
@@ -62,7 +63,11 @@ const needless: { readonly [word: string]: string } = {
 export const familiarWords = {
   attribute: (word: string, known: readonly string[]): string | undefined =>
     own(needless, word) ?? meant(attributes, word, known) ?? didYouMean(word, known),
-  kind: (word: string, known: readonly string[]): string | undefined => meant(kinds, word, known) ?? didYouMean(word, known),
+  kind(word: string, known: readonly string[]): string | undefined {
+    const module = /^(?:ansible|community)\.\w+\.(\w+)$/.exec(word)?.[1];
+    if (module !== undefined && known.includes(module)) return `did you mean "${module}"?`;
+    return meant(kinds, module ?? word, known) ?? didYouMean(module ?? word, known);
+  },
   variable: (word: string, known: readonly string[]): string | undefined =>
     word === 'item' && !known.includes(word)
       ? 'only a resource with "for_each" has it'

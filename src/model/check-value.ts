@@ -117,6 +117,8 @@ function unionMisfits(
   actual: unknown,
 ): readonly Misfit[] {
   if (actual === undefined) return [missing(path)];
+  const said = custom(issue, '');
+  if (said !== '') return [{ code: 'wrong-type', path, isKey: false, message: said }];
   const options = schema ? optionsOf(schema) : [];
   const branches = issue.errors.map((issues, index) => ({ issues, option: options[index] }));
   const fitting = branches.filter(

@@ -14,15 +14,27 @@ export const duration = z
 const percent = z.string().regex(/^(?:\d{1,2}|100)%$/, 'expected a percentage such as "25%", up to "100%"');
 const somePercent = z.string().regex(/^(?:[1-9]\d?|100)%$/, 'expected a percentage such as "25%", from "1%" to "100%"');
 const names = z.union([z.string(), z.array(z.string())]);
-const patternText = z.string().min(1).meta({ description: 'An Ansible host pattern: group, host, glob, &, !, ~regex, slices.' });
+/** Its message where a list was written, as another tool has it. */
+const unlessList =
+  (message: string) =>
+  ({ input }: { readonly input?: unknown }): string | undefined =>
+    Array.isArray(input) ? message : undefined;
+
+const patternText = z
+  .string({ error: unlessList('expected one text for all of them, such as "web:db"; got a list') })
+  .min(1)
+  .meta({ description: 'An Ansible host pattern: group, host, glob, &, !, ~regex, slices.' });
+
+const condition = z.union([z.boolean(), z.string()], {
+  error: unlessList('expected one condition, with "and" between its parts; got a list'),
+});
 
 /**
  * The attributes every resource has. They are taken off before the kind's own `spec` sees the rest.
  * All of them may be templates.
  */
 export const commonAttributes = {
-  when: z
-    .union([z.boolean(), z.string()])
+  when: condition
     .optional()
     .meta({ description: 'Skip the resource unless this is true; when it turns false, `prune` decides as if it had left git.' }),
   for_each: z
@@ -52,7 +64,11 @@ const template = z.string().regex(/\{[{%]/, { error: 'expected a template ("{{ .
  * all the same; its result is checked by `commonAttributes`.
  */
 const resourceDocument = z.looseObject({
-  kind: z.string().min(1),
+  kind: z
+    .string({
+      error: ({ input }) => (input === undefined ? 'a resource is `kind: KIND` with its attributes beside it' : undefined),
+    })
+    .min(1),
   ...commonAttributes,
   on_drift: z.union([commonAttributes.on_drift.unwrap(), template]).optional(),
   prune: z.union([commonAttributes.prune.unwrap(), template]).optional(),
@@ -85,7 +101,7 @@ export const healthCheck = z.union([
 export type HealthCheck = z.infer<typeof healthCheck>;
 
 const healthCondition = {
-  when: z.union([z.boolean(), z.string()]).optional().meta({ description: 'Check this only where it is true.' }),
+  when: condition.optional().meta({ description: 'Check this only where it is true.' }),
 };
 const [http, tcp, command, unit, fileAge] = healthCheck.options;
 const roleHealthCheck = z.union([
@@ -113,22 +129,25 @@ const roleUse = z.union([
   z.strictObject({
     role: z.string(),
     with: z.record(z.string(), z.unknown()).default({}),
-    when: z.union([z.boolean(), z.string()]).optional(),
+    when: condition.optional(),
     tags: names.optional(),
   }),
 ]);
 
-export const siteDocument = z.strictObject({
-  assignments: z.array(
-    z.strictObject({
-      hosts: patternText,
-      mode: z.enum(['enforce', 'observe']).default('enforce').meta({ description: 'observe: report only, change nothing.' }),
-      roles: z.array(roleUse).default([]),
-      resources: z.array(resourceDocument).default([]),
-      tags: names.optional(),
-    }),
-  ),
-});
+export const siteDocument = z.strictObject(
+  {
+    assignments: z.array(
+      z.strictObject({
+        hosts: patternText,
+        mode: z.enum(['enforce', 'observe']).default('enforce').meta({ description: 'observe: report only, change nothing.' }),
+        roles: z.array(roleUse).default([]),
+        resources: z.array(resourceDocument).default([]),
+        tags: names.optional(),
+      }),
+    ),
+  },
+  { error: unlessList('expected a mapping with the list below "assignments"; got a list') },
+);
 export type SiteDocument = z.infer<typeof siteDocument>;
 
 export const limits = z.strictObject({

@@ -64,6 +64,36 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
     'roles/web/role.yaml:5:21  no kind "apt"; did you mean "package"?',
   ],
   [
+    'a module of Ansible by its whole name',
+    { 'roles/web/role.yaml': role + 'resources: [{ kind: ansible.builtin.copy, path: /x }]\n' },
+    'roles/web/role.yaml:5:21  no kind "ansible.builtin.copy"; did you mean "file"?',
+  ],
+  [
+    'a module that is called as here, by its whole name',
+    { 'roles/web/role.yaml': role + 'resources: [{ kind: ansible.builtin.cron, name: x }]\n' },
+    'roles/web/role.yaml:5:21  no kind "ansible.builtin.cron"; did you mean "cron"?',
+  ],
+  [
+    'a task of Ansible',
+    { 'roles/web/role.yaml': role + 'resources:\n  - name: jq\n    apt: { name: jq }\n' },
+    'roles/web/role.yaml:6:5  "kind" is missing; a resource is `kind: KIND` with its attributes beside it',
+  ],
+  [
+    'conditions as Ansible lists them',
+    { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'when: [days > 7, days < 9]') },
+    'roles/web/role.yaml:9:11  "when": expected one condition, with "and" between its parts; got a list',
+  ],
+  [
+    'hosts as Ansible lists them',
+    { 'desired-state/site.yaml': 'assignments:\n  - hosts: [web, db]\n    roles: []\n' },
+    'desired-state/site.yaml:2:12  "hosts": expected one text for all of them, such as "web:db"; got a list',
+  ],
+  [
+    'a play of Ansible',
+    { 'desired-state/site.yaml': '- hosts: web\n  roles: [web]\n' },
+    'desired-state/site.yaml:1:1  expected a mapping with the list below "assignments"; got a list',
+  ],
+  [
     'a fact of Ansible',
     { 'roles/web/role.yaml': role + file('path: /x', 'content: x', 'when: ansible_os_family == "Debian"') },
     'roles/web/role.yaml:9:11  "ansible_os_family" is undefined; write \'debian\' in facts.os_family: it is a list, in small letters',
