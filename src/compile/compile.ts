@@ -37,13 +37,13 @@ export function compile(documents: Documents, inventory: Inventory, request: Com
     secrets: request.secrets,
     readTemplate: (path) => readTemplate(path, documents.files),
   });
-  let mayBeHidden = false;
+  // Nobody knows which variables stand in a file that cannot be read or decrypted.
+  let mayBeHidden = documents.inventory.problems.length > 0;
   const report = (problem: Problem): void => {
     if (mayBeHidden && problem.code === 'undefined-variable') return;
     if (problems.size < mostProblems) problems.set(canonicalJson([problem.at, problem.code, problem.message]), problem);
   };
   const reportFile = (problem: Problem): void => {
-    // Nobody knows which variables stand in a file that cannot be decrypted.
     mayBeHidden ||= problem.code === 'secret-unreadable';
     report(problem);
   };

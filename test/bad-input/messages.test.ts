@@ -21,6 +21,14 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
     'roles/web/role.yaml:1:10  nested mappings are not allowed in compact mappings; put a text that holds ": " into quotes, or check the indentation',
   ],
   [
+    'variables that cannot be read, which a resource uses',
+    {
+      'inventory/group_vars/all.yml': 'a: 1\nb: "x\n',
+      'roles/web/role.yaml': role + file('path: /x', 'content: "{{ a }} {{ b }}"'),
+    },
+    'inventory/group_vars/all.yml:2:4  a quote that is never closed',
+  ],
+  [
     'a wrong indentation',
     { 'roles/web/role.yaml': `${role}resources:\n  - kind: file\n   path: /x\n` },
     'roles/web/role.yaml:7:1  sequence item without - indicator; check the indentation of this line and of the one above',
