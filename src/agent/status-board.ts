@@ -48,7 +48,7 @@ export interface StatusBoard {
   looked(look: Look, at: Date): boolean;
   /** This revision was pushed, applied and verified. */
   pushed(revision: { readonly commit: string; readonly branch: string }, at: Date): void;
-  /** What all health checks of what stands said outside of a run. Whether others hold than before. */
+  /** What all health checks of what stands said outside of a run. Whether others fail than before. */
   asked(health: readonly ReportedCheck[], at: Date): boolean;
   /** What became of what is to be enforced. */
   ended(report: Report, at: Date): void;

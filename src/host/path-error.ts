@@ -7,7 +7,7 @@ export class PathError extends Error {
   readonly code: string | undefined;
 
   constructor(path: AbsolutePath, cause: unknown) {
-    super(`${path}: ${reasonOf(cause as Error)}`, { cause });
+    super(`${path}: ${reasonOf(cause as Error, path)}`, { cause });
     this.path = path;
     this.code = (cause as NodeJS.ErrnoException).code;
   }
@@ -22,6 +22,10 @@ export function about<T>(path: AbsolutePath, act: () => T): T {
   }
 }
 
-/** Node has no words for a quota. How a name was reached says nothing to anybody. */
-const reasonOf = ({ message }: Error): string =>
-  message.replace(/(Unknown system error -122(: )?)+/, 'EDQUOT: quota exceeded').replace(/ '\/proc\/self\/fd\/[^']*'/g, '');
+/** Node has no words for a quota. The path is said already, and how its name was reached says nothing to anybody. */
+const reasonOf = ({ message }: Error, path: AbsolutePath): string =>
+  message
+    .replace(/(Unknown system error -122(: )?)+/, 'EDQUOT: quota exceeded')
+    .replaceAll(/ '([^']*)'/g, (quoted, name: string) =>
+      name.startsWith('/proc/self/fd/') || name.endsWith(path) ? '' : quoted,
+    );

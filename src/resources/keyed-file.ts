@@ -1,5 +1,6 @@
 import type { Argv, HostReader, PathStat } from '../host/host.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { isPassing } from '../model/passing-error.ts';
 import type { Change, Preview } from '../model/plan.ts';
 import type { ProblemCode } from '../model/problem.ts';
 import { holdsSecret, sealSecrets, type Secret } from '../model/secret.ts';
@@ -211,7 +212,7 @@ export function previewKeys(
   }
 }
 
-/** The file's text and tree, both empty where there is none, with whose it is; or why it cannot be edited. */
+/** The file's text and tree, both empty where there is none, with whose it is; or why it cannot be edited. Throws where the disk fails. */
 export function readLive(
   { path, format }: KeyedFile,
   host: HostReader,
@@ -223,6 +224,8 @@ export function readLive(
     if (text === undefined) return { fault: 'cannot be edited by key: not UTF-8 text' };
     return { text, tree: readText(formatByName[format], text), stat: file.stat };
   } catch (error) {
+    // A disk that fails says nothing of what is on it.
+    if (isPassing(error)) throw error;
     return { fault: `cannot be edited by key: ${(error as Error).message}` };
   }
 }

@@ -44,7 +44,7 @@ it.skipIf(!hasStrace)(
         ),
       ),
     );
-    const chosen = sample(cases, 16, chance('errors'));
+    const chosen = sample(cases, 12, chance('errors'));
     const failures: string[] = [];
     let fired = 0;
     const exits: Record<string, number> = {};

@@ -10,7 +10,7 @@ it.skipIf(!hasStrace)(
     using rig = openFaultRig();
     rig.restore();
     const calls = rig.mutatingCalls();
-    const points = sample(calls, 14, chance('kill'));
+    const points = sample(calls, 9, chance('kill'));
 
     const fired = killAt(rig, points, () => rig.restore());
 
@@ -27,7 +27,7 @@ it.skipIf(!hasStrace)('kill -9 while one thing makes way for another leaves the 
   const all = rig.mutatingCalls();
   // Each removal and directory, and the call after it.
   const calls = all.filter((call, index) => isRemoval(call) || (index > 0 && isRemoval(all[index - 1]!)));
-  const points = sample(calls, 6, chance('way'));
+  const points = sample(calls, 4, chance('way'));
 
   const fired = killAt(rig, points, () => rig.restore());
 
@@ -50,7 +50,7 @@ it.skipIf(!hasStrace)('kill -9 of the run that recovers from a kill -9 is recove
     rig.inject(call, 'signal=KILL');
     const crashed = rig.keep();
     const again = rig.mutatingCalls();
-    const chosen = sample(again, 3, random, 20);
+    const chosen = sample(again, 2, random, 20);
     fired += killAt(rig, chosen, () => rig.restore(crashed), `after ${call.name} ${call.nth}, `);
     calls.push(...again);
     points.push(...chosen);

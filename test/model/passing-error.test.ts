@@ -35,7 +35,14 @@ it('a database that somebody has is none, a statement that it does not take may 
 });
 
 it('a quota has words, and how a file was reached has none', () => {
-  const said = "Unknown system error -122: Unknown system error -122, open '/proc/self/fd/24/motd'";
+  const said = (name: string): string => `Unknown system error -122: Unknown system error -122, open '${name}'`;
+  const told = ['/proc/self/fd/24/motd', '/sandbox/etc/motd', '/etc/issue'].map(
+    (name) => new PathError('/etc/motd', new Error(said(name))).message,
+  );
 
-  expect(new PathError('/etc/motd', new Error(said)).message).toBe('/etc/motd: EDQUOT: quota exceeded, open');
+  expect(told).toEqual([
+    '/etc/motd: EDQUOT: quota exceeded, open',
+    '/etc/motd: EDQUOT: quota exceeded, open',
+    "/etc/motd: EDQUOT: quota exceeded, open '/etc/issue'",
+  ]);
 });
