@@ -10,10 +10,20 @@ export class PassingError extends Error {}
 export const makeFailure = (message: string, isPassing: boolean): Error => new (isPassing ? PassingError : Error)(message);
 
 /**
- * What the system says where it has too little of something, or a disk is out of order: room, quota (which Node has no name for), open
- * files, memory, processes.
+ * What the system says where it has too little of something, or a disk is out of order: room, quota (which Node has no name for, or
+ * calls UNKNOWN), open files, memory, processes.
  */
-const scarce = new Set(['ENOSPC', 'Unknown system error -122', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'EROFS']);
+const scarce = new Set([
+  'ENOSPC',
+  'Unknown system error -122',
+  'UNKNOWN',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EAGAIN',
+  'EIO',
+  'EROFS',
+]);
 
 /** The same as SQLite says it, and that somebody has the database, by the lower byte of https://sqlite.org/rescode.html. */
 const scarceInSqlite = new Set([5, 6, 7, 10, 13, 14]);

@@ -5,7 +5,7 @@ import { isPassing, makeFailure } from '../../src/model/passing-error.ts';
 
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: it is so, write`), { code });
 
-it.each(['ENOSPC', 'Unknown system error -122', 'EMFILE', 'EIO', 'EROFS'])('%s is no fault of a revision', (code) => {
+it.each(['ENOSPC', 'Unknown system error -122', 'UNKNOWN', 'EMFILE', 'EIO', 'EROFS'])('%s is no fault of a revision', (code) => {
   expect(isPassing(systemError(code))).toBe(true);
   expect(isPassing(new PathError('/etc/motd', systemError(code)))).toBe(true);
 });
