@@ -31,7 +31,7 @@ export function checkHealth(
   health: readonly Health[],
   host: HostReader,
   signal: AbortSignal,
-  { quotes = true }: Partial<Pick<Asking, 'quotes'>> = {},
+  { quotes = true }: { readonly quotes?: boolean } = {},
 ): Promise<ReportedCheck[]> {
   const asking = { host, signal, quotes };
   return Promise.all(

@@ -32,6 +32,7 @@ const most = { waiting: 10, told: 20 };
 /** Of statuses, among which this host's newest is looked for. A row too many is no harm, thousands of requests are. */
 const mostPages = 40;
 const longestDescription = 140;
+
 /** The commit status `reconcile/HOST`. One row for each thing that there is to say of a commit, never the same one twice. */
 export function openCommitStatus(
   gitea: Gitea,

@@ -153,6 +153,7 @@ function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
       todo: 'on the host: journalctl -u timmy-reconciler says why; install another version',
       ended: 'RECOVERED: a newer version has confirmed itself',
     });
+  const [, ...failedToo] = health?.failed ?? [];
   if (health?.failure !== undefined)
     conditions.push({
       subject: 'health',
@@ -160,7 +161,7 @@ function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
       sameness: (health.failed ?? []).join('\n'),
       since: now,
       title: 'UNHEALTHY: what was applied has stopped working',
-      why: (health.failed?.length ?? 1) > 1 ? `${health.failure}; and ${listed(health.failed!.slice(1))}` : health.failure,
+      why: failedToo.length > 0 ? `${health.failure}; and ${listed(failedToo)}` : health.failure,
       todo: 'nothing is taken back for it: see to the service; after each poll it is asked again',
       ended: 'HEALTHY again: no health check fails any more',
     });

@@ -51,7 +51,7 @@ function cellsOf({ host, verdict, status }: HostOutcome, now: number): readonly 
   ];
 }
 
-/** With its age, since nobody has asked since. */
+/** With its age: where no agent polls, nobody has asked since. */
 function healthOf(status: AgentStatus | undefined, now: number): string {
   if (!status?.health) return '-';
   const { at, failure } = status.health;

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Catalog, Contents } from '../model/catalog.ts';
 import type { PolicyDocument } from '../model/document.ts';
@@ -7,7 +7,7 @@ import { sha256 } from '../model/json.ts';
 import type { SourceTree } from '../model/revision.ts';
 import type { HostChain } from '../model/host-chain.ts';
 import { buildId } from '../model/version.ts';
-import { makeStateDirectory } from './state-directory.ts';
+import { putMark } from './put-mark.ts';
 
 /** A compiled catalog, with what policy needs to judge a plan that is made from it. */
 export interface CachedCatalog {
@@ -66,11 +66,7 @@ function readWritten(directory: string): Written | undefined {
 /** Must not be called for a catalog that secrets went into: it is kept as it is. */
 export function writeCatalog(directory: string, { catalog, ...rest }: CachedCatalog): void {
   const { contents, ...plain } = catalog;
-  makeStateDirectory(directory);
-  const staged = join(directory, `${fileName}.new`);
-  rmSync(staged, { force: true });
   // Not the canonical form: sorting ten thousand members takes longer than writing them, and nobody compares two catalogs.
   const text = JSON.stringify({ ...rest, build: buildId, catalog: plain, ...contents.places() } satisfies Written);
-  writeFileSync(staged, `${sha256(text)}\n${text}`, { mode: 0o600, flag: 'wx' });
-  renameSync(staged, join(directory, fileName));
+  putMark(directory, fileName, `${sha256(text)}\n${text}`);
 }

@@ -1,8 +1,8 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeStatIndex, type StatIndex } from '../host/stat-index.ts';
 import { syncDirectory } from './durable-file.ts';
-import { makeStateDirectory } from './state-directory.ts';
+import { putMark } from './put-mark.ts';
 import { StateError } from './state-error.ts';
 
 /** What a converged host needs to be told again, without compiling anything. */
@@ -63,13 +63,9 @@ export const stampedAt = (directory: string): string | undefined =>
   statSync(join(directory, fileName), { throwIfNoEntry: false })?.mtime.toISOString();
 
 export function writeStamp(directory: string, { index, sources, ...head }: Stamp): void {
-  makeStateDirectory(directory);
-  const staged = join(directory, `${fileName}.new`);
   const sourceBytes = sources.encode();
   const line = `${JSON.stringify({ ...head, sourceBytes: sourceBytes.length })}\n`;
-  rmSync(staged, { force: true });
-  writeFileSync(staged, Buffer.concat([Buffer.from(line), sourceBytes, index.encode()]), { mode: 0o600, flag: 'wx' });
-  renameSync(staged, join(directory, fileName));
+  putMark(directory, fileName, Buffer.concat([Buffer.from(line), sourceBytes, index.encode()]));
 }
 
 export function removeStamp(directory: string): void {

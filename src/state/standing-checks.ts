@@ -1,7 +1,7 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Catalog } from '../model/catalog.ts';
-import { makeStateDirectory } from './state-directory.ts';
+import { putMark } from './put-mark.ts';
 
 /** The health checks of what the last run left on this host. They hold no secrets: the compiler refuses those there. */
 interface StandingChecks {
@@ -28,11 +28,7 @@ export function writeStandingChecks(directory: string, standing: StandingChecks)
   if (standing.checks.length === 0) return removeStandingChecks(directory);
   const text = JSON.stringify(standing);
   if (text === JSON.stringify(readStandingChecks(directory))) return;
-  makeStateDirectory(directory);
-  const staged = join(directory, `${fileName}.new`);
-  rmSync(staged, { force: true });
-  writeFileSync(staged, text, { mode: 0o600, flag: 'wx' });
-  renameSync(staged, join(directory, fileName));
+  putMark(directory, fileName, text);
 }
 
 /** Of what stands after something was taken back nobody knows them. */
