@@ -61,6 +61,8 @@ export function prepareContext(
     ...(subject.role === undefined ? [] : [`roles/${subject.role}/${folder}`]),
     `desired-state/${folder}`,
   ];
+  /** Where what a template includes may stand. As in Ansible a role may say `templates/NAME` too. */
+  const parts = [...roots('templates'), ...(subject.role === undefined ? [] : [`roles/${subject.role}`])];
   const find = (
     name: string,
     folder: string,
@@ -140,7 +142,7 @@ export function prepareContext(
       const text = isEncrypted ? decrypt(found.file, attribute) : readTemplate(path, documents.files);
       if (text === undefined) return isEncrypted ? undefined : fail('not-utf8', attribute, `${path} is not UTF-8 text`);
       if (typeof text === 'string' && lfsPointer.form.test(text)) return failPointer(path, attribute);
-      const done = engine.renderFile(path, text, subject.scope, found.root);
+      const done = engine.renderFile(path, text, subject.scope, parts);
       subject.used(done.uses);
       for (const problem of done.problems) subject.report({ ...problem, address: subject.address });
       if (done.problems.length > 0) return undefined;

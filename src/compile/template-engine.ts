@@ -2,7 +2,7 @@ import { inGeneral, type Problem, type SourcePosition } from '../model/problem.t
 import { readPythonPattern } from '../model/python/pattern.ts';
 import { Secret, type Secrets, holdsSecret } from '../model/secret.ts';
 import { parseTemplate } from './parse-template.ts';
-import { isRelativeName } from './relative-name.ts';
+import { findPart } from './find-part.ts';
 import { evaluateExpression } from './template-expression.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { readHeader, type Whitespace } from './template-header.ts';
@@ -44,8 +44,8 @@ export interface TemplateEngine {
   evaluate(text: string, scope: Scope, at: SourcePosition): Evaluated;
   /** Renders every string of a value; keys stay as they are. Vault and unsafe values are understood. */
   evaluateAll(value: unknown, scope: Scope, at: (path: readonly (string | number)[]) => SourcePosition): Evaluated;
-  /** Renders a template file; problems stand at the place inside it. `include` and its kin look in `directory`, then beside the file. */
-  renderFile(file: string, text: string | Secret, scope: Scope, directory: string): Evaluated;
+  /** Renders a template file; problems stand at the place inside it. `include` and its kin look in `directories`, then beside the file. */
+  renderFile(file: string, text: string | Secret, scope: Scope, directories: readonly string[]): Evaluated;
   /** Another scope's variables as a mapping, rendered when they are looked up: one entry of `hostvars`. */
   variablesOf(scope: Scope): LazyMapping;
   /** `secrets.NAME`. */
@@ -65,7 +65,7 @@ interface Target {
   /** Undefined for a scalar, whose problems all stand at `at`. */
   readonly file: string | undefined;
   readonly at: SourcePosition | undefined;
-  readonly directory?: string;
+  readonly directories?: readonly string[];
   /** The text itself is a secret. */
   readonly isSecret?: boolean;
   /** Of the inventory, where a text may be the list or mapping that it says. */
@@ -162,11 +162,8 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
       macro: (node, frame) => makeMacro(node, frame, render),
       template(name) {
         const beside = target.file?.slice(0, target.file.lastIndexOf('/'));
-        for (const path of new Set([pathOf(name, target.directory), pathOf(name, beside)])) {
-          const found = readTemplate(path);
-          if (found !== undefined) return { root: parse(found, path, readHeader(text, '').whitespace), file: path };
-        }
-        return undefined;
+        const found = findPart(name, [...(target.directories ?? []), ...(beside === undefined ? [] : [beside])], readTemplate);
+        return found && { root: parse(found.text, found.path, readHeader(text, '').whitespace), file: found.path };
       },
       within(inner, go) {
         const outer = file;
@@ -275,21 +272,13 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
         uses: [...uses].map(([name, layer]) => ({ name, layer })),
       };
     },
-    renderFile(file, text, scope, directory) {
+    renderFile(file, text, scope, directories) {
       renderLeft = stepsPerRender;
       const isSecret = text instanceof Secret;
-      const target = { scope, file, at: { file, line: 1, column: 1 }, directory, isSecret };
+      const target = { scope, file, at: { file, line: 1, column: 1 }, directories, isSecret };
       return finish(renderText(isSecret ? text.reveal() : text, target));
     },
     variablesOf: (scope) => variables.mapping(scope),
     secrets: secretsMapping(secrets),
   };
-}
-
-function pathOf(name: Value, directory: string | undefined): string {
-  if (directory === undefined) throw new TemplateFailure('other templates can only be used from template files');
-  if (typeof name !== 'string') throw new TemplateFailure('the name of a template is a string');
-  if (!isRelativeName(name))
-    throw new TemplateFailure(`"${name.slice(0, 200)}" is not a path inside the templates directory`, { code: 'unsafe-path' });
-  return `${directory}/${name}`;
 }

@@ -251,7 +251,7 @@ function load(template: Node, node: Node, frame: Frame, render: Render, mayBeMis
   render.place = node;
   const found = render.template(name);
   if (found || mayBeMissing) return found;
-  const message = `no template "${String(name)}" in the same templates directory`;
+  const message = `no template "${String(name)}" in the templates directories or beside this one`;
   throw new TemplateFailure(message, { code: 'missing-file', at: render.position(node) });
 }
 

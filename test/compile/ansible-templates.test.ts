@@ -71,7 +71,7 @@ describe.skipIf(noAnsible !== undefined).each(tables)('Ansible renders $what', (
   });
 
   it.each(files)('as we do in a file: %j', (text) => {
-    const { value, problems } = openEngine().renderFile('templates/a.j2', text, scope, 'templates');
+    const { value, problems } = openEngine().renderFile('templates/a.j2', text, scope, ['templates']);
 
     expect(problems).toEqual([]);
     expect(value).toBe(answers.get(text));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { vaultText } from '../support/canaries.ts';
 import { compileFiles, siteOf } from './compile-rig.ts';
 
 it('the first line of most Ansible templates names who keeps the file, in the words of the inventory where it has some', () => {
@@ -135,6 +136,41 @@ describe('files and templates', () => {
 
     expect(problems).toEqual([]);
     expect(text('file[/a]')).toBe(expected);
+  });
+
+  it.each([
+    ["{% include 'part.j2' %}", 'part 8080'],
+    ["{% include 'templates/part.j2' %}", 'part 8080'],
+    ["{% include 'shared.j2' %}", 'shared 8080'],
+    ["{% from 'macros.j2' import row %}{{ row(port) }}", 'row 8080'],
+    ["{% extends 'base.j2' %}{% block body %}own{% endblock %}", '<own>'],
+  ])('%s takes from the role first, then from what all share', (template, expected) => {
+    const { text, problems } = compileFiles(
+      role('- { kind: file, path: /a, template: sub/a.j2 }', {
+        'roles/web/templates/sub/a.j2': template,
+        'desired-state/templates/part.j2': 'not this',
+        'desired-state/templates/macros.j2': '{% macro row(x) %}row {{ x }}{% endmacro %}',
+        'desired-state/templates/base.j2': '<{% block body %}{% endblock %}>',
+      }),
+    );
+
+    expect(problems).toEqual([]);
+    expect(text('file[/a]')).toBe(expected);
+  });
+
+  it('a part that ansible-vault has encrypted is a problem, not text', () => {
+    const { problems } = compileFiles(
+      role('- { kind: file, path: /a, template: a.j2 }', {
+        'roles/web/templates/a.j2': "a\n{% include 'key.j2' %}\n",
+        'roles/web/templates/key.j2': vaultText('key\n', 'password'),
+      }),
+    );
+
+    expect(problems).toEqual([
+      expect.stringMatching(
+        /^roles\/web\/templates\/a\.j2:2:\d+ .*roles\/web\/templates\/key\.j2 is encrypted by ansible-vault; only/,
+      ),
+    ]);
   });
 
   it('a file that changed since it was compiled is not read', () => {

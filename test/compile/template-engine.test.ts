@@ -234,16 +234,13 @@ describe('a template file', () => {
     'roles/web/secret.j2': 'outside',
   };
   const render = (text: string) =>
-    openEngine(templates).renderFile('roles/web/templates/a.j2', text, scopeOf(variables), 'roles/web/templates');
+    openEngine(templates).renderFile('roles/web/templates/a.j2', text, scopeOf(variables), ['roles/web/templates']);
 
   it('takes others from the templates directory, else from beside itself, as in Ansible', () => {
     const text = "{% include 'part.j2' %} {% include 'own.j2' %}";
-    const { value } = openEngine(templates).renderFile(
-      'roles/web/templates/etc/a.j2',
-      text,
-      scopeOf(variables),
+    const { value } = openEngine(templates).renderFile('roles/web/templates/etc/a.j2', text, scopeOf(variables), [
       'roles/web/templates',
-    );
+    ]);
 
     expect(value).toBe('part of /srv/app own deep');
     expect(render("{% include 'own.j2' %}").problems.map(({ code }) => code)).toEqual(['missing-file']);

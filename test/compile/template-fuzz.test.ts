@@ -83,7 +83,7 @@ it('whatever stands in a template, the answer is a value or problems with a plac
       const scope = scopeOf(variables, engine);
 
       const { value, problems } = isFile
-        ? engine.renderFile('templates/a.j2', text, scope, 'templates')
+        ? engine.renderFile('templates/a.j2', text, scope, ['templates'])
         : engine.evaluate(text, scope, somewhere);
 
       for (const problem of problems) expect(problem.at?.line).toBeGreaterThan(0);

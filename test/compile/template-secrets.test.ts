@@ -89,7 +89,7 @@ describe('a text that a secret went into is a secret', () => {
   it('also in a rendered file', () => {
     const engine = openEngine();
 
-    const done = engine.renderFile('templates/a.j2', 'key={{ url }}\n', scopeOf(variables, engine), 'templates');
+    const done = engine.renderFile('templates/a.j2', 'key={{ url }}\n', scopeOf(variables, engine), ['templates']);
 
     expect(done.touchedSecret).toBe(true);
     expect(plain(done.value)).toBe('key=postgres://u:canary-vault@db\n');
@@ -267,7 +267,7 @@ it('no problem shows a secret', () => {
   const scope = scopeOf(variables, engine);
 
   for (const text of texts) {
-    const { problems } = engine.renderFile('templates/a.j2', text, scope, 'templates');
+    const { problems } = engine.renderFile('templates/a.j2', text, scope, ['templates']);
     expect(problems, text).toHaveLength(1);
     expect(JSON.stringify(problems)).not.toMatch(/canary|anary-vault|CANARY/);
   }

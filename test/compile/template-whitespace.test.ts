@@ -7,7 +7,7 @@ const templates = {
   'templates/headed.j2': '#jinja2: trim_blocks: False\n{% if true %}\npart\n{% endif %}\n',
 };
 const render = (text: string) =>
-  openEngine(templates).renderFile('templates/a.j2', text, scopeOf({ lines: 'one\ntwo\n' }), 'templates');
+  openEngine(templates).renderFile('templates/a.j2', text, scopeOf({ lines: 'one\ntwo\n' }), ['templates']);
 
 describe('white space of a template file is what the template module makes of it', () => {
   it.each([
