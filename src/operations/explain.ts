@@ -152,7 +152,18 @@ function describePast(
 }
 
 /** Attributes that say where and whose something is, and no more; any other value of a sensitive resource could be the secret. */
-const neverSecret: ReadonlySet<string> = new Set(['path', 'mode', 'dirMode', 'owner', 'group', 'ensure', 'name', 'user']);
+const neverSecret: ReadonlySet<string> = new Set([
+  'path',
+  'mode',
+  'dirMode',
+  'owner',
+  'group',
+  'ensure',
+  'name',
+  'user',
+  'createOnly',
+  'maxShrink',
+]);
 
 /** What `prepare` made of the attributes, without what is sensitive and its digests; contents as their size. */
 function shownDesired(resource: CatalogResource): { readonly [attribute: string]: Json } {

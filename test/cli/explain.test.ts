@@ -253,4 +253,10 @@ describe('explain of what is sensitive says where it is and whose, and nothing e
     for (const told of ['path: /etc/c.ini\n', 'leaves: <secret>\n', 'mode: 0640\n']) expect(stdout).toContain(told);
     expect(stdout).not.toContain('canary');
   });
+
+  it('of a file without how it may be changed, which is no secret', () => {
+    const { stdout } = place.run(['explain', '/etc/f']);
+
+    expect(stdout).toMatch(/content: <secret>\n +max_shrink: 50\n/);
+  });
 });
