@@ -3,8 +3,8 @@ import type { ReportedCheck } from '../model/report.ts';
 
 interface HealthWatchOptions {
   readonly port: Pick<AgentPort, 'status' | 'subscribe'>;
-  /** Asks the health checks of what stands on the host. */
-  ask(signal: AbortSignal): Promise<readonly ReportedCheck[]>;
+  /** Asks the health checks of what stands on the host; undefined where that says nothing now. */
+  ask(signal: AbortSignal): Promise<readonly ReportedCheck[] | undefined>;
   /** Hears what they said. */
   asked(health: readonly ReportedCheck[]): void;
   problem(message: string): void;
@@ -23,7 +23,7 @@ export function watchHealth({ port, ask, asked, problem }: HealthWatchOptions, s
     asking = cut;
     try {
       const health = await ask(AbortSignal.any([signal, cut.signal]));
-      if (!signal.aborted && !cut.signal.aborted) asked(health);
+      if (health && !signal.aborted && !cut.signal.aborted) asked(health);
     } catch (error) {
       if (!signal.aborted && !cut.signal.aborted) problem(`the health checks cannot be asked: ${(error as Error).message}`);
     } finally {

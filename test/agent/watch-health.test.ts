@@ -18,14 +18,14 @@ const [good, bad]: readonly (readonly ReportedCheck[])[] = [
 /** A watch over an agent that has made three polls; what is asked is answered by hand. */
 function openWatch() {
   const port = standIn();
-  const questions: PromiseWithResolvers<readonly ReportedCheck[]>[] = [];
+  const questions: PromiseWithResolvers<readonly ReportedCheck[] | undefined>[] = [];
   const heard: (readonly ReportedCheck[] | string)[] = [];
   const ending = new AbortController();
   watchHealth(
     {
       port,
       ask(signal) {
-        const question = Promise.withResolvers<readonly ReportedCheck[]>();
+        const question = Promise.withResolvers<readonly ReportedCheck[] | undefined>();
         questions.push(question);
         signal.addEventListener('abort', () => question.reject(new Error('cut short')));
         return question.promise;
@@ -43,7 +43,7 @@ function openWatch() {
     ending,
     settle,
     poll: (interval: number, change: Partial<AgentStatus> = {}) => port.set({ phase: 'idle', passes: { interval }, ...change }),
-    async answer(health = good!) {
+    async answer(health: readonly ReportedCheck[] | undefined) {
       questions.at(-1)!.resolve(health);
       await settle();
     },
@@ -69,6 +69,17 @@ it('asks once after each poll, and not after other passes', async () => {
   expect(heard).toEqual([bad, good]);
 });
 
+it('what says nothing is not heard, and the next poll asks again', async () => {
+  const { poll, answer, heard } = openWatch();
+
+  poll(4);
+  await answer(undefined);
+  poll(5);
+  await answer(bad);
+
+  expect(heard).toEqual([bad]);
+});
+
 it('does not ask while it is asking, and then once for all polls since', async () => {
   const { poll, questions, answer, heard } = openWatch();
 
@@ -76,7 +87,7 @@ it('does not ask while it is asking, and then once for all polls since', async (
   poll(5);
   poll(6);
   expect(questions).toHaveLength(1);
-  await answer();
+  await answer(good);
   poll(6);
   expect(questions).toHaveLength(2);
   await answer(bad);

@@ -2,6 +2,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { askHealth } from '../../src/operations/ask-health.ts';
+import { takeLock } from '../../src/state/lock.ts';
 import { makeLiveRepository, type LiveRepository } from '../support/live-repository.ts';
 import { never } from '../source/git/follow-rig.ts';
 
@@ -24,13 +25,22 @@ const apply = (live: LiveRepository, assignment: string, args: readonly string[]
 };
 
 const stateOf = ({ env }: LiveRepository): string => env['RECONCILE_STATE_DIR']!;
-const ask = async (live: LiveRepository) => (await askHealth(stateOf(live), never)).map(({ ok, message }) => message ?? ok);
+const ask = async (live: LiveRepository) => (await askHealth(stateOf(live), never))?.map(({ ok, message }) => message ?? ok);
 
 it('what stands is asked now, and what it said is told', async () => {
   using live = makeApplied();
 
   expect(await ask(live)).toEqual(['exit 3: no 6f3c']);
   expect(statSync(join(stateOf(live), 'checks.json')).mode & 0o777).toBe(0o600);
+});
+
+it('what fails while a run is at work says nothing, and is no failure', async () => {
+  using live = makeApplied();
+  const lock = takeLock(stateOf(live));
+
+  expect(await ask(live)).toBeUndefined();
+  lock!.release();
+  expect(await ask(live)).toEqual(['exit 3: no 6f3c']);
 });
 
 it('of a host that has secrets only how a program has ended is told, for it may print them', async () => {
