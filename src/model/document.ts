@@ -178,7 +178,10 @@ export const approval = z
     addresses: z
       .array(z.string().regex(/^(\w+|\*)\[.+\]$/, 'expected kind[glob], such as service[*] or file[/etc/ssh/**]'))
       .default([])
-      .meta({ description: 'Addresses whose changes wait for a person: a kind or "*", and a glob in brackets.' }),
+      .meta({
+        description:
+          'Addresses whose changes wait for a person: a kind or "*", and a glob in brackets, of which "*" is everything.',
+      }),
     max_changes: z.number().int().min(1).optional().meta({ description: 'Plans with more changes than this wait for a person.' }),
   })
   .meta({ description: 'Plans of the agent that wait for `reconcile approve RUN`.' });

@@ -10,11 +10,23 @@ export function judgeApproval({ plan, policy, policyAt, hostPolicy, unattended }
   const problems: Problem[] = [];
   const matcherOf = (pattern: string, of: string, at: SourcePosition | undefined): ((step: Step) => boolean) => {
     const [, kind = '*', glob = ''] = /^(\w+|\*)\[(.+)\]$/.exec(pattern) ?? [];
-    const compiled = compileGlob(glob);
-    if ('matches' in compiled) return ({ resource }) => (kind === '*' || kind === resource.kind) && compiled.matches(resource.id);
-    const message = `approval.addresses${of} has the glob ${JSON.stringify(glob.slice(0, 80))}, which ${compiled.fault}`;
-    problems.push({ code: 'wrong-type', message, ...(at && { at }) });
-    return () => true;
+    // Whoever writes `cron[*]` means every job, though there are slashes in their names.
+    const compiled = compileGlob(glob === '*' ? '**' : glob);
+    const refuse = (fault: string, hint?: string): void => {
+      const message = `approval.addresses${of} has the glob ${JSON.stringify(glob.slice(0, 80))}, which ${fault}`;
+      problems.push({ code: 'wrong-type', message, ...(at && { at }), ...(hint !== undefined && { hint }) });
+    };
+    if ('fault' in compiled) {
+      refuse(compiled.fault);
+      return () => true;
+    }
+    const { matches } = compiled;
+    const isOf = ({ resource }: Step): boolean => kind === '*' || kind === resource.kind;
+    const meant = kind === '*' || glob.startsWith('/') ? compiled : compileGlob(`/${glob}`);
+    const isMeant = ({ resource: { id } }: Step): boolean => 'matches' in meant && meant.matches(id) && !matches(id);
+    if (plan.steps.some((step) => isOf(step) && isMeant(step)))
+      refuse('names no absolute path', `did you mean "${kind}[/${glob.slice(0, 80)}]"?`);
+    return (step) => isOf(step) && matches(step.resource.id);
   };
   const matchers = [
     ...policy.approval.addresses.map((pattern, index) => matcherOf(pattern, '', policyAt?.(['approval', 'addresses', index]))),

@@ -91,6 +91,8 @@ it.each(['0s', '59s', '367d', '99999999999999d'])('no window is open for %s', (d
 it.each([
   ['an address', { addresses: ['file[/srv/**]'] }, ['needs-approval']],
   ['an address of any kind', { addresses: ['*[/srv/a]'] }, ['needs-approval']],
+  ['every address of a kind', { addresses: ['file[*]'] }, ['needs-approval']],
+  ['every address', { addresses: ['*[*]'] }, ['needs-approval']],
   ['another kind', { addresses: ['link[/srv/**]'] }, []],
   ['too many changes', { max_changes: 1 }, ['needs-approval']],
   ['few enough', { max_changes: 2 }, []],
@@ -136,4 +138,20 @@ it('a glob of addresses that cannot be compiled refuses', () => {
   const approval = { addresses: ['file[!x]'] };
   expect(codes({ policy: { approval } })).toEqual(['wrong-type']);
   expect(codes({ hostPolicy: { agent: { approval } } }), 'of the host').toEqual(['wrong-type']);
+});
+
+it('a path without its first slash would have nothing wait', () => {
+  const steps = [makeStep('/srv/a')];
+  const told = (address: string) => judge(makeInput({ policy: { approval: { addresses: [address] } }, steps })).problems;
+
+  expect(told('file[srv/*]')).toMatchObject([
+    {
+      code: 'wrong-type',
+      message: expect.stringMatching(/"srv\/\*", which names no absolute path$/),
+      hint: 'did you mean "file[/srv/*]"?',
+    },
+  ]);
+  expect(['file[srv/b]', 'authorized_key[root/one]', 'file[**/a]', 'file[*]', 'link[srv/a]', '*[srv/a]'].flatMap(told)).toEqual(
+    [],
+  );
 });
