@@ -216,7 +216,10 @@ export const policyDocument = z.strictObject({
       ]),
     )
     .default([])
-    .meta({ description: 'Globs of host paths that are never written or removed, or `{ path, except: [kind] }`.' }),
+    .meta({
+      description:
+        'Globs of host paths that are never written or removed, nor what is below them; or `{ path, except: [kind] }`.',
+    }),
   portfolio: z
     .strictObject({
       critical: z.string().optional().meta({

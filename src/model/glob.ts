@@ -11,14 +11,15 @@ const options = { dot: true, nonegate: true, noextglob: true, flags: 's' };
 /**
  * `*` and `**` also match names that start with a dot. Negation and groups are refused: a reader could take `!x` in an allow list
  * for a denial, and groups are regular expressions that can take exponential time. Several stars side by side still can take
- * seconds on a hostile name; whoever matches many paths does it within a time limit.
+ * seconds on a hostile name; whoever matches many paths does it within a time limit. With `below` what stands below a match matches too.
  */
-export function compileGlob(glob: string): Glob {
+export function compileGlob(glob: string, below = false): Glob {
   const fault = faultOf(glob);
   if (fault !== undefined) return { fault };
   let compiled: ((path: string) => boolean) | undefined;
   // Most runs have nothing to write, and so nothing to match.
-  return { matches: (path) => (compiled ??= picomatch(glob, options))(path) };
+  const globs = below && !glob.endsWith('/**') ? [glob, `${glob}/**`] : glob;
+  return { matches: (path) => (compiled ??= picomatch(globs, options))(path) };
 }
 
 function faultOf(glob: string): string | undefined {

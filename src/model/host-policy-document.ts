@@ -116,8 +116,11 @@ export const hostPolicyDocument = z.strictObject({
   vault_password_file: z.string().optional(),
   paths: z
     .strictObject({
-      allow: z.array(z.string()).default(['/**']),
-      deny: z.array(z.string()).default([]),
+      allow: z
+        .array(z.string())
+        .default(['/**'])
+        .meta({ description: 'Globs of what may be written; "/srv/**" for a directory and all below it.' }),
+      deny: z.array(z.string()).default([]).meta({ description: 'Globs of what is never written, nor what is below it.' }),
       special_modes: z.array(z.string()).default([]).meta({
         description:
           'Globs of what may be setuid, setgid or writable by everybody; of directories only the last, and none that is sticky.',

@@ -17,15 +17,17 @@ interface GlobOrigin {
   readonly path: KeyPath;
   /** They are to match absolute paths: one that never can would protect nothing. */
   readonly ofPaths?: true;
+  /** What stands below a directory that matches, matches too: whoever denies one means what is in it. */
+  readonly below?: true;
   readonly at?: ((path: KeyPath) => SourcePosition) | undefined;
 }
 
 /** Compiles the globs of a policy key. */
-export function compileGlobs(globs: readonly string[], { name, path, ofPaths, at }: GlobOrigin): GlobList {
+export function compileGlobs(globs: readonly string[], { name, path, ofPaths, below, at }: GlobOrigin): GlobList {
   const problems: Problem[] = [];
   const matchers: { readonly index: number; readonly glob: string; readonly matches: (text: string) => boolean }[] = [];
   globs.forEach((glob, index) => {
-    const compiled = compileGlob(glob);
+    const compiled = compileGlob(glob, below);
     const never = ofPaths && 'matches' in compiled ? neverAPath(glob) : undefined;
     if ('matches' in compiled && never === undefined) return void matchers.push({ index, glob, matches: compiled.matches });
     const position = at?.([...path, index]);

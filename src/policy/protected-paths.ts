@@ -17,9 +17,9 @@ export function judgeProtectedPaths(input: JudgeInput): readonly Problem[] {
   const entries = policy.protected_paths.map((entry) => (typeof entry === 'string' ? { path: entry, except: [] } : entry));
   const own = compileGlobs(
     entries.map((entry) => entry.path),
-    { name: 'protected_paths', path: ['protected_paths'], ofPaths: true, at },
+    { name: 'protected_paths', path: ['protected_paths'], ofPaths: true, below: true, at },
   );
-  const deny = compileGlobs(hostPolicy.paths.deny, { name: 'host policy paths.deny', path: [], ofPaths: true });
+  const deny = compileGlobs(hostPolicy.paths.deny, { name: 'host policy paths.deny', path: [], ofPaths: true, below: true });
   const allow = compileGlobs(hostPolicy.paths.allow, { name: 'host policy paths.allow', path: [], ofPaths: true });
   const builtIn = [ownDirectory, plainPath(stateDirectory), ...kernelDirectories];
   const ask = 'only the owner of the host can change this in host.yaml';

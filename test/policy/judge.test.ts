@@ -46,6 +46,9 @@ describe('one rule at a time', () => {
       'protected-path',
     ],
     ['a protected path', { policy: { protected_paths: ['/srv/**'] } }, 'protected-path'],
+    ['what stands below a protected directory', { policy: { protected_paths: ['/srv'] } }, 'protected-path'],
+    ['what stands below a denied directory', { hostPolicy: { paths: { deny: ['/s*'] } } }, 'protected-path'],
+    ['what begins as a protected path does', { policy: { protected_paths: ['/sr', '/srv/ab'] } }, 'allow'],
     [
       'a protected path with a dot name',
       { policy: { protected_paths: ['/srv/**'] }, steps: [makeStep('/srv/.ssh/config')] },
