@@ -5,11 +5,12 @@ import { GiteaError } from '../gitea/gitea-error.ts';
 import { openGiteaReporter } from '../gitea/reporter.ts';
 import { machineNames } from '../host/facts.ts';
 import type { Follower } from '../model/follower.ts';
-import type { GiteaPolicy, HostPolicyDocument } from '../model/host-policy-document.ts';
+import type { AgentPolicy, GiteaPolicy, HostPolicyDocument } from '../model/host-policy-document.ts';
 import type { Memory } from '../model/reporter.ts';
 import type { Request } from '../model/request.ts';
 import type { Secret } from '../model/secret.ts';
 import { openNotifier } from '../notify/notifier.ts';
+import { testingBranch } from '../source/git/fetch.ts';
 import { openFollower } from '../source/git/follow.ts';
 import { followPushed } from '../source/git/follow-pushed.ts';
 import { readRemoteUrl } from '../source/git/remote-url.ts';
@@ -65,6 +66,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
   const ending = new AbortController();
   const notifier = openNotifier({ channels: hostPolicy.notify, host: name, memory: state.memory('notify'), now: Date.now });
   const { gitea, remote } = hostPolicy;
+  const policy = withBranches(hostPolicy, name);
   if (gitea) requireToken(gitea);
   const token = gitea && ((): Secret => currentToken(gitea));
   const forge = gitea && token && { client: openGitea({ url: gitea.url, token }), repository: gitea.repository };
@@ -85,7 +87,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
       stateDirectory,
       state,
       follower: opened.follower ?? followerFor(source, { hostPolicy, name, stateDirectory, memory: state.memory('source') }),
-      policy: hostPolicy.agent,
+      policy,
       waves: openWaves({ host: name, branch: remote?.branch ?? '', forge, note }),
       place,
       sourceTrees: source === undefined ? [] : sourceDirectories.map((each) => join(source, each)),
@@ -100,7 +102,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
   const lookAgain = (): void => void port.trigger('signal');
   const alive = systemd.watchdogInterval && setInterval(() => void systemd.watchdog(), systemd.watchdogInterval);
   try {
-    const doors = await openDoors({ port, policy: hostPolicy.agent, plansPulls, socket: controlSocket(stateDirectory), log });
+    const doors = await openDoors({ port, policy, plansPulls, socket: controlSocket(stateDirectory), log });
     try {
       process.on('SIGUSR1', lookAgain);
       port.subscribe(logFetches({ problem, note }));
@@ -129,6 +131,13 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
     ending.abort();
     await agent.close();
   }
+}
+
+/** A hook that names no branches is for what the host follows. */
+function withBranches({ agent, remote }: HostPolicyDocument, host: string): AgentPolicy {
+  const { branch = 'main', tag, testing_branch: isTesting = false } = remote ?? {};
+  const followed = [branch, ...(isTesting ? [testingBranch(host)] : []), ...(tag === undefined ? [] : [tag])];
+  return { ...agent, hooks: agent.hooks.map((hook) => (hook.branches.length > 0 ? hook : { ...hook, branches: followed })) };
 }
 
 function openOrBare(directory: string, back: () => void): { readonly state: AgentState; readonly follower?: Follower } {

@@ -45,7 +45,10 @@ const hook = z.strictObject({
   secret_file: file.meta({ description: 'File (0600) with the shared secret, at least 32 bytes.' }),
   previous_secret_file: file.optional().meta({ description: 'The secret before, while it is being replaced.' }),
   repositories: z.array(z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'expected owner/name')).min(1),
-  branches: z.array(z.string()).default(['main']),
+  branches: z
+    .array(z.string())
+    .default([])
+    .meta({ description: 'Branches and tags whose pushes make the agent look; where none is named, those that it follows.' }),
 });
 
 const second = 1_000;

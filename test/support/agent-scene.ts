@@ -15,8 +15,8 @@ import { program } from './run-cli.ts';
 
 const secret = '0123456789abcdef0123456789abcdef';
 
-/** A remote, a forge and a host; the agent is started by the test. `more`: of the host policy. */
-export async function openScene(more: object = {}) {
+/** A remote, a forge and a host; the agent is started by the test. `more`: of the host policy; `remote` is added to the scene's. */
+export async function openScene({ remote = {}, ...more }: { readonly remote?: object; readonly [key: string]: unknown } = {}) {
   const rig = openFollowRig();
   const server = await openGitServer(dirname(rig.remote));
   const gitea = await startFakeGitea();
@@ -30,7 +30,7 @@ export async function openScene(more: object = {}) {
   };
   const policy = {
     host: 'box',
-    remote: { urls: [server.url('config.git')], timeout: '10s' },
+    remote: { urls: [server.url('config.git')], timeout: '10s', ...remote },
     agent: {
       interval: '1h',
       listen: { port },
@@ -65,7 +65,7 @@ export async function openScene(more: object = {}) {
       return { exit, stderr };
     },
     start: (): AgentProcess => startAgentProcess([], environment),
-    deliver: (after: string) => deliver('push', pushPayload({ after })),
+    deliver: (after: string, ref = 'refs/heads/main') => deliver('push', { ...pushPayload({ after }), ref }),
     /** That it was opened. */
     deliverPull: (pull: FakePull) =>
       deliver('pull_request', {

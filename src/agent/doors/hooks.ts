@@ -35,7 +35,7 @@ const schema = {
     202: z.object({ run: z.string() }).meta({ description: 'This run will look.' }),
     204: z
       .undefined()
-      .meta({ description: 'Nothing to look at: another event or branch, a tag, a deleted branch, a closed pull request.' }),
+      .meta({ description: 'Nothing to look at: another event, branch or tag, a deleted branch, a closed pull request.' }),
     400: failure.meta({ description: 'Signed, but not what its headers say.' }),
     401: failure.meta({ description: 'Not signed by a forge that is known here.' }),
     403: failure.meta({ description: 'Signed, but of a repository that the hook is not for.' }),

@@ -5,7 +5,7 @@ export interface News {
   /** In a pull request the agent says what it would do here. */
   readonly event: 'push' | 'pull_request';
   readonly repository: string;
-  /** The one that was pushed to, or that the pull request is to go into. */
+  /** The one that was pushed to, or that the pull request is to go into; for a tag its name. */
   readonly branch: string;
   /** Commit id: the new tip, of the branch or of the pull request. */
   readonly tip: string;
@@ -26,7 +26,7 @@ const pull = z.object({
 const planned = new Set(['opened', 'synchronized', 'synchronize', 'reopened']);
 
 /**
- * Undefined for what leaves nothing to look at: a tag, a branch that was deleted, a pull request that was closed or talked about.
+ * Undefined for what leaves nothing to look at: a branch or tag that was deleted, a pull request that was closed or talked about.
  * Throws for a payload that is not of this event.
  */
 export function readNews(event: News['event'], body: Buffer): News | undefined {
@@ -36,7 +36,7 @@ export function readNews(event: News['event'], body: Buffer): News | undefined {
 
 function readPush(payload: unknown): News | undefined {
   const { ref, after, repository: of } = push.parse(payload);
-  const branch = /^refs\/heads\/(.+)$/s.exec(ref)?.[1];
+  const branch = /^refs\/(?:heads|tags)\/(.+)$/s.exec(ref)?.[1];
   if (branch === undefined || /^0+$/.test(after)) return undefined;
   return { event: 'push', repository: of.full_name, branch, tip: after };
 }

@@ -49,7 +49,7 @@ const refName = /^(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)|\/\.|\/$|\.$))[\w][\w./@+
  */
 export async function* fetchOffers(wanted: Wanted): AsyncGenerator<Offer | NoOffer, void> {
   const { remote } = wanted;
-  const odd = [remote.branch, remote.tag ?? 'x', ...(remote.testing_branch ? [testingBranch(wanted)] : [])].find(
+  const odd = [remote.branch, remote.tag ?? 'x', ...(remote.testing_branch ? [testingBranch(wanted.host)] : [])].find(
     (name) => !refName.test(name),
   );
   if (odd !== undefined) {
@@ -73,7 +73,8 @@ export async function* fetchOffers(wanted: Wanted): AsyncGenerator<Offer | NoOff
   }
 }
 
-const testingBranch = ({ host }: Pick<Wanted, 'host'>): string => `testing-${host}`;
+/** The branch that is for this host alone. */
+export const testingBranch = (host: string): string => `testing-${host}`;
 
 const badRemote = (message: string): NoOffer => ({
   problem: { code: 'bad-remote', message, hint: 'correct `remote` in the host policy' },
@@ -108,7 +109,7 @@ async function offerBranch(call: GitCall, url: string, wanted: Wanted): Promise<
   const { mirror, remote, isExpected, isBehind } = wanted;
   const [main, testing] = [
     `refs/heads/${remote.branch}`,
-    remote.testing_branch ? `refs/heads/${testingBranch(wanted)}` : undefined,
+    remote.testing_branch ? `refs/heads/${testingBranch(wanted.host)}` : undefined,
   ];
   const at = (tip: string): Offer => ({ commit: tip, branch: remote.branch, base: tip, remote: url });
   const local = testing === undefined && url.startsWith('/') ? readLocalTip(url, main) : undefined;
@@ -134,7 +135,7 @@ async function offerBranch(call: GitCall, url: string, wanted: Wanted): Promise<
   const base = mirror.ref('branch') ?? tip;
   const above = mirror.ref('testing');
   const onTop = above !== null && above !== base && (await isAncestor(call, base, above));
-  return onTop ? { commit: above, branch: testingBranch(wanted), base, remote: url } : at(base);
+  return onTop ? { commit: above, branch: testingBranch(wanted.host), base, remote: url } : at(base);
 }
 
 async function offerTag(call: GitCall, url: string, tag: string, mirror: Mirror): Promise<Offer> {
