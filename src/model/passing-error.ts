@@ -25,13 +25,24 @@ const scarce = new Set([
   'EROFS',
 ]);
 
-/** The same as SQLite says it, and that somebody has the database, by the lower byte of https://sqlite.org/rescode.html. */
-const scarceInSqlite = new Set([5, 6, 7, 10, 13, 14]);
+/** UV_UNKNOWN, without a code: all that `rmSync` says of a disk. */
+const unknown = -4094;
+
+/**
+ * The same as SQLite says it, and that somebody has the database, by the lower byte of https://sqlite.org/rescode.html. One that cannot be
+ * opened for writing it opens for reading (8), whatever was the reason.
+ */
+const scarceInSqlite = new Set([5, 6, 7, 8, 10, 13, 14]);
 
 /** Whether an error, or what caused it, is such a failure. */
 export function isPassing(error: unknown): boolean {
   for (let each = error; isObject(each); each = each['cause'])
-    if (each instanceof PassingError || scarce.has(String(each['code'])) || scarceInSqlite.has(Number(each['errcode']) & 0xff))
+    if (
+      each instanceof PassingError ||
+      scarce.has(String(each['code'])) ||
+      each['errno'] === unknown ||
+      scarceInSqlite.has(Number(each['errcode']) & 0xff)
+    )
       return true;
   return false;
 }

@@ -14,6 +14,12 @@ it.each(['ENOENT', 'EACCES', 'EISDIR'])('%s may be one', (code) => {
   expect(isPassing(systemError(code))).toBe(false);
 });
 
+it('what a removal has no name for is none', () => {
+  const error = Object.assign(new Error(", Unknown error: Input/output error '/a'"), { errno: -4094, code: '', syscall: 'rm' });
+
+  expect(isPassing(error)).toBe(true);
+});
+
 it('what ends badly may be one, unless it says otherwise', () => {
   expect(isPassing(makeFailure('exit 1', false))).toBe(false);
   expect(isPassing(makeFailure('the network is down', true))).toBe(true);
@@ -21,7 +27,7 @@ it('what ends badly may be one, unless it says otherwise', () => {
 
 it('a database that somebody has is none, a statement that it does not take may be one', () => {
   using database = new DatabaseSync(':memory:');
-  const busy = Object.assign(new Error('database is locked'), { code: 'ERR_SQLITE_ERROR', errcode: 261 });
+  const told = (message: string, errcode: number) => Object.assign(new Error(message), { code: 'ERR_SQLITE_ERROR', errcode });
   let refused: unknown;
   try {
     database.exec('CREATE TABLE');
@@ -29,7 +35,8 @@ it('a database that somebody has is none, a statement that it does not take may 
     refused = error;
   }
 
-  expect(isPassing(busy)).toBe(true);
+  expect(isPassing(told('database is locked', 261))).toBe(true);
+  expect(isPassing(told('attempt to write a readonly database', 8))).toBe(true);
   expect(refused).toBeInstanceOf(Error);
   expect(isPassing(refused)).toBe(false);
 });
