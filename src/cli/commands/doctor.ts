@@ -20,18 +20,12 @@ import { loadRollout } from '../../source/load.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
 import { findDamage } from '../../state/find-damage.ts';
 import { stateDirectory, stateFile } from '../../state/state-directory.ts';
+import { finding, type Finding } from '../finding.ts';
+import { followFindings } from '../follow-findings.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { appliedSource } from '../remote-source.ts';
 import { rootOption } from '../request.ts';
 import { writeJson } from '../run-output.ts';
-
-/** One thing that a run needs. Not ok: `fix` says what to do. */
-interface Finding {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly found: string;
-  readonly fix?: string;
-}
 
 /** Checks what a run needs on this machine. Writes nothing; exits 1 when something is missing. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -49,6 +43,7 @@ export async function run(invocation: Invocation): Promise<number> {
     hostPolicy(),
     ...agentSecrets(),
     await repository(source, invocation),
+    ...(await followFindings(invocation.signal)),
     ...(source === undefined || !own ? [] : [hostIsKnown(own), await identity(source), ...waves(source)]),
     ...vaultPassword(own),
   ];
@@ -63,8 +58,6 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   return findings.every(({ ok }) => ok) ? 0 : 1;
 }
-
-const finding = (name: string, ok: boolean, found: string, fix: string): Finding => ({ name, ok, found, ...(ok ? {} : { fix }) });
 
 function nodeVersion(): Finding {
   const major = Number(process.versions.node.split('.')[0]);

@@ -63,13 +63,48 @@ export async function* fetchOffers(wanted: Wanted): AsyncGenerator<Offer | NoOff
       continue;
     }
     yield await fetchFrom(access, wanted).catch((error: unknown): NoOffer => {
-      wanted.signal.throwIfAborted();
-      if (!(error instanceof GitFailure)) throw error;
-      const { message, hint, mayBeMirror } = explainFetchFailure(error, remote.timeout, access.secrets);
-      const isAnswer = /^it has no refs\/|^it sends objects|, not a commit$/.test(message);
-      const problem: Problem = { code: 'remote-failed', message: `${url}: ${message}`, hint };
+      const { problem, mayBeMirror } = explain(error, url, access, wanted);
+      const isAnswer = /^it has no refs\/|^it sends objects|, not a commit$/.test(problem.message.slice(url.length + 2));
       return { problem, mayBeMirror, state: isAnswer ? 'refused' : 'offline', remote: null };
     });
+  }
+}
+
+/** Throws what is no failure of git. */
+function explain(
+  error: unknown,
+  given: string,
+  { secrets }: RemoteAccess,
+  { remote, signal }: Pick<Wanted, 'remote' | 'signal'>,
+): Pick<NoOffer, 'problem' | 'mayBeMirror'> {
+  signal.throwIfAborted();
+  if (!(error instanceof GitFailure)) throw error;
+  const { message, hint, mayBeMirror } = explainFetchFailure(error, remote.timeout, secrets);
+  return { problem: { code: 'remote-failed', message: `${given}: ${message}`, hint }, mayBeMirror };
+}
+
+/** What one remote answers now. */
+type Answer =
+  | { readonly url: string; /** Null: a commit is named, and where the branch is was not asked. */ readonly tip: string | null }
+  | Problem;
+
+/** Whether the remotes of the host policy have what the host follows, or what is wrong. Nothing is fetched, and nothing kept. */
+export const askRemotes = (asked: Pick<Wanted, 'remote' | 'signal'>): Promise<readonly Answer[]> =>
+  Promise.all(asked.remote.urls.map((given) => askRemote(given, asked)));
+
+async function askRemote(given: string, { remote, signal }: Pick<Wanted, 'remote' | 'signal'>): Promise<Answer> {
+  const access = openRemoteAccess(given, remote);
+  if ('refused' in access) return badRemote(access.refused).problem;
+  const { config, env, url } = access;
+  const call = { directory: '/', config, env, timeout: milliseconds(remote.timeout), signal };
+  const name = remote.tag === undefined ? `refs/heads/${remote.branch}` : `refs/tags/${remote.tag}`;
+  try {
+    const tip = (await listRefs(call, url, [name])).get(name);
+    if (remote.commit !== undefined) return { url, tip: null };
+    if (tip === undefined) throw await absent(call, url, name);
+    return { url, tip };
+  } catch (error) {
+    return explain(error, given, access, { remote, signal }).problem;
   }
 }
 

@@ -60,12 +60,13 @@ export async function checkSignatures(
 const untrusted = (message: string, hint: string): Problem => ({ code: 'untrusted-commit', message, hint });
 
 /** Whoever can write these files decides whom this host obeys. */
-function unusableKeys({ allowed_signers: signers, gpg_home: home }: TrustPolicy): string | undefined {
+export function unusableKeys({ allowed_signers: signers, gpg_home: home }: TrustPolicy): string | undefined {
   if (signers === undefined && home === undefined)
     return 'signatures are asked for, but neither allowed_signers nor gpg_home is named';
   if (signers !== undefined) {
     const read = readPrivateFile(signers, 'file of allowed signers', { mayBeRead: true });
     if ('refused' in read) return `${read.refused}; ${read.hint}`;
+    if (!/^[ \t]*[^#\s]/m.test(read.bytes.toString('latin1'))) return `the file of allowed signers ${signers} names nobody`;
   }
   if (home === undefined) return undefined;
   const stat = statSync(home, { throwIfNoEntry: false });
