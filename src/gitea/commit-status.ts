@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { failedPass } from '../model/agent.ts';
 import { failureKey } from '../model/failure-key.ts';
 import { isAboutRevision, isPostponed, quarantineOf, type Report } from '../model/report.ts';
-import type { Memory, News } from '../model/reporter.ts';
+import type { News } from '../model/reporter.ts';
 import { printableLine } from '../report/printable.ts';
 import { shorten } from '../report/shorten.ts';
 import type { Gitea } from './client.ts';
@@ -10,7 +10,7 @@ import { GiteaError } from './gitea-error.ts';
 import { recall } from './recall.ts';
 import { refusedRevision } from '../model/refused-revision.ts';
 import { isCommitId } from '../model/revision.ts';
-import type { Subject } from './subject.ts';
+import type { About, Subject } from './subject.ts';
 
 /** What one host says of one commit. */
 const saying = z.object({
@@ -26,7 +26,13 @@ const saying = z.object({
 });
 type Saying = z.infer<typeof saying>;
 
-const remembered = z.object({ waiting: z.array(saying), told: z.array(saying) });
+const remembered = z.object({
+  /** Of what was told, and under which name. Earlier versions do not say it. */
+  place: z.exactOptional(z.string()),
+  waiting: z.array(saying),
+  told: z.array(saying),
+});
+type Remembered = Omit<z.infer<typeof remembered>, 'place'>;
 /** Commits that are remembered: enough for a branch that moves while Gitea is away. */
 const most = { waiting: 10, told: 20 };
 /** Of statuses, among which this host's newest is looked for. A row too many is no harm, thousands of requests are. */
@@ -34,12 +40,14 @@ const mostPages = 40;
 const longestDescription = 140;
 
 /** The commit status `reconcile/HOST`. One row for each thing that there is to say of a commit, never the same one twice. */
-export function openCommitStatus(
-  gitea: Gitea,
-  { repository, host, memory }: { readonly repository: string; readonly host: string; readonly memory: Memory },
-): Subject {
+export function openCommitStatus(gitea: Gitea, { repository, place, host, memory }: About): Subject {
   const context = `reconcile/${host}`;
-  const recalled = (): z.infer<typeof remembered> => recall(memory, 'statuses', remembered) ?? { waiting: [], told: [] };
+  const here = `${place} ${context}`;
+  const recalled = (): Remembered => {
+    const { waiting, told, place: where = here } = recall(memory, 'statuses', remembered) ?? { waiting: [], told: [] };
+    return { waiting, told: where === here ? told : [] };
+  };
+  const remember = (next: Remembered): void => memory.set('statuses', { ...next, place: here });
   const without = (list: readonly Saying[], commit: string): Saying[] => list.filter((each) => each.commit !== commit);
 
   /** The newest row of this host; undefined when there is none. Refused for a commit that Gitea does not have. */
@@ -66,7 +74,7 @@ export function openCommitStatus(
         const { waiting, told } = recalled();
         const before = waiting.find(({ commit }) => commit === next.commit) ?? told.find(({ commit }) => commit === next.commit);
         if (before && !isNew(next, before)) continue;
-        memory.set('statuses', { waiting: [...without(waiting, next.commit), next].slice(-most.waiting), told });
+        remember({ waiting: [...without(waiting, next.commit), next].slice(-most.waiting), told });
       }
     },
     async deliver(signal) {
@@ -86,7 +94,7 @@ export function openCommitStatus(
           refusal = error;
         }
         const { waiting, told } = recalled();
-        memory.set('statuses', {
+        remember({
           waiting: waiting.filter((each) => !isSame(each, next)),
           told: said ? [...without(told, commit), said].slice(-most.told) : told,
         });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Memory, News } from '../model/reporter.ts';
+import type { News } from '../model/reporter.ts';
 import { printableLine } from '../report/printable.ts';
 import type { Gitea } from './client.ts';
 import { fenced } from './fenced.ts';
@@ -7,11 +7,13 @@ import { GiteaError } from './gitea-error.ts';
 import { hostTrouble } from './host-trouble.ts';
 import { knownTrouble, learn } from './known-trouble.ts';
 import { recall } from './recall.ts';
-import type { Subject } from './subject.ts';
+import type { About, Subject } from './subject.ts';
 
 /** What the issue is to say; a null key closes it. */
 const waiting = z.object({ key: z.string().nullable(), title: z.string(), text: z.string() });
 const issue = z.object({
+  /** Earlier versions do not say it. */
+  place: z.exactOptional(z.string()),
   /** Undefined: there is none, or it is not known. */
   number: z.number().int().optional(),
   /** Key of what it says; null: it is closed. */
@@ -24,13 +26,13 @@ type HostIssue = z.infer<typeof issue>;
 const longestSummary = 2_000;
 
 /** The one issue of a host: opened for trouble, edited and commented on when the trouble changes, closed when it is over. */
-export function openHostIssue(
-  gitea: Gitea,
-  { repository, host, memory }: { readonly repository: string; readonly host: string; readonly memory: Memory },
-): Subject {
+export function openHostIssue(gitea: Gitea, { repository, place, host, memory }: About): Subject {
   const mark = gitea.mark(`issue ${host}`);
-  const recalled = (): HostIssue => recall(memory, 'issue', issue) ?? { told: null, isKnown: false };
-  const remember = (next: HostIssue): void => memory.set('issue', next);
+  const recalled = (): HostIssue => {
+    const found = recall(memory, 'issue', issue);
+    return found && (found.place ?? place) === place ? found : { told: null, isKnown: false };
+  };
+  const remember = (next: HostIssue): void => memory.set('issue', { ...next, place });
 
   /** Its number. Others may have copied the mark, but only later. */
   const find = async (signal: AbortSignal): Promise<number | undefined> => {

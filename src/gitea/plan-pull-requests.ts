@@ -7,7 +7,7 @@ import type { Pull } from './answers.ts';
 import type { Gitea } from './client.ts';
 import { GiteaError } from './gitea-error.ts';
 import { planComment } from './plan-comment.ts';
-import { recall } from './recall.ts';
+import { placeOf, recall } from './recall.ts';
 
 /** The newest commit of an open pull request. */
 export interface PullHead {
@@ -23,6 +23,8 @@ export interface PullHead {
 }
 
 const commented = z.object({
+  /** Earlier versions do not say it. */
+  place: z.exactOptional(z.string()),
   /** Head that the comment is about, and whether its author was trusted. */
   head: z.string(),
   comment: z.number().int(),
@@ -47,7 +49,7 @@ export async function planPullRequests(
     plan,
   }: {
     readonly client: Gitea;
-    readonly policy: Pick<GiteaPolicy, 'repository' | 'trusted_authors'>;
+    readonly policy: Pick<GiteaPolicy, 'url' | 'repository' | 'trusted_authors'>;
     readonly host: string;
     readonly memory: Memory;
     readonly plan: (head: PullHead) => Promise<Report | undefined>;
@@ -55,11 +57,12 @@ export async function planPullRequests(
   signal: AbortSignal,
 ): Promise<{ readonly problem?: string }> {
   const trusted = new Set(policy.trusted_authors.map((login) => login.toLowerCase()));
+  const place = placeOf(policy);
   const problems: string[] = [];
   try {
     const pulls = await client.pulls.list(policy.repository, { state: 'open' }, signal);
     const heads = pulls.map((pull) => headOf(pull, trusted)).filter(({ commit }) => isCommitId(commit));
-    const known = forgetClosed(memory, heads);
+    const known = forgetOthers(memory, heads, place);
     const due = heads.filter((head) => known[head.number]?.head !== keyOf(head));
     for (const head of takeTurns(memory, due)) {
       if (signal.aborted) break;
@@ -68,7 +71,7 @@ export async function planPullRequests(
         if (!report) continue;
         const text = planComment({ host, commit: head.commit, trusted: head.trusted, report });
         const comment = await write(client, policy.repository, host, head.number, text, known[head.number]?.comment, signal);
-        memory.set('pulls', { ...recallPulls(memory), [head.number]: { head: keyOf(head), comment } });
+        memory.set('pulls', { ...recallPulls(memory), [head.number]: { head: keyOf(head), comment, place } });
       } catch (error) {
         problems.push(`pull request ${head.number}: ${(error as Error).message}`);
         if (error instanceof GiteaError && error.isOutage) break;
@@ -91,10 +94,12 @@ const keyOf = ({ commit, trusted }: PullHead): string => `${commit} ${trusted ? 
 
 const recallPulls = (memory: Memory): Remembered => recall(memory, 'pulls', remembered) ?? {};
 
-/** What is known of those that are open. */
-function forgetClosed(memory: Memory, heads: readonly PullHead[]): Remembered {
+/** What is known of those that are open here. */
+function forgetOthers(memory: Memory, heads: readonly PullHead[], here: string): Remembered {
   const known = Object.entries(recallPulls(memory));
-  const open = known.filter(([number]) => heads.some((head) => head.number === Number(number)));
+  const open = known.filter(
+    ([number, { place = here }]) => place === here && heads.some((head) => head.number === Number(number)),
+  );
   const kept = Object.fromEntries(open);
   if (open.length < known.length) memory.set('pulls', kept);
   return kept;

@@ -4,6 +4,7 @@ import { openGitea } from './client.ts';
 import { openCommitStatus } from './commit-status.ts';
 import { GiteaError } from './gitea-error.ts';
 import { openHostIssue } from './host-issue.ts';
+import { placeOf } from './recall.ts';
 import type { Connection } from './send.ts';
 
 /** Longest time for one delivery. Milliseconds. */
@@ -27,10 +28,10 @@ export function openGiteaReporter({
   readonly limits?: Connection['limits'];
 }): Reporter {
   const gitea = openGitea({ url: policy.url, token, limits });
-  const place = { repository: policy.repository, host, memory };
+  const about = { repository: policy.repository, place: placeOf(policy), host, memory };
   const subjects = [
-    ...(policy.statuses ? [openCommitStatus(gitea, place)] : []),
-    ...(policy.issues ? [openHostIssue(gitea, place)] : []),
+    ...(policy.statuses ? [openCommitStatus(gitea, about)] : []),
+    ...(policy.issues ? [openHostIssue(gitea, about)] : []),
   ];
   const deliver = async (signal: AbortSignal): Promise<Delivered> => {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(longest)]);

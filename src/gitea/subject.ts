@@ -1,4 +1,13 @@
-import type { News } from '../model/reporter.ts';
+import type { Memory, News } from '../model/reporter.ts';
+
+/** What a subject is about, and where. */
+export interface About {
+  readonly repository: string;
+  /** As `placeOf` names it. */
+  readonly place: string;
+  readonly host: string;
+  readonly memory: Memory;
+}
 
 /** One thing at Gitea that is kept as the news are. */
 export interface Subject {
