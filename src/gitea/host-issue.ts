@@ -4,8 +4,8 @@ import { printableLine } from '../report/printable.ts';
 import type { Gitea } from './client.ts';
 import { fenced } from './fenced.ts';
 import { GiteaError } from './gitea-error.ts';
-import { hostTrouble } from './host-trouble.ts';
-import { knownTrouble, learn } from './known-trouble.ts';
+import { hostTrouble, refusedTrouble } from './host-trouble.ts';
+import { knownTrouble, learn, trouble } from './known-trouble.ts';
 import { recall } from './recall.ts';
 import type { About, Subject } from './subject.ts';
 
@@ -73,7 +73,10 @@ export function openHostIssue(gitea: Gitea, { repository, place, host, memory }:
       const before = recall(memory, 'trouble', knownTrouble);
       const known = news.type === 'ended' ? learn(before, news) : before;
       if (JSON.stringify(known) !== JSON.stringify(before)) memory.set('trouble', known);
-      const found = hostTrouble(known, news.status);
+      const earlier = recall(memory, 'refused', trouble);
+      const refused = refusedTrouble(earlier, news.status);
+      if (refused?.key !== earlier?.key) memory.set('refused', refused);
+      const found = hostTrouble(known, refused, news.status);
       // Before the first run nobody knows whether the trouble of earlier ones is over.
       if (!found && !known) return;
       const { told, isKnown } = recalled();

@@ -9,11 +9,15 @@ import type { Trouble } from './run-trouble.ts';
 const longestList = 4_000;
 
 /** All that is wrong with a host, as one: passes that cannot be made, what runs found, revisions that are refused unseen, health checks that hold no longer, resources that somebody keeps changing. */
-export function hostTrouble(known: KnownTrouble | undefined, status: AgentStatus): Trouble | undefined {
+export function hostTrouble(
+  known: KnownTrouble | undefined,
+  refused: Trouble | undefined,
+  status: AgentStatus,
+): Trouble | undefined {
   const failed = failedPass(status);
   const troubles = [
     ...(failed && status.stalled !== null ? [passTrouble(failed)] : []),
-    ...refusedTrouble(refusedRevision(status)),
+    ...(refused ? [refused] : []),
     ...[known?.failed, known?.drift].filter((each) => each != null),
     ...healthTrouble(status.health),
     ...contestedTrouble(status.contested),
@@ -28,12 +32,15 @@ export function hostTrouble(known: KnownTrouble | undefined, status: AgentStatus
   };
 }
 
-function refusedTrouble(refused: ReturnType<typeof refusedRevision>): Trouble[] {
-  if (!refused) return [];
+/** A remote that is away, or was not asked yet since the start, says nothing of what it had. */
+export function refusedTrouble(before: Trouble | undefined, status: AgentStatus): Trouble | undefined {
+  if (!status.fetch || status.fetch.state === 'offline') return before;
+  const refused = refusedRevision(status);
+  if (!refused) return undefined;
   const { commit, why, hint } = refused;
   const said = [why, ...(hint === undefined ? [] : [hint])].map(printableLine).join('\n');
   const text = `Commit ${commit} is not applied, and the host is kept as it was:\n\n${fenced(said, longestList)}`;
-  return [{ key: digestOf({ refused: commit }), title: 'refuses a revision', text }];
+  return { key: digestOf({ refused: commit }), title: 'refuses a revision', text };
 }
 
 function healthTrouble(health: AgentStatus['health']): Trouble[] {

@@ -3,7 +3,7 @@ import { endsFailure, isAboutRevision, quarantineOf } from '../model/report.ts';
 import type { News } from '../model/reporter.ts';
 import { runTrouble } from './run-trouble.ts';
 
-const trouble = z.object({ key: z.string(), title: z.string(), text: z.string() });
+export const trouble = z.object({ key: z.string(), title: z.string(), text: z.string() });
 
 /** What runs have found and no later run has taken back. */
 export const knownTrouble = z.object({

@@ -18,7 +18,9 @@ export function situationAfter(news: News, before: readonly Condition[], now: nu
   const find = (subject: string): Condition | undefined => before.find((condition) => condition.subject === subject);
   const failure = (report && failureOf(report, now)) ?? openFailure(find('run'), report, news.status);
   const drift = report && !isFailure(report) ? driftOf(report, now) : find('drift');
-  const open = [failure, drift, ...fromStatus(news.status, now)].filter((condition) => condition !== undefined);
+  // Since its start nobody has asked a remote.
+  const fetch = news.status.fetch ? undefined : find('fetch');
+  const open = [failure, drift, fetch, ...fromStatus(news.status, now)].filter((condition) => condition !== undefined);
   return {
     open: open.map((condition) => {
       const known = find(condition.subject);

@@ -125,7 +125,7 @@ describe('no trouble', () => {
   });
 });
 
-it('a revision that is refused unseen is trouble until another one is the newest', async () => {
+it('a revision that is refused unseen is trouble until another one is the newest, also while no remote answers', async () => {
   const fetch = {
     at: '2026-11-20T08:00:00.000Z',
     ok: false,
@@ -138,6 +138,11 @@ it('a revision that is refused unseen is trouble until another one is the newest
   expect(rig.gitea.issues).toMatchObject([{ title: 'allegro refuses a revision' }]);
   expect(rig.gitea.issues[0]!.body).toContain(`Commit ${bad} is not applied`);
   expect(rig.gitea.issues[0]!.body).toContain('nobody signed it\nsign it');
+  await tell(good, {}, { ...newest(bad), fetch: { ...fetch, state: 'offline', remote: null, message: 'no route' } });
+  await tell(good, {}, { ...newest(null), fetch: null });
+  await tell(good, {}, { ...newest(bad), fetch: { ...fetch, message: 'still nobody signed it' } });
+  expect(state()).toBe('open');
+  expect(rig.gitea.comments).toEqual([]);
   await rig.tell(
     { type: 'status', status: statusWith({ ...newest(fixed), fetch: { ...fetch, ok: true, state: 'fetched' } }) },
     { statuses: false },

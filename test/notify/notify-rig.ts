@@ -14,7 +14,15 @@ import { reportWith, stepWith } from '../report/report-fixture.ts';
 
 /** The status of an agent that has nothing to tell; tests say what matters to them. */
 export const statusWith = (members: Partial<AgentStatus> = {}): AgentStatus =>
-  idleStatus({ revision: { applied: 'a'.repeat(40), seen: 'a'.repeat(40), branch: 'main' }, ...members });
+  idleStatus({ revision: { applied: 'a'.repeat(40), seen: 'a'.repeat(40), branch: 'main' }, fetch: fetched, ...members });
+
+const fetched = {
+  at: '2026-11-20T03:00:00.000Z',
+  ok: true,
+  state: 'fetched',
+  remote: 'https://git.example',
+  message: '',
+} as const;
 
 const revisionAt = (letter: string) => ({ commit: letter.repeat(40), branch: 'main', workingTree: false, key: letter });
 

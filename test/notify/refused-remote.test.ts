@@ -2,6 +2,19 @@ import { expect, it } from 'vitest';
 import type { News } from '../../src/model/reporter.ts';
 import { statusNews, told } from './notify-rig.ts';
 
+it('an agent that has asked no remote since its start says nothing of what it told of it before', () => {
+  const away = { at: '2026-11-20T03:00:00.000Z', ok: false, state: 'offline', remote: null, message: 'no route' } as const;
+
+  expect(
+    told([
+      [0, statusNews({ fetch: away })],
+      [1, statusNews({ fetch: null })],
+      [2, statusNews({ fetch: away })],
+      [3, statusNews({})],
+    ]),
+  ).toEqual([['FETCH fails; the last good revision stays in force'], [], [], [expect.stringContaining('Fetching works again')]]);
+});
+
 it('a remote which was away and comes back with what is refused is told, once for each revision, whatever the words', () => {
   const away = (message: string): News =>
     statusNews({ fetch: { at: '2026-11-20T03:00:00.000Z', ok: false, state: 'offline', remote: null, message } });
