@@ -30,6 +30,8 @@ export interface Attempts {
   /** `opensAt`: milliseconds since 1970 when what it is refused for is over by itself. */
   refused(commit: string, reason: string, opensAt?: number): void;
   quarantined(commit: string, reason: string): void;
+  /** It is not what is to be enforced any more: no status tells that it is tried again. */
+  supersede(commit: string): void;
   /** `reconcile release` lets quarantined revisions be tried again. */
   releaseAll(): void;
   /** Milliseconds since 1970 when it is tried again faster than by a poll. */
@@ -67,6 +69,10 @@ export function openAttempts(memory: Memory): Attempts {
     },
     refused: (commit, reason, opensAt = 0) => put({ commit, outcome: 'refused', failures: 0, next: opensAt, reason }),
     quarantined: (commit, reason) => put({ commit, outcome: 'quarantined', failures: 1, next: 0, reason }),
+    supersede(commit) {
+      const attempt = of(commit);
+      if (attempt) memory.set('attempts', [...all().filter((each) => each.commit !== commit), attempt]);
+    },
     releaseAll() {
       const left = all().filter(({ outcome }) => outcome !== 'quarantined');
       if (left.length < all().length) memory.set('attempts', left);

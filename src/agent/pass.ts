@@ -66,6 +66,7 @@ async function passOver(look: Look, deps: PassDeps, options: PassOptions): Promi
   const earlier = await settleEarlier(deps, options);
   if (earlier) return earlier;
   const tried = look.commit ?? treeThatFails(look, deps);
+  if (tried !== undefined) forgetSuperseded(tried, deps);
   const isDue = tried === undefined || deps.attempts.isDue(tried, Date.now(), options.isPoll);
   if (!look.source || !isDue) {
     const ran = await keepUp(look, deps, options);
@@ -88,6 +89,13 @@ async function passOver(look: Look, deps: PassDeps, options: PassOptions): Promi
 /** What attempts call what a working tree holds, while the newest of them has failed: nobody reads the tree for it otherwise. */
 const treeThatFails = ({ source }: Look, { attempts }: PassDeps): string | undefined =>
   source && attempts.retrying() ? treeName(source.open().key) : undefined;
+
+/** What fails and is not what is to be enforced any more, as a testing branch that was taken away, nobody tries again. */
+function forgetSuperseded(tried: string, { attempts, follower }: PassDeps): void {
+  const failing = attempts.retrying()?.commit;
+  if (failing === undefined || failing === tried || failing === follower.lastGood()?.head().commit) return;
+  attempts.supersede(failing);
+}
 
 const treeName = (key: string): string => `working tree ${key}`;
 

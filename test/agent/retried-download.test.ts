@@ -5,6 +5,7 @@ import { callAgent } from '../../src/agent/control-client.ts';
 import type { AgentStatus } from '../../src/model/agent.ts';
 import { controlSocket } from '../../src/state/state-directory.ts';
 import { openScene } from '../support/agent-scene.ts';
+import { openReceiver } from '../notify/notify-rig.ts';
 import { openFileServer, sha256Of } from '../support/file-server.ts';
 import { mountSmall } from '../support/mount-small.ts';
 
@@ -106,4 +107,34 @@ it('a file that holds something else is asked for once, and its revision stays i
   await done;
 
   expect(server.asked).toEqual(['/app']);
+});
+
+it('a testing branch that failed and is taken away again leaves nothing that is tried again', async () => {
+  using chat = await openReceiver();
+  await using scene = await openScene({ notify: [{ type: 'webhook', url: chat.url, on: ['failure', 'recovery'] }] });
+  const file = scene.environment.RECONCILE_HOST_POLICY;
+  const policy = JSON.parse(readFileSync(file, 'utf8')) as { remote: object };
+  writeFileSync(file, JSON.stringify({ ...policy, remote: { ...policy.remote, testing_branch: true } }));
+  await using server = await openFileServer();
+  server.serve('/app', (_request, response) => response.writeHead(503).end());
+  const good = scene.push('one');
+  await using agent = scene.start();
+  await agent.line(({ outcome }) => outcome === 'converged');
+  const commit = scene.commit('two', wanted(`${server.url}/app`));
+  scene.rig.git('push', '--quiet', 'origin', 'HEAD:testing-box');
+  agent.kill('SIGUSR1');
+  await agent.line((line) => line.commit === commit && line.outcome === 'rolledBack');
+
+  scene.rig.git('push', '--quiet', 'origin', ':testing-box');
+  await scene.now();
+
+  const { body } = (await callAgent(
+    controlSocket(scene.state),
+    { method: 'GET', path: '/api/v1/status' },
+    AbortSignal.timeout(5_000),
+  ))!;
+  expect(body).toMatchObject({ revision: { applied: good, seen: good }, retry: null, stalled: null });
+  agent.kill('SIGTERM');
+  await agent.ended;
+  expect(chat.received.map(({ body }) => / (FAILED|RECOVERED)/.exec(body)?.[1])).toEqual(['FAILED', 'RECOVERED']);
 });
