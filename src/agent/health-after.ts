@@ -9,7 +9,9 @@ export function healthAfter(run: Ended, at: string, before: AskedHealth | undefi
   // What stood before stands again, whatever was said of what did not stay.
   if (run.outcome === 'rolledBack') return before;
   if (run.health.length > 0) return askedHealth(run.health, at);
-  return run.writes > 0 ? undefined : before;
+  if (run.writes === 0) return before;
+  // A run that fails before it asks heals nothing.
+  return run.outcome !== 'converged' && before?.failure !== undefined ? before : undefined;
 }
 
 /** What health checks said, of which there is one at least. */

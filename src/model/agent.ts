@@ -65,7 +65,10 @@ export interface AgentStatus {
   } | null;
   /** When the host was last proved to be as the repository says. ISO 8601. */
   readonly lastSuccess: string | null;
-  /** Asked after something was applied, when a bake time ends, and after each poll. Left out where nobody was asked since the last change. */
+  /**
+   * Asked after something was applied, when a bake time ends, and after each poll. Left out where nobody was asked since the last change,
+   * but for a run that failed on a host that was not well before.
+   */
   readonly health?: AskedHealth;
   readonly fetch: {
     readonly at: string;

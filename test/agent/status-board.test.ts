@@ -86,8 +86,11 @@ it('health is what was said of what stands, and outlives a restart', () => {
     failure: 'health check failed: own: tcp 22',
     failed: ['own: tcp 22'],
   });
+  expect(after({ outcome: 'rollbackIncomplete', writes: 1 })).toHaveProperty('failure');
   expect(after({ writes: 1 })).toBeUndefined();
   expect(board.asked(good, at)).toBe(false);
+  expect(after({ outcome: 'rollbackIncomplete', writes: 1 })).toBeUndefined();
+  board.asked(good, at);
   expect(after({ action: 'rollback' })).toBeUndefined();
   board.asked(bad, at);
   expect(board.asked([], at)).toBe(true);
