@@ -63,7 +63,8 @@ export function openOutbox(
     if (waiting.length === 0) return {};
     if (isAsked) return { dueAt: notBefore };
     if (isTooSoon && waiting.every(isRoutine)) return { dueAt: lastSent + routineGap };
-    const id = waiting[0]!.id;
+    // With something new in it, it is another message.
+    const { id } = waiting.at(-1)!;
     const text = renderNotices(host, waiting, dropped, time);
     const result = await send(channel, { schema: 'reconcile.notification/1', id, host, text, notices: waiting }, signal);
     if (result.problem !== undefined) {

@@ -13,7 +13,7 @@ import { readSecretFile } from './secret-file.ts';
 /** What webhooks and commands get; `text` is what a chat shows. */
 interface Message {
   readonly schema: 'reconcile.notification/1';
-  /** Stays the same when it is sent again, so that a receiver can tell. */
+  /** Stays the same when it is sent again with nothing new in it, so that a receiver can tell. */
   readonly id: string;
   readonly host: string;
   readonly text: string;
