@@ -204,7 +204,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       asked.remember(report);
       // By a look alone, against a revision that may be old by now, or with something left alone, nothing is proved.
       const isMade = converged && report.action !== 'check';
-      const isProved = isMade && live.fetch?.ok !== false && options.contest.contested().length === 0;
+      const isProved = isMade && live.fetch?.ok === true && options.contest.contested().length === 0;
       const isPlain = converged && report.writes === 0 && kept.last !== null && kept.last.outcome === 'converged';
       keep({
         host: report.host,

@@ -111,10 +111,16 @@ it('that all is well is written down once in an hour', () => {
   expect(set).toHaveBeenCalledTimes(2);
 });
 
-it('a host is verified by a run, not by a look while it is suspended', () => {
+const fetched = { state: 'fetched', source: undefined, commit: 'c', branch: 'main', seen: 'c', remote: 'r' } as const;
+
+it('a host is verified by a run, not by a look while it is suspended, nor before a remote was asked', () => {
   using directory = temporaryDirectory();
   const board = openBoard(directory.path);
 
+  board.ended(reportWith(), at);
+  expect(board.status().lastSuccess).toBeNull();
+
+  board.looked(fetched, at);
   board.ended(reportWith({ action: 'check' }), at);
   expect(board.status().lastSuccess).toBeNull();
 
@@ -127,6 +133,7 @@ it('the age of the last success begins anew where the clock that has written it 
   vi.useFakeTimers({ toFake: ['Date'], now: at });
   onTestFinished(() => void vi.useRealTimers());
   const board = openBoard(directory.path);
+  board.looked(fetched, at);
   board.ended(reportWith(), new Date('2076-11-20T08:00:00.000Z'));
 
   const seen = board.status().lastSuccess;
