@@ -1,4 +1,4 @@
-import type { Approval, Suspension } from './agent.ts';
+import type { AgentStatus, Approval, Suspension } from './agent.ts';
 import type { ExitName } from './exit-code.ts';
 
 /** A day of a host, for people who were asleep. Times are ISO 8601. */
@@ -39,6 +39,13 @@ export interface Digest {
     readonly suspended: Suspension | null;
     readonly contested: readonly string[];
     readonly stalled: string | null;
+    /** The newest revision, where it is. */
+    readonly quarantine: { readonly commit: string; readonly reason: string } | null;
+    /** The last run, where it failed and is not among the failures of the day. */
+    readonly failed: { readonly run: string; readonly outcome: ExitName; readonly summary: string } | null;
+    /** Resources that differ and are only reported. */
+    readonly differing: number;
+    readonly updateTakenBack: NonNullable<AgentStatus['updateTakenBack']> | null;
     /** Which health check failed when they were last asked; null where none did. */
     readonly health: string | null;
     /** Why fetching fails; null when it works. */

@@ -28,8 +28,11 @@ const quarantined: Words = [
   (run) => `reconcile show ${run}, then push a revision that supersedes it; reconcile release tries the same one again`,
 ];
 
+/** How a run ends that fails. */
+export const isFailing = (outcome: ExitName): boolean => words[outcome] !== undefined;
+
 /** A run that only waits is none, nor one whose plan was too old: whoever brought it knows. */
-export const isFailure = (report: Report): boolean => words[report.outcome] !== undefined && isAboutRevision(report);
+export const isFailure = (report: Report): boolean => isFailing(report.outcome) && isAboutRevision(report);
 
 /** What a run that failed means to people; undefined for every other. */
 export function failureOf(report: Report, now: number): Condition | undefined {

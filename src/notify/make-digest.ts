@@ -1,7 +1,7 @@
 import type { AgentStatus } from '../model/agent.ts';
 import type { Digest } from '../model/digest.ts';
 import { isAboutRevision, isDrift, isDriftLeft, type Report } from '../model/report.ts';
-import { isFailure, reasonOf } from './failure.ts';
+import { isFailing, isFailure, reasonOf } from './failure.ts';
 
 /** `since` and `until`: milliseconds since 1970; runs that began between them are in it. `reports` in any order. */
 export function makeDigest(input: {
@@ -47,9 +47,22 @@ export function makeDigest(input: {
       healed: [...healed].map(([address, times]) => ({ address, times })).sort((a, b) => b.times - a.times),
       left: (good.at(-1)?.steps ?? []).filter(isDriftLeft).map(({ address }) => address),
     },
-    now: status ? standing(status) : null,
+    now: status ? { ...standing(status), failed: lastFailure(status, failed) } : null,
   };
 }
+
+/** What failed before that day and still stands: a report is kept when it is news. What is tried again by itself needs nobody yet. */
+function lastFailure(
+  { last, quarantine, approval, windowClosed, retry }: AgentStatus,
+  told: readonly Report[],
+): Standing['failed'] {
+  const isWaiting = last?.outcome === 'refused' && (approval !== null || windowClosed);
+  if (!last || last.run === '' || !isFailing(last.outcome) || quarantine || retry || isWaiting) return null;
+  if (told.some(({ run }) => run === last.run)) return null;
+  return { run: last.run, outcome: last.outcome, summary: last.summary };
+}
+
+type Standing = NonNullable<Digest['now']>;
 
 const standing = ({
   revision,
@@ -58,15 +71,21 @@ const standing = ({
   suspended,
   contested,
   stalled,
+  quarantine,
+  differing,
+  updateTakenBack,
   health,
   fetch,
-}: AgentStatus): Digest['now'] => ({
+}: AgentStatus): Omit<Standing, 'failed'> => ({
   ...revision,
   lastSuccess,
   approval,
   suspended,
   contested,
   stalled,
+  quarantine: quarantine ?? null,
+  differing,
+  updateTakenBack: updateTakenBack ?? null,
   health: health?.failure ?? null,
   fetch: fetch && !fetch.ok ? fetch.message : null,
 });

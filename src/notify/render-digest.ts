@@ -43,16 +43,28 @@ function needsOf({ now, drift, takenBack }: Digest): readonly string[] {
     ...drift.left.map((address) => `differs and is not healed: ${address}`),
   ];
   if (!now) return left;
-  const { approval, suspended, stalled, health, fetch, contested } = now;
+  const { approval, suspended, stalled, quarantine, failed, updateTakenBack, health, fetch, contested } = now;
+  // What was left before this day.
+  const others = drift.left.length === 0 ? now.differing - contested.length : 0;
   return [
     ...(approval && !approval.approved
       ? [`approval: ${approval.reason} (reconcile approve ${approval.run}, before ${moment(approval.expires)})`]
       : []),
     ...(stalled === null ? [] : [`stalled: ${stalled}`]),
+    ...(quarantine === null
+      ? []
+      : [
+          `${revisionName(quarantine.commit, null)} is in quarantine: ${shorten(quarantine.reason, 160)} (push a fix, or reconcile release)`,
+        ]),
+    ...(failed === null
+      ? []
+      : [`${outcomeWords(failed.outcome)}: ${shorten(failed.summary, 160)} (reconcile show ${failed.run})`]),
+    ...(updateTakenBack === null ? [] : [`the update to version ${updateTakenBack.version} was taken back: install another one`]),
     ...(health === null ? [] : [`unhealthy: ${health}`]),
     ...(fetch === null ? [] : [`fetching fails: ${fetch}`]),
     ...contested.map((address) => `contested: ${address}`),
     ...(suspended ? [`suspended by ${suspended.by} until ${moment(suspended.until)}: ${suspended.reason}`] : []),
+    ...(others > 0 ? [`differs and is not healed: ${count(others, 'resource')} (reconcile status)`] : []),
     ...left,
   ];
 }

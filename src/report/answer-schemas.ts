@@ -101,6 +101,13 @@ export const digestSchema: z.ZodType<Digest> = z.object({
       suspended: z.object({ reason: text, by: text, until: time }).nullable(),
       contested: texts,
       stalled: text.nullable(),
+      quarantine: z.object({ commit: text, reason: text }).nullable().meta({ description: 'The newest revision, where it is.' }),
+      failed: z
+        .object({ run: text, outcome, summary: text })
+        .nullable()
+        .meta({ description: 'The last run, where it failed and is not among the failures of the day.' }),
+      differing: count.meta({ description: 'Resources that differ and are only reported.' }),
+      updateTakenBack: z.object({ version: text, at: time }).nullable(),
       health: text.nullable().meta({ description: 'Which health check failed when they were last asked; null where none did.' }),
       fetch: text.nullable().meta({ description: 'Why fetching fails; null when it works.' }),
     })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AgentStatus } from '../../src/model/agent.ts';
 import { dueDigest, nextDigest } from '../../src/notify/digest-times.ts';
 import { makeDigest } from '../../src/notify/make-digest.ts';
 import { renderDigest } from '../../src/notify/render-digest.ts';
@@ -61,6 +62,47 @@ Healed local edits:
     expect(renderDigest(makeDigest({ host: 'allegro', reports: [], status: approved, since, until }))).toContain(
       'Nothing needs a person.',
     );
+  });
+
+  const newest = { applied: 'a'.repeat(40), seen: 'b'.repeat(40), branch: 'main' };
+  const lastRun = (outcome: 'invalid' | 'refused' | 'converged') =>
+    ({ run: 'r3', outcome, summary: 'Bad', at: '2026-11-17T03:12:00.000Z' }) as const;
+
+  it.each<[string, Partial<AgentStatus>, string]>([
+    [
+      'the newest revision, in quarantine',
+      { quarantine: { commit: newest.seen, reason: 'disk full' }, last: lastRun('refused') },
+      'bbbbbbbb is in quarantine: disk full (push a fix, or reconcile release)',
+    ],
+    ['a revision that cannot be read', { last: lastRun('invalid') }, 'invalid: Bad (reconcile show r3)'],
+    ['what differs', { differing: 2, contested: ['file[/c]'] }, 'differs and is not healed: 1 resource (reconcile status)'],
+    [
+      'an update of the program',
+      { updateTakenBack: { version: '2', at: '2026-11-17T03:12:00.000Z' } },
+      'the update to version 2 was taken back: install another one',
+    ],
+  ])('says that %s needs a person also days after it was news', (_, members, line) => {
+    const old = statusWith({ revision: newest, ...members });
+
+    expect(renderDigest(makeDigest({ host: 'allegro', reports: [], status: old, since, until }))).toContain(`- ${line}\n`);
+  });
+
+  it.each<[string, Partial<AgentStatus>]>([
+    ['waits for a window', { last: lastRun('refused'), windowClosed: true }],
+    ['is well', { last: lastRun('converged') }],
+  ])('says nothing of the last run of a host that %s', (_, members) => {
+    const text = renderDigest(makeDigest({ host: 'allegro', reports: [], status: statusWith(members), since, until }));
+
+    expect(text).toContain('Nothing needs a person.');
+  });
+
+  it('says once that a run of that day failed', () => {
+    const reports = [failedRun('b', { run: 'r3', outcome: 'invalid', startedAt: '2026-11-20T03:12:00.000Z' })];
+    const text = renderDigest(
+      makeDigest({ host: 'allegro', reports, status: statusWith({ last: lastRun('invalid') }), since, until }),
+    );
+
+    expect(text.match(/reconcile show r3/g)).toHaveLength(1);
   });
 
   it('has what a person took back among what needs a person, and no more among the changes', () => {
