@@ -4,6 +4,7 @@ import { findToken } from '../gitea/find-token.ts';
 import { GiteaError } from '../gitea/gitea-error.ts';
 import { openGiteaReporter } from '../gitea/reporter.ts';
 import { machineNames } from '../host/facts.ts';
+import { failedPass } from '../model/agent.ts';
 import type { Follower } from '../model/follower.ts';
 import type { AgentPolicy, GiteaPolicy, HostPolicyDocument } from '../model/host-policy-document.ts';
 import type { Memory } from '../model/reporter.ts';
@@ -49,18 +50,18 @@ const farewell = 3_000;
 /**
  * Follows the repository until `asked` ends; then the run at work is finished or taken back, and everything closed. Throws, with
  * nothing done, for settings that cannot be used. With a state that cannot be used it only tells so, and ends when that is over, to
- * be started anew.
+ * be started anew; so it does when its memory was moved away while it runs.
  */
 export async function runAgent({ place, source, stateDirectory, hostPolicy }: Where, asked: AbortSignal): Promise<void> {
   const log = openLog(process.stdout);
   const problem = (message: string): void => log.warn({}, message);
   const note = (message: string): void => log.info({}, message);
   const name = place.host ?? hostPolicy.host ?? machineNames()[0] ?? 'localhost';
-  const stateIsBack = new AbortController();
-  const signal = AbortSignal.any([asked, stateIsBack.signal]);
+  const anew = new AbortController();
+  const signal = AbortSignal.any([asked, anew.signal]);
   const opened = openOrBare(stateDirectory, () => {
     note('its state can be used again: the agent ends, to be started anew');
-    stateIsBack.abort();
+    anew.abort();
   });
   using state = opened.state;
   const ending = new AbortController();
@@ -110,6 +111,11 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
       port.subscribe(logHealth({ problem, note }));
       signal.addEventListener('abort', () => note('stopping'), { once: true });
       port.subscribe(tendMemory());
+      port.subscribe((event) => {
+        if (signal.aborted || event.type !== 'status' || !failedPass(event.status) || !state.isReplaced()) return;
+        note('its memory was taken from it: the agent ends, to be started anew');
+        anew.abort();
+      });
       port.subscribe((event) => {
         log.event(event);
         if (event.type === 'finished') void systemd.status(event.report.summary);

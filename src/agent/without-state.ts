@@ -31,6 +31,7 @@ export function withoutState(stateDirectory: string, error: StateError, back: ()
   return {
     state: {
       memory: (part) => (part === ofTrust ? { get: fail, set: fail } : remembered()),
+      isReplaced: () => false,
       close,
       [Symbol.dispose]: close,
     },

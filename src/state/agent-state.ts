@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Memory } from '../model/reporter.ts';
@@ -10,6 +10,8 @@ import { damaged, naming, StateError } from './state-error.ts';
 export interface AgentState extends Disposable {
   /** A place of its own for each part of the agent; names of different parts do not meet. */
   memory(part: string): Memory;
+  /** Whether its file is another one by now, or gone: what is open then can never be written again. */
+  isReplaced(): boolean;
   close(): void;
 }
 
@@ -33,6 +35,7 @@ export function openAgentState(directory: string): AgentState {
     return { database, select: database.prepare('SELECT value FROM memory WHERE part = ? AND name = ?') };
   };
   const { database, select } = naming(file, { open }).open();
+  const inode = inodeOf(file);
   const memory = (part: string): Memory =>
     naming(file, {
       get(name: string) {
@@ -50,8 +53,10 @@ export function openAgentState(directory: string): AgentState {
       },
     });
   const close = (): void => database.close();
-  return { memory, close, [Symbol.dispose]: close };
+  return { memory, isReplaced: () => inodeOf(file) !== inode, close, [Symbol.dispose]: close };
 }
+
+const inodeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.ino;
 
 /** Pages that are there already, in the database and its journal, so that a full disk can be told: only what is remembered is sent. */
 function keepRoom(database: DatabaseSync): void {
