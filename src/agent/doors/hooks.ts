@@ -66,7 +66,7 @@ export async function addHooks(server: DoorServer, door: HookDoor): Promise<void
       }
       const news = judge(hook, headers, request.body, door);
       if (typeof news !== 'string') {
-        const { run, isNew } = dedupe(news, () => port.trigger('webhook').run);
+        const { run, isNew } = dedupe(name, news, () => port.trigger('webhook').run);
         count(name, isNew ? 'accepted' : 'duplicate');
         return reply.code(202).send({ run });
       }

@@ -189,6 +189,14 @@ describe('a hook', () => {
     expect(rig.port.triggers).toHaveLength(3);
   });
 
+  it('of another forge, which mirrors the first one, makes it look again: until then that had nothing new there', async () => {
+    const body = Buffer.from(pushOf({ after: '9'.repeat(40) }));
+    for (const forge of ['github', 'gitea', 'gitea'])
+      expect((await rig.deliver(body, headersOf(forge, 'push', body), forge)).status).toBe(202);
+
+    expect(rig.port.triggers).toEqual(['webhook', 'webhook']);
+  });
+
   it('knows a repository whatever its case', async () => {
     const body = pushOf({ after: '5'.repeat(40), repository: { full_name: 'Fleet/Config' } });
 
