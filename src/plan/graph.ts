@@ -35,7 +35,7 @@ export function buildGraph({ resources }: Catalog, types: Types): Graph {
     const { address, after, notify, kind, desired } = resource;
     const type = types(kind);
     for (const first of [...after, ...(type.requires?.(desired) ?? [])]) addEdge(firm, first, address);
-    for (const then of notify) addEdge(firm, address, then);
+    for (const then of [...notify, ...(type.precedes?.(desired) ?? [])]) addEdge(firm, address, then);
     for (const parent of parentDirectories(resource, type)) addEdge(implied, parent, address);
   }
   keepDeclaredOrder(resources, types, (first, then) => addEdge(implied, first, then));

@@ -75,9 +75,17 @@ function draft(input: PlanInput, way: Way): Draft {
       .toSorted((a, b) => (idIn(a.address) < idIn(b.address) ? 1 : -1)),
     input.types,
   );
-  const goesFirst = ({ address }: LastApplied): boolean => way.first.has(address);
+  const levels = graph.batches.map((level) => level.map((resource) => desiredStep(resource, input, observeOnly, way)));
+  const goes = new Set(way.first);
+  for (const step of levels.flat()) if (step && isDone(step) && step.diff.action === 'remove') goes.add(step.address);
+  // Who requires what goes is before it in the list, and goes before that.
+  for (const { address, kind, desired } of orphans.toReversed()) {
+    const required = input.types(kind).requires?.(desired) ?? [];
+    if (required.some((each) => goes.has(each))) goes.add(address);
+  }
+  const goesFirst = ({ address }: LastApplied): boolean => goes.has(address);
   for (const orphan of orphans.filter(goesFirst)) addBatch([orphanStep(orphan, input, way)]);
-  for (const level of graph.batches) addBatch(level.map((resource) => desiredStep(resource, input, observeOnly, way)));
+  for (const level of levels) addBatch(level);
   for (const orphan of orphans) if (!goesFirst(orphan)) addBatch([orphanStep(orphan, input, way)]);
   const found = steps
     .filter(isDone)

@@ -200,6 +200,8 @@ interface ResourceType<
   settle?(context: ApplyContext): readonly Failure[] | Promise<readonly Failure[]>;
   /** Addresses needed first if the catalog has them, beyond the user's `after:`. Parent directories are found by the engine. */
   requires?(desired: Desired): readonly Address[];
+  /** Addresses that wait for it if the catalog has them: what can only go while they are there. */
+  precedes?(desired: Desired): readonly Address[];
   /** What it says that cannot be beside a resource that it requires, with the way out; undefined where both can be had. */
   misfit?(desired: Desired, required: { readonly kind: string; readonly desired: object }): Misfit | undefined;
   /** Its contents, for a kind that keeps them otherwise than as a `ContentRef`. */

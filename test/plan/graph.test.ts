@@ -166,3 +166,14 @@ it('finds the circle of a chain of 20,000 in linear time', () => {
   expect(graphOf(...chain).problems).toHaveLength(1);
   expect(processorTime() - started).toBeLessThan(2_000);
 });
+
+it('takes a job out of the crontab of a user before the user goes, and puts one there after the user', () => {
+  const job = (entry: string | null): CatalogResource => ({
+    ...resource('cron[app/job]'),
+    desired: { in: 'crontab', user: 'app', name: 'job', entry },
+  });
+  const user = (ensure: string): CatalogResource => ({ ...resource('user[app]'), desired: { name: 'app', ensure } });
+
+  expect(graphOf(user('absent'), job(null)).order).toEqual(['cron[app/job]', 'user[app]']);
+  expect(graphOf(job('@daily true'), user('present')).order).toEqual(['user[app]', 'cron[app/job]']);
+});

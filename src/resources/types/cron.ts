@@ -173,7 +173,9 @@ export const cron = defineResourceType({
     return host.live && !host.privileged ? 'needs root to write in /etc/cron.d' : undefined;
   },
 
-  requires: ({ user }) => [`user[${user}]`],
+  requires: ({ user, entry }) => (entry === null ? [] : [`user[${user}]`]),
+  // `crontab` knows no user that is gone.
+  precedes: ({ user, entry }) => (entry === null ? [`user[${user}]`] : []),
   commands: (desired) => (desired.in === 'crontab' ? ['crontab'] : []),
 });
 

@@ -122,6 +122,7 @@ export const deadman = defineResourceType({
 
   absent: (desired): Desired => ({ ...desired, settings: null, programs: [], cron: cron.absent!(desired.cron)! }),
   unsupported: ({ cron: job }, host) => cron.unsupported?.(job, host),
+  precedes: ({ cron: job }) => cron.precedes?.(job) ?? [],
   requires: ({ unit, cron: job }) => [
     ...(cron.requires?.(job) ?? []),
     ...(unit === null ? [] : [`service[${unit.replace(/\.service$/, '')}]`]),
