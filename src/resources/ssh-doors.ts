@@ -18,7 +18,9 @@ const mostAncestors = 12;
 
 /** Where sshd may be reached: the ports of its configuration, those that it listens on, and the session of this run. */
 export async function findSshDoors(host: HostReader, signal: AbortSignal): Promise<readonly SshDoor[]> {
-  const ports = new Set(configuredPorts(host));
+  const ofSocket = host.live ? await socketPorts(host, signal) : [];
+  // sshd does not ask its configuration where it is handed its sockets.
+  const ports = new Set(ofSocket.length > 0 ? ofSocket : configuredPorts(host));
   if (host.live) for (const port of await listeningPorts(host, signal)) ports.add(port);
   const session = host.live ? readSession(host) : undefined;
   return [...[...ports].sort((a, b) => a - b).map((port) => ({ port })), ...(session ? [session] : [])];
@@ -43,14 +45,26 @@ async function listeningPorts(host: HostReader, signal: AbortSignal): Promise<re
   return readListeners(stdout);
 }
 
+/** Where systemd listens for sshd, and starts it with the first who comes. */
+async function socketPorts(host: HostReader, signal: AbortSignal): Promise<readonly number[]> {
+  if (!host.stat('/run/systemd/system')) return [];
+  const { stdout } = await host.query(['systemctl', 'show', '--property=ActiveState,Listen', 'ssh.socket'], signal);
+  if (!/^ActiveState=active$/m.test(stdout)) return [];
+  const places = [...stdout.matchAll(/^Listen=(\S+) \(Stream\)$/gm)].map(([, place = '']) => place);
+  return places.filter(isWayIn).map(portOf);
+}
+
 /** The ports of sshd in what `ss -Hltnp` says; what listens on loopback alone is no way in. */
 export const readListeners = (text: string): readonly number[] =>
   text
     .split('\n')
     .filter((line) => line.includes('("sshd"'))
     .map((line) => line.trim().split(/\s+/)[3] ?? '')
-    .filter((local) => !/^(127\.|\[::1\])/.test(local))
-    .map((local) => Number(local.slice(local.lastIndexOf(':') + 1)));
+    .filter(isWayIn)
+    .map(portOf);
+
+const isWayIn = (local: string): boolean => /:\d+$/.test(local) && !/^(127\.|\[::1\])/.test(local);
+const portOf = (local: string): number => Number(local.slice(local.lastIndexOf(':') + 1));
 
 function readSession(host: HostReader): SshDoor | undefined {
   const words = readConnection(host);

@@ -122,6 +122,21 @@ describeOnHosts('the firewall of a booted host', () => {
     expect(await loaded()).toBe(before);
   });
 
+  it('is never closed to SSH where systemd listens for sshd, whatever port its configuration names', async () => {
+    const socket = '/etc/systemd/system/ssh.socket.d/port.conf';
+    await host.write(socket, '[Socket]\nListenStream=\nListenStream=2222\n');
+    await sh('systemctl daemon-reload; systemctl stop ssh.service; systemctl start ssh.socket');
+    const verdict = async (port: number) => {
+      const { exit, problems } = await rig.converge(`- { kind: firewall, rules: [{ port: ${port}, proto: tcp }] }`);
+      return [exit, problems[0]?.message];
+    };
+
+    expect(await verdict(22)).toEqual([7, 'nobody could reach sshd on port 2222 any more']);
+    expect(await verdict(2222)).toEqual([0, undefined]);
+
+    await sh(`systemctl stop ssh.socket; rm ${socket}; systemctl daemon-reload; systemctl start ssh.service`);
+  });
+
   it('does not lock out the session that it is run in', async () => {
     const { exit, problems } = await rig.converge(`- { kind: firewall, rules: [{ port: 22, proto: tcp, from: 10.9.0.0/16 }] }`);
     expect([exit, problems]).toEqual([0, []]);
