@@ -60,13 +60,23 @@ function placeChanges(desired: UnitDesired, actual: UnitState): Change[] {
     changes.push({ field: 'masked', from: !masked, to: masked });
   // One that an earlier step is to install is enabled once it is there; an image goes without.
   const isToCome = !exists && !unit && isLiveHost;
-  const isImpossible = !unit && ((exists && !canBeEnabled) || staysMasked(desired, actual));
-  if (enabled === true && (missingLinks.length > 0 || isToCome || isImpossible || isAlias))
+  const isGenerated = !unit && actual.generated !== null;
+  const isImpossible = !unit && ((exists && !canBeEnabled && !isGenerated) || staysMasked(desired, actual));
+  if (enabled === true && (missingLinks.length > 0 || isToCome || isImpossible || isAlias || isEnabledElsewhere(desired, actual)))
     changes.push({ field: 'enabled', from: false, to: true });
   if (actual.staleLinks.length > 0) changes.push({ field: 'links', from: actual.staleLinks, to: null });
-  if (enabled === false && (links.length > 0 || isAlias)) changes.push({ field: 'enabled', from: true, to: false });
+  if (enabled === false && (links.length > 0 || isAlias || isEnabledElsewhere(desired, actual)))
+    changes.push({ field: 'enabled', from: true, to: false });
   return changes;
 }
+
+/** Whether what a generator made it from says otherwise of its start at boot. No link in /etc changes that. */
+const isEnabledElsewhere = ({ unit, enabled, masked }: UnitDesired, { generated, masks }: UnitState): boolean =>
+  !unit &&
+  generated !== null &&
+  enabled !== undefined &&
+  generated.isAtBoot !== enabled &&
+  (enabled || (masked !== true && masks.length === 0));
 
 const staysMasked = ({ masked }: UnitDesired, { masks, isTemplateMasked }: UnitState): boolean =>
   isTemplateMasked || (masked === undefined && masks.length > 0);
@@ -114,7 +124,10 @@ export function refusalsOf(desired: UnitDesired, actual: UnitState): readonly Re
     return found;
   }
   if (ensure === 'absent' && foreign !== null)
-    refuse(`comes from ${foreign}, which is not removed`, 'remove its package, or use "masked: true" and "state: stopped"');
+    refuse(
+      `comes from ${actual.generated?.source ?? foreign}, which is not removed`,
+      'remove its package, or use "masked: true" and "state: stopped"',
+    );
   const isEnding = ensure !== 'present' || state === 'stopped' || contentsOf(desired).size > 0;
   if (actual.isOwn && isEnding && desired.refresh !== 'none')
     refuse('is what this run belongs to, and restarting it would end the run', 'use "refresh: none", or run reconcile by hand');
@@ -126,9 +139,21 @@ export function refusalsOf(desired: UnitDesired, actual: UnitState): readonly Re
       'is masked on this host',
       masks.length > 0 ? 'unmask it with "masked: false"' : `unmask its template, ${templateOf(name)}`,
     );
-  if (enabled === true && exists && !actual.canBeEnabled && !unit)
+  if (isEnabledElsewhere(desired, actual)) {
+    const verb = enabled ? 'is not' : 'is';
+    refuse(
+      `${verb} started at boot by what ${actual.generated!.source} says, from which systemd has made it`,
+      elsewhereHint(desired, actual),
+    );
+  } else if (enabled === true && exists && !actual.canBeEnabled && !unit && actual.generated === null)
     refuse('cannot be enabled: it has no [Install] section', 'drop "enabled"; other units start it');
   if (state === 'started' && live?.endsByItself === true && unit === undefined)
     refuse('is a oneshot, which ends by itself and is never found started', 'drop "state", or start it by a timer');
   return found;
+}
+
+function elsewhereHint({ name, enabled }: UnitDesired, { generated }: UnitState): string {
+  const [, script] = /^\/etc\/init\.d\/(.+)$/.exec(generated!.source) ?? [];
+  const there = script === undefined ? 'change it there' : `run "update-rc.d ${script} ${enabled ? 'enable' : 'disable'}"`;
+  return `${there}, or ${enabled ? `give ${name} a "unit"` : 'use "masked: true"'}`;
 }

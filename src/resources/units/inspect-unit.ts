@@ -9,9 +9,11 @@ import {
   definingFile,
   enablingLinks,
   foreignFile,
+  generatedFrom,
   instanceLinks,
   missingLinks,
   standingLinks,
+  type Generated,
 } from './unit-links.ts';
 import { dropInPath, isTemplate, lingerFile, runtimePath, templateOf, unitPath, type UnitPlace } from './unit-place.ts';
 
@@ -34,6 +36,8 @@ export type UnitState = {
   readonly aliasOf: string | null;
   /** The file of a package, or what else systemd would load without ours. */
   readonly foreign: string | null;
+  /** Where a generator of systemd has made it. */
+  readonly generated: Generated | null;
   /** Links that enabling would make and that do not stand. */
   readonly missingLinks: readonly string[];
   readonly links: readonly string[];
@@ -66,6 +70,7 @@ export function inspectUnit(desired: UnitDesired, { host, last, survey }: Inspec
       template !== undefined && !host.stat(unitPath(desired)) && masksOf({ ...desired, name: template }, host).length > 0,
     aliasOf: (needsOwnName(desired) && aliasedUnit(desired, host)) || null,
     foreign,
+    generated: (foreign !== null && definingFile(desired, host) === foreign && generatedFrom(desired, host)) || null,
     exists: foreign !== null || definingFile(desired, host) !== undefined,
     isLiveHost: host.live,
     isOwn: isOwnUnit(desired, host),

@@ -1,6 +1,14 @@
 import { basename, dirname, resolve } from 'node:path/posix';
 import type { HostReader } from '../../host/host.ts';
-import { expandSpecifiers, isTemplate, otherDirectories, templateOf, unitDirectory, type UnitPlace } from './unit-place.ts';
+import {
+  expandSpecifiers,
+  generatorDirectories,
+  isTemplate,
+  otherDirectories,
+  templateOf,
+  unitDirectory,
+  type UnitPlace,
+} from './unit-place.ts';
 import { readUnit, type UnitText } from './unit-text.ts';
 
 /** What `[Install]` says. */
@@ -41,6 +49,23 @@ export function foreignFile(place: UnitPlace, host: HostReader): string | undefi
       if (found !== undefined) return found;
     }
   return undefined;
+}
+
+/** What a unit is made from that a generator has made, and whether it is started at boot, which that says too. */
+export interface Generated {
+  readonly source: string;
+  readonly isAtBoot: boolean;
+}
+
+export function generatedFrom(place: UnitPlace, host: HostReader): Generated | undefined {
+  const path = foreignFile(place, host);
+  const directory = generatorDirectories.find((each) => path?.startsWith(`${each}/`));
+  if (path === undefined || directory === undefined) return undefined;
+  const groups = (host.list(directory) ?? []).filter((entry) => /\.(wants|requires)$/.test(entry));
+  return {
+    source: readUnit(host.readFile(path, largest)?.toString('utf8') ?? '').value('Unit', 'SourcePath') ?? path,
+    isAtBoot: groups.some((group) => host.stat(`${directory}/${group}/${place.name}`) !== undefined),
+  };
 }
 
 /** A regular file, also behind links to another name, such as an alias. Undefined for `/dev/null`: masked. */

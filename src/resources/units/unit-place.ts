@@ -15,9 +15,19 @@ export interface UnitPlace {
 const launchdSuffix = '.plist';
 const systemDirectory = '/etc/systemd/system';
 
+/** What is made of other files, such as init scripts and /etc/fstab, whenever systemd reads its units. */
+export const generatorDirectories = ['/run/systemd/generator', '/run/systemd/generator.late'] as const;
+
 /** Where systemd looks besides, first match first. `/lib` is another place only where it is no link to `/usr/lib`. */
 const elsewhere = {
-  system: ['/run/systemd/system', '/usr/local/lib/systemd/system', '/lib/systemd/system', '/usr/lib/systemd/system'],
+  system: [
+    '/run/systemd/system',
+    generatorDirectories[0],
+    '/usr/local/lib/systemd/system',
+    '/lib/systemd/system',
+    '/usr/lib/systemd/system',
+    generatorDirectories[1],
+  ],
   user: [
     '/etc/systemd/user',
     '/run/systemd/user',
