@@ -39,6 +39,12 @@ export function wantedGroups({ ensure, groups, append }: UserDesired, actual: re
 export const homeOf = ({ name, home }: Pick<UserDesired, 'name' | 'home'>): AbsolutePath =>
   home ?? (name === 'root' ? '/root' : `/home/${name}`);
 
+/** Debian gives it to accounts that have no home, several at once: whoever owned it could put there what the others obey. */
+const noHome: AbsolutePath = '/nonexistent';
+
+/** Whether the home is made where it is missing. */
+export const makesHome = ({ createHome }: UserDesired, home: AbsolutePath): boolean => createHome && home !== noHome;
+
 /** The home that a `user` resource gives to the user of this name, where that is not the one that another takes it to be. */
 export function otherHomeOf(
   { kind, desired }: { readonly kind: string; readonly desired: object },
@@ -64,7 +70,7 @@ export async function changeUser(desired: UserDesired, host: Host, signal: Abort
   const groups = wantedGroups(desired, supplementaryGroups(name, host));
   await alterUser(actual, { ...desired, groups }, host, signal);
   const changed = findUser(name, host);
-  if (desired.createHome && changed) makeHome(homeOf(changed), changed, host);
+  if (changed && makesHome(desired, changed.home)) makeHome(changed.home, changed, host);
 }
 
 /** Whether the service manager of a user runs without a login. */
@@ -78,7 +84,7 @@ async function endManager({ name, uid }: UserEntry, host: Host, signal: AbortSig
 }
 
 function addUser(desired: UserDesired, host: Host, signal: AbortSignal): Promise<void> {
-  const { name, uid, group, groups = [], comment, shell, system, createHome } = desired;
+  const { name, uid, group, groups = [], comment, shell, system } = desired;
   // A private group is made with the user, unless there is one of that name.
   const first = group ?? (host.groupId(name) === undefined ? undefined : name);
   const options = [
@@ -89,7 +95,7 @@ function addUser(desired: UserDesired, host: Host, signal: AbortSignal): Promise
     ...(comment === undefined ? [] : ['--comment', comment]),
     ...(shell === undefined ? [] : ['--shell', shell]),
     `--home-dir=${homeOf(desired)}`,
-    createHome ? '--create-home' : '--no-create-home',
+    makesHome(desired, homeOf(desired)) ? '--create-home' : '--no-create-home',
   ];
   return changeAccount(['useradd', ...options, name], host, signal);
 }

@@ -52,6 +52,12 @@ describe('what differs', () => {
     ['its shell', { shell: '/bin/bash' }, state, ['shell: /bin/sh → /bin/bash']],
     ['its comment', { comment: '' }, state, ['comment: App → ']],
     ['that its home is missing', {}, { ...state, user: { ...account, hasHome: false } }, ['home directory: null → /home/app']],
+    [
+      'nothing: accounts without a home get none',
+      {},
+      { ...state, user: { ...account, home: '/nonexistent', hasHome: false } },
+      [],
+    ],
     ['that it is there', { ensure: 'absent' }, state, ['user: 2001 → null']],
   ])('is %s', (_what, attributes, actual, expected) => {
     const diff = user.diff(desiredOf(attributes), actual);

@@ -2,7 +2,7 @@ import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { addressesById, otherWithId } from '../account-ids.ts';
 import { findUser, groupFile, passwdFile, readUsers, supplementaryGroups } from '../account-files.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
-import { accountsUnsupported, changeUser, homeOf, wantedGroups, type UserDesired } from '../user-account.ts';
+import { accountsUnsupported, changeUser, homeOf, makesHome, wantedGroups, type UserDesired } from '../user-account.ts';
 import { captureUser, restoreUser, type UserUndo } from '../user-undo.ts';
 
 const spec = ({ z, absolutePath, accountId, accountName }: Vocabulary) =>
@@ -24,10 +24,9 @@ const spec = ({ z, absolutePath, accountId, accountName }: Vocabulary) =>
     home: absolutePath.optional().meta({ description: 'Home directory; /home/NAME for a new user. Contents are never moved.' }),
     shell: absolutePath.optional().meta({ description: "Login shell; the host's own choice for a new user." }),
     system: z.boolean().default(false).meta({ description: 'Takes the ids from the ranges for system accounts.' }),
-    create_home: z
-      .boolean()
-      .optional()
-      .meta({ description: 'Whether the home directory is made where it is missing; true unless "system".' }),
+    create_home: z.boolean().optional().meta({
+      description: 'Whether the home directory is made where it is missing; true unless "system". /nonexistent never is.',
+    }),
     remove_home: z
       .boolean()
       .default(false)
@@ -109,7 +108,7 @@ export const user = defineResourceType({
   },
 
   diff(desired, { user: actual }): Diff {
-    const { ensure, uid, createHome } = desired;
+    const { ensure, uid } = desired;
     if (ensure === 'pruned' && !actual) return converged;
     if (ensure === 'absent')
       return actual ? { action: 'remove', changes: [{ field: 'user', from: actual.uid, to: null }] } : converged;
@@ -121,7 +120,8 @@ export const user = defineResourceType({
       if (to !== undefined && to !== actual[field]) changes.push({ field, from: actual[field], to });
     }
     if (groups.join() !== actual.groups.join()) changes.push({ field: 'groups', from: [...actual.groups], to: [...groups] });
-    if (createHome && !actual.hasHome) changes.push({ field: 'home directory', from: null, to: desired.home ?? actual.home });
+    const home = desired.home ?? actual.home;
+    if (!actual.hasHome && makesHome(desired, home)) changes.push({ field: 'home directory', from: null, to: home });
     return changes.length === 0 ? converged : { action: 'update', changes };
   },
 
