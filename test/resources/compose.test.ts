@@ -27,9 +27,14 @@ describe('what a project may say', () => {
     expect(prepare(compose, { ...app, ...attributes }).problems.join('\n')).toContain(message);
   });
 
-  it('knows its services, without those of a profile and with what anchors bring', () => {
-    const text =
-      'x-all: &all { restart: always }\nservices:\n  web: { <<: *all, image: a }\n  tool: { image: b, profiles: [x] }\n';
+  it('knows its services, without those of a profile or of no container and with what anchors bring', () => {
+    const text = `x-all: &all { restart: always }
+services:
+  web: { <<: *all, image: a, scale: 2 }
+  tool: { image: b, profiles: [x] }
+  spare: { image: c, scale: 0 }
+  idle: { image: d, deploy: { replicas: 0 } }
+`;
     expect(prepare(compose, { ...app, content: text }).desired.services).toEqual(['web']);
   });
 });

@@ -37,7 +37,7 @@ type FileState = Awaited<ReturnType<typeof file.inspect>>;
 interface Desired {
   readonly project: string;
   readonly file: FileDesired;
-  /** Services that must have a container; those of a profile need none. */
+  /** Services that must have a container; those of a profile need none, nor do those of which none is wanted. */
   readonly services: readonly string[];
   readonly jobs: readonly string[];
   /** Milliseconds. */
@@ -177,5 +177,10 @@ function servicesOf(text: string, attribute: string, context: PrepareContext): r
     context.problem(attribute, 'is not a compose file: it has no services');
     return undefined;
   }
-  return Object.entries(services).flatMap(([name, each]) => (isObject(each) && each['profiles'] !== undefined ? [] : [name]));
+  const isLeftOut = (service: unknown): boolean =>
+    isObject(service) &&
+    (service['profiles'] !== undefined ||
+      service['scale'] === 0 ||
+      (isObject(service['deploy']) && service['deploy']['replicas'] === 0));
+  return Object.entries(services).flatMap(([name, each]) => (isLeftOut(each) ? [] : [name]));
 }
