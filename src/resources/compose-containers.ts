@@ -8,6 +8,8 @@ export interface ComposeContainer {
   readonly isRunning: boolean;
   /** Ended by itself, without an error. */
   readonly isDone: boolean;
+  /** Somebody made it beside those of the services, with `docker compose run`. */
+  readonly isOneOff: boolean;
 }
 
 const socket = '/run/docker.sock';
@@ -22,7 +24,7 @@ export const dockerRuns = (host: HostReader): boolean =>
 
 /** All containers of all projects, in one call. */
 export async function listContainers(host: HostReader, signal: AbortSignal): Promise<readonly ComposeContainer[]> {
-  const format = [label('project'), label('service'), '{{.State}}', '{{.Status}}'].join('\t');
+  const format = [label('project'), label('service'), '{{.State}}', '{{.Status}}', label('oneoff')].join('\t');
   const argv = [
     'docker',
     'ps',
@@ -42,9 +44,10 @@ export const readContainers = (text: string): readonly ComposeContainer[] =>
   text
     .split('\n')
     .map((line) => line.split('\t'))
-    .filter((words) => words.length === 4)
-    .map(([project = '', service = '', state, status = '']) => {
-      return { project, service, isRunning: state === 'running', isDone: status.startsWith('Exited (0)') };
+    .filter((words) => words.length === 5)
+    .map(([project = '', service = '', state, status = '', oneOff]) => {
+      const isDone = status.startsWith('Exited (0)');
+      return { project, service, isRunning: state === 'running', isDone, isOneOff: oneOff === 'True' };
     });
 
 /** Runs `docker compose` for one project. Throws with what it said. */

@@ -19,7 +19,7 @@ case $1 in
         [ ! -e /srv/docker/kill ] || { rm /srv/docker/kill; kill -9 $PPID; exit 1; }
         for image in $(cat /srv/docker/missing); do ! grep -q "$image" "$file" || { echo "no image $image" >&2; exit 1; }; done
         sed -i "/^$project\\t/d" /srv/docker/containers
-        sed -n "s/^  \\([a-z]*\\): { image: \\(.*\\) }/$project\\t\\1\\trunning\\tUp \\2/p" "$file" >>/srv/docker/containers ;;
+        sed -n "s/^  \\([a-z]*\\): { image: \\(.*\\) }/$project\\t\\1\\trunning\\tUp \\2\\tFalse/p" "$file" >>/srv/docker/containers ;;
     esac ;;
 esac
 `;
@@ -35,7 +35,7 @@ describeOnHosts('projects of compose on a booted host', () => {
   }, 60_000);
   afterAll(() => host?.[Symbol.asyncDispose]());
   const sh = async (script: string): Promise<string> => (await host.ask(['sh', '-c', script])).trim();
-  const containers = (): Promise<string> => sh("tr '\\t' ' ' </srv/docker/containers");
+  const containers = (): Promise<string> => sh("cut -f -4 /srv/docker/containers | tr '\\t' ' '");
   const install = async (): Promise<void> => {
     await host.write('/usr/local/bin/docker', docker, 0o755);
     await sh(

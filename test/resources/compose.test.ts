@@ -41,8 +41,8 @@ services:
 
 describe('what differs', () => {
   const { desired } = prepare(compose, { ...app, jobs: ['setup'] });
-  const line = (project: string, service: string, state: string, status: string): string =>
-    `${[project, service, state, status].join('\t')}\n`;
+  const line = (project: string, service: string, state: string, status: string, oneOff = 'False'): string =>
+    `${[project, service, state, status, oneOff].join('\t')}\n`;
   const both = line('app', 'web', 'running', 'Up 2 minutes') + line('app', 'setup', 'exited', 'Exited (0) 2 minutes ago');
   const host = { stat: () => undefined } as never;
   const diffOf = async (wanted: object, containers: string | null) =>
@@ -69,6 +69,8 @@ describe('what differs', () => {
     ['nothing where no docker is', null, 'none', undefined],
     ['a container that is gone', line('app', 'setup', 'exited', 'Exited (0) now'), 'update', 'without web'],
     ['a container that was stopped', both.replace('running\tUp', 'exited\tExited (0)'), 'update', 'without web'],
+    ['a container beside one of `run`', both.replace('Up 2 minutes\tFalse', 'Up 2 minutes\tTrue'), 'update', 'without web'],
+    ['a job that only `run` has done', both.replace('ago\tFalse', 'ago\tTrue'), 'update', 'without setup'],
     ['a job that failed', both.replace('Exited (0)', 'Exited (1)'), 'update', 'without setup'],
     ['all, beside another project', both.replaceAll('app', 'other'), 'update', 'without web, setup'],
   ])('is %s', async (_what, containers, action, from) => {

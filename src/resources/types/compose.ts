@@ -79,7 +79,8 @@ export const compose = defineResourceType({
     const containers = survey?.filter(({ project }) => project === desired.project);
     const works = (service: string): boolean =>
       containers?.some(
-        (each) => each.service === service && (each.isRunning || (each.isDone && desired.jobs.includes(service))),
+        (each) =>
+          each.service === service && !each.isOneOff && (each.isRunning || (each.isDone && desired.jobs.includes(service))),
       ) === true;
     return {
       file: await file.inspect(desired.file, { ...context, last: undefined, survey: undefined }),
