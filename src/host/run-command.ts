@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { longestTimer } from '../model/duration.ts';
+import { MissingError } from '../model/missing-error.ts';
 import type { Argv, CommandOptions, CommandResult } from './host.ts';
 import { ownAccount } from './own-account.ts';
 
@@ -92,7 +93,9 @@ function exitOf(
 function startError(error: NodeJS.ErrnoException, program: string, cwd: string): Error {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
     const directory = statSync(cwd, { throwIfNoEntry: false })?.isDirectory() === true;
-    return new Error(directory ? `${program}: not installed on this host` : `${program}: no directory ${cwd} to run in`);
+    return directory
+      ? new MissingError(program, `${program}: not installed on this host`)
+      : new MissingError(cwd, `${program}: no directory ${cwd} to run in`);
   }
   if (error.code === 'EACCES') return new Error(`${program}: not executable, or its directory is not accessible`);
   if (error.code === 'E2BIG') return new Error(`${program}: its arguments and environment are longer than the system takes`);
@@ -157,7 +160,7 @@ interface Account {
 function account(user: string | undefined): Account {
   if (user === undefined) return ownAccount();
   const found = passwdEntry(user);
-  if (!found) throw new Error(`no user "${user}" on this host`);
+  if (!found) throw new MissingError(user, `no user "${user}" on this host`);
   const { uid, gid, name, home } = found;
   const own = process.getuid?.();
   if (uid === own) return ownAccount();

@@ -13,6 +13,7 @@ import type { Observation, Observed } from './observe.ts';
 import { leftAloneBecause } from './left-alone.ts';
 import { makeWay, noWay, type Way } from './make-way.ts';
 import { prunedOf } from './made.ts';
+import { mayBring } from './may-bring.ts';
 import { neededLast } from './needed-last.ts';
 import { objections, type Objection } from './objections.ts';
 import { secretPathMarker } from './secret-paths.ts';
@@ -87,9 +88,14 @@ function draft(input: PlanInput, way: Way): Draft {
   for (const orphan of orphans.filter(goesFirst)) addBatch([orphanStep(orphan, input, way)]);
   for (const level of levels) addBatch(level);
   for (const orphan of orphans) if (!goesFirst(orphan)) addBatch([orphanStep(orphan, input, way)]);
+  const isToCome = (missing: string, before: Address): boolean => {
+    const batch = batches.findIndex((numbers) => numbers.some((number) => steps[number]!.address === before));
+    return batches.slice(0, batch).some((numbers) => numbers.some((number) => mayBring(steps[number]!, missing)));
+  };
   const found = steps
     .filter(isDone)
     .flatMap((step) => objections(step, observation.byAddress.get(step.address)!, input))
+    .filter(({ missing, step }) => missing === undefined || !isToCome(missing, step))
     .filter(({ inTheWay }) => inTheWay === undefined || !way.paths.has(inTheWay));
   const problems: Problem[] = found.map(({ problem }) => problem);
   for (const { address, message } of observation.failures)

@@ -10,6 +10,8 @@ export interface Objection {
   readonly step: Address;
   /** Where something stands that should be of another type. There is nothing to object where that makes way. */
   readonly inTheWay?: string;
+  /** What an earlier step may bring. There is nothing to object then. */
+  readonly missing?: string;
 }
 
 /** Why a step must not be done, by what stands on the host: the kind's reasons, and those that hold for every path that it would write. */
@@ -21,11 +23,13 @@ export function objections(
   const at = resource.origin.assignment < 0 ? {} : { at: resource.origin.at };
   const type = types(resource.kind);
   const found: Objection[] = [];
-  const add = (problem: Omit<Problem, 'address' | 'at'>, inTheWay?: string): void => {
-    found.push({ problem: { ...problem, address, ...at }, step: address, ...(inTheWay !== undefined && { inTheWay }) });
+  const add = (problem: Omit<Problem, 'address' | 'at'>, inTheWay?: string, missing?: string): void => {
+    const unless = { ...(inTheWay !== undefined && { inTheWay }), ...(missing !== undefined && { missing }) };
+    found.push({ problem: { ...problem, address, ...at }, step: address, ...unless });
   };
   const changes = changesOf(diff);
-  for (const { inTheWay, ...refusal } of type.refuses?.(resource.desired, actual, changes) ?? []) add(refusal, inTheWay);
+  for (const { inTheWay, missing, ...refusal } of type.refuses?.(resource.desired, actual, changes) ?? [])
+    add(refusal, inTheWay, missing);
   const { owner, group, groups, user } = resource.desired as { readonly [attribute: string]: unknown };
   for (const [kind, name] of [
     ['user', owner],

@@ -22,6 +22,8 @@ export interface Refusal {
   readonly hint?: string;
   /** The path where something of another type stands. There is nothing to refuse where that goes first. */
   readonly inTheWay?: AbsolutePath;
+  /** The program or directory that is not there. There is nothing to refuse where an earlier step may bring it. */
+  readonly missing?: string;
 }
 
 /** A file of the repository, as `prepare` finds it. */

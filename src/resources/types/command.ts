@@ -1,10 +1,11 @@
-import type { AbsolutePath, Argv, CommandOptions, Host } from '../../host/host.ts';
+import type { AbsolutePath, Argv, CommandOptions, Host, HostReader } from '../../host/host.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { howItEnded } from '../../model/how-it-ended.ts';
 import { lastLines } from '../../model/last-lines.ts';
+import { MissingError } from '../../model/missing-error.ts';
 import { converged, type Diff } from '../../model/plan.ts';
 import { Secret } from '../../model/secret.ts';
-import { defineResourceType, type Vocabulary } from '../resource-type.ts';
+import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
 
 /** Of a secret of several lines, lines shorter than this hide nothing. */
 const shortestLine = 4;
@@ -76,7 +77,11 @@ interface CommandDesired {
   readonly timeout: number;
 }
 
-type CommandState = { readonly isDue: boolean };
+type CommandState = {
+  readonly isDue: boolean;
+  /** Why its guard cannot be asked, and what it lacks, which an earlier step may bring. */
+  readonly unasked?: { readonly why: string; readonly missing: string };
+};
 
 /** The escape hatch: a program that runs while its guard says so. */
 export const command = defineResourceType({
@@ -99,20 +104,30 @@ export const command = defineResourceType({
   },
 
   async inspect(desired, { host, signal }): Promise<CommandState> {
-    const { creates, unless, onlyif } = desired;
+    const { creates } = desired;
     if (creates !== undefined) return { isDue: host.stat(creates) === undefined };
-    const guard = unless ?? onlyif;
-    if (!guard) return { isDue: false };
-    const result = await host.query(guard, signal, optionsOf(desired));
-    if (result.exitCode === null) throw new Error(`the guard ${guard[0]} ${howItEnded(result)}`);
-    return { isDue: (result.exitCode === 0) === (onlyif !== undefined) };
+    try {
+      return { isDue: await askGuard(desired, host, signal) };
+    } catch (error) {
+      if (!(error instanceof MissingError)) throw error;
+      return { isDue: true, unasked: { why: error.message, missing: error.missing } };
+    }
   },
 
-  diff(desired, { isDue }): Diff {
-    return isDue ? { action: 'create', changes: [{ field: 'run', from: null, to: desired.argv.join(' ') }] } : converged;
+  diff({ argv: words }, { isDue, unasked }): Diff {
+    const change = { field: 'run', from: unasked ? `not known: ${unasked.why}` : null, to: words.join(' ') };
+    return isDue ? { action: 'create', changes: [change] } : converged;
   },
 
-  async apply(desired, _changes, { host, signal }) {
+  refuses({ user }, { unasked }): readonly Refusal[] {
+    // A user that nobody makes is told by the engine.
+    if (!unasked || unasked.missing === user) return [];
+    const hint = 'let what brings that stand above it, or name it in "after"';
+    return [{ code: 'unsafe-target', message: `its guard cannot be asked: ${unasked.why}`, hint, missing: unasked.missing }];
+  },
+
+  async apply(desired, changes, { host, signal }) {
+    if (changes.some(({ from }) => from !== null) && !(await askGuard(desired, host, signal))) return;
     await run(desired, host, signal);
     const { creates } = desired;
     if (creates !== undefined && !host.stat(creates))
@@ -135,6 +150,16 @@ export const command = defineResourceType({
   commands: ({ argv: words, unless, onlyif }) => [words, unless, onlyif].flatMap((each) => (each ? [each[0]] : [])),
   ordered: true,
 });
+
+/** Whether it says that the command is due. Without one that is said by others. */
+async function askGuard(desired: CommandDesired, host: HostReader, signal: AbortSignal): Promise<boolean> {
+  const { unless, onlyif } = desired;
+  const guard = unless ?? onlyif;
+  if (!guard) return false;
+  const result = await host.query(guard, signal, optionsOf(desired));
+  if (result.exitCode === null) throw new Error(`the guard ${guard[0]} ${howItEnded(result)}`);
+  return (result.exitCode === 0) === (onlyif !== undefined);
+}
 
 async function run(desired: CommandDesired, host: Host, signal: AbortSignal): Promise<void> {
   const result = await host.run(desired.argv, signal, optionsOf(desired));
