@@ -95,6 +95,9 @@ function happenedIn({ steps, revision, run }: Report, now: number): readonly Hap
   ];
 }
 
+/** More than this would push everything else out of the outbox. */
+const mostContested = 20;
+
 function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
   const { contested, approval, suspended, fetch, stalled, updateTakenBack, health } = status;
   const conditions: Condition[] = [];
@@ -190,8 +193,7 @@ function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
       todo: 'push another revision, or see to the cause and run reconcile now on the host',
       ended: 'No longer stalled',
     });
-  // Last, for there may be many.
-  for (const address of contested)
+  for (const address of contested.slice(0, mostContested))
     conditions.push({
       subject: `contested ${address}`,
       topic: 'contested',

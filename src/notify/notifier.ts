@@ -22,8 +22,6 @@ export interface Notifier extends Reporter {
 
 const openConditions = 'open';
 const longestDigest = 3_600;
-/** `status.contested` has one per resource; more than this would push everything else out of the outbox. */
-const mostConditions = 20;
 
 /**
  * Tells people about changes of state: what begins and what ends, not what goes on. What was told and what could not be
@@ -44,12 +42,12 @@ export function openNotifier(options: {
     const stored = memory.get(openConditions);
     const before = Array.isArray(stored) ? (stored.filter(isObject) as unknown as readonly Condition[]) : [];
     const situation = situationAfter(news, before, now());
-    const open = situation.open.slice(0, mostConditions);
+    const { open } = situation;
     // First what is so: if this is cut off, the next news finds what was not told, and no end of what goes on.
     if (JSON.stringify(open) !== JSON.stringify(before)) memory.set(openConditions, open);
     for (const { channel, read, add } of outboxes) {
       const { told } = read();
-      const weighed = weigh({ ...situation, open }, told, channel, now());
+      const weighed = weigh(situation, told, channel, now());
       if (weighed.notices.length > 0 || JSON.stringify(weighed.told) !== JSON.stringify(told))
         add(weighed.notices, { told: weighed.told });
     }
