@@ -46,7 +46,10 @@ export interface Routes extends AsyncDisposable {
 export function openRoutes(signal: AbortSignal, options: RouteOptions): Routes {
   const own = ownAccount();
   const settingsOf = openSettings({ home: own.home, account: own.name, environment: process.env, ...options });
-  const keys = openKeyRing(options.askPassphrase ?? askSecretly);
+  const closing = new AbortController();
+  // Nobody waits for an answer any more when the command is done with its hosts.
+  const asking = AbortSignal.any([signal, closing.signal]);
+  const keys = openKeyRing(options.askPassphrase ?? ((question) => askSecretly(question, asking)));
   const hops = new Map<string, Promise<OpenClient>>();
   /** For which way the last jump host of a way waits, while it is opened. */
   const waits = new Map<string, string>();
@@ -146,6 +149,7 @@ export function openRoutes(signal: AbortSignal, options: RouteOptions): Routes {
     reach,
     open,
     async [Symbol.asyncDispose]() {
+      closing.abort();
       const opened = await Promise.allSettled(hops.values());
       await Promise.all(opened.map(async (hop) => hop.status === 'fulfilled' && hop.value[Symbol.asyncDispose]()));
     },
