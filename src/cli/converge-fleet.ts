@@ -129,7 +129,7 @@ function actsOn(fleet: FleetRun, { revision, ...way }: Convergence): Pick<Rollou
       return new Map(found.filter(({ verdict }) => verdict !== 'halted').map((outcome) => [outcome.host, outcome] as const));
     },
     async takeBack(host, run) {
-      const task = takeBackTask(run, fleet.timeout);
+      const task = takeBackTask(run, revision.commit, fleet.timeout);
       // By the name of the run: what is taken back already is not taken back once more.
       const [outcome] = await fleet.onHosts([target.get(host)!], task, { isRepeatable: true, isQuiet: true });
       return outcome!;

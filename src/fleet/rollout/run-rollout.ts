@@ -14,7 +14,7 @@ interface RolloutActs {
   push(host: string, wave: string, began: (run: string) => void): Promise<HostOutcome>;
   /** Whether hosts are still as the revision says, by name. A host is left out when the command was interrupted. */
   check(hosts: readonly string[]): Promise<ReadonlyMap<string, Finding>>;
-  /** Takes back one run of a host, and what was built on it; `halted` when the command was interrupted. */
+  /** Takes back one run of a host, and what was built on it; `halted` when the command was interrupted, `refused` where that is another revision. */
   takeBack(host: string, run: string): Promise<Finding>;
 }
 
@@ -163,6 +163,8 @@ async function takeBack(
     emit({ type: 'step', host, message: `taking it back: ${because}` });
     const { verdict, message, hint } = await act(host, run!);
     if (verdict === 'halted') return void (isDone = false);
+    if (verdict === 'refused')
+      return record.change(host, { run: null, message: `${said}; not taken back: ${message}`.slice(0, 1_000) });
     const isTakenBack = verdict === 'converged' || verdict === 'rolledBack';
     record.change(host, {
       isTakenBack,

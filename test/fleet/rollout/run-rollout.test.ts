@@ -121,6 +121,18 @@ describe('a rollout', () => {
     });
   });
 
+  it('leaves another revision that somebody has brought to a host since', async () => {
+    rig.checks['b'] = { verdict: 'refused', message: 'main is older than d' };
+    rig.rollbacks['b'] = { verdict: 'refused', message: 'd was applied there since, and stays' };
+    const { hosts } = await rig.run([{ hosts: ['a', 'b'] }]);
+
+    expect(hosts.map(({ verdict, message }) => `${verdict}: ${message}`)).toEqual([
+      'converged: Applied and verified',
+      'error: unwell after the change: main is older than d; not taken back: d was applied there since, and stays',
+    ]);
+    expect(rig.store.read()).toMatchObject({ phase: 'halted', hosts: { b: { run: null, isTakenBack: false } } });
+  });
+
   it('does not count hosts that were never tried as failed', async () => {
     rig.pushes['a'] = down;
     rig.pushes['b'] = { verdict: 'busy', message: 'suspended' };
