@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { hostsLeft, noteBegun, noteLeft } from '../fleet/left-undone.ts';
 import { leftOpen } from '../fleet/rollout/rollout-record.ts';
@@ -83,7 +83,8 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
   const signal = AbortSignal.any([invocation.signal, ending.signal]);
   let fault: OwnFault | undefined;
   const end = (found: OwnFault): void => ending.abort((fault ??= found));
-  const repository = sourceOption(invocation);
+  // By whatever name, what is remembered of it is the same.
+  const repository = realpathSync(sourceOption(invocation));
   const limits = limitsOf(invocation);
   const memory = join(stateDirectory(), 'fleet');
   makeStateDirectory(stateDirectory());

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { isOpen } from '../../fleet/rollout/rollout-record.ts';
 import { openRolloutStore, type RolloutStore } from '../../fleet/rollout/rollout-store.ts';
@@ -15,7 +16,7 @@ import { writeJson } from '../run-output.ts';
 
 /** Shows the rollout of this repository, or has it wait, go on or end. The process that is at work notices within a second. */
 export function run(invocation: Invocation): Promise<number> {
-  const store = openRolloutStore(join(stateDirectory(), 'fleet'), sourceOption(invocation));
+  const store = openRolloutStore(join(stateDirectory(), 'fleet'), realpathSync(sourceOption(invocation)));
   const state = store.read();
   if (!state)
     throw cliError(
