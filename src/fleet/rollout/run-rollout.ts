@@ -76,15 +76,14 @@ export async function runRollout(rollout: Rollout): Promise<RolloutEnd> {
       stop(wave, interrupted, 'running');
       return end();
     }
-    record.setWave(wave.name, { isDone: true });
     // What nobody has tried is not proved; but nothing is wrong with what was done before.
     if (healthy === 0 && wave !== waves.at(-1)) {
-      record.setWave(wave.name, { isDone: false });
       // Who has begun and did not say how that ended is to be watched, too, when they do.
       const phase = record.among(wave, 'absent').some((host) => record.hasBegun(host)) ? 'running' : 'halted';
       stop(wave, `no host of wave ${wave.name} took the revision, so that nothing is known of it`, phase);
       return end();
     }
+    record.setWave(wave.name, { isDone: true });
   }
   record.set({ phase: 'finished' });
   return end();

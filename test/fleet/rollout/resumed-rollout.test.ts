@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { RolloutStore } from '../../../src/fleet/rollout/rollout-store.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { down, drifted, rolledBack, rolloutRig, told, verdicts, type RolloutRig } from './rollout-rig.ts';
 
@@ -80,4 +81,21 @@ it('a rollout is not forgotten by a push of others: who has the revision is watc
 
   expect(again.asked).toEqual(['push a', 'check a', 'take back a run-a']);
   expect(verdicts(end)).toBe('a: rolledBack, b: halted, c: halted');
+});
+
+it('a rollout that is killed at the end of a wave of which nobody took the revision does not go on with the next', async () => {
+  rig.pushes['a'] = down;
+  const { store } = rig;
+  const add: RolloutStore['add'] = (change, whole) => {
+    store.add(change, whole);
+    if ('wave' in change && change.isDone !== undefined) throw new Error('killed');
+  };
+  await rig.run(waves, { store: { ...store, add } }).catch(() => undefined);
+
+  const again = rolloutRig(directory.path);
+  again.pushes['a'] = down;
+  const end = await again.run(waves);
+
+  expect(again.asked).toEqual(['push a']);
+  expect(verdicts(end)).toBe('a: unreachable, b: halted, c: halted');
 });
