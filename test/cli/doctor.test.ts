@@ -50,6 +50,27 @@ it('what is fine is ok: Node.js, repository, host', () => {
   expect([of('Node.js').ok, of('repository').found, of('host').found]).toEqual([true, repository.path, 'box']);
 });
 
+it('an inventory that cannot be read is what is wrong, and not that this host is missing in it', () => {
+  repository.write('inventory/hosts.yml', 'all:\n  hosts:\n    box: [\n');
+
+  const { ok, found, fix } = doctor({}, '--host', 'box').of('host');
+
+  expect(ok).toBe(false);
+  expect(found).toContain('inventory/hosts.yml:');
+  expect(found).not.toContain('has no host');
+  expect(fix).toContain('reconcile validate');
+});
+
+it('a state directory that is none is found', () => {
+  const file = join(repository.path, 'state');
+  writeFileSync(file, '', { mode: 0o700 });
+
+  expect(doctor({ RECONCILE_STATE_DIR: file }).of('state directory')).toMatchObject({
+    ok: false,
+    found: `${file} is not a directory`,
+  });
+});
+
 it('a state directory that others can enter is found, with chmod as the fix', () => {
   chmodSync(repository.root, 0o755);
   expect(doctor({}).of('state directory')).toMatchObject({ ok: false, fix: `chmod 700 ${repository.root}` });

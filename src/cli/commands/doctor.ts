@@ -120,6 +120,7 @@ function stateIsUsable(directory: string): Finding {
       ? finding(name, false, `${directory} cannot be made: ${fault.found}`, fault.fix)
       : finding(name, true, `${directory} will be made`, '');
   }
+  if (!stat.isDirectory()) return finding(name, false, `${directory} is not a directory`, 'move away what stands there');
   if (stat.uid !== process.getuid?.())
     return finding(name, false, `${directory} belongs to user ${stat.uid}`, `chown ${process.getuid?.()} ${directory}`);
   const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
@@ -201,7 +202,16 @@ function waves(source: string): readonly Finding[] {
   ];
 }
 
-function hostIsKnown({ host, problems }: OwnHost): Finding {
+function hostIsKnown({ inventory, host, problems }: OwnHost): Finding {
+  // Whoever is missing may stand where nobody could read it.
+  const unread = problems.length > 0 ? inventory.problems : [];
+  if (unread.length > 0)
+    return finding(
+      'host',
+      false,
+      unread.map(formatProblem).join('; '),
+      'correct inventory/; reconcile validate lists everything',
+    );
   const found = problems.length === 0 ? host : problems.map(formatProblem).join('; ');
   return finding('host', problems.length === 0, found, 'add it to inventory/, set host: in the host policy, or give --host');
 }
