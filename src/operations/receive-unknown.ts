@@ -36,10 +36,10 @@ export async function receiveUnknown(
   }
   const taken = await takePushed(pushed, signal);
   if ('type' in taken) return taken;
-  const { source, accept, acceptLater } = taken;
+  const { source, isOvertaken, accept, acceptLater } = taken;
   let last: Extract<Event, { type: 'finished' }> | undefined;
   const report = await reconcile(
-    { ...request, source },
+    { ...request, source, isOvertaken },
     (event) => (event.type === 'finished' ? (last = event) : emit(event)),
     signal,
   );

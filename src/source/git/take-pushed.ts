@@ -29,6 +29,8 @@ export interface Pushed {
 
 interface Taken {
   readonly source: Source;
+  /** Whether another revision was accepted here since it was judged, on top of which it may not be. */
+  isOvertaken(): boolean;
   /** It was applied and verified here: older ones and other histories are refused from now on. Nothing is remembered before. */
   accept(): Promise<void>;
   /** It waits for a person to confirm this run. */
@@ -39,11 +41,15 @@ const timeout = '120s';
 
 /** Takes a revision into the mirror and judges it by the rules for one that was fetched, so that it can be applied. */
 export async function takePushed(pushed: Pushed, signal: AbortSignal): Promise<Taken | Declined> {
-  const { directory, commit, branch } = pushed;
+  const { directory, memory, commit, branch } = pushed;
   const judged = await judgePushed(pushed, () => openMirror(directory), signal);
   if ('type' in judged) return judged;
   return {
     source: commitSource({ stateDirectory: directory, commit, branch }),
+    isOvertaken() {
+      const now = readTrust(memory, directory);
+      return 'code' in now || (now.floor !== judged.floor && now.floor !== judged.base);
+    },
     accept: () => acceptPushed(pushed, judged),
     acceptLater: (run) => awaitAcceptance(pushed, judged, run),
   };
