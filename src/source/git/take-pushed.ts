@@ -67,14 +67,20 @@ export async function tryPushed(pushed: Pushed, place: string, signal: AbortSign
 async function judgePushed(pushed: Pushed, open: () => Mirror, signal: AbortSignal): Promise<Trusted | Declined> {
   const { directory, trust: policy, memory, commit, branch, bundle } = pushed;
   using _turn = await takeTurn(directory, milliseconds(timeout), signal);
-  const trust = readTrust(memory, directory);
+  let trust = readTrust(memory, directory);
   if ('code' in trust) return refused(trust);
   try {
     const mirror = open();
     const call: GitCall = { directory: mirror.directory, config: {}, env: {}, timeout: milliseconds(timeout), signal };
     const judge = openJudge({ directory, remote: { timeout }, trust: policy });
-    const disagreement = await judge.compareCopies(mirror, trust, signal);
-    if (disagreement) return refused(disagreement);
+    for (;;) {
+      const disagreement = await judge.compareCopies(mirror, trust, signal);
+      if (!disagreement) break;
+      const now = readTrust(memory, directory);
+      if ('code' in now || now.floor === trust.floor) return refused(disagreement);
+      // Another run was accepted before they were compared.
+      trust = now;
+    }
     const unusable = bundle === undefined ? await findMissing(call, commit) : await unbundle(call, bundle, commit);
     if (unusable) {
       // What stands on a mirror that is damaged cannot be taken: with an empty one, the next push brings everything.

@@ -40,13 +40,14 @@ const mostAccepted = 3;
 
 /** Reads it; a problem where it cannot be told any more. Then nothing may be applied: it must never look like a first run. */
 export function readTrust(memory: Memory, stateDirectory: string): Trust | Problem {
+  // First: what is accepted at this moment is remembered before it is copied.
+  const copy = mirrorIn(stateDirectory).ref('floor');
   let written: unknown;
   try {
     written = memory.get(name);
   } catch (error) {
     return trustLost((error as Error).message);
   }
-  const copy = mirrorIn(stateDirectory).ref('floor');
   const trust = written ?? { floor: null, applied: null, trusted: [] };
   if (!isTrust(trust)) return trustLost('what is remembered of it is not what was written');
   if (trust.floor === null && copy !== null)

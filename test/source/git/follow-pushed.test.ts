@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
+import type { Memory } from '../../../src/model/reporter.ts';
 import { acceptConfirmed } from '../../../src/source/git/accept-pushed.ts';
 import { followPushed } from '../../../src/source/git/follow-pushed.ts';
 import { takePushed, tryPushed, type Pushed } from '../../../src/source/git/take-pushed.ts';
@@ -38,7 +39,7 @@ function openHost() {
     state.close();
     rig[Symbol.dispose]();
   };
-  return { directory, rules, push, tryOut, look: () => followPushed(rules).look(never), [Symbol.dispose]: close };
+  return { directory, rules, send, push, tryOut, look: () => followPushed(rules).look(never), [Symbol.dispose]: close };
 }
 
 it('there is nothing to follow before the first push', async () => {
@@ -62,6 +63,29 @@ it('what was pushed is followed once it was accepted, not before', async () => {
   await two.accept();
   expect(textOf(await host.look())).toBe('two');
 });
+
+it.each([['first'], ['second']])(
+  'while the %s revision is accepted, another one is judged by what is trusted then',
+  async (which) => {
+    using host = openHost();
+    if (which === 'second') await (await host.push('zero')).accept();
+    const one = await host.push('one');
+    let accepted: Promise<void> | undefined;
+    const memory: Memory = {
+      ...host.rules.memory,
+      get(name) {
+        const before = host.rules.memory.get(name);
+        accepted ??= one.accept();
+        return before;
+      },
+    };
+
+    const two = await takePushed({ ...host.send('two'), memory }, never);
+    await accepted;
+
+    expect(two).toHaveProperty('source');
+  },
+);
 
 it('what is only looked at is compared with what is kept here', async () => {
   using host = openHost();
