@@ -11,7 +11,7 @@ import { bringProgram, expectedFiles, nodeOf } from './bring-program.ts';
 import { bringRuntime } from './bring-runtime.ts';
 import { runFirst, type FirstRun } from './first-run.ts';
 import type { HostFiles } from './host-files.ts';
-import { judgeHost, runtimeFor } from './judge-host.ts';
+import { judgeHost } from './judge-host.ts';
 import { isNameOf, judgeName } from './judge-name.ts';
 import { lookAt, type Look } from './look.ts';
 import type { ProgramArchive } from './pack-program.ts';
@@ -36,16 +36,15 @@ export async function bootstrapHost(
   tell: (message: string) => void,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const { runtimes, program, files } = settings;
+  const { program, files } = settings;
   const host = connection.target.name;
   const asked = whatToLookAt(settings);
   const before = await lookAt(connection, asked);
   const misnamed = judgeName(host, before.policy);
   if (misnamed) return misnamed;
   const look = (await settle(connection, before, tell, signal)) ? await lookAt(connection, asked) : before;
-  const runtime = runtimeFor(look, runtimes);
-  const refused = judgeHost(look, settings);
-  if (refused || !runtime) return refused ?? { verdict: 'error', message: 'no runtime' };
+  const runtime = judgeHost(look, settings);
+  if ('verdict' in runtime) return runtime;
   const output = await diffPolicy(look, files);
   const failed =
     (await bringRuntime(connection, { look, runtime }, tell, signal)) ??

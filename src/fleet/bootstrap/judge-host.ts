@@ -10,15 +10,11 @@ const reserve = 32 * 1024;
 const packages = 130 * 1024;
 const arm = ['arm64', 'aarch64'];
 
-/** The runtime for this machine. */
-export const runtimeFor = ({ machine }: Look, runtimes: readonly Runtime[]): Runtime | undefined =>
-  runtimes.find((runtime) => runtime.machine === (arm.includes(machine) ? 'aarch64' : machine));
-
-/** Why nothing can be brought to this host; undefined when all is well. Nothing was changed yet. */
+/** The runtime for this host, or why nothing can be brought to it. Nothing was changed yet. */
 export function judgeHost(
   look: Look,
   { runtimes, program }: { readonly runtimes: readonly Runtime[]; readonly program: ProgramArchive },
-): Finding | undefined {
+): Runtime | Finding {
   const refused = (message: string, hint: string): Finding => ({
     verdict: 'refused',
     message: `${message}; nothing was changed`,
@@ -38,7 +34,8 @@ export function judgeHost(
   if (!look.hasApt)
     return refused(`${look.system || 'its system'} has no apt-get and dpkg`, 'bootstrap knows Debian and what is made from it');
   if (!look.hasSystemd) return refused('systemd does not run there', 'the agent is a service of systemd');
-  const runtime = runtimeFor(look, runtimes);
+  const machine = arm.includes(look.machine) ? 'aarch64' : look.machine;
+  const runtime = runtimes.find((each) => each.machine === machine);
   if (!runtime)
     return refused(
       `there is no Node for its kind of machine, ${printableLine(look.machine).slice(0, 40)}`,
@@ -55,7 +52,7 @@ export function judgeHost(
       `it has ${Math.floor(look.space / 1024)} MiB free below /usr/local, and ${Math.ceil(needed / 1024)} MiB are needed`,
       'make room there',
     );
-  return undefined;
+  return runtime;
 }
 
 /** KiB. What is sent stands beside what is unpacked from it. */

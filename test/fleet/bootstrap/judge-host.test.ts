@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeHost, runtimeFor } from '../../../src/fleet/bootstrap/judge-host.ts';
+import { judgeHost } from '../../../src/fleet/bootstrap/judge-host.ts';
 import { parseLook, type Look } from '../../../src/fleet/bootstrap/look.ts';
 
 const digest = 'a'.repeat(64);
@@ -30,10 +30,10 @@ const look = (changed?: Readonly<Record<string, string>>): Look => parseLook(ans
 
 describe('judging a host', () => {
   it('lets a bare Debian pass', () => {
-    expect(judgeHost(look(), brought)).toBeUndefined();
-    expect(judgeHost(look({ library: '0 755' }), brought)).toBeUndefined();
-    expect(runtimeFor(look(), [runtime])).toBe(runtime);
-    expect(runtimeFor(look({ machine: 'arm64' }), [{ ...runtime, machine: 'aarch64' }])?.machine).toBe('aarch64');
+    expect(judgeHost(look(), brought)).toBe(runtime);
+    expect(judgeHost(look({ library: '0 755' }), brought)).toBe(runtime);
+    const arm = { ...runtime, machine: 'aarch64' } as const;
+    expect(judgeHost(look({ machine: 'arm64' }), { program, runtimes: [runtime, arm] })).toBe(arm);
   });
 
   it.each([
@@ -50,14 +50,15 @@ describe('judging a host', () => {
     const finding = judgeHost(look(changed), brought);
 
     expect(finding).toMatchObject({ verdict, message: expect.stringContaining(message), hint: expect.any(String) });
-    expect(finding?.message).toMatch(/; nothing was changed$/);
+    expect(finding).toMatchObject({ message: expect.stringMatching(/; nothing was changed$/) });
   });
 
   it('asks for no room for what is there', () => {
     const there = { space: '0', git: 'yes', certificates: 'yes', runtime: `${runtime.name} ${digest}`, program: 'aaaaaaaaaaaa' };
 
-    expect(judgeHost(look(there), brought)).toBeUndefined();
-    expect(judgeHost(look({ ...there, runtime: `${runtime.name} ${'b'.repeat(64)}` }), brought)?.verdict).toBe('refused');
+    expect(judgeHost(look(there), brought)).toBe(runtime);
+    const other = look({ ...there, runtime: `${runtime.name} ${'b'.repeat(64)}` });
+    expect(judgeHost(other, brought)).toMatchObject({ verdict: 'refused' });
   });
 });
 
