@@ -1,5 +1,5 @@
 import { runCommand } from '../host/run-command.ts';
-import { hardenedGit, hardenedGitEnvironment, settingsEnvironment } from '../model/hardened-git.ts';
+import { hardenedEnvironment } from '../model/hardened-git.ts';
 import { lastLines } from '../model/last-lines.ts';
 import { FleetError } from './fleet-error.ts';
 
@@ -25,8 +25,8 @@ export async function askGit(
   { env, settings, stdin }: Extra,
   signal: AbortSignal,
 ): Promise<string> {
-  const all = { ...hardenedGit, 'safe.directory': '*', 'core.quotePath': 'false', ...settings };
-  const given = Object.entries<string | undefined>({ ...hardenedGitEnvironment, ...settingsEnvironment(all), ...env });
+  const hardened = hardenedEnvironment({ 'safe.directory': '*', 'core.quotePath': 'false', ...settings });
+  const given = Object.entries<string | undefined>({ ...hardened, ...env });
   const variables = Object.fromEntries(given.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
   const { exitCode, stdout, stderr } = await runCommand(
     ['git', ...words],

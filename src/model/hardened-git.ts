@@ -25,12 +25,12 @@ export const hardenedGitEnvironment = {
   GIT_OPTIONAL_LOCKS: '0',
 } as const;
 
-/** Settings as git takes them from its environment: a value, which may be a token, stands in no process list. */
-export function settingsEnvironment(settings: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const entries = Object.entries(settings);
+/** Both, and more settings: those that git takes from its environment, of which a value may be a token, stand in no process list. */
+export function hardenedEnvironment(more: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const entries = Object.entries({ ...hardenedGit, ...more });
   const numbered = entries.flatMap(([key, value], index) => [
     [`GIT_CONFIG_KEY_${index}`, key],
     [`GIT_CONFIG_VALUE_${index}`, value],
   ]);
-  return { GIT_CONFIG_COUNT: String(entries.length), ...Object.fromEntries(numbered) };
+  return { ...hardenedGitEnvironment, GIT_CONFIG_COUNT: String(entries.length), ...Object.fromEntries(numbered) };
 }

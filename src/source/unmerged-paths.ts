@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { hardenedGit, hardenedGitEnvironment, settingsEnvironment } from '../model/hardened-git.ts';
+import { hardenedEnvironment } from '../model/hardened-git.ts';
 import { sourceDirectories, treeBounds } from './tree-bounds.ts';
 
 /** Milliseconds. */
@@ -14,8 +14,7 @@ const argv = ['ls-files', '--unmerged', '-z', '--', ...sourceDirectories];
  */
 export function unmergedPaths(root: string): ReadonlySet<string> {
   if (!isInGit(root) || !mayHaveUnmerged(join(root, '.git/index'))) return new Set();
-  const settings = settingsEnvironment({ ...hardenedGit, 'safe.directory': '*' });
-  const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...hardenedGitEnvironment, ...settings };
+  const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...hardenedEnvironment({ 'safe.directory': '*' }) };
   const options = { cwd: root, env, encoding: 'utf8', timeout, maxBuffer: treeBounds.list, stdio: 'pipe' } as const;
   try {
     // `mode id stage`, a tab, and the path; one for each side.

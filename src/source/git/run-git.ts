@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { longestTimer } from '../../model/duration.ts';
-import { hardenedGit, hardenedGitEnvironment, settingsEnvironment } from '../../model/hardened-git.ts';
+import { hardenedEnvironment } from '../../model/hardened-git.ts';
 
 /** How git is called: nothing of the user's or the system's configuration counts, only what stands here. */
 export interface GitCall {
@@ -164,15 +164,13 @@ function environment({ directory, config, env }: GitCall): Record<string, string
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',
     GIT_DIR: directory,
-    ...hardenedGitEnvironment,
     GIT_ALLOW_PROTOCOL: '',
     ...env,
-    ...settingsEnvironment({ ...hardened, 'safe.directory': directory, ...config }),
+    ...hardenedEnvironment({ ...ofMirror, 'safe.directory': directory, ...config }),
   };
 }
 
-const hardened = {
-  ...hardenedGit,
+const ofMirror = {
   'core.symlinks': 'false',
   'core.fsync': 'all',
   'core.sshCommand': '/bin/false',
