@@ -32,6 +32,13 @@ export type Cause = 'converged' | 'upstream' | 'drift' | 'conflict' | 'adopted' 
 /** What stands on a host and is larger is neither shown nor searched. Bytes. */
 export const largestPreview = 1024 ** 2;
 
+/** A path and the permission bits that it is to have, in octal digits. */
+export interface PathMode {
+  readonly path: string;
+  readonly mode: string;
+  readonly isDirectory?: boolean;
+}
+
 /** Bytes before and after, for showing a text diff; of what is too large the size. Undefined: the file is (or will be) absent. */
 export interface Preview {
   readonly path: string;

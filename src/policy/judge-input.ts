@@ -4,7 +4,7 @@ import type { PolicyDocument } from '../model/document.ts';
 import type { Contact } from '../model/contact.ts';
 import type { HostPolicyDocument } from '../model/host-policy-document.ts';
 import type { KeyPath } from '../model/located.ts';
-import type { Plan, Step } from '../model/plan.ts';
+import type { PathMode, Plan, Step } from '../model/plan.ts';
 import type { SourcePosition } from '../model/problem.ts';
 
 /** A text in which no banned provider may stand. */
@@ -29,13 +29,6 @@ export interface WrittenUrl {
   readonly url: string | undefined;
   /** It may be a secret, or hold one. */
   readonly isHidden: boolean;
-}
-
-/** A path and the permission bits that it is to have, in octal digits. */
-export interface PathMode {
-  readonly path: string;
-  readonly mode: string;
-  readonly isDirectory?: boolean;
 }
 
 /** All that policy may know. */

@@ -3,7 +3,7 @@ import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import type { Address, ContentRef, Contents } from '../model/catalog.ts';
 import type { Contact } from '../model/contact.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Change, Diff, Preview } from '../model/plan.ts';
+import type { Change, Diff, PathMode, Preview } from '../model/plan.ts';
 import type { ProblemCode } from '../model/problem.ts';
 import type { ProviderSlot } from '../model/provider-slot.ts';
 import type { Secret } from '../model/secret.ts';
@@ -247,11 +247,8 @@ interface ResourceType<
   commands?(desired: Desired): readonly string[];
   /** Units that it changes, starts or stops, for the host policy. */
   units?(desired: Desired): readonly string[];
-  /** Permission bits of what these changes make, in octal digits, for the host policy. */
-  modes?(
-    desired: Desired,
-    changes: readonly Change[],
-  ): readonly { readonly path: AbsolutePath; readonly mode: string; readonly isDirectory?: boolean }[];
+  /** Permission bits of what these changes make, for the host policy. */
+  modes?(desired: Desired, changes: readonly Change[]): readonly PathMode[];
   /** Packages that these changes install, replace or remove, for the host policy. */
   packages?(desired: Desired, changes: readonly Change[]): readonly { readonly name: string; readonly isRemoved: boolean }[];
   /** Hosts that `apply` fetches from, for the host policy. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PathMode } from '../../src/policy/judge-input.ts';
+import type { PathMode } from '../../src/model/plan.ts';
 import { judge } from '../../src/policy/judge.ts';
 import { makeInput } from './judge-fixture.ts';
 
