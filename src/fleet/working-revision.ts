@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeBare } from '../source/git/mirror.ts';
 import { askGit, firstCommit, type Ask } from './ask-git.ts';
 import { FleetError } from './fleet-error.ts';
 import { OwnFault, ownFaultOf } from './own-fault.ts';
@@ -67,7 +68,9 @@ export async function openWorkingRevision(
   await using cleanup = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'reconcile-fleet-'));
   cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
-  makeBare(directory, objects);
+  makeBare(directory);
+  // Those of the operator's repository.
+  writeFileSync(join(directory, 'objects/info/alternates'), `${objects}\n`);
   const askInside: Ask = (words, { env, stdin } = {}) =>
     ask(words, { env: { ...env, GIT_DIR: directory }, ...(stdin !== undefined && { stdin }) });
   const changed = revision === 'HEAD' ? await findChanges(ask) : [];
@@ -133,14 +136,6 @@ const explainMissing =
 async function lacksObjects(commit: string, settings: readonly string[], ask: Ask): Promise<boolean> {
   if (!settings.some((setting) => /^remote\..*\.promisor\ntrue$/s.test(setting))) return false;
   return (await ask(['rev-list', '--quiet', '--objects', '--missing=print', commit])) !== '';
-}
-
-/** A repository without objects of its own, but those of the operator's. */
-function makeBare(directory: string, objects: string): void {
-  for (const name of ['objects/info', 'objects/pack', 'refs/heads']) mkdirSync(join(directory, name), { recursive: true });
-  writeFileSync(join(directory, 'objects/info/alternates'), `${objects}\n`);
-  writeFileSync(join(directory, 'config'), '[core]\n\trepositoryformatversion = 0\n\tbare = true\n');
-  writeFileSync(join(directory, 'HEAD'), 'ref: refs/heads/none\n');
 }
 
 /** Those of the commits that are known here, in the same order. */

@@ -107,7 +107,7 @@ function mirrorAt(directory: string): Mirror {
 }
 
 /** What `git init --bare` makes, without hooks and descriptions. */
-function makeBare(directory: string): void {
+export function makeBare(directory: string): void {
   for (const name of ['objects/pack', 'objects/info', 'refs/heads', 'refs/agent'])
     mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
   writeFileSync(join(directory, 'config'), '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n');
