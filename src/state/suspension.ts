@@ -9,6 +9,9 @@ import { makeStateDirectory } from './state-directory.ts';
 
 const fileName = 'suspended';
 
+/** Milliseconds: 365 days. */
+export const longestSuspension = 365 * 86_400_000;
+
 /** Milliseconds. What the clocks of a host are apart that nobody has set, and to what the end is rounded where somebody has. */
 const minute = 60_000;
 

@@ -4,10 +4,10 @@ import { duration } from '../../model/document.ts';
 import { milliseconds } from '../../model/duration.ts';
 import { reportSchema } from '../../report/report-schema.ts';
 import { statusSchema } from '../../report/status-schema.ts';
+import { longestSuspension } from '../../state/suspension.ts';
 import { failure, type DoorServer } from './server.ts';
 
-const year = 365 * 86_400_000;
-const span = duration.refine((text) => milliseconds(text) <= year, 'expected at most 365d');
+const span = duration.refine((text) => milliseconds(text) <= longestSuspension, 'expected at most 365d');
 const text = z.string().trim().min(1).max(1000);
 
 /** What changes the agent's mind: only for those who may open the control socket. */

@@ -1,14 +1,12 @@
 import { milliseconds } from '../../model/duration.ts';
 import { printableLine } from '../../report/printable.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
-import { writeSuspension } from '../../state/suspension.ts';
+import { longestSuspension, writeSuspension } from '../../state/suspension.ts';
 import { askAgent, ownName } from '../ask-agent.ts';
 import { cliError } from '../cli-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { requireOwnRuns } from '../open-runs.ts';
 import { rootOption } from '../request.ts';
-
-const year = 365 * 86_400_000;
 
 /** Has the host left alone for a while, whether an agent runs or not. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -16,7 +14,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const reason = textOption(invocation, 'reason')?.trim();
   const hint = 'reconcile suspend --for 2h --reason "disk is being replaced"';
   if (length === undefined) throw cliError('usage', 'suspend needs --for: for how long', hint);
-  if (!/^[1-9]\d{0,9}[smhd]$/.test(length) || milliseconds(length) > year)
+  if (!/^[1-9]\d{0,9}[smhd]$/.test(length) || milliseconds(length) > longestSuspension)
     throw cliError('usage', `--for needs a time such as 30m, 2h or 7d, at most 365d, not '${length}'`, hint);
   if (!reason) throw cliError('usage', 'suspend needs --reason: others will ask', hint);
   if (reason.length > 1000) throw cliError('usage', '--reason has more than 1000 characters', 'say it shorter');
