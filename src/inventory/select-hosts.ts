@@ -1,3 +1,4 @@
+import { cut } from '../model/cut.ts';
 import type { WithProblems } from '../model/located.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { Problem } from '../model/problem.ts';
@@ -79,7 +80,7 @@ function matchTerm(inventory: Members, term: string): readonly string[] | Proble
   const [, base, index, begin, end] = withSubscript.exec(term) ?? [];
   const name = base ?? term;
   const matches = compileGlob(name);
-  if (!matches) return { code: 'bad-pattern', message: `the host pattern "${shorten(term)}" has a "[" without "]"` };
+  if (!matches) return { code: 'bad-pattern', message: `the host pattern "${cut(term, 80)}" has a "[" without "]"` };
   const hosts = matchNames(inventory, name, (names) => names.filter(matches));
   if (!Array.isArray(hosts) || base === undefined || hosts.length === 0) return hosts;
   return slice(hosts as readonly string[], term, { index, begin, end });
@@ -98,15 +99,15 @@ function matchNames(
   match: (names: readonly string[]) => readonly string[] | { readonly fault: string },
 ): readonly string[] | Problem {
   const groups = match([...inventory.groups.keys()]);
-  if ('fault' in groups) return { code: 'bad-pattern', message: `the host pattern "${shorten(term)}" ${groups.fault}` };
+  if ('fault' in groups) return { code: 'bad-pattern', message: `the host pattern "${cut(term, 80)}" ${groups.fault}` };
   const found = groups.flatMap((group) => hostsInGroup(inventory, group));
   const isMore = term.startsWith('~') || specials.some((special) => term.includes(special));
   if (groups.length > 0 && !isMore) return found;
   const hosts = match(inventory.hosts);
-  if ('fault' in hosts) return { code: 'bad-pattern', message: `the host pattern "${shorten(term)}" ${hosts.fault}` };
+  if ('fault' in hosts) return { code: 'bad-pattern', message: `the host pattern "${cut(term, 80)}" ${hosts.fault}` };
   if (hosts.length > 0 || groups.length > 0 || term.startsWith('~') || /[?*[]/.test(term)) return [...found, ...hosts];
   const hint = didYouMean(term, [...inventory.groups.keys(), ...inventory.hosts]);
-  const message = `the inventory has no group or host "${shorten(term)}"`;
+  const message = `the inventory has no group or host "${cut(term, 80)}"`;
   return { code: 'unknown-group', message, ...(hint !== undefined && { hint }) };
 }
 
@@ -123,8 +124,6 @@ function slice(
   if (index === undefined && Number(end) > 0) return hosts.slice(Number(begin), Number(end) + 1);
   // As in Ansible, an end of 0 leaves the begin alone.
   const host = hosts.at(Number(index ?? begin));
-  const message = `the host pattern "${shorten(term)}" names one of ${hosts.length} hosts that does not exist`;
+  const message = `the host pattern "${cut(term, 80)}" names one of ${hosts.length} hosts that does not exist`;
   return host === undefined ? { code: 'bad-pattern', message } : [host];
 }
-
-const shorten = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}...` : text);

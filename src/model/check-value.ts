@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { cut } from './cut.ts';
 import { isObject } from './json.ts';
 import type { KeyPath } from './located.ts';
 import { didYouMean } from './nearest.ts';
@@ -88,7 +89,7 @@ const missing = (path: KeyPath, hint?: string): Misfit => ({
 function unknownKeys(keys: readonly string[], path: KeyPath, known: readonly string[]): Misfit[] {
   return keys.map((key) => {
     const hint = didYouMean(key, known) ?? (known.length > 0 ? `expected ${oneOf(known)}` : undefined);
-    const message = `unknown key "${key.length > 60 ? `${key.slice(0, 60)}...` : key}"`;
+    const message = `unknown key "${cut(key, 60)}"`;
     return { code: 'unknown-key', path: [...path, key], isKey: true, message, ...(hint === undefined ? {} : { hint }) };
   });
 }

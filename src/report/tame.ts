@@ -1,3 +1,4 @@
+import { cut } from '../model/cut.ts';
 import type { Json } from '../model/json.ts';
 import type { Change } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
@@ -54,5 +55,3 @@ function tameDiff(text: string): string {
   const kept = lines.map((line) => cut(line, longestDiffLine)).join('\n');
   return isWhole ? kept : `${kept}\n... the rest of this diff is too long to show\n`;
 }
-
-const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length)}...` : text);

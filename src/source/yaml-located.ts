@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Alias, type ParsedNode, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
+import { cut } from '../model/cut.ts';
 import type { Json } from '../model/json.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
 import { yamlBounds } from './yaml-bounds.ts';
@@ -63,7 +64,7 @@ export function locate(
     if (tag === '!unsafe') return leaf({ __ansible_unsafe: text }, offset);
     if (tag === '!' || tag === core('str')) return leaf(text, offset);
     if (tag !== undefined && !['null', 'bool', 'int', 'float'].some((name) => tag === core(name))) {
-      fail('yaml-syntax', `unknown tag "${shorten(tag)}"`, offset, { hint: 'expected none, or one of !vault, !unsafe, !!str' });
+      fail('yaml-syntax', `unknown tag "${cut(tag, 60)}"`, offset, { hint: 'expected none, or one of !vault, !unsafe, !!str' });
       return leaf(text, offset);
     }
     if (tag === undefined && from.type !== 'PLAIN') return leaf(text, offset);
@@ -72,7 +73,7 @@ export function locate(
       const isFloat = Number.isInteger(value) && isFloatText(text);
       return { ...leaf(value, offset), ...(isFloat && { hasFloat: true as const }) };
     }
-    fail('wrong-type', `"${shorten(text)}" ${value.refused}`, offset);
+    fail('wrong-type', `"${cut(text, 60)}" ${value.refused}`, offset);
     return leaf(text, offset);
   }
 
@@ -114,7 +115,7 @@ export function locate(
 
   function duplicate(name: string, first: number, offset: number): void {
     const { line } = position(first);
-    fail('duplicate-key', `the key "${shorten(name)}" stands here a second time, first on line ${line}`, offset, {
+    fail('duplicate-key', `the key "${cut(name, 60)}" stands here a second time, first on line ${line}`, offset, {
       related: [position(first)],
     });
   }
@@ -141,7 +142,7 @@ export function locate(
 
   function refuseTag(tag: string | undefined, expected: string, offset: number): void {
     if (tag !== undefined && tag !== expected && tag !== '!') {
-      fail('yaml-syntax', `unknown tag "${shorten(tag)}" on a ${expected === core('seq') ? 'list' : 'mapping'}`, offset);
+      fail('yaml-syntax', `unknown tag "${cut(tag, 60)}" on a ${expected === core('seq') ? 'list' : 'mapping'}`, offset);
     }
   }
 
@@ -161,4 +162,3 @@ export function locate(
 
 const leaf = (value: Json, offset: number): Located => ({ offset, value, size: 1, height: 0 });
 const core = (name: string): string => `tag:yaml.org,2002:${name}`;
-const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}...` : text);

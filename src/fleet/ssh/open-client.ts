@@ -1,6 +1,7 @@
 import type { Client } from 'ssh2';
 import type { NodeSSH } from 'node-ssh';
 import type { Duplex } from 'node:stream';
+import { cut } from '../../model/cut.ts';
 import { printableLine } from '../../report/printable.ts';
 import { ConnectionError } from '../connection.ts';
 import { hostKeyAlgorithms, judgeHostKey, type KeyVerdict, type KnownHost } from './host-key.ts';
@@ -132,7 +133,7 @@ export async function openClient(
 }
 
 /** What a host, or an error about it, says, on one line and cut. */
-export const said = (text: string): string => printableLine(text.length > 300 ? `${text.slice(0, 300)}...` : text);
+export const said = (text: string): string => printableLine(cut(text, 300));
 
 function lossOf(name: string, failure: (Error & { readonly level?: string }) | undefined): ConnectionError {
   if (failure?.level === 'client-timeout') {
