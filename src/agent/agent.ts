@@ -1,4 +1,4 @@
-import { AgentError } from './agent-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import type { AgentEvent, AgentPort, AgentStatus } from '../model/agent.ts';
 import { milliseconds } from '../model/duration.ts';
 import type { Follower } from '../model/follower.ts';
@@ -155,7 +155,7 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
     },
     async check() {
       const source = (await follower.look(signal)).source;
-      if (!source) throw new AgentError('there is no revision to check yet', 'reconcile status says why');
+      if (!source) throw new ExitError('usage', 'there is no revision to check yet', 'reconcile status says why');
       return reconcile({ action: 'check', source, ...place, tags: [], paranoid: false }, () => undefined, signal);
     },
     summaries: (limit) => withRuns((runs) => runs.summaries(limit)) ?? [],

@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { AgentError } from './agent-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 
 interface Answer {
   readonly status: number;
@@ -56,16 +56,16 @@ export function callAgent(
     else if (signal.aborted) reject(signal.reason as Error);
     else if (late.aborted)
       reject(
-        new AgentError(
+        new ExitError(
+          'error',
           'the agent is there, but does not answer',
           'see `journalctl -u timmy-reconciler`; systemd ends one that hangs',
-          'error',
         ),
       );
     else if (code === 'ECONNRESET')
-      reject(new AgentError('the agent ended before it answered', 'reconcile status tells whether it runs', 'error'));
+      reject(new ExitError('error', 'the agent ended before it answered', 'reconcile status tells whether it runs'));
     else if (code === 'EACCES')
-      reject(new AgentError(`${socket} is not yours to open`, 'run as the user of the agent, usually with sudo'));
+      reject(new ExitError('usage', `${socket} is not yours to open`, 'run as the user of the agent, usually with sudo'));
     else reject(error);
   });
   call.end(sent);

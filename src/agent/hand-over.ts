@@ -5,7 +5,7 @@ import { exitCodes } from '../model/exit-code.ts';
 import { isObject, parseJson } from '../model/json.ts';
 import type { Declined } from '../model/visit.ts';
 import { visitLine } from '../report/render-visit.ts';
-import { AgentError } from './agent-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import { callAgent } from './control-client.ts';
 
 /** Characters of a line of the answer: a report. */
@@ -55,11 +55,11 @@ async function readRefusal(response: IncomingMessage): Promise<Declined> {
   return { type: 'declined', exit: 'error', message, ...(typeof hint === 'string' && { hint }) };
 }
 
-const hasEnded = (): AgentError =>
-  new AgentError(
+const hasEnded = (): ExitError =>
+  new ExitError(
+    'error',
     'the agent ended before it had answered',
     'what it had begun is finished, or taken back when it starts: push again',
-    'error',
   );
 
 /** Gives the last line. */

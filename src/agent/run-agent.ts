@@ -19,7 +19,7 @@ import { sourceDirectories } from '../source/tree-bounds.ts';
 import { openAgentState, type AgentState } from '../state/agent-state.ts';
 import { StateError } from '../state/state-error.ts';
 import { openAgent } from './agent.ts';
-import { AgentError } from './agent-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import { controlSocket } from '../state/state-directory.ts';
 import { openDoors } from './doors/open-doors.ts';
 import { followWorkingTree } from './follow-working-tree.ts';
@@ -157,7 +157,7 @@ function openOrBare(directory: string, back: () => void): { readonly state: Agen
 
 function requireToken(gitea: GiteaPolicy): void {
   const token = findToken(gitea);
-  if ('code' in token) throw new AgentError(token.message, token.hint);
+  if ('code' in token) throw new ExitError('usage', token.message, token.hint);
 }
 
 function currentToken(gitea: GiteaPolicy): Secret {

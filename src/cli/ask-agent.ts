@@ -2,7 +2,7 @@ import { callAgent } from '../agent/control-client.ts';
 import { ownAccount } from '../host/own-account.ts';
 import { isObject } from '../model/json.ts';
 import { controlSocket, stateDirectory } from '../state/state-directory.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import type { Invocation } from './invocation.ts';
 import { rootOption } from './request.ts';
 
@@ -15,7 +15,7 @@ export async function askAgent(invocation: Invocation, question: Question): Prom
   if (!answer || answer.status < 300) return answer?.body;
   const { error, hint } = isObject(answer.body) ? answer.body : {};
   const text = typeof error === 'string' ? error : `the agent answered with status ${answer.status}`;
-  throw cliError(answer.status < 500 ? 'usage' : 'error', text, typeof hint === 'string' ? hint : undefined);
+  throw new ExitError(answer.status < 500 ? 'usage' : 'error', text, typeof hint === 'string' ? hint : undefined);
 }
 
 /** The same for what nobody but a running agent can answer. */
@@ -28,7 +28,7 @@ export async function requireAgent(invocation: Invocation, question: Question): 
 /** The error for what only a running agent knows or does. */
 export function noAgent(invocation: Invocation): Error {
   const start = 'systemctl start timmy-reconciler, or reconcile agent; a plain reconcile needs none';
-  return cliError(
+  return new ExitError(
     'error',
     `no agent runs for ${stateDirectory(rootOption(invocation))}`,
     process.geteuid?.() === 0 ? start : `sudo, if it is the agent of root; else ${start}`,

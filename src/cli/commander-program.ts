@@ -1,6 +1,6 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { nearest } from '../model/nearest.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import type { CommandEntry } from './command-entry.ts';
 import { commandGroups, commandTable } from './command-table.ts';
 import type { Invocation } from './invocation.ts';
@@ -71,7 +71,7 @@ function optionsBefore(command: Command): Record<string, string | boolean> {
     for (const [name, value] of Object.entries(parent.opts<Record<string, string | boolean>>())) {
       const known = command.options.find((option) => option.attributeName() === name);
       const isAllowed = known && (!known.argChoices || known.argChoices.includes(String(value)));
-      if (!isAllowed) throw cliError('usage', `--${name} does not fit the command ${command.name()}`, seeHelp(command));
+      if (!isAllowed) throw new ExitError('usage', `--${name} does not fit the command ${command.name()}`, seeHelp(command));
       inherited[name] ??= value;
     }
   }
@@ -100,17 +100,17 @@ function usageError(error: CommanderError, command: Command, argv: readonly stri
   const word = isHelp ? argv[1] : command.args[0];
   if (names.length > 0 && (isHelp || error.code === 'commander.excessArguments') && word !== undefined) {
     const close = elsewhere(command, word) ?? nearest(word, names);
-    return cliError('usage', `unknown command '${word}'`, close ? `did you mean ${close}?` : seeHelp(command));
+    return new ExitError('usage', `unknown command '${word}'`, close ? `did you mean ${close}?` : seeHelp(command));
   }
   if (error.code === 'commander.help') {
-    return cliError('usage', `${command.name()} needs one of: ${names.join(', ')}`, seeHelp(command));
+    return new ExitError('usage', `${command.name()} needs one of: ${names.join(', ')}`, seeHelp(command));
   }
   const [, option = ''] = /^unknown option '(.*)'$/.exec(message!) ?? [];
   const suggestion = elsewhere(command, option) ?? /\(Did you mean (.*)\?\)/i.exec(more.join(' '))?.[1];
   const ofProgram = option !== '' && fullName(command) === 'reconcile fleet run';
   const beside = ofProgram ? 'put -- before the program: reconcile fleet run -- PROGRAM OPTIONS' : seeHelp(command);
   const better = error.code === 'commander.unknownCommand' ? instead.get(`${fullName(command)} ${word}`) : undefined;
-  return cliError('usage', message!, better ?? (suggestion ? `did you mean ${suggestion}?` : beside));
+  return new ExitError('usage', message!, better ?? (suggestion ? `did you mean ${suggestion}?` : beside));
 }
 
 /** What other tools call what `reconcile` does without a command. */

@@ -13,7 +13,7 @@ import { planWaves, type Wave } from '../inventory/plan-waves.ts';
 import type { Document, RolloutDocument } from '../model/document.ts';
 import type { FleetEvent, Target } from '../model/fleet.ts';
 import { loadRollout } from '../source/load.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import type { FleetRun } from './fleet-command.ts';
 import { touchNoHost } from './touch-no-host.ts';
 
@@ -50,7 +50,7 @@ function wavesOf(rollout: Document<RolloutDocument>, fleet: FleetRun, targets: r
   const chosen = among(fleet.targets).waves;
   const left = chosen.find(({ name }) => !known.has(name));
   if (left && chosen.slice(chosen.indexOf(left)).some(({ name }) => known.has(name)))
-    throw cliError(
+    throw new ExitError(
       'refused',
       `the plan has nothing for wave ${left.name}, so that nothing would be known before the next wave begins`,
       'reconcile fleet check --out makes a plan; --limit leaves hosts out of their waves',
@@ -76,7 +76,7 @@ async function convergeInWaves(
   // `rollout status` holds it for a moment to see whether somebody does.
   const lock = store.lock() ?? (await pause(200, undefined, { signal }).then(store.lock));
   if (!lock)
-    throw cliError(
+    throw new ExitError(
       'busy',
       'another rollout of this repository is at work',
       'reconcile fleet rollout status shows it; reconcile fleet rollout abort ends it',

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runDeadman, type DeadmanVerb } from '../deadman/deadman-program.ts';
 import { settingsDirectory } from '../deadman/settings.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import { textOption, type Invocation } from './invocation.ts';
 
 /** Does one of the four things for the agent that is named, or for the only one that is watched on this host. */
@@ -16,13 +16,14 @@ export async function answerDeadman(verb: DeadmanVerb, invocation: Invocation): 
 
 function agentOf({ arguments: [agent] }: Invocation): string {
   if (agent !== undefined) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(agent)) throw cliError('usage', `'${agent}' is no name of an agent`);
+    if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(agent)) throw new ExitError('usage', `'${agent}' is no name of an agent`);
     return agent;
   }
   const watched = watchedAgents();
   if (watched.length === 1) return watched[0] as string;
-  if (watched.length === 0) throw cliError('usage', 'no agent is watched on this host', 'name the settings: --settings FILE');
-  throw cliError('usage', 'which agent?', `watched here: ${watched.join(', ')}`);
+  if (watched.length === 0)
+    throw new ExitError('usage', 'no agent is watched on this host', 'name the settings: --settings FILE');
+  throw new ExitError('usage', 'which agent?', `watched here: ${watched.join(', ')}`);
 }
 
 function watchedAgents(): readonly string[] {

@@ -24,7 +24,7 @@ import { ownVault } from '../run/own-vault.ts';
 import { loadInventoryFiles } from '../source/inventory-files.ts';
 import { openWorkingTree } from '../source/working-tree.ts';
 import { makeStateDirectory, stateDirectory } from '../state/state-directory.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import { hostPattern } from './host-pattern.ts';
 import { textOption, type Invocation } from './invocation.ts';
 import { sourceOption } from './request.ts';
@@ -92,7 +92,7 @@ export async function openFleetRun(invocation: Invocation, action: FleetAction, 
   const failed = invocation.options['retryFailed'] === true ? leftUndone(memory, repository, action) : undefined;
   const targets = all.filter(({ name }) => (failed?.has(name) ?? true) && (among?.has(name) ?? true));
   if (targets.length === 0)
-    throw cliError(
+    throw new ExitError(
       'usage',
       'no host is left to go to',
       failed ? 'none was left undone' : among ? 'the plan has none that is there' : 'reconcile inventory --graph shows all',
@@ -169,7 +169,7 @@ export async function chooseTargets(
 export function sshSettings(invocation: Invocation): { readonly configFile?: string } {
   const configFile = textOption(invocation, 'sshConfig');
   if (configFile === undefined) return {};
-  if (!existsSync(configFile)) throw cliError('usage', `no such file: ${configFile}`);
+  if (!existsSync(configFile)) throw new ExitError('usage', `no such file: ${configFile}`);
   return { configFile: resolve(configFile) };
 }
 
@@ -177,11 +177,11 @@ function limitsOf(invocation: Invocation): { readonly forks: number; readonly ti
   const given = textOption(invocation, 'forks');
   const forks = given === undefined ? usualForks : Number(given);
   if (!Number.isInteger(forks) || forks < 1 || forks > mostForks)
-    throw cliError('usage', `--forks ${given} is not a count from 1 to ${mostForks}`);
+    throw new ExitError('usage', `--forks ${given} is not a count from 1 to ${mostForks}`);
   const time = textOption(invocation, 'timeout');
   const timeout = milliseconds(time ?? usualTimeout);
   if (timeout === 0 || timeout > longestTimer)
-    throw cliError('usage', `--timeout ${time} is not a time of at most 24 days`, 'for example 90s, 10m, 1h');
+    throw new ExitError('usage', `--timeout ${time} is not a time of at most 24 days`, 'for example 90s, 10m, 1h');
   return { forks, timeout, patience: time === undefined ? usualPatience : timeout };
 }
 

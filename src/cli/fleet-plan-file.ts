@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { FleetReport } from '../model/fleet.ts';
 import { isPostponed } from '../model/report.ts';
 import { fleetReportSchema } from '../report/fleet-report-schema.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import { writeOutFile } from './out-file.ts';
 import { readPlan } from './read-plan.ts';
 
@@ -37,7 +37,7 @@ export function readFleetPlan(file: string): FleetPlan {
   const hint = 'reconcile fleet check --out FILE writes one';
   const { data } = planSchema.safeParse(readPlan(file, largest, hint));
   const revision = data?.report.revision;
-  if (!data || !revision) throw cliError('usage', `${file} is not the plan of a fleet`, hint);
+  if (!data || !revision) throw new ExitError('usage', `${file} is not the plan of a fleet`, hint);
   const { report, tags } = data;
   return {
     commit: revision.commit,

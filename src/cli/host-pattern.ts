@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { splitPattern } from '../inventory/split-pattern.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 
 /** Bytes; a list of tens of thousands of hosts. */
 const largest = 4 * 1024 * 1024;
@@ -20,11 +20,11 @@ const isFile = (term: string): boolean => term.startsWith('@');
 function linesOf(file: string): readonly string[] {
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found?.isFile())
-    throw cliError('usage', `no such file: ${file}`, 'a pattern that begins with "@" names a file of patterns');
-  if (found.size > largest) throw cliError('usage', `${file} is too large to be a list of hosts`);
+    throw new ExitError('usage', `no such file: ${file}`, 'a pattern that begins with "@" names a file of patterns');
+  if (found.size > largest) throw new ExitError('usage', `${file} is too large to be a list of hosts`);
   const lines = readFileSync(file, 'utf8').split('\n');
   const terms = lines.map((line) => line.trim()).filter((line) => line !== '');
   // In Ansible such a file selects every host.
-  if (terms.length === 0) throw cliError('usage', `${file} names no host`);
+  if (terms.length === 0) throw new ExitError('usage', `${file} names no host`);
   return terms;
 }

@@ -1,4 +1,4 @@
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 
 /** What a command is called with, after parsing. */
 export interface Invocation {
@@ -17,6 +17,7 @@ export interface CommandModule {
 /** An option with a value, or undefined when it was not given. An empty value is a usage error: a variable was not set. */
 export function textOption({ options }: Invocation, name: string): string | undefined {
   const value = options[name];
-  if (value === '') throw cliError('usage', `--${name} needs a value, not an empty text`, 'is a variable of the shell not set?');
+  if (value === '')
+    throw new ExitError('usage', `--${name} needs a value, not an empty text`, 'is a variable of the shell not set?');
   return typeof value === 'string' ? value : undefined;
 }

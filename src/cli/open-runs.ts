@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stateDirectory } from '../state/state-directory.ts';
 import { openState, type State } from '../state/state.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import type { Invocation } from './invocation.ts';
 import { rootOption } from './request.ts';
 
@@ -14,7 +14,7 @@ export function withState<T>(invocation: Invocation, act: (state: State) => T): 
   using state = readState(invocation);
   if (!state) {
     const directory = stateDirectory(rootOption(invocation));
-    throw cliError('usage', `no run is recorded in ${directory}`, otherRuns(invocation));
+    throw new ExitError('usage', `no run is recorded in ${directory}`, otherRuns(invocation));
   }
   return act(state);
 }
@@ -27,7 +27,7 @@ export function requireOwnRuns(invocation: Invocation): void {
   const hint = sudoHint(invocation);
   if (hint === undefined) return;
   using state = readState(invocation);
-  if (!state) throw cliError('usage', `no run is recorded in ${stateDirectory()}`, hint);
+  if (!state) throw new ExitError('usage', `no run is recorded in ${stateDirectory()}`, hint);
 }
 
 /** Where else the runs may be. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, lstatSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { replaceFile } from '../source/write-atomically.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 
 /** What `-o` takes elsewhere, and would be the name of a file here. */
 const meantOtherwise: ReadonlySet<string> = new Set(['-', 'text', 'json', 'ndjson']);
@@ -10,13 +10,13 @@ const meantOtherwise: ReadonlySet<string> = new Set(['-', 'text', 'json', 'ndjso
 export function requireOutFile(file: string): void {
   if (meantOtherwise.has(file)) {
     const hint = `it goes to a file, as JSON: --out plan.json, or ./${file} where that is meant`;
-    throw cliError('usage', `${JSON.stringify(file)} is no name for a plan`, hint);
+    throw new ExitError('usage', `${JSON.stringify(file)} is no name for a plan`, hint);
   }
   const directory = dirname(resolve(file));
   const hint = 'name another file with --out';
-  if (!existsSync(directory)) throw cliError('usage', `no such directory: ${directory}`, `make it, or ${hint}`);
+  if (!existsSync(directory)) throw new ExitError('usage', `no such directory: ${directory}`, `make it, or ${hint}`);
   const fault = faultOf(file, directory);
-  if (fault !== undefined) throw cliError('usage', `${file} ${fault}`, hint);
+  if (fault !== undefined) throw new ExitError('usage', `${file} ${fault}`, hint);
 }
 
 function faultOf(file: string, directory: string): string | undefined {
@@ -40,7 +40,7 @@ export function writeOutFile(file: string, text: string): void {
   try {
     replaceFile(file, text, { mode: 0o600 });
   } catch (error) {
-    throw cliError(
+    throw new ExitError(
       'error',
       `${file} cannot be written: ${(error as Error).message}`,
       'make room, or name another file with --out',

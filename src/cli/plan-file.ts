@@ -1,7 +1,7 @@
 import { isObject } from '../model/json.ts';
 import type { Report } from '../model/report.ts';
 import type { Request } from '../model/request.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import { readPlan } from './read-plan.ts';
 
 /** What `plan -o FILE` writes and `apply FILE` reads. */
@@ -24,8 +24,8 @@ export function readPlanFile(file: string): PlanFile & { readonly report: Report
   const hint = 'reconcile plan -o FILE writes one';
   const plan = readPlan(file, largest, hint);
   const isOfFleet = isObject(plan) && plan['schema'] === 'reconcile.fleet-plan/1';
-  if (isOfFleet) throw cliError('usage', `${file} is the plan of a fleet`, `did you mean reconcile fleet apply ${file}?`);
-  if (!isPlanFile(plan)) throw cliError('usage', `${file} is not a plan`, hint);
+  if (isOfFleet) throw new ExitError('usage', `${file} is the plan of a fleet`, `did you mean reconcile fleet apply ${file}?`);
+  if (!isPlanFile(plan)) throw new ExitError('usage', `${file} is not a plan`, hint);
   return plan;
 }
 

@@ -9,7 +9,7 @@ import type { Invocation } from './invocation.ts';
 const hasty: Readonly<Record<string, typeof converge>> = { '': converge, receive };
 
 /**
- * Runs the command line and gives the exit code; throws `CliError` for wrong usage. A plain run (no command word, known
+ * Runs the command line and gives the exit code; throws an `ExitError` for wrong usage. A plain run (no command word, known
  * options) and what a fleet of hosts is asked for are parsed here. Everything else, and everything that does not fit, goes to
  * commander, which knows the help and the right message.
  */

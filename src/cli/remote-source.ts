@@ -14,7 +14,7 @@ import { openFollower, openKept } from '../source/git/follow.ts';
 import { readRemoteUrl } from '../source/git/remote-url.ts';
 import { agentFile, openAgentState } from '../state/agent-state.ts';
 import { stateDirectory } from '../state/state-directory.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 
 interface Asked {
   readonly host: string | undefined;
@@ -28,7 +28,7 @@ interface Asked {
  */
 export async function remoteSource(asked: Asked, url?: string): Promise<Source | undefined> {
   const read = url === undefined ? undefined : readRemoteUrl(url);
-  if (read && 'refused' in read) throw cliError('usage', read.refused, '--source takes such a URL, or a directory');
+  if (read && 'refused' in read) throw new ExitError('usage', read.refused, '--source takes such a URL, or a directory');
   const found = await lookAt(asked, url);
   return found && take(found);
 }
@@ -53,7 +53,7 @@ export async function reachesRemote(asked: Asked, url?: string): Promise<boolean
 
 async function lookAt({ host, root, signal }: Asked, url: string | undefined): Promise<Look | undefined> {
   const { policy, problems } = loadHostPolicy();
-  if (problems.length > 0) throw cliError('invalid', problems.map(formatProblem).join('\n'), 'correct the host policy');
+  if (problems.length > 0) throw new ExitError('invalid', problems.map(formatProblem).join('\n'), 'correct the host policy');
   const remote = url === undefined ? policy.remote : remoteAt(url, policy.remote);
   if (remote === undefined) return undefined;
   const directory = stateDirectory(root);
@@ -74,8 +74,9 @@ const defaults: Omit<RemotePolicy, 'urls'> = { branch: 'main', testing_branch: f
 
 function take({ state, source, commit, problem }: Look): Source {
   const said = problem?.message ?? 'no remote gave a revision';
-  if (state === 'refused') throw cliError('refused', problem ? formatProblem({ ...problem, hint: '' }) : said, problem?.hint);
-  if (!source) throw cliError(whyNone(state, problem), said, problem?.hint);
+  if (state === 'refused')
+    throw new ExitError('refused', problem ? formatProblem({ ...problem, hint: '' }) : said, problem?.hint);
+  if (!source) throw new ExitError(whyNone(state, problem), said, problem?.hint);
   // Who is asked for the newest one is told how to take an older one.
   const way = state === 'behind' && problem?.hint !== undefined ? `; ${problem.hint}` : '';
   if (state !== 'fetched')

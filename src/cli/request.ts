@@ -4,7 +4,7 @@ import type { Request } from '../model/request.ts';
 import type { Source } from '../model/revision.ts';
 import { findRepository } from '../source/find-repository.ts';
 import { workingTree } from '../source/working-tree.ts';
-import { cliError } from './cli-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import { textOption, type Invocation } from './invocation.ts';
 
 /**
@@ -48,13 +48,13 @@ async function findSource(invocation: Invocation, sought: Sought): Promise<Sourc
 function openRoot(root: string, action: Request['action']): void {
   const stat = statSync(root, { throwIfNoEntry: false });
   if (stat && !stat.isDirectory())
-    throw cliError('usage', `${root} is not a directory`, '--root names a directory to treat as /');
+    throw new ExitError('usage', `${root} is not a directory`, '--root names a directory to treat as /');
   if (stat) return;
-  if (action === 'check') throw cliError('usage', `no such directory: ${root}`, `mkdir ${root}; a check makes nothing`);
+  if (action === 'check') throw new ExitError('usage', `no such directory: ${root}`, `mkdir ${root}; a check makes nothing`);
   try {
     mkdirSync(root, { recursive: true });
   } catch (error) {
-    throw cliError('usage', `${root} cannot be made: ${(error as Error).message}`, 'name another directory with --root');
+    throw new ExitError('usage', `${root} cannot be made: ${(error as Error).message}`, 'name another directory with --root');
   }
 }
 
@@ -69,15 +69,16 @@ export function sourceOption(invocation: Invocation): string {
   const given = textOption(invocation, 'source');
   const found = findRepository(given ?? '.');
   if (given !== undefined && found !== resolve(given)) {
-    if (!existsSync(given)) throw cliError('usage', `no such directory: ${given}`, '--source names a configuration repository');
+    if (!existsSync(given))
+      throw new ExitError('usage', `no such directory: ${given}`, '--source names a configuration repository');
     const hint = misnamedSite(given) ?? (found ? `did you mean ${found}?` : 'it needs desired-state/site.yaml');
-    throw cliError('usage', `${given} is not a configuration repository`, hint);
+    throw new ExitError('usage', `${given} is not a configuration repository`, hint);
   }
   if (found === undefined) {
     const hint =
       misnamedSite('.') ??
       'go into one (it has desired-state/site.yaml; `assignments: []` in it begins one), give --source PATH, or name a remote in the host policy';
-    throw cliError('usage', 'no configuration repository here or above', hint);
+    throw new ExitError('usage', 'no configuration repository here or above', hint);
   }
   return found;
 }
@@ -96,6 +97,6 @@ export function tagsOption(invocation: Invocation): readonly string[] {
     .split(',')
     .map((tag) => tag.trim())
     .filter((tag) => tag !== '');
-  if (given !== undefined && tags.length === 0) throw cliError('usage', '--tags needs at least one tag');
+  if (given !== undefined && tags.length === 0) throw new ExitError('usage', '--tags needs at least one tag');
   return tags;
 }

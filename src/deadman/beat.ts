@@ -3,11 +3,12 @@ import { dirname } from 'node:path';
 import { readUptime } from '../host/term.ts';
 import type { DeadmanSettings } from '../model/deadman-settings.ts';
 import { writeAtomically } from '../source/write-atomically.ts';
-import { settingsError } from './settings-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 
 /** Stamps the heartbeat of an agent. Throws when its settings name no stamp. */
 export function beat({ agent, heartbeat }: DeadmanSettings): void {
-  if (!heartbeat) throw settingsError(`the settings of ${agent} name no heartbeat stamp`, `set "heartbeat" of deadman[${agent}]`);
+  if (!heartbeat)
+    throw new ExitError('invalid', `the settings of ${agent} name no heartbeat stamp`, `set "heartbeat" of deadman[${agent}]`);
   const { boot, uptime } = readUptime();
   mkdirSync(dirname(heartbeat.stamp), { recursive: true });
   // Its owner would become the owner of the new one, and whose stamp it is counts.

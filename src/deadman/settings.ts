@@ -3,7 +3,7 @@ import { ownAccount } from '../host/own-account.ts';
 import { deadmanSettingsSchema, type DeadmanSettings } from '../model/deadman-settings.ts';
 import { isObject } from '../model/json.ts';
 import { readPrivateFile } from '../source/private-file.ts';
-import { settingsError } from './settings-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 
 const converge = 'reconcile writes it anew';
 
@@ -20,7 +20,7 @@ export function settingsDirectory(env: Readonly<NodeJS.ProcessEnv>): string {
 export function readSettings(file: string): DeadmanSettings {
   const value = parse(file, readOwn(file));
   if (!isObject(value) || value['schema'] !== deadmanSettingsSchema)
-    throw settingsError(`${file} is not what this version of the deadman kind writes`, converge);
+    throw new ExitError('invalid', `${file} is not what this version of the deadman kind writes`, converge);
   return value as unknown as DeadmanSettings;
 }
 
@@ -28,14 +28,15 @@ function parse(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw settingsError(`${file} is damaged`, converge, error);
+    throw new ExitError('invalid', `${file} is damaged`, converge, error);
   }
 }
 
 function readOwn(file: string): string {
   const read = readPrivateFile(file, 'settings file', { mayBeRead: true });
   if ('bytes' in read) return read.bytes.toString();
-  throw settingsError(
+  throw new ExitError(
+    'invalid',
     read.refused,
     read.isMissing ? 'is there a deadman[...] for this agent on this host?' : read.hint,
     read.cause,

@@ -1,7 +1,7 @@
 import { runCommand } from '../host/run-command.ts';
 import { hardenedEnvironment } from '../model/hardened-git.ts';
 import { lastLines } from '../model/last-lines.ts';
-import { FleetError } from './fleet-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 
 /** Milliseconds that one git command may take. */
 const gitTimeout = 120_000;
@@ -16,7 +16,7 @@ interface Extra {
 /** What makes a directory one that can be sent. */
 export const firstCommit = 'git init && git add --all && git commit';
 
-/** What git answers in the operator's repository; rejects with a `FleetError`. */
+/** What git answers in the operator's repository; rejects with an `ExitError`. */
 export type Ask = (words: readonly string[], extra?: Extra) => Promise<string>;
 
 export async function askGit(
@@ -35,7 +35,7 @@ export async function askGit(
   );
   if (exitCode === 0) return stdout;
   const said = lastLines(stderr) || `exit ${exitCode}`;
-  throw new FleetError(
+  throw new ExitError(
     'usage',
     `git ${words[0]} failed in ${repository}: ${said}`,
     `the revision to send comes from a git repository${/not a git repository/.test(said) ? `: ${firstCommit}` : ''}`,

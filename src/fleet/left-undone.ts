@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { FleetAction, FleetReport, HostVerdict } from '../model/fleet.ts';
 import { sha256 } from '../model/json.ts';
 import { writeDurably } from '../state/durable-file.ts';
-import { FleetError } from './fleet-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 
 /** Verdicts of hosts with which nothing is wrong, though they may differ from the repository. */
 const fine: readonly HostVerdict[] = ['converged', 'upstreamPending', 'driftOnly', 'conflict'];
@@ -36,7 +36,7 @@ export function noteLeft(memory: string, repository: string, { action, hosts }: 
 export function hostsLeft(memory: string, repository: string): ReadonlySet<string> {
   const left = read(memory, repository);
   if (left) return new Set(left);
-  throw new FleetError('usage', 'nothing was brought to the hosts of this repository before', 'leave --retry-failed out');
+  throw new ExitError('usage', 'nothing was brought to the hosts of this repository before', 'leave --retry-failed out');
 }
 
 /** Undefined where nothing was ever noted. */

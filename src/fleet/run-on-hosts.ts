@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Finding, FleetEvent, HostOutcome, Target } from '../model/fleet.ts';
 import { printableLine } from '../report/printable.ts';
 import { ConnectionError, type Connect, type Connection } from './connection.ts';
-import { FleetError } from './fleet-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import { inParallel } from './in-parallel.ts';
 import { OwnFault, ownFaultOf } from './own-fault.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -115,7 +115,7 @@ const absent = ({ absence, message, hint }: ConnectionError): Finding => ({
 const failed = (thrown: unknown): Finding => ({
   verdict: 'error',
   message: printableLine(thrown instanceof Error ? thrown.message : String(thrown)),
-  ...(thrown instanceof FleetError && { hint: thrown.hint }),
+  ...(thrown instanceof ExitError && thrown.hint !== undefined && { hint: thrown.hint }),
 });
 
 /** Why hosts are not done. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeBare } from '../source/git/mirror.ts';
 import { askGit, firstCommit, type Ask } from './ask-git.ts';
-import { FleetError } from './fleet-error.ts';
+import { ExitError } from '../model/exit-error.ts';
 import { OwnFault, ownFaultOf } from './own-fault.ts';
 import { commitChanges, findChanges, listPaths } from './uncommitted.ts';
 
@@ -47,13 +47,13 @@ export async function openWorkingRevision(
   const facts = ['--is-shallow-repository', '--show-object-format', '--path-format=absolute', '--git-path', 'objects'];
   const [prefix = '', isShallow, format, objects = ''] = (await ask(['rev-parse', '--show-prefix', ...facts])).split('\n');
   if (prefix !== '')
-    throw new FleetError(
+    throw new ExitError(
       'usage',
       `the configuration is not at the top of its git repository, but in ${prefix}`,
       'hosts take revisions with desired-state/ at the top: give the configuration a repository of its own',
     );
   if (format !== 'sha1')
-    throw new FleetError(
+    throw new ExitError(
       'usage',
       'the repository names its objects by SHA-256, and hosts take those of SHA-1',
       'git init --object-format=sha1 makes one that can be sent',
@@ -75,7 +75,7 @@ export async function openWorkingRevision(
     ask(words, { env: { ...env, GIT_DIR: directory }, ...(stdin !== undefined && { stdin }) });
   const changed = revision === 'HEAD' ? await findChanges(ask) : [];
   if (changed.length > 0 && uncommitted === 'refuse')
-    throw new FleetError('usage', `there are uncommitted changes: ${listPaths(changed)}`, 'commit them, or stash them');
+    throw new ExitError('usage', `there are uncommitted changes: ${listPaths(changed)}`, 'commit them, or stash them');
   const sent = changed.length > 0 ? await commitChanges(changed, { parent: commit, directory }, ask) : commit;
   await askInside(['update-ref', `refs/heads/${branch}`, sent]);
   const bundles = new Map<string, Promise<Bundle>>();
@@ -117,8 +117,8 @@ export async function openWorkingRevision(
 }
 
 /** Somewhere a host has nothing yet, and takes a commit only with all that it was built on. */
-const incomplete = (what: string, option: string, otherwise = ''): FleetError =>
-  new FleetError(
+const incomplete = (what: string, option: string, otherwise = ''): ExitError =>
+  new ExitError(
     'usage',
     `the repository is ${what}, which has not the whole history`,
     `git fetch ${option}${otherwise} brings the rest`,
@@ -129,7 +129,7 @@ const explainMissing =
   (ask: Ask) =>
   async (error: unknown): Promise<never> => {
     if ((await ask(['rev-list', '--all', '--max-count=1'])) !== '') throw error;
-    throw new FleetError('usage', 'the repository has no commit yet', firstCommit);
+    throw new ExitError('usage', 'the repository has no commit yet', firstCommit);
   };
 
 /** Whether a partial clone has left out what the commit is made of, or was built on. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { ConnectionError, type Connect, type Connection } from '../../src/fleet/connection.ts';
-import { FleetError } from '../../src/fleet/fleet-error.ts';
+import { ExitError } from '../../src/model/exit-error.ts';
 import { runOnHosts } from '../../src/fleet/run-on-hosts.ts';
 import type { Finding, FleetEvent } from '../../src/model/fleet.ts';
 import { localConnection, makeTarget } from '../support/local-connection.ts';
@@ -70,7 +70,7 @@ describe('a task on many hosts', () => {
     const outcomes = await runOnHosts(
       names(3).map(makeTarget),
       async ({ target }) => {
-        if (target.name === 'h0') throw new FleetError('usage', 'git failed', 'look at it');
+        if (target.name === 'h0') throw new ExitError('usage', 'git failed', 'look at it');
         if (target.name === 'h1') throw new TypeError('a bug\n\x1b[2J');
         return fine;
       },

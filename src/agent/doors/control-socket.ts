@@ -1,7 +1,7 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { AgentError } from '../agent-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import type { DoorServer } from './server.ts';
 
 /** Bytes; the system's limit for the path of a socket, without its closing NUL. */
@@ -13,7 +13,8 @@ const longest = 107;
  */
 export async function listenAt(path: string, server: DoorServer): Promise<void> {
   if (Buffer.byteLength(path) > longest)
-    throw new AgentError(
+    throw new ExitError(
+      'usage',
       `the path of the control socket is longer than ${longest} bytes: ${path}`,
       'use a shorter state directory',
     );
@@ -37,8 +38,9 @@ export async function listenAt(path: string, server: DoorServer): Promise<void> 
 async function removeStale(path: string): Promise<void> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (!stat) return;
-  if (!stat.isSocket()) throw new AgentError(`${path} is there and is not a socket`, 'look what it is, and move it away');
-  if (await isListening(path)) throw new AgentError(`another agent listens at ${path}`, 'systemctl status timmy-reconciler');
+  if (!stat.isSocket()) throw new ExitError('usage', `${path} is there and is not a socket`, 'look what it is, and move it away');
+  if (await isListening(path))
+    throw new ExitError('usage', `another agent listens at ${path}`, 'systemctl status timmy-reconciler');
   rmSync(path);
 }
 

@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { AgentPolicy } from '../../model/host-policy-document.ts';
-import { AgentError } from '../agent-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { openSecret, readSecret } from './read-secret.ts';
 import type { DoorLog } from './server.ts';
 
@@ -14,18 +14,26 @@ export interface Hook extends HookPolicy {
 /** Reads the secrets; throws for one that cannot be used, and for hooks that could not be told apart or never be reached. */
 export function loadHooks({ hooks, listen }: AgentPolicy, log: DoorLog): readonly Hook[] {
   if (hooks.length > 0 && !listen)
-    throw new AgentError('the host policy has hooks, but nothing to reach them at', 'set agent.listen, or remove agent.hooks');
+    throw new ExitError(
+      'usage',
+      'the host policy has hooks, but nothing to reach them at',
+      'set agent.listen, or remove agent.hooks',
+    );
   return hooks.map((policy, index) => {
     const { name } = policy;
     if (hooks.findIndex((each) => each.name === name) !== index)
-      throw new AgentError(`two hooks of the host policy are called ${name}`, 'the name is the end of the address: change one');
+      throw new ExitError(
+        'usage',
+        `two hooks of the host policy are called ${name}`,
+        'the name is the end of the address: change one',
+      );
     const secrets = secretFiles(policy).map((file) => openSecret(file, secretOf(name), log));
     return { ...policy, keys: () => secrets.map((read) => createSecretKey(read())) };
   });
 }
 
 /** Why secrets of the hooks and of the API cannot be used, if so; while the agent runs, it goes on with the last good ones. */
-export const findUnusableSecrets = ({ hooks, api_token_file: token }: AgentPolicy): readonly AgentError[] =>
+export const findUnusableSecrets = ({ hooks, api_token_file: token }: AgentPolicy): readonly ExitError[] =>
   [
     ...hooks.flatMap((hook) => secretFiles(hook).map((file) => [file, secretOf(hook.name)] as const)),
     ...(token === undefined ? [] : [[token, tokenPurpose] as const]),
@@ -34,7 +42,7 @@ export const findUnusableSecrets = ({ hooks, api_token_file: token }: AgentPolic
       readSecret(file, purpose);
       return [];
     } catch (error) {
-      if (!(error instanceof AgentError)) throw error;
+      if (!(error instanceof ExitError)) throw error;
       return [error];
     }
   });

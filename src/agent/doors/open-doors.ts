@@ -5,7 +5,7 @@ import type { AgentPolicy } from '../../model/host-policy-document.ts';
 import { monotonic } from '../../model/monotonic.ts';
 import { reportSchema } from '../../report/report-schema.ts';
 import { statusSchema } from '../../report/status-schema.ts';
-import { AgentError } from '../agent-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { addApi } from './api.ts';
 import { addControl } from './control.ts';
 import { listenAt } from './control-socket.ts';
@@ -94,7 +94,7 @@ async function listen(server: DoorServer, { address, port }: NonNullable<AgentPo
     await server.listen({ host: address, port });
   } catch (error) {
     const hint = 'change agent.listen in the host policy, or stop what uses it';
-    throw new AgentError(`HTTP cannot be served at ${address}, port ${port}: ${(error as Error).message}`, hint);
+    throw new ExitError('usage', `HTTP cannot be served at ${address}, port ${port}: ${(error as Error).message}`, hint);
   }
   const bound = server.addresses()[0] as AddressInfo;
   return { host: bound.address, port: bound.port };

@@ -8,7 +8,7 @@ import {
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { StateError } from '../../state/state-error.ts';
-import { AgentError } from '../agent-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { turnAwayClients } from './client-errors.ts';
 import { boundConnections } from './connections.ts';
 
@@ -87,7 +87,7 @@ export function makeServer({ log, idle, isPatient = false }: ServerSettings): Do
   server.setErrorHandler<Error & { readonly statusCode?: number; readonly hint?: string }>((error, request, reply) => {
     const { message, hint } = error;
     // What both say is for people, and who asks may know it.
-    if (error instanceof AgentError || error instanceof StateError)
+    if (error instanceof ExitError || error instanceof StateError)
       return reply.code(503).send({ error: message, ...(hint !== undefined && { hint }) });
     const status = error.statusCode ?? 500;
     if (status < 500) return reply.code(status).send({ error: message });

@@ -3,7 +3,7 @@ import { adopt } from '../../operations/adopt.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { printableLine } from '../../report/printable.ts';
 import { bytes } from '../../report/unified-diff.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import type { Invocation } from '../invocation.ts';
 import { makeRequest } from '../request.ts';
 
@@ -16,7 +16,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const adoption = await adopt(await makeRequest(invocation, 'check'), path);
   if ('refused' in adoption) {
     const { refused, hint, problems } = adoption;
-    throw cliError(problems ? 'invalid' : 'refused', [...(problems ?? []).map(formatProblem), refused].join('\n'), hint);
+    throw new ExitError(problems ? 'invalid' : 'refused', [...(problems ?? []).map(formatProblem), refused].join('\n'), hint);
   }
   const { file, outcome, bytes: size } = adoption;
   const line =

@@ -5,7 +5,7 @@ import type { Source } from '../../model/revision.ts';
 import { reconcile } from '../../reconcile.ts';
 import { isCommitIdentity } from '../../source/git/commit-source.ts';
 import { workingTree } from '../../source/working-tree.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { awaitsRemote } from '../../model/unconfirmed.ts';
 import { readPlanFile, type PlanFile } from '../plan-file.ts';
@@ -20,7 +20,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { commit } = source.head();
   if (commit !== planned.revision.commit) {
     const moved = `${planned.revision.commit?.slice(0, 8) ?? 'no commit'} → ${commit?.slice(0, 8) ?? 'no commit'}`;
-    throw cliError(
+    throw new ExitError(
       'refused',
       `the revision has moved since the plan was made (${moved}); nothing was applied`,
       'make a new plan',
@@ -52,11 +52,12 @@ async function plannedSource({ source, host, root }: PlanFile['request'], signal
   }
   const { remoteSource } = await import('../remote-source.ts');
   const found = await remoteSource({ host, root, signal });
-  if (!found) throw cliError('refused', 'the plan was made from a remote, and the host policy names none', 'make a new plan');
+  if (!found)
+    throw new ExitError('refused', 'the plan was made from a remote, and the host policy names none', 'make a new plan');
   return found;
 }
 
 function requireDirectory(path: string, what: string): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
-    throw cliError('usage', `the ${what} that the plan was made for is gone: ${path}`, 'make a new plan');
+    throw new ExitError('usage', `the ${what} that the plan was made for is gone: ${path}`, 'make a new plan');
 }

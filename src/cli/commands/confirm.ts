@@ -6,7 +6,7 @@ import { readConnection } from '../../resources/ssh-doors.ts';
 import { acceptConfirmed } from '../../source/git/accept-pushed.ts';
 import { openAgentState } from '../../state/agent-state.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import type { Invocation } from '../invocation.ts';
 import { requireOwnRuns } from '../open-runs.ts';
 import { openRunOutput } from '../run-output.ts';
@@ -32,7 +32,7 @@ export async function run(invocation: Invocation): Promise<number> {
     await sleep(pause, undefined, { signal });
     result = await confirmRun(directory, id, connection);
   }
-  if ('refused' in result) throw cliError(result.exit, result.refused, 'reconcile history lists the runs');
+  if ('refused' in result) throw new ExitError(result.exit, result.refused, 'reconcile history lists the runs');
   const { confirmed } = result;
   if (confirmed !== undefined) await acceptRevisionOf(confirmed, directory);
   process.stdout.write(confirmed === undefined ? 'No run waits for its confirmation\n' : `Confirmed: run ${confirmed} stays\n`);

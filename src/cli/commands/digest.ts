@@ -5,7 +5,7 @@ import { makeDigest } from '../../notify/make-digest.ts';
 import { renderDigest } from '../../notify/render-digest.ts';
 import { keptRuns } from '../../state/runs.ts';
 import { askAgent } from '../ask-agent.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { readState, requireOwnRuns } from '../open-runs.ts';
 import { writeJson } from '../run-output.ts';
@@ -14,7 +14,7 @@ import { writeJson } from '../run-output.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const length = textOption(invocation, 'since') ?? '24h';
   if (!/^[1-9]\d{0,5}(ms|s|m|h|d)$/.test(length))
-    throw cliError('usage', `--since needs a duration such as 24h or 7d, not '${length}'`);
+    throw new ExitError('usage', `--since needs a duration such as 24h or 7d, not '${length}'`);
   requireOwnRuns(invocation);
   const until = Date.now();
   using state = readState(invocation);

@@ -7,7 +7,7 @@ import { paintFor } from '../../report/paint.ts';
 import { printableLine } from '../../report/printable.ts';
 import { renderExplanation } from '../../report/render-explanation.ts';
 import { problemLines } from '../../report/render-text.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { makeRequest } from '../request.ts';
 import { writeJson } from '../run-output.ts';
@@ -27,7 +27,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const close = isExact && explanations.length > 0 ? undefined : nearest(target, [...known, ...ids]);
   const nothing = `nothing manages ${target} on this host`;
   if (explanations.length === 0) {
-    throw cliError(
+    throw new ExitError(
       'usage',
       nothing,
       close ? `did you mean ${close}?` : `name a path or an address${known.length > 0 ? `, such as ${known[0]}` : ''}`,

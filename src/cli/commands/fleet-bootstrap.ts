@@ -19,7 +19,7 @@ import { renderRecap } from '../../report/render-fleet-recap.ts';
 import { count } from '../../report/render-text.ts';
 import { askPerson } from '../ask-person.ts';
 import { bundleDirectory } from '../bundle-directory.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { openFleetRun, type FleetRun } from '../fleet-command.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 
@@ -114,7 +114,11 @@ async function remove(invocation: Invocation, fleet: FleetRun): Promise<number> 
   const question = `Remove the agent${keepState ? '' : ', its history and its settings'} from ${count(names.length, 'host')} (${shown})?`;
   const isAgreed = invocation.options['yes'] === true || (await askPerson(question, invocation.signal));
   if (isAgreed !== true)
-    throw cliError('usage', 'nothing was removed', isAgreed === undefined ? 'give --yes where nobody can be asked' : undefined);
+    throw new ExitError(
+      'usage',
+      'nothing was removed',
+      isAgreed === undefined ? 'give --yes where nobody can be asked' : undefined,
+    );
   const task: Task = (connection, signal) => {
     const tell = (message: string): void => fleet.emit({ type: 'step', host: connection.target.name, message });
     return removeFromHost(connection, { keepState }, tell, signal);
@@ -135,7 +139,7 @@ async function packAll(invocation: Invocation) {
 function refuseUnfitting({ options }: Invocation): void {
   const bringing = ['policy', 'files', 'node', 'diff'].find((name) => options[name] !== undefined);
   if (options['remove'] === true && bringing !== undefined)
-    throw cliError('usage', `--${bringing} does not fit --remove`, 'with --remove nothing is brought');
+    throw new ExitError('usage', `--${bringing} does not fit --remove`, 'with --remove nothing is brought');
   if (options['remove'] !== true && options['keepState'] === true)
-    throw cliError('usage', '--keep-state is for --remove', 'a bootstrap never removes the state');
+    throw new ExitError('usage', '--keep-state is for --remove', 'a bootstrap never removes the state');
 }

@@ -9,7 +9,7 @@ import { renderRollout } from '../../report/render-rollout.ts';
 import { rolloutCommand } from '../../report/rollout-command.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
 import { ownName } from '../ask-agent.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { sourceOption } from '../request.ts';
 import { writeJson } from '../run-output.ts';
@@ -19,7 +19,7 @@ export function run(invocation: Invocation): Promise<number> {
   const store = openRolloutStore(join(stateDirectory(), 'fleet'), realpathSync(sourceOption(invocation)));
   const state = store.read();
   if (!state)
-    throw cliError(
+    throw new ExitError(
       'usage',
       'nothing of this repository was ever rolled out in waves from here',
       'reconcile fleet push and apply do so, where there is a rollout.yaml',
@@ -28,10 +28,10 @@ export function run(invocation: Invocation): Promise<number> {
   const word = invocation.arguments[0];
   if (word === 'status') return Promise.resolve(show(store, state, isAtWork, invocation));
   if (!isOpen(state))
-    throw cliError('usage', `there is nothing to ${word}: the last rollout has ended`, 'reconcile fleet rollout status');
+    throw new ExitError('usage', `there is nothing to ${word}: the last rollout has ended`, 'reconcile fleet rollout status');
   const wish = store.wish();
   if (wish?.word === 'abort' && word !== 'abort')
-    throw cliError(
+    throw new ExitError(
       'usage',
       `there is nothing to ${word}: ${wish.by} has aborted it`,
       `the next ${rolloutCommand(state)} begins anew`,

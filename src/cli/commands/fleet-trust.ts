@@ -5,7 +5,7 @@ import { fleetExit } from '../../model/fleet-exit.ts';
 import type { HostVerdict } from '../../model/fleet.ts';
 import { count } from '../../report/render-text.ts';
 import { askPerson } from '../ask-person.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { chooseTargets, sshSettings } from '../fleet-command.ts';
 import type { Invocation } from '../invocation.ts';
 import { sourceOption } from '../request.ts';
@@ -43,7 +43,11 @@ export async function run(invocation: Invocation): Promise<number> {
   const question = `Is ${count(wanted.length, 'key')} what the hosts themselves show, and to be trusted?`;
   const isAgreed = options['yes'] === true || (await askPerson(question, signal));
   if (isAgreed !== true)
-    throw cliError('usage', 'nothing was written', isAgreed === undefined ? 'give --yes where nobody can be asked' : undefined);
+    throw new ExitError(
+      'usage',
+      'nothing was written',
+      isAgreed === undefined ? 'give --yes where nobody can be asked' : undefined,
+    );
   const done = new Set<string>();
   for (const { host, shown, file, enrol } of wanted) {
     try {

@@ -2,7 +2,7 @@ import type { Report } from '../../model/report.ts';
 import { paintFor } from '../../report/paint.ts';
 import { renderHistory } from '../../report/render-history.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { otherRuns, readState } from '../open-runs.ts';
 import { rootOption } from '../request.ts';
@@ -11,7 +11,7 @@ import { writeJson } from '../run-output.ts';
 /** Lists the runs that are kept, newest first. */
 export async function run(invocation: Invocation): Promise<number> {
   const limit = textOption(invocation, 'limit') ?? '20';
-  if (!/^[1-9]\d{0,5}$/.test(limit)) throw cliError('usage', `--limit needs a number from 1, not '${limit}'`);
+  if (!/^[1-9]\d{0,5}$/.test(limit)) throw new ExitError('usage', `--limit needs a number from 1, not '${limit}'`);
   using state = readState(invocation);
   const format = textOption(invocation, 'output');
   const reports = (): readonly Report[] => state?.runs.list(Number(limit)) ?? [];

@@ -7,7 +7,7 @@ import { unitName } from '../../install/unit.ts';
 import { lastLines } from '../../model/last-lines.ts';
 import { version } from '../../model/version.ts';
 import { bundleDirectory } from '../bundle-directory.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import type { Invocation } from '../invocation.ts';
 import { rootOption } from '../request.ts';
 
@@ -18,7 +18,11 @@ export async function run(invocation: Invocation): Promise<number> {
   const isPrinted = invocation.options['print'] === true;
   const isStaged = invocation.options['stage'] === true;
   if (scope === 'system' && root === '' && !isPrinted && process.geteuid?.() !== 0)
-    throw cliError('usage', 'installing for the whole host needs root', 'run it as root, or give --user for this account alone');
+    throw new ExitError(
+      'usage',
+      'installing for the whole host needs root',
+      'run it as root, or give --user for this account alone',
+    );
   const home = process.env['HOME'] || ownAccount().home;
   const place = { scope, root, home, env: process.env, node: process.execPath, bundle: bundleDirectory(), version } as const;
   const plan = planInstallation(place);
@@ -63,7 +67,7 @@ async function callSystemctl(mode: readonly string[], words: readonly string[], 
   const { exitCode, stderr } = await runSystemctl(mode, words, signal);
   const command = ['systemctl', ...mode, ...words].join(' ');
   if (exitCode !== 0)
-    throw cliError('error', `${command} failed: ${lastLines(stderr)}`, ['journalctl', ...mode, '-u', unitName].join(' '));
+    throw new ExitError('error', `${command} failed: ${lastLines(stderr)}`, ['journalctl', ...mode, '-u', unitName].join(' '));
   process.stdout.write(`${command}\n`);
 }
 

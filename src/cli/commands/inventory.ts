@@ -10,7 +10,7 @@ import { problemLines } from '../../report/render-text.ts';
 import { ownVault } from '../../run/own-vault.ts';
 import { loadInventoryFiles } from '../../source/inventory-files.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { hostPattern } from '../host-pattern.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { sourceOption } from '../request.ts';
@@ -22,9 +22,9 @@ export async function run(invocation: Invocation): Promise<number> {
   const host = textOption(invocation, 'host');
   const pattern = invocation.arguments[0];
   if ([list === true, graph === true, host !== undefined].filter(Boolean).length !== 1) {
-    throw cliError('usage', 'inventory needs one of --list, --host NAME, --graph', 'reconcile inventory --graph');
+    throw new ExitError('usage', 'inventory needs one of --list, --host NAME, --graph', 'reconcile inventory --graph');
   }
-  if (host !== undefined && pattern !== undefined) throw cliError('usage', '--host takes no pattern beside it');
+  if (host !== undefined && pattern !== undefined) throw new ExitError('usage', '--host takes no pattern beside it');
   const { files, problems: refused } = openWorkingTree(sourceOption(invocation));
   const inventory = readInventory(loadInventoryFiles(files, ownVault()));
   if (host !== undefined) writeJson(listHost(inventory, host) ?? noSuchHost(host, inventory));
@@ -46,7 +46,7 @@ function narrow(inventory: Inventory, pattern: string | undefined): Inventory {
   if (pattern === undefined) return inventory;
   const { hosts, problems } = selectHosts(inventory, hostPattern(pattern));
   const problem = problems[0];
-  if (problem) throw cliError('usage', problem.message, problem.hint ?? 'reconcile inventory --graph shows all');
+  if (problem) throw new ExitError('usage', problem.message, problem.hint ?? 'reconcile inventory --graph shows all');
   const selected = new Set(hosts);
   const groups = new Map<string, Group>();
   const keep = (name: string): boolean => {
@@ -64,7 +64,7 @@ function narrow(inventory: Inventory, pattern: string | undefined): Inventory {
 
 function noSuchHost(host: string, { hosts }: Inventory): never {
   const close = nearest(host, hosts);
-  throw cliError(
+  throw new ExitError(
     'usage',
     `no host '${host}' in the inventory`,
     close ? `did you mean ${close}?` : 'reconcile inventory --graph shows all',

@@ -1,6 +1,6 @@
 import { exitCodes } from '../../model/exit-code.ts';
 import { reconcile } from '../../reconcile.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { requireOutFile, writeOutFile } from '../out-file.ts';
 import type { PlanFile } from '../plan-file.ts';
@@ -10,7 +10,7 @@ import { openRunOutput } from '../run-output.ts';
 /** Writes down what a run would do. Exits 0 when the plan was written, also when it holds changes. */
 export async function run(invocation: Invocation): Promise<number> {
   const file = textOption(invocation, 'out');
-  if (!file) throw cliError('usage', 'plan needs -o FILE', 'reconcile plan -o plan.json');
+  if (!file) throw new ExitError('usage', 'plan needs -o FILE', 'reconcile plan -o plan.json');
   requireOutFile(file);
   // Everything is read: what people review and sign off must not rest on metadata, and a plan that is empty is one too.
   const { action: _check, ...request } = { ...(await makeRequest(invocation, 'check')), paranoid: true };

@@ -2,7 +2,7 @@ import { openAttempts } from '../../agent/attempts.ts';
 import { openAgentState } from '../../state/agent-state.ts';
 import { patience, takeLock } from '../../state/lock.ts';
 import { openState } from '../../state/state.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import type { Invocation } from '../invocation.ts';
 import { withState } from '../open-runs.ts';
 
@@ -10,7 +10,7 @@ import { withState } from '../open-runs.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const directory = withState(invocation, (state) => state.directory);
   using lock = takeLock(directory, patience);
-  if (!lock) throw cliError('busy', 'another run is at work on this host');
+  if (!lock) throw new ExitError('busy', 'another run is at work on this host');
   using state = openState(directory);
   const count = state.journal.release();
   using agent = openAgentState(directory);

@@ -1,7 +1,7 @@
 import { previewRollback } from '../../operations/preview-rollback.ts';
 import { rollBackRuns } from '../../operations/roll-back-runs.ts';
 import { patience } from '../../state/lock.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { withState } from '../open-runs.ts';
 import { rootOption } from '../request.ts';
@@ -15,7 +15,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const request = { run: invocation.arguments[0], root, stateDirectory: directory, wait: patience };
   const act = invocation.options['check'] === true ? previewRollback : rollBackRuns;
   const result = await act(request, output.emit);
-  if ('refused' in result) throw cliError(result.exit, result.refused, 'reconcile history lists the runs');
+  if ('refused' in result) throw new ExitError(result.exit, result.refused, 'reconcile history lists the runs');
   output.finish(result);
   return result.exit;
 }

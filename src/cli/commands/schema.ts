@@ -1,5 +1,5 @@
 import { nearest } from '../../model/nearest.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import type { Invocation } from '../invocation.ts';
 import { jsonSchemas } from '../../report/json-schemas.ts';
 import { loadResourceTypes } from '../../resources/registry.ts';
@@ -18,7 +18,7 @@ export async function run({ arguments: [name] }: Invocation): Promise<number> {
       name,
       [...schemas.keys()].flatMap((known) => [known, known.replace(/^kind-/, '')]),
     );
-    throw cliError('usage', `no schema '${name}'`, close ? `did you mean ${close}?` : 'reconcile schema lists them');
+    throw new ExitError('usage', `no schema '${name}'`, close ? `did you mean ${close}?` : 'reconcile schema lists them');
   }
   writeJson(schema);
   return 0;

@@ -6,7 +6,7 @@ import { secretsDirectory } from '../../inventory/open-secrets.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
 import { writeAtomically } from '../../source/write-atomically.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import type { Invocation } from '../invocation.ts';
 import { sourceOption } from '../request.ts';
 
@@ -16,7 +16,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { files } = openWorkingTree(source);
   const { recipients, problems } = await readRecipients(files);
   if (problems.length > 0)
-    throw cliError('invalid', problems.map(formatProblem).join('\n'), `public keys go to ${recipientsFile}`);
+    throw new ExitError('invalid', problems.map(formatProblem).join('\n'), `public keys go to ${recipientsFile}`);
   const { policy } = loadHostPolicy();
   const { age, problems: identityProblems } = readIdentities(policy);
   const rekeyed = new Map<string, Uint8Array>();
@@ -31,7 +31,7 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   if (failures.length > 0) {
     const hint = `nothing was written; the identity is read from ${identityFiles(policy).age}, or RECONCILE_AGE_KEY_FILE`;
-    throw cliError('invalid', failures.join('\n'), hint);
+    throw new ExitError('invalid', failures.join('\n'), hint);
   }
   for (const [path, bytes] of rekeyed) writeAtomically(join(source, path), bytes, 0o644);
   process.stdout.write(`${rekeyed.size} encrypted for ${recipients.map(({ key, comment }) => comment || key).join(', ')}\n`);

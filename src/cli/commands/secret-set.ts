@@ -7,7 +7,7 @@ import { formatProblem } from '../../model/problem.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
 import { decodeUtf8 } from '../../model/utf8.ts';
 import { writeAtomically } from '../../source/write-atomically.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import type { Invocation } from '../invocation.ts';
 import { sourceOption } from '../request.ts';
 
@@ -20,19 +20,23 @@ const largest = 1024 * 1024;
 export async function run(invocation: Invocation): Promise<number> {
   const name = invocation.arguments[0]!;
   if (!/^[A-Za-z_]\w{0,63}$/.test(name)) {
-    throw cliError(
+    throw new ExitError(
       'usage',
       `'${name}' cannot be the name of a secret`,
       'letters, digits and "_", as templates write secrets.NAME',
     );
   }
   if (process.stdin.isTTY) {
-    throw cliError('usage', 'a secret is read from standard input, not from the keyboard', `reconcile secret set ${name} < FILE`);
+    throw new ExitError(
+      'usage',
+      'a secret is read from standard input, not from the keyboard',
+      `reconcile secret set ${name} < FILE`,
+    );
   }
   const source = sourceOption(invocation);
   const { recipients, problems } = await readRecipients(openWorkingTree(source).files);
   if (problems.length > 0)
-    throw cliError('invalid', problems.map(formatProblem).join('\n'), `public keys go to ${recipientsFile}`);
+    throw new ExitError('invalid', problems.map(formatProblem).join('\n'), `public keys go to ${recipientsFile}`);
   const text = await readSecret(invocation.signal);
   const bytes = await encryptSecret(
     text,
@@ -51,13 +55,13 @@ async function readSecret(signal: AbortSignal): Promise<string> {
   let size = 0;
   for await (const chunk of addAbortSignal(signal, process.stdin) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > largest) throw cliError('usage', 'a secret cannot have more than 1 MiB');
+    if (size > largest) throw new ExitError('usage', 'a secret cannot have more than 1 MiB');
     chunks.push(chunk);
   }
   const text = decodeUtf8(Buffer.concat(chunks));
-  if (text === undefined) throw cliError('usage', 'a secret must be UTF-8 text');
+  if (text === undefined) throw new ExitError('usage', 'a secret must be UTF-8 text');
   const isOneLine = text.indexOf('\n') === text.length - 1;
   const secret = isOneLine ? text.replace(/\r?\n$/, '') : text;
-  if (secret === '') throw cliError('usage', 'the secret is empty');
+  if (secret === '') throw new ExitError('usage', 'the secret is empty');
   return secret;
 }

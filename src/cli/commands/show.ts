@@ -1,7 +1,7 @@
 import { paintFor } from '../../report/paint.ts';
 import { renderReport } from '../../report/render-text.ts';
 import { keptRuns } from '../../state/runs.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { withState } from '../open-runs.ts';
 import { writeJson } from '../run-output.ts';
@@ -13,8 +13,9 @@ export async function run(invocation: Invocation): Promise<number> {
     const found = id === 'latest' ? runs.list(1)[0] : runs.get(id);
     if (found) return found;
     const begun = runs.summaries(keptRuns).flatMap(({ run: each }) => (each.startsWith(id) ? [each] : []));
-    if (begun.length === 0) throw cliError('usage', `no run has an id that begins with '${id}'`, 'reconcile history lists them');
-    throw cliError(
+    if (begun.length === 0)
+      throw new ExitError('usage', `no run has an id that begins with '${id}'`, 'reconcile history lists them');
+    throw new ExitError(
       'usage',
       `${begun.length} runs have an id that begins with '${id}'`,
       `give more of it, such as ${begun.slice(0, 5).join(', ')}; reconcile history lists them`,

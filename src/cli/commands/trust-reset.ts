@@ -2,7 +2,7 @@ import { isCommitId } from '../../model/revision.ts';
 import { resetTrust } from '../../source/git/trust-memory.ts';
 import { openAgentState } from '../../state/agent-state.ts';
 import { stateDirectory } from '../../state/state-directory.ts';
-import { cliError } from '../cli-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
 import { rootOption } from '../request.ts';
 
@@ -11,7 +11,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const commit: string = textOption(invocation, 'to') ?? '';
   if (!isCommitId(commit)) {
     const message = `trust reset needs --to with the full id of a commit, not "${String(commit)}"`;
-    throw cliError('usage', message, 'git rev-parse BRANCH shows it; look at what it brings before you trust it');
+    throw new ExitError('usage', message, 'git rev-parse BRANCH shows it; look at what it brings before you trust it');
   }
   const directory = stateDirectory(rootOption(invocation));
   using state = openAgentState(directory);

@@ -5,7 +5,7 @@ import { formatProblem, type Problem } from '../../model/problem.ts';
 import { checkDocument } from '../../source/check-document.ts';
 import { readPrivateFile } from '../../source/private-file.ts';
 import { readYaml } from '../../source/yaml.ts';
-import { FleetError } from '../fleet-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 
 /** A file for `/etc/timmy-reconciler` of a host. */
 export interface HostFile {
@@ -32,7 +32,7 @@ const everyHost = 'all';
 
 /**
  * Reads what a host gets from the operator's files: `--policy`, and of `--files` what is in `all/` and over it what is in the
- * directory with the name of the host. Secrets must be files that nobody else can read. Throws a `FleetError` that names the file,
+ * directory with the name of the host. Secrets must be files that nobody else can read. Throws an `ExitError` that names the file,
  * never what is in it.
  */
 export function readHostFiles(
@@ -42,7 +42,7 @@ export function readHostFiles(
   const found = new Map<string, HostFile>();
   let file = policy ?? policyName;
   if (directory !== undefined) {
-    if (!isDirectory(directory)) throw new FleetError('usage', `${directory} is not a directory`, filesHint);
+    if (!isDirectory(directory)) throw new ExitError('usage', `${directory} is not a directory`, filesHint);
     const parts = [everyHost, host].map((name) => join(directory, name)).filter(isDirectory);
     for (const part of parts) {
       const paths = listFiles(part);
@@ -68,12 +68,12 @@ function listFiles(directory: string, prefix = ''): readonly string[] {
     const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
     // Names that a shell and a list of lines can carry.
     if (!/^[\w.@+-][\w.@+ -]*$/.test(entry.name))
-      throw new FleetError('usage', `${JSON.stringify(path)} is no name for a file there`, filesHint);
+      throw new ExitError('usage', `${JSON.stringify(path)} is no name for a file there`, filesHint);
     if (entry.isDirectory()) return listFiles(directory, path);
-    if (!entry.isFile()) throw new FleetError('usage', `${join(directory, path)} is neither a file nor a directory`, filesHint);
+    if (!entry.isFile()) throw new ExitError('usage', `${join(directory, path)} is neither a file nor a directory`, filesHint);
     return [path];
   });
-  if (files.length > mostFiles) throw new FleetError('usage', `${directory} has more than ${mostFiles} files`, filesHint);
+  if (files.length > mostFiles) throw new ExitError('usage', `${directory} has more than ${mostFiles} files`, filesHint);
   return files;
 }
 
@@ -82,14 +82,14 @@ function readOne(directory: string, path: string): HostFile {
   if (path === policyName) return { path, content: readPolicy(file), mode: 0o644 };
   const mayBeRead = publicNames.includes(path.split('/').at(-1) ?? '');
   const read = readPrivateFile(file, mayBeRead ? 'file' : 'secret file', { mayBeRead });
-  if ('refused' in read) throw new FleetError('usage', read.refused, read.hint);
+  if ('refused' in read) throw new ExitError('usage', read.refused, read.hint);
   return { path, content: read.bytes, mode: 0o600 };
 }
 
 function readPolicy(file: string): Buffer {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (!stat?.isFile() || stat.size > largestPolicy)
-    throw new FleetError('usage', `${file} is no host policy: there is no file of that kind`, 'name the right one with --policy');
+    throw new ExitError('usage', `${file} is no host policy: there is no file of that kind`, 'name the right one with --policy');
   return readFileSync(file);
 }
 
@@ -99,10 +99,10 @@ function nameHost(host: string, content: Buffer, file: string): Buffer {
   const checked = loaded && problems.length === 0 ? checkDocument(hostPolicyDocument, loaded) : undefined;
   const all: readonly Problem[] = [...problems, ...(checked?.problems ?? [])];
   if (content.length > 0 && (all.length > 0 || !checked?.value))
-    throw new FleetError('invalid', `the host policy has problems:\n${all.map(formatProblem).join('\n')}`, 'correct them first');
+    throw new ExitError('invalid', `the host policy has problems:\n${all.map(formatProblem).join('\n')}`, 'correct them first');
   const named = checked?.value?.host;
   if (named !== undefined && named !== host)
-    throw new FleetError(
+    throw new ExitError(
       'usage',
       `${file} is the host policy of ${named}, not of ${host}`,
       'leave `host:` out of a policy that is for several hosts: each gets its own name',

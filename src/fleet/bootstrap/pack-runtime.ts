@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { FleetError } from '../fleet-error.ts';
+import { ExitError } from '../../model/exit-error.ts';
 import { packOnce, type Packed } from './pack-once.ts';
 
 /** `uname -m` of the machines on which a program for Linux runs that this sends. */
@@ -30,20 +30,19 @@ const hint = 'download Node 24 for Linux from nodejs.org, unpack it and name its
 
 /**
  * Packs a Node into the cache. `version` where it is known; else it is looked for in the program, which may be for another kind of
- * machine than this one and so cannot be asked. Throws a `FleetError` for what is no Node for Linux.
+ * machine than this one and so cannot be asked. Throws an `ExitError` for what is no Node for Linux.
  */
 export async function packRuntime(file: string, cache: string, version?: string): Promise<Runtime> {
   const stat = statSync(file, { throwIfNoEntry: false });
-  if (!stat) throw new FleetError('usage', `no such file: ${file}`, hint);
-  if (!stat.isFile() || stat.size > largest)
-    throw new FleetError('usage', `${file} is no Node: it is no file of that size`, hint);
+  if (!stat) throw new ExitError('usage', `no such file: ${file}`, hint);
+  if (!stat.isFile() || stat.size > largest) throw new ExitError('usage', `${file} is no Node: it is no file of that size`, hint);
   const bytes = readFileSync(file);
   const machine = machineOf(bytes);
-  if (!machine) throw new FleetError('usage', `${file} is no program for Linux on x86_64 or arm64`, hint);
+  if (!machine) throw new ExitError('usage', `${file} is no program for Linux on x86_64 or arm64`, hint);
   const found = version ?? versionIn(bytes);
-  if (found === undefined) throw new FleetError('usage', `${file} does not say which Node it is`, hint);
+  if (found === undefined) throw new ExitError('usage', `${file} does not say which Node it is`, hint);
   if (Number(found.split('.')[0]) < oldest)
-    throw new FleetError('usage', `${file} is Node ${found}; Node ${oldest} or newer is needed`, hint);
+    throw new ExitError('usage', `${file} is Node ${found}; Node ${oldest} or newer is needed`, hint);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const name = `${found}-${sha256.slice(0, 12)}`;
   return { machine, name, version: found, sha256, size: bytes.length, packed: await packOnce(cache, `node-${name}`, bytes) };

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
-import { AgentError } from '../../../src/agent/agent-error.ts';
+import { ExitError } from '../../../src/model/exit-error.ts';
 import { callAgent } from '../../../src/agent/control-client.ts';
 import type { Report } from '../../../src/model/report.ts';
 import { StateError } from '../../../src/state/state-error.ts';
@@ -128,7 +128,8 @@ describe('the API', () => {
 
   it('says why there is no plan yet', async () => {
     await using rig = await openRig();
-    rig.port.check = () => Promise.reject(new AgentError('there is no revision to check yet', 'reconcile status says why'));
+    rig.port.check = () =>
+      Promise.reject(new ExitError('usage', 'there is no revision to check yet', 'reconcile status says why'));
 
     for (const path of ['/api/v1/plan', '/plan']) {
       const answer = await rig.get(path, token);
