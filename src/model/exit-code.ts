@@ -14,3 +14,4 @@ export const exitCodes = {
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;
 
 export type ExitName = keyof typeof exitCodes;
+export const exitNames = Object.keys(exitCodes) as [ExitName, ...ExitName[]];

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { DeadmanStatus } from '../model/deadman-status.ts';
 import type { Digest } from '../model/digest.ts';
-import { exitCodes, type ExitName } from '../model/exit-code.ts';
+import { exitNames } from '../model/exit-code.ts';
 import { rolloutState, rolloutWish } from '../model/rollout.ts';
 import type { Explanation } from './render-explanation.ts';
 import { problemSchema, reportSchema, stepSchema } from './report-schema.ts';
@@ -11,7 +11,7 @@ const text = z.string();
 const texts = z.array(text);
 const time = z.iso.datetime();
 const count = z.number().int().min(0);
-const outcome = z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]]);
+const outcome = z.enum(exitNames);
 
 /** `reconcile validate`. */
 export const validationSchema = z.object({

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Event } from '../model/event.ts';
-import { exitCodes, type ExitName } from '../model/exit-code.ts';
+import { exitNames } from '../model/exit-code.ts';
 import type { Json } from '../model/json.ts';
 import { problemTable, type ProblemCode } from '../model/problem.ts';
 import type { Report } from '../model/report.ts';
@@ -77,7 +77,7 @@ export const reportSchema: z.ZodType<Report> = z.object({
     key: text,
   }),
   root: text.nullable(),
-  outcome: z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]]),
+  outcome: z.enum(exitNames),
   exit: count,
   summary: text.meta({ description: 'One sentence for people.' }),
   counts: z.object({

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { AgentStatus } from '../model/agent.ts';
-import { exitCodes, type ExitName } from '../model/exit-code.ts';
+import { exitNames } from '../model/exit-code.ts';
 import { confirmationSchema } from './report-schema.ts';
 
 // The type is the definition; the annotation below makes the compiler refuse a schema that says something else.
@@ -36,7 +36,7 @@ export const statusSchema: z.ZodType<AgentStatus> = z.object({
   last: z
     .object({
       run: text,
-      outcome: z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]]),
+      outcome: z.enum(exitNames),
       summary: text,
       at: time,
       hint: z.exactOptional(text.meta({ description: 'What to do about it.' })),

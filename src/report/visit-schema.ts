@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Event } from '../model/event.ts';
-import { exitCodes, type ExitName } from '../model/exit-code.ts';
+import { exitNames } from '../model/exit-code.ts';
 import { visitProtocol, type Greeting, type VisitEvent } from '../model/visit.ts';
 import { eventSchema } from './report-schema.ts';
 import { statusSchema } from './status-schema.ts';
@@ -19,7 +19,7 @@ export const greetingSchema: z.ZodType<Greeting> = z.object({
 
 const declined = z.object({
   type: z.literal('declined'),
-  exit: z.enum(Object.keys(exitCodes) as [ExitName, ...ExitName[]]),
+  exit: z.enum(exitNames),
   message: z.string().max(10_000),
   hint: z.exactOptional(z.string().max(10_000)),
 });

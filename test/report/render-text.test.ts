@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exitCodes, type ExitName } from '../../src/model/exit-code.ts';
+import { exitCodes, exitNames } from '../../src/model/exit-code.ts';
 import { plain } from '../../src/report/paint.ts';
 import { duration, renderReport, renderSteps } from '../../src/report/render-text.ts';
 import { reportWith, stepWith } from './report-fixture.ts';
@@ -75,7 +75,7 @@ describe('a report', () => {
     );
   });
 
-  it.each(Object.keys(exitCodes) as ExitName[])('with the outcome %s has a closing line with the duration', (outcome) => {
+  it.each(exitNames)('with the outcome %s has a closing line with the duration', (outcome) => {
     const text = shown({ outcome, exit: exitCodes[outcome].code, summary: 'why it ended so' });
 
     expect(text).toMatch(/\(38 ms\)/);

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AgentPort, AgentStatus } from '../../model/agent.ts';
-import { exitCodes } from '../../model/exit-code.ts';
+import { exitNames } from '../../model/exit-code.ts';
 import type { HookResult } from './hooks.ts';
 import { metricTable, type MetricName } from './metric-table.ts';
 
@@ -61,7 +61,7 @@ export function openMetrics(port: AgentPort, listeners: () => number): Metrics {
   gauge('reconcile_event_listeners', (count) => count.set(listeners()));
   gauge('reconcile_last_run_outcome', (outcomes) => {
     const { last } = port.status();
-    for (const outcome of Object.keys(exitCodes)) outcomes.set({ outcome }, Number(last?.outcome === outcome));
+    for (const outcome of exitNames) outcomes.set({ outcome }, Number(last?.outcome === outcome));
   });
   counter('reconcile_missed_hooks_total', (missed) => missed.inc(port.status().missedHooks));
   counter('reconcile_passes_total', (passes) => {
