@@ -1,3 +1,4 @@
+import { own } from '../model/json.ts';
 import { didYouMean } from '../model/nearest.ts';
 
 type Words = { readonly [word: string]: readonly string[] };
@@ -78,6 +79,3 @@ function meant(words: Words, word: string, known: readonly string[] | undefined)
   const found = own(words, word)?.find((each) => known?.includes(each) ?? true);
   return found === undefined ? undefined : `did you mean "${found}"?`;
 }
-
-const own = <T>(words: { readonly [word: string]: T }, word: string): T | undefined =>
-  Object.hasOwn(words, word) ? words[word] : undefined;

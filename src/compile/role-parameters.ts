@@ -1,7 +1,7 @@
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { Document, RoleDocument } from '../model/document.ts';
 import { booleanHint } from '../model/check-value.ts';
-import { isObject } from '../model/json.ts';
+import { isObject, own } from '../model/json.ts';
 import type { KeyPath } from '../model/located.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
@@ -137,7 +137,7 @@ function problemOf(
 
 /** Never of a secret: that is no text here. */
 const valueAt = (values: unknown, path: readonly string[]): unknown =>
-  path.reduce((inner, key) => (isObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined), values);
+  path.reduce((inner, key) => (isObject(inner) ? own(inner, key) : undefined), values);
 
 /** A JSON pointer as a path. Keys that a secret went into are masked; `isShown` is false where the next one would be. */
 function shownPath(pointer: string, values: unknown): { readonly path: readonly string[]; readonly isShown: boolean } {
@@ -177,7 +177,5 @@ function hidden(checked: unknown, original: unknown): unknown {
     return checked.map((item, index) => hidden(item, Array.isArray(original) ? original[index] : undefined));
   if (!isObject(checked)) return checked;
   const before = isObject(original) ? original : {};
-  return Object.fromEntries(
-    Object.entries(checked).map(([key, member]) => [key, hidden(member, Object.hasOwn(before, key) ? before[key] : undefined)]),
-  );
+  return Object.fromEntries(Object.entries(checked).map(([key, member]) => [key, hidden(member, own(before, key))]));
 }

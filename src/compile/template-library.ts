@@ -1,3 +1,4 @@
+import { own } from '../model/json.ts';
 import { didYouMean } from '../model/nearest.ts';
 import { bindCall, type Tools } from './template-call.ts';
 import { TemplateFailure } from './template-failure.ts';
@@ -77,7 +78,7 @@ export const seesUndefined = (name: string): boolean =>
 function unknown(what: string, name: string, known: object): TemplateFailure {
   // Collections have them too: `ansible.utils.ipaddr`.
   const word = name.slice(name.lastIndexOf('.') + 1);
-  const reason = Object.hasOwn(absent, word) ? absent[word] : undefined;
+  const reason = own(absent, word);
   return new TemplateFailure(reason === undefined ? `no ${what} "${name}"` : `"${name}" is not provided: ${reason}`, {
     hint: reason === undefined ? didYouMean(name, Object.keys(known)) : undefined,
   });
@@ -85,7 +86,7 @@ function unknown(what: string, name: string, known: object): TemplateFailure {
 
 /** `input | name(call)`. */
 export function applyFilter(name: string, input: Value, call: Call, tools: Tools): Value {
-  const filter = Object.hasOwn(filters, shortName(name)) ? filters[shortName(name) as keyof typeof filters] : undefined;
+  const filter = own(filters, shortName(name));
   if (filter === undefined) throw unknown('filter', shortName(name), filters);
   tools.spend(1);
   if (!seesUndefined(name)) defined(input);
@@ -99,7 +100,7 @@ export function applyFilter(name: string, input: Value, call: Call, tools: Tools
 
 /** `input is name(call)`. */
 export function applyTest(name: string, input: Value, call: Call, tools: Tools): boolean {
-  const test = Object.hasOwn(tests, shortName(name)) ? tests[shortName(name)] : undefined;
+  const test = own(tests, shortName(name));
   if (test === undefined) throw unknown('test', shortName(name), tests);
   tools.spend(1);
   const given = bindCall(`the test "${name}"`, test.params, call);
@@ -195,6 +196,6 @@ function cycler(items: readonly Value[]): LazyMapping {
   };
   return new LazyMapping(
     () => Object.keys(members),
-    (key) => (Object.hasOwn(members, key) ? members[key]!() : undefined),
+    (key) => own(members, key)?.(),
   );
 }

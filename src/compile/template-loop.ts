@@ -1,3 +1,4 @@
+import { own } from '../model/json.ts';
 import { TemplateFailure } from './template-failure.ts';
 import type { Render } from './template-render.ts';
 import { Callable, isEqual, LazyMapping, Undefined, type Value } from './template-value.ts';
@@ -29,6 +30,6 @@ export function loopOf(items: readonly Value[], index: () => number, render: Ren
   };
   return new LazyMapping(
     () => Object.keys(members),
-    (key) => (Object.hasOwn(members, key) ? members[key]!() : undefined),
+    (key) => own(members, key)?.(),
   );
 }

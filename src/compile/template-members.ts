@@ -1,3 +1,4 @@
+import { own } from '../model/json.ts';
 import { didYouMean, nearest } from '../model/nearest.ts';
 import { Secret } from '../model/secret.ts';
 import { bindCall, required } from './template-call.ts';
@@ -64,10 +65,6 @@ function insteadOf(subject: Value, name: string): string | undefined {
   return undefined;
 }
 
-/** The same word on any object: looked up among own keys only, so that `constructor` and `__proto__` are ordinary names. */
-const methodOf = <T>(table: { readonly [name: string]: T }, name: string): T | undefined =>
-  Object.hasOwn(table, name) ? table[name] : undefined;
-
 /**
  * `subject.key` and `subject[key]`: own keys of mappings, items of lists and characters of strings (negative from the end).
  * Nothing else has members: not functions, not prototypes. An unknown one is `Undefined` with the nearest right name.
@@ -118,9 +115,9 @@ export function callMethod(subject: Value, name: string, call: Call, shown: stri
   if (subject instanceof Secret) return callMethod(meter.reveal(subject), name, call, shown, meter);
   const found =
     typeof subject === 'string'
-      ? bound(countRead(subject, meter), name, methodOf(stringMethods, name))
+      ? bound(countRead(subject, meter), name, own(stringMethods, name))
       : Array.isArray(subject)
-        ? bound(itemsOf(subject, meter), name, methodOf(listMethods, name))
+        ? bound(itemsOf(subject, meter), name, own(listMethods, name))
         : mappingMethod(subject, name, meter);
   if (found !== undefined) return found(call, meter);
   const member = memberOf(subject, name, shown, meter);
@@ -131,7 +128,7 @@ export function callMethod(subject: Value, name: string, call: Call, shown: stri
 }
 
 function mappingMethod(subject: Value, name: string, meter: Meter): ((call: Call, meter: Meter) => Value) | undefined {
-  const method = methodOf(mappingMethods, name);
+  const method = own(mappingMethods, name);
   const members = method === undefined ? undefined : membersOf(subject, meter);
   return members === undefined ? undefined : bound(members, name, method);
 }

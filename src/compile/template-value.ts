@@ -1,4 +1,4 @@
-import { digestOf, isObject } from '../model/json.ts';
+import { digestOf, isObject, own } from '../model/json.ts';
 import { Secret } from '../model/secret.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { asNumber, WholeFloat } from './template-number.ts';
@@ -66,7 +66,7 @@ export class SecretMapping {
   }
 
   get(key: string): Value {
-    return Object.hasOwn(this.#members, key) ? this.#members[key] : undefined;
+    return own(this.#members, key);
   }
 
   reveal(): { readonly [key: string]: Value } {

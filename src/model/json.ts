@@ -7,6 +7,10 @@ export type JsonObject = { readonly [key: string]: Json };
 export const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** What an object has itself under a name: to it `constructor` and `__proto__` are names like others. */
+export const own = <T>(object: { readonly [name: string]: T }, name: string): T | undefined =>
+  Object.hasOwn(object, name) ? object[name] : undefined;
+
 /** Levels of JSON of others. Whatever goes through more of them by calling itself ends with the stack. */
 const deepest = 64;
 const [quote, backslash, comma, list, endOfList, object, endOfObject] = [...'"\\,[]{}'].map((sign) => sign.charCodeAt(0));

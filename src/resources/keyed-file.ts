@@ -1,5 +1,5 @@
 import type { Argv, HostReader, PathStat } from '../host/host.ts';
-import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import { isObject, own, type Json, type JsonObject } from '../model/json.ts';
 import { isPassing } from '../model/passing-error.ts';
 import type { Change, Preview } from '../model/plan.ts';
 import type { ProblemCode } from '../model/problem.ts';
@@ -283,6 +283,3 @@ const showSeen = (seen: Seen): Json => ('sha256' in seen ? `sha256:${seen.sha256
 
 const pick = <T>(from: { readonly [key: string]: T }, keys: readonly string[]): { readonly [key: string]: T } =>
   Object.fromEntries(keys.flatMap((key) => (Object.hasOwn(from, key) ? [[key, from[key]!]] : [])));
-
-const own = <T>(from: { readonly [key: string]: T }, key: string): T | undefined =>
-  Object.hasOwn(from, key) ? from[key] : undefined;

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../model/json.ts';
+import { own, type JsonObject } from '../model/json.ts';
 import { formatPath, parsePath, valueAt } from './formats/format.ts';
 import { fingerprint, type Leaves } from './leaf-value.ts';
 
@@ -14,8 +14,8 @@ export function listInTheWay(
 ): string | undefined {
   const isForeignList = (name: string): boolean => {
     const value = valueAt(tree, parsePath(name));
-    const own = Object.hasOwn(ours, name) ? ours[name] : undefined;
-    return Array.isArray(value) && value.length > 0 && (own === undefined || fingerprint(own) !== fingerprint(value));
+    const mine = own(ours, name);
+    return Array.isArray(value) && value.length > 0 && (mine === undefined || fingerprint(mine) !== fingerprint(value));
   };
   const above = (leaf: string, mayPass: (key: string) => boolean): readonly string[] => {
     const path = parsePath(leaf);
