@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address } from '../model/catalog.ts';
-import { sha256, type JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
+import { checksum } from './checksum.ts';
 import { pageBytes } from './page-bytes.ts';
 import { openSealing } from './sealing.ts';
 import { damaged } from './state-error.ts';
@@ -192,8 +193,6 @@ function countWithin(bytes: number, runs: readonly string[], sizes: ReadonlyMap<
   const beyond = runs.findIndex((id) => (sum += sizes.get(id) ?? 0) > bytes);
   return beyond < 0 ? runs.length : beyond;
 }
-
-const checksum = (...values: readonly string[]): string => sha256(JSON.stringify(values));
 
 function dropUndo(run: (sql: string, id: string) => number, id: string): void {
   run('DELETE FROM undo WHERE run = ?', id);

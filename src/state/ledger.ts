@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address } from '../model/catalog.ts';
-import { canonicalJson, sha256 } from '../model/json.ts';
+import { canonicalJson } from '../model/json.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import { sealSecrets } from '../model/secret.ts';
+import { checksum } from './checksum.ts';
 import { openMade } from './made.ts';
 import { damaged } from './state-error.ts';
 
@@ -53,7 +54,7 @@ export function openLedger(database: DatabaseSync, file: string): Ledger {
       const { address, kind, digest, prune, desired, sensitive, origin, run, revision, appliedAt } = entry;
       const text = canonicalJson(desired);
       const values = [address, kind, digest, prune, text, sensitive ? 1 : 0, origin, run, revision, appliedAt];
-      prepared.run(...values, checksum(values));
+      prepared.run(...values, checksum(...values));
       made.put(address, entry.made);
     },
     remove(address) {
@@ -62,11 +63,9 @@ export function openLedger(database: DatabaseSync, file: string): Ledger {
   };
 }
 
-const checksum = (values: readonly unknown[]): string => sha256(JSON.stringify(values));
-
 function readEntry(row: Readonly<Record<string, unknown>>, file: string): Omit<LedgerEntry, 'made'> {
   const { checksum: expected, ...columns } = row;
-  if (checksum(Object.values(columns)) !== expected)
+  if (checksum(...Object.values(columns)) !== expected)
     throw damaged(file, `its entry of ${String(row['address'])} is not what was written`);
   return {
     address: String(row['address']),

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address } from '../model/catalog.ts';
-import { sha256 } from '../model/json.ts';
+import { checksum } from './checksum.ts';
 import { damaged } from './state-error.ts';
 
 /**
@@ -37,8 +37,6 @@ export function openMade(database: DatabaseSync, file: string) {
     },
   };
 }
-
-const checksum = (...values: readonly string[]): string => sha256(JSON.stringify(values));
 
 function readParts({ address, parts, checksum: expected }: Readonly<Record<string, unknown>>, file: string): readonly string[] {
   if (checksum(String(address), String(parts)) !== expected)
