@@ -33,9 +33,9 @@ const namedBy = 'it is named in the environment (RECONCILE_..., ANSIBLE_VAULT_PA
  * Reads them. A file that others can read is refused: its secret is none any more. One that somebody named must be there; the
  * default may be absent, or be another user's.
  */
-export function readIdentities(policy: HostPolicyDocument, env: Readonly<NodeJS.ProcessEnv> = process.env): Identities {
-  const files = identityFiles(policy, env);
-  const byDefault = identityFiles({}, { ...env, RECONCILE_AGE_KEY_FILE: '' }).age;
+export function readIdentities(policy: HostPolicyDocument): Identities {
+  const files = identityFiles(policy);
+  const byDefault = identityFiles({}, { ...process.env, RECONCILE_AGE_KEY_FILE: '' }).age;
   const problems: Problem[] = [];
   const looked: string[] = [];
   const refuse = (message: string, hint: string): string[] => {

@@ -110,15 +110,13 @@ function isIntact(place: string, id: string, version: string): boolean {
 }
 
 /** Paths of all that belongs to a bundle, sorted. Throws for a link or a device in it. */
-export const bundleFiles = (bundle: string): readonly string[] => filesBelow(bundle);
-
-function filesBelow(directory: string, prefix = ''): string[] {
-  return readdirSync(join(directory, prefix), { withFileTypes: true })
+export function bundleFiles(bundle: string, below = ''): readonly string[] {
+  return readdirSync(join(bundle, below), { withFileTypes: true })
     .filter(({ name }) => !name.endsWith(half))
     .flatMap((entry) => {
-      const path = join(prefix, entry.name);
-      if (entry.isDirectory()) return filesBelow(directory, path);
-      if (!entry.isFile()) throw new Error(`${join(directory, path)} is neither a file nor a directory`);
+      const path = join(below, entry.name);
+      if (entry.isDirectory()) return bundleFiles(bundle, path);
+      if (!entry.isFile()) throw new Error(`${join(bundle, path)} is neither a file nor a directory`);
       return [path];
     })
     .sort();

@@ -66,10 +66,7 @@ async function whyNot(line: string): Promise<string> {
   return (await isRecipient(key)) ? 'write the comment in a line of its own, above the key' : 'a key was cut off or mistyped';
 }
 
-/** The armored age file that `openSecrets` reads back as exactly this text. Throws if there is no valid recipient. */
-export const encryptSecret = (text: string, recipients: readonly string[]): Promise<Uint8Array> => encryptAge(text, recipients);
-
-/** The same secret for other recipients, armored; what it holds is not looked at. Throws as `encryptSecret`. */
+/** The same secret for other recipients, armored; what it holds is not looked at. Throws as `encryptAge`. */
 export async function rekeySecret(
   bytes: Uint8Array,
   identities: readonly string[],

@@ -9,7 +9,6 @@ import { isDone, type Step } from '../model/plan.ts';
 import { noContents, type Address } from '../model/catalog.ts';
 import { isPassing } from '../model/passing-error.ts';
 import type { Report, ReportedCheck } from '../model/report.ts';
-import type { Request } from '../model/request.ts';
 import { confirmationOf, type Unconfirmed } from '../model/unconfirmed.ts';
 import { applyAndProve, type Progress } from './apply-and-prove.ts';
 import type { FullRun, PlannedHost } from './plan-host.ts';
@@ -26,8 +25,6 @@ import { removeStamp } from '../state/converged-stamp.ts';
 import type { State } from '../state/state.ts';
 import { StateError } from '../state/state-error.ts';
 
-const openHost = ({ root }: Request): LocalHost => openLocalHost({ root });
-
 /**
  * Does what a rollback still owes where the plan is refused, or where there is none: nobody else would, and what runs here would not
  * be what is configured. As it was last applied, since nothing of a plan that is refused may be run. What fails stays owed.
@@ -41,7 +38,7 @@ export async function refreshRefused(
   if (owed.length === 0) return [];
   removeStamp(state.directory);
   await loadResourceTypes();
-  const host = openHost(request);
+  const host = openLocalHost({ root: request.root });
   try {
     const ledger = state.ledger.all();
     const deps: ApplyDeps = { run: id, host, state, contents: noContents, ledger, types: resourceType, emit };
@@ -62,7 +59,7 @@ export async function converge(full: FullRun, run: Run, planned: PlannedHost, st
   removeStamp(state.directory);
   const key = quarantineKey(revision, desired.catalog);
   state.journal.begin(run.id, key, run.startedAt);
-  const host = openHost(request);
+  const host = openLocalHost({ root: request.root });
   const begun = new Set<Address>();
   const deps: ConvergeDeps = {
     run: run.id,

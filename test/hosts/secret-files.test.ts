@@ -1,7 +1,7 @@
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { encryptSecret } from '../../src/inventory/edit-secrets.ts';
+import { encryptAge } from '../../src/inventory/age.ts';
 import { bootHost, type Host } from './boot-host.ts';
 import { describeOnHosts } from './describe-on-hosts.ts';
 import { openUnitRig, type UnitRig } from './unit-rig.ts';
@@ -38,7 +38,7 @@ describeOnHosts('the rotation of secrets on a booted host', () => {
   let recipient: string;
   const rotate = async (values: Readonly<Record<string, string>>): Promise<void> => {
     for (const [name, value] of Object.entries(values)) {
-      const sealed = await encryptSecret(value, [recipient]);
+      const sealed = await encryptAge(value, [recipient]);
       await host.write(`${config}/desired-state/secrets/${name}.age`, Buffer.from(sealed).toString());
     }
   };

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { encryptSecret, readRecipients, rekeySecret } from '../../src/inventory/edit-secrets.ts';
+import { encryptAge } from '../../src/inventory/age.ts';
+import { readRecipients, rekeySecret } from '../../src/inventory/edit-secrets.ts';
 import { openSecrets } from '../../src/inventory/open-secrets.ts';
 import { openVault } from '../../src/inventory/open-vault.ts';
 import { formatProblem } from '../../src/model/problem.ts';
@@ -32,7 +33,7 @@ describe('openSecrets', () => {
   it.each(['one line', 'with newline\n', '', 'ü\n\nmany\r\nlines\n\n', '\uFEFFmark'])(
     'keeps the text %j exactly',
     async (text) => {
-      const bytes = await encryptSecret(text, [toHost]);
+      const bytes = await encryptAge(text, [toHost]);
 
       const secrets = await open({ 'desired-state/secrets/token.age': bytes }, [host]);
 
@@ -43,7 +44,7 @@ describe('openSecrets', () => {
   );
 
   it('takes identity files with comments and several keys', async () => {
-    const bytes = await encryptSecret(canary, [toHost]);
+    const bytes = await encryptAge(canary, [toHost]);
 
     const secrets = await open({ 'desired-state/secrets/a.age': bytes }, [
       `# created: today\n# public key: x\n${other}\n\n${host}\n`,
@@ -53,7 +54,7 @@ describe('openSecrets', () => {
   });
 
   it('reads only NAME.age directly in the directory', async () => {
-    const bytes = await encryptSecret(canary, [toHost]);
+    const bytes = await encryptAge(canary, [toHost]);
     const names = ['a.age', 'b.txt', 'deep/c.age', 'recipients.txt', '.age'];
 
     const secrets = await open(Object.fromEntries(names.map((name) => [`desired-state/secrets/${name}`, bytes])), [host]);
@@ -62,7 +63,7 @@ describe('openSecrets', () => {
   });
 
   it('says why a secret cannot be read, without any part of key or text', async () => {
-    const good = await encryptSecret(canary, [toHost]);
+    const good = await encryptAge(canary, [toHost]);
     const cut = good.slice(0, -60);
     const cases: readonly (readonly [string | Uint8Array, readonly string[], string])[] = [
       [good, [], 'no age identity can be used on this host'],
@@ -98,7 +99,7 @@ describe('openSecrets', () => {
   });
 
   it('gives values that cannot be printed', async () => {
-    const secrets = await open({ 'desired-state/secrets/s.age': await encryptSecret(canary, [toHost]) }, [host]);
+    const secrets = await open({ 'desired-state/secrets/s.age': await encryptAge(canary, [toHost]) }, [host]);
 
     const shown = [
       inspect(secrets.get('s'), { depth: 9, showHidden: true }),
@@ -120,7 +121,7 @@ describe('openSecrets', () => {
 
 describe('editing secrets', () => {
   it('rekeys for other recipients and keeps the text', async () => {
-    const before = await encryptSecret(canary, [toHost]);
+    const before = await encryptAge(canary, [toHost]);
 
     const after = await rekeySecret(before, [host], [toOther]);
 
@@ -133,8 +134,8 @@ describe('editing secrets', () => {
   });
 
   it('encrypts for nobody never', async () => {
-    await expect(encryptSecret(canary, [])).rejects.toThrow('at least one recipient');
-    await expect(encryptSecret(canary, ['age1nonsense'])).rejects.toThrow();
+    await expect(encryptAge(canary, [])).rejects.toThrow('at least one recipient');
+    await expect(encryptAge(canary, ['age1nonsense'])).rejects.toThrow();
   });
 
   it('reads recipients with their comments', async () => {
@@ -210,7 +211,7 @@ describe.skipIf(noAge !== undefined)("beside Debian's age", () => {
       const identity = join(directory, 'identity');
       writeFileSync(identity, `${other}\n`, { mode: 0o600 });
 
-      const text = age(['-d', '-i', identity], await encryptSecret(`${canary}\n`, [toHost, toOther])).toString();
+      const text = age(['-d', '-i', identity], await encryptAge(`${canary}\n`, [toHost, toOther])).toString();
 
       expect(text).toBe(`${canary}\n`);
     } finally {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { encryptSecret } from '../../src/inventory/edit-secrets.ts';
+import { encryptAge } from '../../src/inventory/age.ts';
 import { canaries, canariesIn, vaultText, type Canary } from './canaries.ts';
 import { runCli, type CliResult } from './run-cli.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -43,7 +43,7 @@ export async function makeSecretRepository(): Promise<SecretRepository> {
   mkdirSync(target);
 
   const secret = async (name: string, text: string): Promise<void> =>
-    write(`desired-state/secrets/${name}.age`, await encryptSecret(text, [recipient]));
+    write(`desired-state/secrets/${name}.age`, await encryptAge(text, [recipient]));
   const ofAge = (Object.keys(canaries) as Canary[]).filter((name) => name !== 'filed' && !inVault.includes(name));
   for (const name of ofAge) await secret(name, canaries[name]);
   write('desired-state/secrets/recipients.txt', `# box\n${recipient}\n`);

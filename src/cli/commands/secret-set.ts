@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
-import { encryptSecret, readRecipients, recipientsFile } from '../../inventory/edit-secrets.ts';
+import { encryptAge } from '../../inventory/age.ts';
+import { readRecipients, recipientsFile } from '../../inventory/edit-secrets.ts';
 import { secretsDirectory } from '../../inventory/open-secrets.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
@@ -38,7 +39,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (problems.length > 0)
     throw new ExitError('invalid', problems.map(formatProblem).join('\n'), `public keys go to ${recipientsFile}`);
   const text = await readSecret(invocation.signal);
-  const bytes = await encryptSecret(
+  const bytes = await encryptAge(
     text,
     recipients.map(({ key }) => key),
   );
