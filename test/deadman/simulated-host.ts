@@ -93,14 +93,3 @@ function look({ fault, isHostBusy, isDiskFull }: Stretch, isCured: boolean, rand
   } as const;
   return observation(isCured ? 'healthy' : verdicts[fault], { suppressed: isHostBusy, blocked: isDiskFull });
 }
-
-/** Mulberry32. */
-export function seeded(seed: number): () => number {
-  let value = seed;
-  return () => {
-    value = (value + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(value ^ (value >>> 15), 1 | value);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { WatchAction } from '../../src/deadman/step.ts';
-import { hour, limits, minute, seeded, simulate, type Check, type Stretch } from './simulated-host.ts';
+import { seeded } from '../support/seeded.ts';
+import { hour, limits, minute, simulate, type Check, type Stretch } from './simulated-host.ts';
 
 /** Ten thousand simulated days with `LONG=1`; a sample with the same seed otherwise. */
 const days = process.env['LONG'] === '1' ? 10_000 : 600;

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
 import { makeRepository, site } from '../support/repository.ts';
 import { program, runCli, type CliResult } from '../support/run-cli.ts';
+import { seeded } from '../support/seeded.ts';
 import { snapshot } from '../support/snapshot.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -21,13 +22,7 @@ export const seed = Number(process.env['SEED'] ?? Math.floor(Date.now() / 86_400
 
 /** A reproducible source of chance, other for each name: numbers from 0 to 1. */
 export function chance(name: string): () => number {
-  let state = [...name].reduce((sum, letter) => Math.imul(sum ^ letter.charCodeAt(0), 0x01000193), seed ^ 0x811c9dc5);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  return seeded([...name].reduce((sum, letter) => Math.imul(sum ^ letter.charCodeAt(0), 0x01000193), seed ^ 0x811c9dc5));
 }
 
 /** So many of the items, one from each stretch of them, so that no part is left out; with `LONG=1` as many as there are, up to `most`. */

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { seeded } from './seeded.ts';
 
 const meanSize = 15_000_000 / 646;
 const minSize = 200;
@@ -27,7 +28,7 @@ const words = (
  * same number and seed give the same bytes. Returns the paths, relative to `directory`.
  */
 export function makeOverlay(directory: string, files: number, seed = files): readonly string[] {
-  const random = randomFrom(seed);
+  const random = seeded(seed);
   const text = Buffer.from(Array.from({ length: 20_000 }, () => makeLine(random)).join(''));
   const noise = Buffer.from(Uint32Array.from({ length: 100_000 }, () => random() * 2 ** 32).buffer);
   return makeSizes(files, random).map((size, index) => {
@@ -87,15 +88,4 @@ function cut(pool: Buffer, head: string, size: number, random: () => number): Bu
   file.write(head);
   if (head !== '\0') file.write('\n', size - 1);
   return file;
-}
-
-/** A small generator of numbers in [0, 1) with a seed (Mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
