@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { sha256 } from '../../src/model/json.ts';
+import { gitIn } from '../support/git-in.ts';
 import { runCli } from '../support/run-cli.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -20,16 +20,14 @@ beforeEach(() => {
     join(repository, 'inventory/hosts.yml'),
     'all: { hosts: { web1: { ansible_host: 127.0.0.1, ansible_port: 1 } } }\n',
   );
-  git('init', '--quiet');
+  gitIn(repository, 'init', '--quiet');
   commit();
 });
 afterEach(() => place[Symbol.dispose]());
 
-const git = (...args: readonly string[]): unknown =>
-  execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@machine.example', ...args], { cwd: repository });
 const commit = (): void => {
-  git('add', '--all');
-  git('commit', '--quiet', '--message', 'one');
+  gitIn(repository, 'add', '--all');
+  gitIn(repository, 'commit', '--quiet', '--message', 'one');
 };
 const fleet = (source: string, ...args: readonly string[]) =>
   runCli(['fleet', ...args, '--source', source, '-o', 'json'], { env: { RECONCILE_STATE_DIR: join(home, 'state') } });

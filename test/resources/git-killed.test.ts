@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLocalHost, type LocalHost } from '../../src/host/local-host.ts';
 import { git } from '../../src/resources/types/git.ts';
+import { gitIn } from '../support/git-in.ts';
 import { makeLiveRepository } from '../support/live-repository.ts';
 import { contents, converge, prepare, signal } from './converge-kind.ts';
 
@@ -15,14 +16,14 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'git-killed-'));
   [repo, path] = [join(directory, 'upstream'), join(directory, 'checkout')];
   mkdirSync(repo);
-  run(repo, 'init', '--quiet');
+  gitIn(repo, 'init', '--quiet');
   for (const version of ['1', '2', '3']) {
     put(repo, 'a', version);
     put(repo, `only/in/${version}`, version);
     put(repo, 'z', version);
-    run(repo, 'add', '--all');
-    run(repo, 'commit', '--quiet', '--message', version);
-    run(repo, 'tag', `v${version}`);
+    gitIn(repo, 'add', '--all');
+    gitIn(repo, 'commit', '--quiet', '--message', version);
+    gitIn(repo, 'tag', `v${version}`);
     rmSync(join(repo, 'only'), { recursive: true });
   }
 });
@@ -36,9 +37,9 @@ const standing = (): unknown => ({
     .filter((name) => !/^\.git(?:$|\/)/.test(name))
     .sort(),
   contents: ['a', 'z'].map((name) => readFileSync(join(path, name), 'utf8')),
-  status: run(path, 'status', '--porcelain', '--ignored'),
+  status: gitIn(path, 'status', '--porcelain', '--ignored'),
   head: readFileSync(join(path, '.git/HEAD'), 'utf8'),
-  refs: run(path, 'for-each-ref'),
+  refs: gitIn(path, 'for-each-ref'),
   left: readdirSync(join(path, '.git'), { recursive: true, encoding: 'utf8' }).filter((name) => /\.lock$|tmp_/.test(name)),
 });
 
@@ -47,7 +48,7 @@ function trap(): void {
   const armed = join(directory, 'armed');
   writeFileSync(armed, '');
   put(path, '.git/info/attributes', 'z filter=trap\n');
-  run(path, 'config', 'filter.trap.smudge', `if [ -e ${armed} ]; then rm ${armed}; kill -9 $PPID; fi; cat`);
+  gitIn(path, 'config', 'filter.trap.smudge', `if [ -e ${armed} ]; then rm ${armed}; kill -9 $PPID; fi; cat`);
 }
 
 type End = 'git' | 'the run';
@@ -196,9 +197,9 @@ it.each([
 it.each(['only/in/2', 'ignored'])('%s, which nobody tracks and the next commit has, is never replaced', async (name) => {
   put(repo, 'ignored', 'theirs');
   put(repo, 'only/in/2', 'theirs');
-  run(repo, 'add', '--all');
-  run(repo, 'commit', '--quiet', '--message', '4');
-  run(repo, 'tag', 'v4');
+  gitIn(repo, 'add', '--all');
+  gitIn(repo, 'commit', '--quiet', '--message', '4');
+  gitIn(repo, 'tag', 'v4');
   await at('v1');
   put(path, '.git/info/exclude', 'ignored\n');
   put(path, name, 'mine');
@@ -234,10 +235,4 @@ it('the run of a git that was killed takes it back, and the next one goes on wit
 function put(base: string, name: string, text: string): void {
   mkdirSync(dirname(join(base, name)), { recursive: true });
   writeFileSync(join(base, name), text);
-}
-
-function run(cwd: string, ...args: readonly string[]): string {
-  const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@machine.example', '-c', 'init.defaultBranch=main'];
-  const env = { PATH: process.env['PATH'], HOME: cwd, GIT_CONFIG_NOSYSTEM: '1' };
-  return execFileSync('git', [...identity, ...args], { cwd, env, encoding: 'utf8', stdio: 'pipe' }).trim();
 }

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
@@ -6,27 +5,25 @@ import { openLocalHost } from '../../src/host/local-host.ts';
 import { isPassing } from '../../src/model/passing-error.ts';
 import { git } from '../../src/resources/types/git.ts';
 import { openChaosProxy, type Fault } from '../support/chaos-proxy.ts';
+import { gitIn } from '../support/git-in.ts';
 import { openGitServer } from '../support/git-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { contents, converge, prepare, signal } from './converge-kind.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
-const run = (cwd: string, ...args: readonly string[]): string =>
-  execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@machine.example', ...args], { cwd, encoding: 'utf8' });
-
 async function openUpstream() {
   const directory = temporaryDirectory();
   const upstream = join(directory.path, 'served', 'app');
   mkdirSync(upstream, { recursive: true });
-  run(upstream, 'init', '--quiet', '--initial-branch=main');
+  gitIn(upstream, 'init', '--quiet', '--initial-branch=main');
   for (const version of ['1', '2']) {
     writeFileSync(join(upstream, 'file'), version);
-    run(upstream, 'add', '--all');
-    run(upstream, 'commit', '--quiet', '--message', version);
-    run(upstream, 'tag', `v${version}`);
+    gitIn(upstream, 'add', '--all');
+    gitIn(upstream, 'commit', '--quiet', '--message', version);
+    gitIn(upstream, 'tag', `v${version}`);
   }
-  run(upstream, 'clone', '--quiet', '--bare', '.', '../app.git');
+  gitIn(upstream, 'clone', '--quiet', '--bare', '.', '../app.git');
   const server = await openGitServer(join(directory.path, 'served'));
   const proxy = await openChaosProxy(server);
   return {

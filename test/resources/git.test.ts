@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLocalHost } from '../../src/host/local-host.ts';
 import { openLocalReader } from '../../src/host/local-reader.ts';
 import { git } from '../../src/resources/types/git.ts';
+import { gitIn } from '../support/git-in.ts';
 import { makeRepository } from '../support/repository.ts';
 import { snapshot } from '../support/snapshot.ts';
 import { contents, converge, prepare, signal } from './converge-kind.ts';
@@ -62,14 +62,14 @@ describe('a checkout', () => {
     repo = join(directory, 'upstream');
     path = join(directory, 'checkout');
     mkdirSync(repo);
-    run(repo, 'init', '--quiet', '--initial-branch=main');
+    gitIn(repo, 'init', '--quiet', '--initial-branch=main');
     commits = ['one', 'two'].map((text, index) => {
       writeFileSync(join(repo, 'file'), text);
       writeFileSync(join(repo, `only-${text}`), text);
-      run(repo, 'add', '--all');
-      run(repo, 'commit', '--quiet', '--message', text);
-      run(repo, 'tag', '--annotate', '--message', text, `v${index + 1}`);
-      return run(repo, 'rev-parse', 'HEAD');
+      gitIn(repo, 'add', '--all');
+      gitIn(repo, 'commit', '--quiet', '--message', text);
+      gitIn(repo, 'tag', '--annotate', '--message', text, `v${index + 1}`);
+      return gitIn(repo, 'rev-parse', 'HEAD');
     });
   });
   afterEach(() => rmSync(directory, { recursive: true }));
@@ -100,7 +100,7 @@ describe('a checkout', () => {
     rmSync(repo, { recursive: true });
 
     expect([diff.action, again.action, text()]).toEqual(['create', 'none', 'one']);
-    expect(run(path, 'rev-parse', 'HEAD')).toBe(commits[0]);
+    expect(gitIn(path, 'rev-parse', 'HEAD')).toBe(commits[0]);
     expect((await at(ref())).diff.action).toBe('none');
   });
 
@@ -110,7 +110,7 @@ describe('a checkout', () => {
     expect([diff.action, text()]).toEqual(['update', 'two']);
 
     await undo();
-    expect([run(path, 'rev-parse', 'HEAD'), text(), run(path, 'status', '--porcelain')]).toEqual([commits[0], 'one', '']);
+    expect([gitIn(path, 'rev-parse', 'HEAD'), text(), gitIn(path, 'status', '--porcelain')]).toEqual([commits[0], 'one', '']);
     expect(existsSync(join(path, 'only-two'))).toBe(false);
 
     await first.undo();
@@ -118,8 +118,8 @@ describe('a checkout', () => {
   });
 
   it('of somebody is adopted and goes back to the branch that it was on', async () => {
-    run(directory, 'clone', '--quiet', repo, path);
-    const ofTag = (): string => run(path, 'for-each-ref', 'refs/tags/v1');
+    gitIn(directory, 'clone', '--quiet', repo, path);
+    const ofTag = (): string => gitIn(path, 'for-each-ref', 'refs/tags/v1');
     const before = ofTag();
     const { diff, undo } = await at('v1');
     expect([diff.action, text()]).toEqual(['update', 'one']);
@@ -128,7 +128,7 @@ describe('a checkout', () => {
     expect([readFileSync(join(path, '.git/HEAD'), 'utf8'), text()]).toEqual(['ref: refs/heads/main\n', 'two']);
     expect(ofTag()).toEqual(before);
     await at('v2');
-    expect(run(path, 'rev-list', '--count', 'main')).toBe('2');
+    expect(gitIn(path, 'rev-list', '--count', 'main')).toBe('2');
   });
 
   it('with edited files, with a commit of its own, or of something else is refused', async () => {
@@ -137,7 +137,7 @@ describe('a checkout', () => {
     expect(await refusals('v2')).toBe('');
     writeFileSync(join(path, 'file'), 'mine');
     expect(await refusals('v2')).toContain('has local changes: 1 changed file, the first of them file');
-    run(path, 'commit', '--quiet', '--all', '--message', 'mine');
+    gitIn(path, 'commit', '--quiet', '--all', '--message', 'mine');
     expect(await refusals('v2')).toContain('which stands nowhere else');
 
     rmSync(join(path, '.git'), { recursive: true });
@@ -162,13 +162,13 @@ describe('a checkout', () => {
     ['a file that nobody tracks', () => writeFileSync(join(path, 'untracked'), 'mine')],
     ['a file that is ignored', () => (ignore('.env'), writeFileSync(join(path, '.env'), 'mine'))],
     ['an edit', () => writeFileSync(join(path, 'file'), 'mine')],
-    ['a commit', () => run(path, 'commit', '--quiet', '--allow-empty', '--message', 'mine')],
+    ['a commit', () => gitIn(path, 'commit', '--quiet', '--allow-empty', '--message', 'mine')],
     [
       'a branch',
       () => {
-        run(path, 'checkout', '--quiet', '-b', 'mine');
-        run(path, 'commit', '--quiet', '--allow-empty', '--message', 'mine');
-        run(path, 'checkout', '--quiet', '--detach', 'refs/reconcile/v1');
+        gitIn(path, 'checkout', '--quiet', '-b', 'mine');
+        gitIn(path, 'commit', '--quiet', '--allow-empty', '--message', 'mine');
+        gitIn(path, 'checkout', '--quiet', '--detach', 'refs/reconcile/v1');
       },
     ],
   ])('in which somebody has left %s is moved aside when its making is taken back', async (_what, work) => {
@@ -202,8 +202,8 @@ describe('a checkout', () => {
     await at('v1');
     const { undo } = await at('v2');
     writeFileSync(join(path, 'untracked'), 'mine');
-    run(path, 'commit', '--quiet', '--allow-empty', '--message', 'mine');
-    const own = run(path, 'rev-parse', 'HEAD');
+    gitIn(path, 'commit', '--quiet', '--allow-empty', '--message', 'mine');
+    const own = gitIn(path, 'rev-parse', 'HEAD');
     writeFileSync(join(path, 'file'), 'edited');
 
     const restored = await undo();
@@ -213,19 +213,19 @@ describe('a checkout', () => {
       `what was committed in ${path} is on its branch before-rollback-${own.slice(0, 12)}`,
     ];
     expect(restored).toEqual({ aside });
-    expect([run(path, 'rev-parse', 'HEAD'), text(), readFileSync(join(path, 'untracked'), 'utf8')]).toEqual([
+    expect([gitIn(path, 'rev-parse', 'HEAD'), text(), readFileSync(join(path, 'untracked'), 'utf8')]).toEqual([
       commits[0],
       'one',
       'mine',
     ]);
-    expect(run(path, 'show', 'stash@{0}:file')).toBe('edited');
-    expect(run(path, 'rev-parse', `before-rollback-${own.slice(0, 12)}`)).toBe(own);
+    expect(gitIn(path, 'show', 'stash@{0}:file')).toBe('edited');
+    expect(gitIn(path, 'rev-parse', `before-rollback-${own.slice(0, 12)}`)).toBe(own);
   });
 
   it('puts a file that nobody tracks into the stash where the commit before has one', async () => {
-    run(repo, 'rm', '--quiet', 'only-one');
-    run(repo, 'commit', '--quiet', '--message', 'three');
-    run(repo, 'tag', 'v3');
+    gitIn(repo, 'rm', '--quiet', 'only-one');
+    gitIn(repo, 'commit', '--quiet', '--message', 'three');
+    gitIn(repo, 'tag', 'v3');
     await at('v1');
     const { undo } = await at('v3');
     writeFileSync(join(path, 'only-one'), 'mine');
@@ -233,18 +233,18 @@ describe('a checkout', () => {
     await undo();
 
     expect(readFileSync(join(path, 'only-one'), 'utf8')).toBe('one');
-    expect(run(path, 'show', 'stash@{0}^3:only-one')).toBe('mine');
+    expect(gitIn(path, 'show', 'stash@{0}^3:only-one')).toBe('mine');
   });
 
   it('that somebody has put back already, and edited, is left alone', async () => {
     await at('v1');
     const { undo } = await at('v2');
-    run(path, 'checkout', '--quiet', '--detach', commits[0]!);
+    gitIn(path, 'checkout', '--quiet', '--detach', commits[0]!);
     writeFileSync(join(path, 'file'), 'edited');
 
     await undo();
 
-    expect([run(path, 'rev-parse', 'HEAD'), text()]).toEqual([commits[0], 'edited']);
+    expect([gitIn(path, 'rev-parse', 'HEAD'), text()]).toEqual([commits[0], 'edited']);
   });
 
   it('is gone when the run that made it fails, with what that run has built in it', async () => {
@@ -290,9 +290,3 @@ describe('a checkout', () => {
     expect(existsSync(join(directory, 'ran'))).toBe(false);
   });
 });
-
-function run(cwd: string, ...args: readonly string[]): string {
-  const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@machine.example', '-c', 'init.defaultBranch=main'];
-  const env = { PATH: process.env['PATH'], HOME: cwd, GIT_CONFIG_NOSYSTEM: '1' };
-  return execFileSync('git', [...identity, ...args], { cwd, env, encoding: 'utf8', stdio: 'pipe' }).trim();
-}

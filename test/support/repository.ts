@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '../../src/model/report.ts';
+import { gitIn } from './git-in.ts';
 import { runCli, type CliResult } from './run-cli.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { writeBelow } from './write-below.ts';
@@ -38,12 +38,9 @@ export function makeRepository(resources: string, files: Readonly<Record<string,
     root,
     write,
     commit(message) {
-      const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@machine.example', '-c', 'init.defaultBranch=main'];
-      const env = { PATH: process.env['PATH'], HOME: directory.path };
-      const git = (...args: string[]) => execFileSync('git', [...identity, ...args], { cwd: path, env, stdio: 'pipe' });
-      if (!existsSync(join(path, '.git'))) git('init', '--quiet');
-      git('add', '--all');
-      git('commit', '--quiet', '--message', message);
+      if (!existsSync(join(path, '.git'))) gitIn(path, 'init', '--quiet');
+      gitIn(path, 'add', '--all');
+      gitIn(path, 'commit', '--quiet', '--message', message);
     },
     cli: (...args) => runCli(args, { cwd: path, env: { HOME: directory.path } }),
     run,

@@ -1,9 +1,10 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { FleetEvent, FleetReport } from '../../src/model/fleet.ts';
+import { gitIn } from './git-in.ts';
 import { program } from './run-cli.ts';
 import { startSshServer } from './ssh-server.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -74,15 +75,9 @@ export async function startSshFleet(
     const of = { ansible_host: '127.0.0.1', ansible_port: ports[index], ansible_user: userInfo().username };
     return [name, { ...of, ansible_ssh_private_key_file: clientKey }] as const;
   });
-  const git = (...args: readonly string[]): string =>
-    execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@machine.example', ...args], {
-      cwd: repository,
-      env: { PATH: process.env['PATH'], HOME: top, GIT_CONFIG_NOSYSTEM: '1' },
-      encoding: 'utf8',
-      stdio: 'pipe',
-    }).trim();
+  const git: SshFleet['git'] = (...args) => gitIn(repository, ...args);
   mkdirSync(repository);
-  git('init', '--quiet', '--initial-branch=main');
+  git('init', '--quiet');
   // JSON is YAML.
   writeBelow(repository, 'inventory/hosts.yml', JSON.stringify({ all: { hosts: Object.fromEntries(hosts) } }));
   const running = new Set<ChildProcess>();

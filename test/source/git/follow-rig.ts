@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Follower, Look } from '../../../src/model/follower.ts';
@@ -6,6 +5,7 @@ import type { RemotePolicy, TrustPolicy } from '../../../src/model/host-policy-d
 import type { Memory } from '../../../src/model/reporter.ts';
 import { openFollower } from '../../../src/source/git/follow.ts';
 import { openAgentState } from '../../../src/state/agent-state.ts';
+import { gitIn } from '../../support/git-in.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { writeBelow } from '../../support/write-below.ts';
 
@@ -39,13 +39,10 @@ export function openFollowRig(): FollowRig {
     string,
   ];
   mkdirSync(clone);
-  const env = { PATH: process.env['PATH'], HOME: path, GIT_CONFIG_NOSYSTEM: '1' };
-  const identity = ['-c', 'user.name=Ada', '-c', 'user.email=ada@machine.example', '-c', 'init.defaultBranch=main'];
-  const run = (cwd: string, args: readonly string[]): string =>
-    execFileSync('git', [...identity, ...args], { cwd, env, stdio: 'pipe', encoding: 'utf8' }).trim();
-  run(path, ['init', '--quiet', '--bare', remote]);
-  run(clone, ['init', '--quiet']);
-  run(clone, ['remote', 'add', 'origin', remote]);
+  const git: FollowRig['git'] = (...args) => gitIn(clone, ...args);
+  gitIn(path, 'init', '--quiet', '--bare', remote);
+  git('init', '--quiet');
+  git('remote', 'add', 'origin', remote);
   const states: ReturnType<typeof openAgentState>[] = [];
   const open: FollowRig['open'] = (policy = {}, trust = {}, memory) => {
     const state = openAgentState(stateDirectory);
@@ -61,19 +58,19 @@ export function openFollowRig(): FollowRig {
   };
   const commit: FollowRig['commit'] = (files) => {
     for (const [name, content] of Object.entries(files)) writeBelow(clone, name, content);
-    run(clone, ['add', '--all']);
-    run(clone, ['commit', '--quiet', '--message', 'a change']);
-    return run(clone, ['rev-parse', 'HEAD']);
+    git('add', '--all');
+    git('commit', '--quiet', '--message', 'a change');
+    return git('rev-parse', 'HEAD');
   };
   return {
     path,
     remote,
     stateDirectory,
-    git: (...args) => run(clone, args),
+    git,
     commit,
     push(files) {
       const made = commit(files);
-      run(clone, ['push', '--quiet', '--force', 'origin', 'HEAD']);
+      git('push', '--quiet', '--force', 'origin', 'HEAD');
       return made;
     },
     open,
