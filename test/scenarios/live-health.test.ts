@@ -1,27 +1,21 @@
-import { once } from 'node:events';
 import { existsSync, readFileSync, utimesSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { listen } from '../support/listen.ts';
 import { makeLiveRepository, type LiveRepository } from '../support/live-repository.ts';
 import { snapshot } from '../support/snapshot.ts';
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+const servers: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
 });
 
 /** Listens on loopback; the run must be asynchronous, or nobody answers it. */
-async function listen(answer: Parameters<typeof createServer>[1]): Promise<number> {
-  const server = createServer({}, answer);
+async function serve(answer: Parameters<typeof createServer>[1]): Promise<number> {
+  const server = await listen(createServer({}, answer));
   servers.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+  return server.port;
 }
 
 /** A role with one file and these checks. */
@@ -42,7 +36,7 @@ ${health.trimEnd().replaceAll(/^/gm, '  ')}
 }
 
 it('every kind of check can hold, and the report names each', async () => {
-  const port = await listen((_, response) => response.writeHead(204).end());
+  const port = await serve((_, response) => response.writeHead(204).end());
   using live = repositoryWith(`
 - http: { url: "http://127.0.0.1:${port}/health", status: 204, within: 5s }
 - tcp: { port: ${port}, within: 5s }
@@ -59,7 +53,7 @@ it('every kind of check can hold, and the report names each', async () => {
 
 it('a check is tried again until it holds', async () => {
   let asked = 0;
-  const port = await listen((_, response) => response.writeHead(++asked < 3 ? 503 : 200).end());
+  const port = await serve((_, response) => response.writeHead(++asked < 3 ? 503 : 200).end());
   using live = repositoryWith(`- http: { url: "http://127.0.0.1:${port}/", within: 20s }`);
 
   expect(await live.converge()).toMatchObject({ exit: 0, health: [{ ok: true }] });
@@ -67,7 +61,7 @@ it('a check is tried again until it holds', async () => {
 });
 
 it('a server that never ends its answer is healthy, and does not keep the run from ending', async () => {
-  const port = await listen((_, response) => void response.writeHead(200).write('and so on'));
+  const port = await serve((_, response) => void response.writeHead(200).write('and so on'));
   using live = repositoryWith(`- http: { url: "http://127.0.0.1:${port}/", within: 5s }`);
   const started = performance.now();
 
@@ -90,7 +84,7 @@ it.each([
   { check: 'file_age: { path: "{{ base }}/old", max: 1h }', says: 'the file is 72' },
   { check: 'file_age: { path: "{{ base }}/none", max: 1h }', says: 'the file does not exist' },
 ])('$check fails: $says; the exact tree is put back, exit 6, and the revision is quarantined', async ({ check, says }) => {
-  const port = await listen(({ url }, response) => void (url === '/silent' || response.writeHead(503).end()));
+  const port = await serve(({ url }, response) => void (url === '/silent' || response.writeHead(503).end()));
   using live = repositoryWith(`- ${check.replace('PORT', String(port))}`);
   live.put('old', '');
   utimesSync(join(live.base, 'old'), Date.now() / 1000 - 7_200, Date.now() / 1000 - 7_200);
@@ -109,7 +103,7 @@ it.each([
 it('SIGTERM while a check is waited for puts everything back at once, and the revision may be tried again', async () => {
   let asked = 0;
   let kill = (): void => undefined;
-  const port = await listen((_, response) => {
+  const port = await serve((_, response) => {
     response.writeHead(asked++ === 0 ? 503 : 200).end();
     kill();
     kill = () => undefined;
@@ -130,7 +124,7 @@ it('SIGTERM while a check is waited for puts everything back at once, and the re
 
 it('a converged run, a check, and a role that is not wanted ask nobody', async () => {
   let asked = 0;
-  const port = await listen((_, response) => {
+  const port = await serve((_, response) => {
     asked++;
     response.end();
   });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from './listen.ts';
 
 /** What goes wrong between a client and a git server. `cut`: the part of a pack that arrives. */
 export type Fault =
@@ -63,12 +63,10 @@ export async function openChaosProxy(upstream: { readonly port: number }): Promi
       response.on('close', () => clearInterval(drip));
     } else response.end(bytes);
   };
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const listening = await listen(server);
   return {
-    port,
-    url: (repository) => `http://127.0.0.1:${port}/${repository}`,
+    port: listening.port,
+    url: (repository) => `http://127.0.0.1:${listening.port}/${repository}`,
     get fault() {
       return fault;
     },
@@ -78,9 +76,7 @@ export async function openChaosProxy(upstream: { readonly port: number }): Promi
     nextRequest: async () => void (await once(server, 'request')),
     async [Symbol.asyncDispose]() {
       for (const drip of drips) clearInterval(drip);
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      await listening[Symbol.asyncDispose]();
     },
   };
 }

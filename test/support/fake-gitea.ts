@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { answerAs, type FakeAnswer } from './fake-gitea-api.ts';
 import { deliverHook, type Delivery, type Hook } from './fake-gitea-hook.ts';
 import { emptyStore, type FakeStore } from './fake-gitea-store.ts';
+import { listen } from './listen.ts';
 
 /** What goes wrong with the next requests that fit. */
 export interface Fault {
@@ -81,13 +81,9 @@ export async function startFakeGitea(token = 'fake-gitea-token-0123456789abcdef0
     for (const look of waiting) look();
   }
 
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const close = async (): Promise<void> => {
-    server.closeAllConnections();
-    await new Promise((resolve) => void server.close(resolve));
-  };
+  const { port, [Symbol.asyncDispose]: close } = await listen(server);
   const gitea: FakeGitea = Object.assign(store, {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     token,
     requests,
     pageSize: 50,

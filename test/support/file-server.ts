@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from './listen.ts';
 
 /** A server of files on this machine that counts who asked for what. */
 export interface FileServer extends AsyncDisposable {
@@ -25,18 +24,12 @@ export async function openFileServer(address = '127.0.0.1'): Promise<FileServer>
     else if (typeof answer === 'function') answer(request, response);
     else response.end(answer);
   });
-  await once(server.listen(0, address), 'listening');
-  const { port } = server.address() as AddressInfo;
+  const listening = await listen(server, address);
   return {
-    port,
-    url: `http://127.0.0.1:${port}`,
+    ...listening,
+    url: `http://127.0.0.1:${listening.port}`,
     asked,
     serve: (path, answer) => void answers.set(path, answer),
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
   };
 }
 

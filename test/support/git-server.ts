@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { listen } from './listen.ts';
 
 /** Serves the bare repositories of a directory over HTTP on loopback, as `git http-backend` does. */
 export interface GitServer extends AsyncDisposable {
@@ -21,19 +20,8 @@ export async function openGitServer(directory: string, options: { readonly token
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end('who are you?');
     else serve(directory, request, response);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    port,
-    requests,
-    url: (repository) => `http://127.0.0.1:${port}/${repository}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  const listening = await listen(server);
+  return { ...listening, requests, url: (repository) => `http://127.0.0.1:${listening.port}/${repository}` };
 }
 
 function serve(directory: string, request: IncomingMessage, response: ServerResponse): void {
