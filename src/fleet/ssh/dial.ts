@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { ConnectionError } from '../connection.ts';
 import { ownFaultOf } from '../own-fault.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 const meanings: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refuses connections',
@@ -22,8 +23,6 @@ export async function dial(hostname: string, port: number, timeout: number, sign
     () => reject(new ConnectionError('unreachable', `${place} does not answer within ${timeout / 1000} s`, { isPassing: true })),
     timeout,
   );
-  const stop = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', stop, { once: true });
   socket.once('connect', resolve);
   socket.once('error', (error: NodeJS.ErrnoException) => {
     const { code = 'unknown error' } = error;
@@ -35,13 +34,12 @@ export async function dial(hostname: string, port: number, timeout: number, sign
     );
   });
   try {
-    await promise;
+    await untilAborted(promise, signal);
     return socket;
   } catch (error) {
     socket.destroy();
     throw error;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
   }
 }

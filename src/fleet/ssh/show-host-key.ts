@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { ConnectionError } from '../connection.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { hostKeyAlgorithms, type KnownHost } from './host-key.ts';
 import { said, sshAlgorithms } from './open-client.ts';
 
@@ -12,8 +13,6 @@ export async function showHostKey(stream: Duplex, known: KnownHost, timeout: num
   const client = new Client();
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   let shown: Buffer | undefined;
-  const stop = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', stop, { once: true });
   client.on('handshake', () => resolve(shown!));
   client.on('error', (error) => {
     const message = `${known.name} does not show its key (${said(error.message)})`;
@@ -35,9 +34,8 @@ export async function showHostKey(stream: Duplex, known: KnownHost, timeout: num
       },
       authHandler: (_methods, _partly, next) => next(false as never),
     });
-    return await promise;
+    return await untilAborted(promise, signal);
   } finally {
-    signal.removeEventListener('abort', stop);
     stream.destroy();
   }
 }

@@ -1,4 +1,5 @@
 import type { ConnectionError } from '../connection.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 interface Bounds<T> {
   readonly timeout: number;
@@ -11,22 +12,14 @@ interface Bounds<T> {
 
 /** What is asked of a connection, or why it does not come: too slow, the connection is gone, or nobody waits for it any more. */
 export async function within<T>(work: Promise<T>, { timeout, gone, slow, signal, late }: Bounds<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(slow), timeout);
-  const onGone = (): void => reject(gone.reason as Error);
-  const onAbort = (): void => reject(signal!.reason as Error);
-  if (gone.aborted) onGone();
-  if (signal?.aborted) onAbort();
-  gone.addEventListener('abort', onGone, { once: true });
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(slow), timeout);
   let isLate = false;
   work.then((result) => isLate && late?.(result)).catch(() => {});
   try {
-    return await Promise.race([work, promise]);
+    return await untilAborted(work, AbortSignal.any([gone, ...(signal ? [signal] : []), over.signal]));
   } finally {
     isLate = true;
     clearTimeout(timer);
-    gone.removeEventListener('abort', onGone);
-    signal?.removeEventListener('abort', onAbort);
   }
 }
