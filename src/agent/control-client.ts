@@ -1,5 +1,6 @@
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { ExitError } from '../model/exit-error.ts';
+import { readBounded } from '../model/read-bounded.ts';
 
 interface Answer {
   readonly status: number;
@@ -34,21 +35,7 @@ export function callAgent(
   const late = AbortSignal.timeout(within);
   const bounded = AbortSignal.any([signal, late]);
   const call = request({ socketPath: socket, method, path, headers, signal: bounded, agent: false }, (response) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    response.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > largestAnswer) response.destroy(new Error(`the answer of the agent is larger than ${largestAnswer} bytes`));
-    });
-    response.on('error', reject);
-    response.on('end', () => {
-      try {
-        resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown });
-      } catch (error) {
-        reject(new Error(`what answers at ${socket} is not the agent: ${(error as Error).message}`));
-      }
-    });
+    answerOf(response, socket).then(resolve, reject);
   });
   call.on('error', (error: NodeJS.ErrnoException) => {
     const { code = '' } = error;
@@ -70,4 +57,14 @@ export function callAgent(
   });
   call.end(sent);
   return promise;
+}
+
+async function answerOf(response: IncomingMessage, socket: string): Promise<Answer> {
+  const bytes = await readBounded(response, largestAnswer);
+  if (!bytes) throw new Error(`the answer of the agent is larger than ${largestAnswer} bytes`);
+  try {
+    return { status: response.statusCode ?? 0, body: JSON.parse(bytes.toString('utf8')) as unknown };
+  } catch (error) {
+    throw new Error(`what answers at ${socket} is not the agent: ${(error as Error).message}`, { cause: error });
+  }
 }

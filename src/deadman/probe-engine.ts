@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { isObject } from '../model/json.ts';
+import { readBounded } from '../model/read-bounded.ts';
 import { controlSocket } from '../state/state-directory.ts';
 
 /** Milliseconds. */
@@ -24,20 +27,10 @@ export async function probeEngine(stateDirectory: string): Promise<string | unde
 
 async function ask(socketPath: string): Promise<string> {
   const { request } = await import('node:http');
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const signal = AbortSignal.timeout(patience);
-  request({ socketPath, path: '/api/v1/status', signal, agent: false }, (response) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    response.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > largestAnswer) response.destroy(new Error('too large'));
-    });
-    response.on('error', reject);
-    response.on('end', () => resolve(Buffer.concat(chunks).toString()));
-  })
-    .on('error', reject)
-    .end();
-  return promise;
+  const call = request({ socketPath, path: '/api/v1/status', signal, agent: false }).end();
+  // What it has lost of its answer, the answer says.
+  call.on('error', () => undefined);
+  const [response] = (await once(call, 'response')) as [IncomingMessage];
+  return String(await readBounded(response, largestAnswer));
 }

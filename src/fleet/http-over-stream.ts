@@ -1,5 +1,6 @@
 import { request, type IncomingMessage } from 'node:http';
 import type { Duplex, Writable } from 'node:stream';
+import { readBounded } from '../model/read-bounded.ts';
 import { ConnectionError } from './connection.ts';
 import { ownFaultOf } from './own-fault.ts';
 import { untilLost } from './until-lost.ts';
@@ -31,20 +32,15 @@ export function requestOver(stream: Duplex, { method, path, body }: Call): Promi
 /** The text of an answer with status 200, of at most `limit` bytes. Rejects with a `ConnectionError`. */
 export async function textOver(stream: Duplex, path: string, limit: number): Promise<string> {
   const response = await requestOver(stream, { method: 'GET', path });
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of untilLost(response)) {
-    size += chunk.length;
-    if (size > limit) throw new ConnectionError('garbled', `the agent answered with more than ${limit} bytes`);
-    chunks.push(chunk);
-  }
+  const bytes = await readBounded(untilLost(response), limit);
+  if (!bytes) throw new ConnectionError('garbled', `the agent answered with more than ${limit} bytes`);
   if (response.statusCode === 404)
     throw new ConnectionError('missing', `its agent does not know ${path}`, {
       hint: 'reconcile fleet bootstrap brings it up to date',
     });
   if (response.statusCode !== 200)
     throw new ConnectionError('garbled', `the agent answered ${path} with status ${response.statusCode}`);
-  return Buffer.concat(chunks).toString('utf8');
+  return bytes.toString('utf8');
 }
 
 function failure(error: NodeJS.ErrnoException): Error {

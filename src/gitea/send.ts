@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson } from '../model/json.ts';
+import { readBounded } from '../model/read-bounded.ts';
 import { retryAfter } from '../model/retry-after.ts';
 import type { Secret } from '../model/secret.ts';
 import { printableLine } from '../report/printable.ts';
 import { GiteaError } from './gitea-error.ts';
-import { readBounded } from './read-bounded.ts';
 
 /** One request, its path below `/api/v1`. */
 export interface Call {
@@ -108,7 +108,7 @@ async function tryOnce(base: string, token: Secret, call: Call, limits: Limits, 
       signal: AbortSignal.any([signal, deadline]),
     });
     const { status, headers } = response;
-    const text = await readBounded(response, limits.bytes);
+    const text = (await readBounded(response.body ?? [], limits.bytes))?.toString('utf8');
     if (status >= 300 && status < 400) return failed(redirected(headers, response.url), status);
     if (!response.ok) {
       const wait = retryAfter(headers, Date.now());

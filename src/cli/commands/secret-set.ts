@@ -5,6 +5,7 @@ import { encryptAge } from '../../inventory/age.ts';
 import { readRecipients, recipientsFile } from '../../inventory/edit-secrets.ts';
 import { secretsDirectory } from '../../inventory/open-secrets.ts';
 import { formatProblem } from '../../model/problem.ts';
+import { readBounded } from '../../model/read-bounded.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
 import { decodeUtf8 } from '../../model/utf8.ts';
 import { writeAtomically } from '../../source/write-atomically.ts';
@@ -52,14 +53,9 @@ export async function run(invocation: Invocation): Promise<number> {
 
 /** As a stream: asking Node whether it is a terminal has made a pipe one that is not waited for. */
 async function readSecret(signal: AbortSignal): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of addAbortSignal(signal, process.stdin) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > largest) throw new ExitError('usage', 'a secret cannot have more than 1 MiB');
-    chunks.push(chunk);
-  }
-  const text = decodeUtf8(Buffer.concat(chunks));
+  const bytes = await readBounded(addAbortSignal(signal, process.stdin) as AsyncIterable<Buffer>, largest);
+  if (!bytes) throw new ExitError('usage', 'a secret cannot have more than 1 MiB');
+  const text = decodeUtf8(bytes);
   if (text === undefined) throw new ExitError('usage', 'a secret must be UTF-8 text');
   const isOneLine = text.indexOf('\n') === text.length - 1;
   const secret = isOneLine ? text.replace(/\r?\n$/, '') : text;
