@@ -1,4 +1,4 @@
-import type { Client } from 'ssh2';
+import type { Algorithms, Client } from 'ssh2';
 import type { NodeSSH } from 'node-ssh';
 import type { Duplex } from 'node:stream';
 import { cut } from '../../model/cut.ts';
@@ -32,7 +32,7 @@ interface Opening {
  * Least processor time first: curve25519 where OpenSSH's own first choice costs 55 ms a connection, and AES, for which processors
  * have instructions. Nothing that OpenSSH does not offer itself; no compression, which a hostile host could use as a bomb.
  */
-export const sshAlgorithms = {
+const algorithms = {
   kex: [
     'curve25519-sha256',
     'curve25519-sha256@libssh.org',
@@ -46,6 +46,11 @@ export const sshAlgorithms = {
   hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
   compress: ['none'],
 } as const;
+
+/** The same with the types of host keys that can be told to be right. */
+export const algorithmsFor = (known: KnownHost): Algorithms =>
+  ({ ...algorithms, serverHostKey: hostKeyAlgorithms(known) }) as unknown as Algorithms;
+
 /** Milliseconds that a goodbye may take. */
 const closingTime = 500;
 
@@ -68,10 +73,7 @@ export async function openClient(
     readyTimeout: settings.connectTimeout,
     keepaliveInterval: settings.keepaliveInterval,
     keepaliveCountMax: settings.keepaliveCount,
-    algorithms: {
-      ...(sshAlgorithms as unknown as Record<string, never>),
-      serverHostKey: [...hostKeyAlgorithms(known)] as never[],
-    },
+    algorithms: algorithmsFor(known),
     hostVerifier: (key: Buffer) => {
       verdict = judgeHostKey(known, key);
       return verdict.verdict === 'known';

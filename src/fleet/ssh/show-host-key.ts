@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { ConnectionError } from '../connection.ts';
 import { untilAborted } from '../until-aborted.ts';
-import { hostKeyAlgorithms, type KnownHost } from './host-key.ts';
-import { said, sshAlgorithms } from './open-client.ts';
+import type { KnownHost } from './host-key.ts';
+import { algorithmsFor, said } from './open-client.ts';
 
 /**
  * Has the host at the other end of a stream show its key and prove that it holds it, and ends the stream; nothing else is said to it.
@@ -24,10 +24,7 @@ export async function showHostKey(stream: Duplex, known: KnownHost, timeout: num
       sock: stream,
       username: 'nobody',
       readyTimeout: timeout,
-      algorithms: {
-        ...(sshAlgorithms as unknown as Record<string, never>),
-        serverHostKey: [...hostKeyAlgorithms(known)] as never[],
-      },
+      algorithms: algorithmsFor(known),
       hostVerifier: (key: Buffer) => {
         shown = key;
         return true;
