@@ -1,19 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/deadman/settings.ts';
 import { deadman } from '../../src/resources/types/deadman.ts';
 import { theLaws } from '../support/laws.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { writeBelow } from '../support/write-below.ts';
 import { converge, prepare } from './converge-kind.ts';
 
 const ezra = { agent: 'ezra', unit: { name: 'hermes-ezra.service' } };
 const settingsFile = '/etc/reconcile-deadman/ezra.json';
 const cronFile = '/etc/cron.d/deadman-ezra';
-const put = (root: string, path: string, text: string): void => {
-  mkdirSync(dirname(join(root, path)), { recursive: true });
-  writeFileSync(join(root, path), text);
-};
 
 theLaws(deadman, [
   { name: 'makes settings and a cron.d file', attributes: ezra },
@@ -23,14 +19,14 @@ theLaws(deadman, [
   {
     name: 'replaces settings and a job that somebody else wrote',
     attributes: ezra,
-    given: (root) => (put(root, settingsFile, '{}'), put(root, cronFile, '* * * * * root other\n')),
+    given: (root) => (writeBelow(root, settingsFile, '{}'), writeBelow(root, cronFile, '* * * * * root other\n')),
   },
   { name: 'removes both', attributes: { agent: 'ezra', ensure: 'absent' }, before: ezra },
   {
     name: 'removes its entry among foreign lines',
     attributes: { agent: 'ezra', in: 'crontab', ensure: 'absent' },
     before: { ...ezra, in: 'crontab' },
-    given: (root) => put(root, '/etc/motd', 'hello\n'),
+    given: (root) => writeBelow(root, '/etc/motd', 'hello\n'),
   },
 ]);
 

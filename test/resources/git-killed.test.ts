@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLocalHost, type LocalHost } from '../../src/host/local-host.ts';
 import { git } from '../../src/resources/types/git.ts';
 import { gitIn } from '../support/git-in.ts';
 import { makeLiveRepository } from '../support/live-repository.ts';
+import { writeBelow } from '../support/write-below.ts';
 import { contents, converge, prepare, signal } from './converge-kind.ts';
 
 let directory: string;
@@ -18,9 +19,9 @@ beforeEach(() => {
   mkdirSync(repo);
   gitIn(repo, 'init', '--quiet');
   for (const version of ['1', '2', '3']) {
-    put(repo, 'a', version);
-    put(repo, `only/in/${version}`, version);
-    put(repo, 'z', version);
+    writeBelow(repo, 'a', version);
+    writeBelow(repo, `only/in/${version}`, version);
+    writeBelow(repo, 'z', version);
     gitIn(repo, 'add', '--all');
     gitIn(repo, 'commit', '--quiet', '--message', version);
     gitIn(repo, 'tag', `v${version}`);
@@ -47,7 +48,7 @@ const standing = (): unknown => ({
 function trap(): void {
   const armed = join(directory, 'armed');
   writeFileSync(armed, '');
-  put(path, '.git/info/attributes', 'z filter=trap\n');
+  writeBelow(path, '.git/info/attributes', 'z filter=trap\n');
   gitIn(path, 'config', 'filter.trap.smudge', `if [ -e ${armed} ]; then rm ${armed}; kill -9 $PPID; fi; cat`);
 }
 
@@ -96,7 +97,7 @@ describe.each(ends)('%s is killed', (end) => {
 
   it.each([
     ['before HEAD is written', () => undefined],
-    ['while HEAD is written', () => put(path, '.git/HEAD.lock', '')],
+    ['while HEAD is written', () => writeBelow(path, '.git/HEAD.lock', '')],
   ])('%s: files are as before', async (_when, lock) => {
     await at('v1');
     const [before, head] = [standing(), readFileSync(join(path, '.git/HEAD'))];
@@ -116,9 +117,10 @@ describe.each(ends)('%s is killed', (end) => {
     const { restore } = await broken(
       end,
       () => {
-        for (const name of ['shallow.lock', 'refs/reconcile/v2.lock', 'refs/reconcile/none.lock']) put(path, `.git/${name}`, '');
+        for (const name of ['shallow.lock', 'refs/reconcile/v2.lock', 'refs/reconcile/none.lock'])
+          writeBelow(path, `.git/${name}`, '');
         for (const name of ['pack/tmp_pack_a1B2c3', 'pack/tmp_idx_a1B2c3', 'ab/tmp_obj_a1B2c3'])
-          put(path, `.git/objects/${name}`, '');
+          writeBelow(path, `.git/objects/${name}`, '');
       },
       'none',
     );
@@ -186,8 +188,8 @@ it.each([
   ['an edit', 'a'],
   ['a file of theirs', 'mine'],
 ])('a first checkout without a HEAD in which others have left %s is moved aside', async (_what, name) => {
-  const { restore } = await broken('the run', () => put(path, '.git/HEAD', 'ref: refs/heads/mine'));
-  put(path, name, 'mine');
+  const { restore } = await broken('the run', () => writeBelow(path, '.git/HEAD', 'ref: refs/heads/mine'));
+  writeBelow(path, name, 'mine');
 
   expect(await restore()).toEqual({ aside: [`what others made in ${path} is in ${directory}/.checkout.before`] });
 
@@ -195,14 +197,14 @@ it.each([
 });
 
 it.each(['only/in/2', 'ignored'])('%s, which nobody tracks and the next commit has, is never replaced', async (name) => {
-  put(repo, 'ignored', 'theirs');
-  put(repo, 'only/in/2', 'theirs');
+  writeBelow(repo, 'ignored', 'theirs');
+  writeBelow(repo, 'only/in/2', 'theirs');
   gitIn(repo, 'add', '--all');
   gitIn(repo, 'commit', '--quiet', '--message', '4');
   gitIn(repo, 'tag', 'v4');
   await at('v1');
-  put(path, '.git/info/exclude', 'ignored\n');
-  put(path, name, 'mine');
+  writeBelow(path, '.git/info/exclude', 'ignored\n');
+  writeBelow(path, name, 'mine');
   const before = standing();
   const { failure, restore } = await broken('git', () => undefined, 'v4');
   expect(failure).toContain(`${path}/${name} is in the way of the file that v4 has there`);
@@ -231,8 +233,3 @@ it('the run of a git that was killed takes it back, and the next one goes on wit
   expect(standing()).toEqual(before);
   expect(live.report()).toMatchObject({ outcome: 'converged' });
 });
-
-function put(base: string, name: string, text: string): void {
-  mkdirSync(dirname(join(base, name)), { recursive: true });
-  writeFileSync(join(base, name), text);
-}

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeBelow } from './write-below.ts';
 
 /** An inventory as files below `inventory/`, with the patterns to evaluate on it. */
 export interface OracleCase {
@@ -38,7 +39,7 @@ export function askAnsible(cases: readonly OracleCase[], vaultPassword?: string)
   try {
     const input = cases.map(({ files, patterns, host }, index) => {
       const root = join(directory, String(index), 'inventory');
-      writeFiles(root, files);
+      for (const [path, text] of Object.entries(files)) writeBelow(root, path, text);
       return { directory: root, patterns, host: host ?? null };
     });
     const work = join(directory, 'work');
@@ -58,13 +59,5 @@ export function askAnsible(cases: readonly OracleCase[], vaultPassword?: string)
     return JSON.parse(stdout) as readonly OracleAnswer[];
   } finally {
     rmSync(directory, { recursive: true });
-  }
-}
-
-function writeFiles(root: string, files: { readonly [path: string]: string }): void {
-  for (const [path, text] of Object.entries(files)) {
-    const file = join(root, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
   }
 }
