@@ -1,4 +1,5 @@
 import { compileGlob } from '../model/glob.ts';
+import { listed } from '../model/listed.ts';
 import { isDone, type Step } from '../model/plan.ts';
 import type { Problem, SourcePosition } from '../model/problem.ts';
 import type { JudgeInput } from './judge-input.ts';
@@ -34,9 +35,9 @@ export function judgeApproval({ plan, policy, policyAt, hostPolicy, unattended }
   ];
   if (!unattended || unattended.isApproved) return problems;
   const done = plan.steps.filter(isDone);
-  const [risky, ...more] = done.filter((step) => matchers.some((matches) => matches(step)));
+  const risky = done.filter((step) => matchers.some((matches) => matches(step))).map(({ address }) => address);
   const reasons = [
-    ...(risky ? [`${risky.address}${more.length > 0 ? ` and ${more.length} more` : ''} would change`] : []),
+    ...(risky.length > 0 ? [`${listed(risky, 1)} would change`] : []),
     ...(done.length > maxChanges ? [`the plan has ${done.length} changes, more than ${maxChanges}`] : []),
   ];
   const hint = 'look at it with `reconcile --check`, then `reconcile approve RUN`';

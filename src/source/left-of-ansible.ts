@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { inventoryAsYaml } from '../model/inventory-as-yaml.ts';
+import { listed } from '../model/listed.ts';
 import type { SourceTree } from '../model/revision.ts';
 
 const ofRoles = ['tasks', 'handlers', 'defaults', 'vars'] as const;
 const variables = ['group_vars', 'host_vars'] as const;
 const inventories = ['hosts', 'hosts.ini', 'hosts.yml', 'hosts.yaml', 'inventory.ini', 'inventory.yml', 'inventories'] as const;
 const playbooks = ['playbooks', 'site.yml', 'playbook.yml'] as const;
-/** Names that are shown. */
-const shown = 5;
 
 /**
  * What Ansible would read in the repository at `root` and nothing here does, a line for each sort. It is no mistake: a repository may
@@ -19,11 +18,8 @@ export function leftOfAnsible(root: string, files: SourceTree): readonly string[
     ...new Set(files.list(below).flatMap(({ path }) => form.exec(path)?.[0] ?? [])),
   ];
   const atTop = (names: readonly string[]): readonly string[] => names.filter((name) => existsSync(join(root, name)));
-  const line = (names: readonly string[], what: string): readonly string[] => {
-    const rest = names.length - shown;
-    const list = names.slice(0, shown).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
-    return names.length === 0 ? [] : [`not read: ${list}; ${what}`];
-  };
+  const line = (names: readonly string[], what: string): readonly string[] =>
+    names.length === 0 ? [] : [`not read: ${listed(names)}; ${what}`];
   const foreign = [...atTop(variables), ...directories('inventory', /^inventory\/.+?\/(?:group|host)_vars(?=\/)/)];
   const tasks = [...atTop(playbooks), ...directories('roles', new RegExp(`^roles/[^/]+/(?:${ofRoles.join('|')})(?=/)`))];
   const beside = atTop(inventories);
