@@ -286,4 +286,13 @@ describe('what a service may say', () => {
     expect(service.owns?.(desired)).toEqual([`/${etc}/app.service`, `/${etc}/app.service.d/a.conf`]);
     expect(service.units?.(desired)).toEqual(['app.service']);
   });
+
+  it.each([
+    ['PathExists=/srv/in', 'service[in]'],
+    ['PathExists=/srv/in\nUnit=sort.service', 'service[sort]'],
+  ])('of a path with %j waits for what it starts', (settings, address) => {
+    const { desired } = prepare(service, { name: 'in.path', unit: `[Path]\n${settings}\n` });
+
+    expect(service.requires?.(desired)).toEqual([address]);
+  });
 });

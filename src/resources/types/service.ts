@@ -5,7 +5,7 @@ import { toPlist } from '../units/launchd-plist.ts';
 import type { UnitDesired } from '../units/unit-desired.ts';
 import { placeOf, unitAttributes, unitKind, unitName, withoutSecret } from '../units/unit-kind.ts';
 import { canBeEnabled, installOf } from '../units/unit-links.ts';
-import { isTemplate, plistName, unitId, withSuffix } from '../units/unit-place.ts';
+import { isTemplate, plistName, unitId, withSuffix, type UnitPlace } from '../units/unit-place.ts';
 import { endsByItself, readUnit, unitFaults, type UnitText } from '../units/unit-text.ts';
 
 const spec = (words: Vocabulary) => {
@@ -84,6 +84,7 @@ export const service = defineResourceType({
       ensure,
       ...(unit && { unit }),
       ...(text && { install: installOf(text) }),
+      ...(text && name.endsWith('.path') && { starts: [startedBy(name, text, attributes)] }),
       dropIns: isPresent ? dropInsOf(attributes, context) : {},
       ...(isPresent && enabled !== undefined && { enabled }),
       ...(isPresent && state !== undefined && { state }),
@@ -155,6 +156,10 @@ function judgeText(name: string, { enabled, state, unit }: Attributes, text: Uni
       'set RemainAfterExit=yes, or start it by a timer',
     );
 }
+
+/** What a path starts when something comes. A socket is started before what it starts. */
+const startedBy = (name: string, text: UnitText, attributes: Attributes): UnitPlace =>
+  placeOf(text.value('Path', 'Unit') ?? name.replace(/path$/, 'service'), attributes);
 
 /** Whom it runs as, so that they are made first. Specifiers and dynamic users name nobody. */
 function accountsOf(text: UnitText): readonly string[] {

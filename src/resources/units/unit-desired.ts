@@ -19,7 +19,7 @@ export interface UnitDesired extends UnitPlace {
   readonly settle: number;
   /** Longest time that starting or stopping may take. Milliseconds. */
   readonly timeout: number;
-  /** Units that a timer starts: systemd does not start it before they are loaded. */
+  /** Units that a timer or a path starts: systemd does not start it before they are loaded. */
   readonly starts?: readonly UnitPlace[];
   /** User and group that its unit runs as. */
   readonly accounts: readonly string[];
