@@ -271,6 +271,15 @@ describeOnHosts('service on a booted host', () => {
     expect(await rig.show('in.path', 'ActiveState')).toEqual(['active']);
   });
 
+  it('takes a service and a socket that name each other, but not one that names what there is not', async () => {
+    const service = '- { kind: service, name: in, unit: "[Unit]\\nRequires=in.socket\\n[Service]\\nExecStart=/bin/sleep 9\\n" }';
+    const socket = '- { kind: service, name: in.socket, state: started, settle: 0s, unit: "[Socket]\\nListenStream=7777\\n" }';
+
+    expect((await rig.converge(service.replace('in.socket', 'other.socket'))).summary).toContain('other.socket not found');
+    expect(await rig.converge(`${service}\n${socket}`)).toMatchObject({ outcome: 'converged' });
+    expect(await rig.show('in.socket', 'ActiveState')).toEqual(['active']);
+  });
+
   it('masks, stops and disables units of packages, and gives them back on rollback', async () => {
     const cron = (more: string): string => `- kind: service\n  name: cron\n  settle: 200ms\n  ${more}\n`;
     await rig.converge(cron('masked: true\n  state: stopped'));

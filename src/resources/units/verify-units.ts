@@ -31,8 +31,9 @@ export async function verifyUnit(desired: UnitDesired, contents: Contents, host:
     const options = { timeout, env: { XDG_RUNTIME_DIR: directory, SYSTEMD_LOG_LEVEL: 'info' } };
     const { exitCode, timedOut, stderr } = await host.run(argv, signal, options);
     if (timedOut) throw new Error(`systemd-analyze verify of ${desired.name} timed out`);
-    const said = complaints(stderr, directory, file);
-    if (exitCode !== 0 || said !== '')
+    const heard = withoutPartner(stderr, desired.name);
+    const said = complaints(heard, directory, file);
+    if ((exitCode !== 0 && heard === stderr) || said !== '')
       throw new Error(
         `systemd would not take ${desired.name}: ${lastLines(said || stderr.trim() || `exit ${exitCode}`).replace(/\.$/, '')}`,
       );
@@ -48,6 +49,14 @@ function adoptedText(place: UnitPlace, host: Host): Buffer | undefined {
 
 /** A template is read as one of its instances. */
 const verifiable = (name: string): string => name.replace(/@(\.[a-z]+)$/, '@instance$1');
+
+/** A service and its socket may name each other: then one of them is read before the other stands. */
+const withoutPartner = (stderr: string, own: string): string =>
+  stderr.replace(/^.*Failed to create \S+\/start: Unit (\S+) not found\.\n?/gm, (line, name: string) =>
+    stemOf(name) === stemOf(own) ? '' : line,
+  );
+
+const stemOf = (name: string): string => name.replace(/(?:@[^@]*)?\.[a-z]+$/, '');
 
 /**
  * What is said of this unit. The installed units that it needs are read too, and what systemd thinks of those is not its
