@@ -48,7 +48,7 @@ describe('a revision that may not be applied', () => {
 
   it('is one without the signature that the host asks for', async () => {
     const signers = join(host.path, 'signers');
-    writeFileSync(signers, '', { mode: 0o600 });
+    writeFileSync(signers, 'ada@machine.example ssh-ed25519 AAAA\n', { mode: 0o600 });
     host.policy({ trust: { verify: 'every', allowed_signers: signers } });
     const two = host.commit('two');
 
