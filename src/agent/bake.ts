@@ -85,8 +85,8 @@ export function openBake({ waves, memory, stateDirectory, place, asked }: BakeOp
       const check = await reconcile({ ...request, action: 'check', health: true }, () => undefined, signal);
       const sick = healthFailure(check.health);
       if (signal.aborted || (sick === undefined && unasked.has(check.outcome))) return { until: Date.now() + busyFor };
-      asked(check.health);
       if (sick === undefined) {
+        asked(check.health);
         put({ commit, run, until: null });
         return undefined;
       }
@@ -100,6 +100,8 @@ export function openBake({ waves, memory, stateDirectory, place, asked }: BakeOp
         }
         if (taken.exit === 'busy') return { until: Date.now() + busyFor };
       }
+      // Of what stays; what was taken back is told as that.
+      asked(check.health);
       emit({ type: 'finished', run: check.run, report: check });
       return { report: check };
     },

@@ -5,7 +5,8 @@ type Ended = Pick<RunSummary, 'action' | 'outcome' | 'health' | 'writes'>;
 
 /** What is known of a host's health after a run that ended then, with what was known before it. */
 export function healthAfter(run: Ended, at: string, before: AskedHealth | undefined): AskedHealth | undefined {
-  if (run.action === 'rollback') return undefined;
+  // Of what stands again nobody has asked: what failed is not well for that.
+  if (run.action === 'rollback') return before?.failure === undefined ? undefined : before;
   // What stood before stands again, whatever was said of what did not stay.
   if (run.outcome === 'rolledBack') return before;
   if (run.health.length > 0) return askedHealth(run.health, at);

@@ -8,6 +8,7 @@ import { openStatusBoard } from '../../src/agent/status-board.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import type { Report } from '../../src/model/report.ts';
 import type { Memory } from '../../src/model/reporter.ts';
+import { situationAfter } from '../../src/notify/conditions.ts';
 import { openAgentState } from '../../src/state/agent-state.ts';
 import { StateError } from '../../src/state/state-error.ts';
 import { reportWith, stepWith } from '../report/report-fixture.ts';
@@ -95,6 +96,24 @@ it('health is what was said of what stands, and outlives a restart', () => {
   board.asked(bad, at);
   expect(board.asked([], at)).toBe(true);
   expect(board.status()).not.toHaveProperty('health');
+});
+
+it('a host that is not well is not told as healthy because something was taken back there, until it was asked', () => {
+  using directory = temporaryDirectory();
+  const board = openBoard(directory.path);
+  const check = { name: 'own: tcp 22', ok: false };
+  board.asked([check], at);
+  const { open } = situationAfter({ type: 'status', status: board.status() }, [], 0);
+  expect(open).toMatchObject([{ subject: 'health' }]);
+  const report = reportWith({ action: 'rollback', outcome: 'rolledBack', takenBack: ['r1'] });
+
+  board.ended(report, at);
+  const after = situationAfter({ type: 'ended', report, status: board.status() }, open, 1);
+  expect(after.open).toContainEqual(open[0]);
+
+  board.asked([{ ...check, ok: true }], at);
+  const { open: left } = situationAfter({ type: 'status', status: board.status() }, after.open, 2);
+  expect(left.map(({ subject }) => subject)).not.toContain('health');
 });
 
 it('that all is well is written down once in an hour', () => {
