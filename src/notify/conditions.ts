@@ -4,7 +4,7 @@ import { refusedRevision } from '../model/refused-revision.ts';
 import { endsFailure, isAboutRevision, isDrift, isDriftLeft, type Report, type ReportedStep } from '../model/report.ts';
 import type { News } from '../model/reporter.ts';
 import { failureOf, isFailure } from './failure.ts';
-import { clockTime, revisionName, type Condition, type Happening } from './notice.ts';
+import { dayAndTime, revisionName, type Condition, type Happening } from './notice.ts';
 
 /** What is so after some news, and what happened with it. */
 interface Situation {
@@ -134,7 +134,7 @@ function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
       title: `REFUSED: ${revisionName(refused.commit, status.revision.branch)}; the last good revision stays in force`,
       why: refused.why,
       todo: refused.hint ?? 'look at who pushed it, and push what may be trusted; on the host: reconcile doctor',
-      ended: `The newest revision is taken again, after one was refused since ${clockTime(now)}`,
+      ended: `The newest revision is taken again, after one was refused since ${dayAndTime(now)}`,
     });
   else if (fetch && !fetch.ok)
     conditions.push({
@@ -145,7 +145,7 @@ function fromStatus(status: AgentStatus, now: number): readonly Condition[] {
       title: 'FETCH fails; the last good revision stays in force',
       why: fetch.message,
       todo: fetch.hint ?? 'look at the remote and the network; on the host: reconcile doctor',
-      ended: `Fetching works again, after it failed since ${clockTime(fetch.at)}`,
+      ended: `Fetching works again, after it failed since ${dayAndTime(fetch.at)}`,
     });
   if (updateTakenBack)
     conditions.push({

@@ -49,6 +49,9 @@ export const boundedTexts = ({ title, why, todo }: Pick<Notice, 'title' | 'why' 
 /** `03:12 UTC`. */
 export const clockTime = (at: number | string): string => `${new Date(at).toISOString().slice(11, 16)} UTC`;
 
+/** `11-20 03:12 UTC`. */
+export const dayAndTime = (at: number | string): string => `${new Date(at).toISOString().slice(5, 10)} ${clockTime(at)}`;
+
 /** `1a2b3c4d (main)`. */
 export const revisionName = (commit: string | null, branch: string | null): string =>
   commit === null ? 'a revision outside git' : `${commit.slice(0, 8)}${branch ? ` (${branch})` : ''}`;

@@ -4,7 +4,7 @@ import { printableLine } from '../report/printable.ts';
 import { count } from '../report/render-text.ts';
 import type { Digest } from '../model/digest.ts';
 import { shorten } from '../report/shorten.ts';
-import { clockTime, revisionName } from './notice.ts';
+import { clockTime, dayAndTime, revisionName } from './notice.ts';
 
 const mostPerList = 8;
 
@@ -13,7 +13,7 @@ export function renderDigest(digest: Digest): string {
   const { since, until, runs, failures, changes, drift } = digest;
   const needs = needsOf(digest);
   const lines = [
-    `Digest ${moment(since)} to ${moment(until)}`,
+    `Digest ${dayAndTime(since)} to ${dayAndTime(until)}`,
     runs.total === 0 ? 'No run changed anything or failed.' : `${count(runs.total, 'run')}, ${runs.failed} failed`,
     ...standing(digest),
     ...section('Needs a person', needs),
@@ -48,7 +48,7 @@ function needsOf({ now, drift, takenBack }: Digest): readonly string[] {
   const others = drift.left.length === 0 ? now.differing - contested.length : 0;
   return [
     ...(approval && !approval.approved
-      ? [`approval: ${approval.reason} (reconcile approve ${approval.run}, before ${moment(approval.expires)})`]
+      ? [`approval: ${approval.reason} (reconcile approve ${approval.run}, before ${dayAndTime(approval.expires)})`]
       : []),
     ...(stalled === null ? [] : [`stalled: ${stalled}`]),
     ...(quarantine === null
@@ -63,7 +63,7 @@ function needsOf({ now, drift, takenBack }: Digest): readonly string[] {
     ...(health === null ? [] : [`unhealthy: ${health}`]),
     ...(fetch === null ? [] : [`fetching fails: ${fetch}`]),
     ...contested.map((address) => `contested: ${address}`),
-    ...(suspended ? [`suspended by ${suspended.by} until ${moment(suspended.until)}: ${suspended.reason}`] : []),
+    ...(suspended ? [`suspended by ${suspended.by} until ${dayAndTime(suspended.until)}: ${suspended.reason}`] : []),
     ...(others > 0 ? [`differs and is not healed: ${count(others, 'resource')} (reconcile status)`] : []),
     ...left,
   ];
@@ -71,7 +71,7 @@ function needsOf({ now, drift, takenBack }: Digest): readonly string[] {
 
 function standing({ now }: Digest): readonly string[] {
   if (!now) return [];
-  const proved = now.lastSuccess === null ? 'never proved' : `last proved ${moment(now.lastSuccess)}`;
+  const proved = now.lastSuccess === null ? 'never proved' : `last proved ${dayAndTime(now.lastSuccess)}`;
   const behind = now.seen !== null && now.seen !== now.applied ? `; ${now.seen.slice(0, 8)} is seen and not applied` : '';
   return [`${now.applied === null ? 'Nothing applied yet' : `At ${revisionName(now.applied, now.branch)}`}, ${proved}${behind}`];
 }
@@ -81,6 +81,3 @@ function section(title: string, entries: readonly string[]): readonly string[] {
   const shown = entries.slice(0, mostPerList).map((entry) => `- ${entry}`);
   return [`${title}:`, ...shown, ...(entries.length > mostPerList ? [`- and ${entries.length - mostPerList} more`] : [])];
 }
-
-/** `11-20 03:12 UTC`. */
-const moment = (iso: string): string => `${iso.slice(5, 10)} ${clockTime(iso)}`;

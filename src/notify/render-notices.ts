@@ -1,5 +1,5 @@
 import { printable } from '../report/printable.ts';
-import { clockTime, type Notice } from './notice.ts';
+import { clockTime, dayAndTime, type Notice } from './notice.ts';
 
 /** Telegram's bound of one message, in UTF-16 units; others get the same text. */
 const mostCharacters = 4096;
@@ -25,9 +25,11 @@ export function renderNotices(host: string, notices: readonly Notice[], dropped:
 }
 
 function block({ title, why, todo, at, topic }: Notice, now: number): string {
-  const when = now - at > fresh && topic !== 'digest' ? ` [${clockTime(at)}]` : '';
+  const when = now - at > fresh && topic !== 'digest' ? ` [${dayOf(at) === dayOf(now) ? clockTime(at) : dayAndTime(at)}]` : '';
   return [`${title}${when}`, ...(why ? [why] : []), ...(todo ? [`Do: ${todo}`] : [])].join('\n');
 }
+
+const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
 /** Not between the halves of a character. */
 function cut(text: string): string {

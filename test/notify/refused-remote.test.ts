@@ -40,6 +40,6 @@ it('a remote which was away and comes back with what is refused is told, once fo
     [title('b')],
     [],
     [title('c')],
-    ['The newest revision is taken again, after one was refused since 03:04 UTC'],
+    ['The newest revision is taken again, after one was refused since 11-20 03:04 UTC'],
   ]);
 });

@@ -12,7 +12,7 @@ const fetching = (ok: boolean) =>
     fetch: { at: '2026-11-20T03:00:00.000Z', ok, remote: 'https://git.example', message: ok ? '' : 'connection refused' },
   });
 const fetchFails = 'FETCH fails; the last good revision stays in force';
-const fetchWorks = 'Fetching works again, after it failed since 03:00 UTC';
+const fetchWorks = 'Fetching works again, after it failed since 11-20 03:00 UTC';
 
 describe('what a channel tells', () => {
   it('is nothing while a host converges', () => {
