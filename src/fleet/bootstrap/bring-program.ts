@@ -1,5 +1,4 @@
 import { installedFiles, systemLibrary as library } from '../../install/installed-files.ts';
-import { isObject, parseJson } from '../../model/json.ts';
 import type { Finding } from '../../model/fleet.ts';
 import type { Connection } from '../connection.ts';
 import { upload } from '../upload.ts';
@@ -55,7 +54,7 @@ const isComplete = (look: Look, { id }: ProgramArchive): boolean => look.program
 
 /**
  * Brings the program beside the versions that are there. Where the agent runs, the new one takes over on trial: it has to find the
- * host converged within 120 seconds, or the one before returns. Where it does not run, nothing is started.
+ * host converged, or to look at one that is suspended, within 120 seconds, or the one before returns. Where it does not run, nothing is started.
  */
 export async function bringProgram(
   connection: Connection,
@@ -65,10 +64,6 @@ export async function bringProgram(
 ): Promise<Finding | undefined> {
   const { look, runtime, program } = brought;
   if (isInstalled(brought)) return undefined;
-  if (look.isActive && look.confirmed !== program.id) {
-    const busy = await whySuspended(connection, signal);
-    if (busy) return busy;
-  }
   const unprepared = await prepareLibrary(connection, signal);
   if (unprepared) return unprepared;
   const isHere = isComplete(look, program);
@@ -96,15 +91,3 @@ export async function bringProgram(
 }
 
 const retry = 'call it again when that is mended: it goes on where it ended';
-
-/** An agent that is to change nothing cannot prove that a new version works. */
-async function whySuspended(connection: Connection, signal: AbortSignal): Promise<Finding | undefined> {
-  const { stdout } = await connection.run(['reconcile', 'status', '-o', 'json'], { signal });
-  const status = parseJson(stdout);
-  if (!isObject(status) || !isObject(status['suspended'])) return undefined;
-  return {
-    verdict: 'busy',
-    message: 'it is suspended, so that a new version could not prove that it works; the one that runs was left as it is',
-    hint: 'reconcile resume on the host, then call this again',
-  };
-}
