@@ -26,7 +26,8 @@ export function noteLeft(memory: string, repository: string, { action, hosts }: 
   if (!changing.includes(action)) return;
   const left = new Set(read(memory, repository));
   for (const { host, verdict } of hosts) {
-    if (fine.includes(verdict)) left.delete(host);
+    // Of a bootstrap the plan waits for a word, and no agent was started.
+    if (verdict === 'converged' || (action !== 'bootstrap' && fine.includes(verdict))) left.delete(host);
     else left.add(host);
   }
   write(memory, repository, left);
