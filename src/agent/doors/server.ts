@@ -1,6 +1,7 @@
 import {
   fastify,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyServerOptions,
   type FastifyTypeProvider,
   type RawServerDefault,
@@ -82,8 +83,10 @@ export function makeServer({ log, idle, isPatient = false }: ServerSettings): Do
       compilersFactory: { buildValidator: () => validate as never, buildSerializer: () => () => JSON.stringify },
     },
   };
-  const server = fastify(options);
-  server.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'there is nothing here' }));
+  const nothingHere = (reply: FastifyReply): FastifyReply => reply.code(404).send({ error: 'there is nothing here' });
+  // What cannot be a path of anything, or is too long for one.
+  const server = fastify({ ...options, frameworkErrors: (_error, _request, reply) => void nothingHere(reply) });
+  server.setNotFoundHandler((_request, reply) => nothingHere(reply));
   server.setErrorHandler<Error & { readonly statusCode?: number; readonly hint?: string }>((error, request, reply) => {
     const { message, hint } = error;
     // What both say is for people, and who asks may know it.

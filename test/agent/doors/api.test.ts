@@ -98,11 +98,18 @@ describe('the API', () => {
   });
 
   it('gives the runs, one of them, and 404 for another', async () => {
+    const hint = { hint: '/api/v1/runs lists them' };
     await using rig = await openRig();
 
     expect(await (await rig.get('/api/v1/runs?limit=5', token)).json()).toEqual([aReport()]);
     expect(await (await rig.get(`/api/v1/runs/${aReport().run}`, token)).json()).toEqual(aReport());
-    expect((await rig.get('/api/v1/runs/other', token)).status).toBe(404);
+    for (const other of ['other', 'x'.repeat(150), '%E0%A4', '%zz']) {
+      const answer = await rig.get(`/api/v1/runs/${other}`, token);
+      expect([answer.status, await answer.json()]).toEqual([
+        404,
+        { error: expect.any(String) as string, ...(other === 'other' && hint) },
+      ]);
+    }
     for (const limit of ['0', '201', 'x', '1.5', '-1'])
       expect((await rig.get(`/api/v1/runs?limit=${limit}`, token)).status).toBe(400);
     expect((await rig.get('/api/v1/runs?limt=5', token)).status).toBe(400);
