@@ -133,7 +133,6 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     let report: Report | undefined;
     let writes = 0;
     try {
-      const before = board.status();
       if (!look || isPoll) look = await lookAgain(causes);
       calm.begin();
       const { commit } = look;
@@ -170,7 +169,8 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
         if (board.isNews(report)) deps.keep(report);
         if (isProof) board.worked();
         deps.tell({ type: 'ended', report, status: board.status() });
-      } else if (before.fetch?.message !== board.status().fetch?.message) {
+      } else {
+        // How the remotes are, or that a suspension is over.
         deps.tell({ type: 'status', status: board.status() });
       }
       if (isProof) failures = 0;

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Follower, Look } from '../../src/model/follower.ts';
 import { openFollowRig } from '../source/git/follow-rig.ts';
 import { startRig, type AgentRig } from '../support/agent-rig.ts';
 import { openScene } from '../support/agent-scene.ts';
@@ -128,6 +129,18 @@ it('the end of a suspension of a host that is as it should be is told at once', 
   agent.port.suspend({ reason: 'x', by: 'ada', until: new Date(Date.now() + 1_500).toISOString() });
   await vi.waitFor(() => expect(agent.port.status().passes).toMatchObject({ retry: 1 }), 10_000);
   await vi.waitFor(() => expect(agent.news.at(-1)).toMatchObject({ type: 'ended', status: { suspended: null } }), 10_000);
+});
+
+it('the end of a suspension is told at once also where nothing could be applied yet', async () => {
+  const silent: Look = { state: 'offline', source: undefined, commit: null, branch: null, seen: null, remote: null };
+  const done = (): void => undefined;
+  const follower = { look: () => Promise.resolve(silent), accept: () => Promise.resolve(), forsake: done, lastGood: done };
+  await using agent = startRig(motd('none'), {}, {}, () => follower as Follower);
+  await pass(agent);
+
+  agent.port.suspend({ reason: 'x', by: 'ada', until: new Date(Date.now() + 1_500).toISOString() });
+  expect(agent.news.at(-1)).toMatchObject({ status: { suspended: { by: 'ada' } } });
+  await vi.waitFor(() => expect(agent.news.at(-1)).toMatchObject({ status: { suspended: null } }), 10_000);
 });
 
 it('the end of a contest is when the agent looks again', async () => {
