@@ -120,9 +120,16 @@ async function startAgent(
   return failure('the agent does not start', result, journal);
 }
 
-/** Arguments: runtimes that stay. That of the version before is still named by what it had started. */
+/**
+ * Arguments: runtimes that stay. That of the version before is still named by what it had started. Whoever else brings something at this
+ * moment needs all of it, and cleans up behind it; an upload that stands still for a minute is given up.
+ */
 const clean = `
-rm -rf "$lib/incoming"
+if [ -d "$lib/incoming" ]; then
+  exec 9>"$lib/incoming/lock" && flock -n 9 || exit 0
+  [ -z "$(find "$lib/incoming" -name '*.part' -mmin -2)" ] || exit 0
+  rm -rf "$lib/incoming"
+fi
 for place in "$lib"/runtime/*; do
   for name in "$@"; do [ "$place" != "$lib/runtime/$name" ] || continue 2; done
   rm -rf --one-file-system "$place"
