@@ -42,8 +42,9 @@ interface Use {
 
 /**
  * What `site.yaml` gives this host. A role comes once, at its first use, after the roles that it depends on; in an assignment
- * roles come before its own resources. Parameters and mode are those of the place that names the role, also where another role
- * needed it earlier; two places that name it with different parameters are a problem.
+ * roles come before its own resources. Parameters, mode and tags are those of the places that name the role, also where another role
+ * needed it earlier; two places that name it with different parameters or modes are a problem. A place whose `when` is false says nothing
+ * of mode and tags.
  */
 export function assignRoles(compilation: Compilation): readonly Unit[] {
   const { documents, request, inventory, report } = compilation;
@@ -97,11 +98,20 @@ export function assignRoles(compilation: Compilation): readonly Unit[] {
       report({ code: 'role-parameter', message, at: use.at, related: [first.at], hint: 'a host has each role once' });
     }
   }
+  const wantedUses = uses.filter(({ isWanted }) => isWanted);
+  const needs = new Map(wantedUses.map((use) => [use, closure(use.role, roles)]));
+  for (const [role, [first, ...others]] of Map.groupBy(wantedUses, (use) => use.role)) {
+    const other = others.find(({ mode }) => mode !== first!.mode);
+    if (!other) continue;
+    const message = `role "${role}" is used twice, and only observed in one of the places`;
+    report({ code: 'role-parameter', message, at: other.at, related: [first!.at], hint: 'a host has each role once' });
+  }
+  /** Those that name the role; where none does, those that need it. */
+  const placesOf = (role: string): readonly Use[] => {
+    const naming = wantedUses.filter((use) => use.role === role);
+    return naming.length > 0 ? naming : wantedUses.filter((use) => needs.get(use)!.has(role));
+  };
 
-  const wanted = closure(
-    uses.filter(({ isWanted }) => isWanted).map(({ role }) => role),
-    roles,
-  );
   const units: Unit[] = [];
   const visited = new Set<string>();
   const visit = (role: string, from: Use, path: readonly string[]): void => {
@@ -121,10 +131,11 @@ export function assignRoles(compilation: Compilation): readonly Unit[] {
       if (roles.has(needed)) visit(needed, from, [...path, role]);
       else reportUnknown(needed, document.source.at(['depends', index]), compilation);
     }
-    const use = firstUse.get(role) ?? { ...from, given: undefined };
+    const places = placesOf(role);
+    const { mode, tags } = places.length > 0 ? together(places) : (firstUse.get(role) ?? from);
     const values = firstUse.has(role) ? parameters.get(role) : roleParameters(role, document, undefined, from.at, compilation);
     // Without valid parameters every template of the role would fail once more.
-    if (values) units.push(roleUnit(role, document, use, from.assignment, values, !wanted.has(role)));
+    if (values) units.push(roleUnit(role, document, { mode, tags }, from.assignment, values, places.length === 0));
   };
   for (const { index, mode, tags, resources } of selected) {
     for (const use of uses) if (use.assignment === index) visit(use.role, use, []);
@@ -148,7 +159,7 @@ export function assignRoles(compilation: Compilation): readonly Unit[] {
 function roleUnit(
   role: string,
   { source, value }: Document<RoleDocument>,
-  { mode, tags }: Use,
+  { mode, tags }: Pick<Use, 'mode' | 'tags'>,
   assignment: number,
   values: { readonly [name: string]: unknown },
   isSkipped: boolean,
@@ -172,8 +183,15 @@ function roleUnit(
   };
 }
 
-function closure(names: readonly string[], roles: ReadonlyMap<string, Document<RoleDocument>>): ReadonlySet<string> {
-  const found = new Set(names);
+/** What one place wants done is done, whoever else only looks. */
+const together = (places: readonly Use[]): Pick<Use, 'mode' | 'tags'> => ({
+  mode: places.some(({ mode }) => mode === 'enforce') ? 'enforce' : 'observe',
+  tags: [...new Set(places.flatMap(({ tags }) => tags))],
+});
+
+/** A role and all that it depends on. */
+function closure(role: string, roles: ReadonlyMap<string, Document<RoleDocument>>): ReadonlySet<string> {
+  const found = new Set([role]);
   for (const name of found) for (const needed of roles.get(name)?.value.depends ?? []) found.add(needed);
   return found;
 }
