@@ -190,7 +190,8 @@ export const policyDocument = z.strictObject({
   banned: z
     .strictObject({
       patterns: z.array(z.string()).default([]).meta({
-        description: 'Case-insensitive regular expressions; a match in a config, a rendered file or a live file refuses the run.',
+        description:
+          'Case-insensitive regular expressions, with "^" and "$" for the ends of a line; a match in a config, a rendered file or a live file refuses the run.',
       }),
       exempt: z
         .array(z.string())

@@ -2,7 +2,7 @@
 export interface BanPattern {
   /** As written. */
   readonly pattern: string;
-  /** Ignores case; every repetition in it is bounded. */
+  /** Ignores case, and begins and ends with each line; every repetition in it is bounded. */
   readonly expression: RegExp;
 }
 
@@ -12,7 +12,9 @@ const reach = 256;
 /** In how many ways a pattern may match at one place; the time of a search is at most this times the length of the text. */
 const maxWays = 2_000;
 
-const atom = /\\u\{[0-9a-f]+\}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\[^1-9kpPuxc]|\[(?:\\.|[^\]\\])*\]|[^\\()[\]{}|*+?]/iy;
+/** Of other letters the engine would take `\Z` for "Z", and `\u{61}` for 61 times "u". */
+const atom =
+  /\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[bBdDsSwWfnrtv0]|\\[^a-zA-Z0-9]|\[(?:\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[bBdDsSwWfnrtv0]|[^a-zA-Z0-9])|[^\]\\])*\]|[^\\()[\]{}|*+?]/y;
 const groupStart = /\((?:\?(?::|<?[=!]))?/y;
 const quantifier = /([*+?]|\{(\d{1,4})(,(\d{0,4}))?\})\??/y;
 
@@ -30,7 +32,7 @@ export function readBanPattern(pattern: string): BanPattern | { readonly fault: 
       return { fault: `has an unexpected "${pattern[reader.index]}" at character ${reader.index + 1}` };
     if (ways > maxWays) return { fault: 'could take too long: use at most one "*" or "+" in a pattern' };
     if (least === 0) return { fault: 'matches the empty text' };
-    return { pattern, expression: new RegExp(reader.source, 'i') };
+    return { pattern, expression: new RegExp(reader.source, 'im') };
   } catch (error) {
     return { fault: error instanceof SyntaxError ? 'is not a regular expression' : (error as Error).message };
   }

@@ -51,7 +51,7 @@ function bansInTexts(
 ): readonly Problem[] {
   const origins = new Map(plan.steps.map(({ address, resource }) => [address, resource.origin.at]));
   // One search for all patterns is faster than one each, and nearly every text has no match.
-  const any = new RegExp(bans.map(({ expression }) => `(?:${expression.source})`).join('|'), 'i');
+  const any = new RegExp(bans.map(({ expression }) => `(?:${expression.source})`).join('|'), 'im');
   const found: Problem[] = [];
   let hidden = 0;
   for (const text of texts()) {

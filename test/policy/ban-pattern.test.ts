@@ -23,6 +23,9 @@ describe('readBanPattern', () => {
     ['a{2,}b', 'aaab', true],
     ['(ab){2}', 'ABAB', true],
     ['x(yz)?w', 'xw', true],
+    ['^provider: x$', 'model: y\nprovider: x\r\nport: 1', true],
+    ['^provider: x$', 'model: y\n# provider: x', false],
+    ['[\\w\\-.]{2}\\/\\x61', 'b-/a', true],
   ])('%s against "%s"', (pattern, text, expected) => {
     expect(compile(pattern).test(text)).toBe(expected);
   });
@@ -50,6 +53,10 @@ describe('readBanPattern', () => {
     'a'.repeat(300),
     '('.repeat(20) + 'a' + ')'.repeat(20),
     '(a{1,9}){1,9}c',
+    '\\u{61}nthropic',
+    '\\Aanthropic',
+    'anthropic\\Z',
+    '[\\h-]anthropic',
   ])('%s is refused', (pattern) => {
     expect(readBanPattern(pattern)).toHaveProperty('fault');
   });

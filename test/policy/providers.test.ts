@@ -31,6 +31,11 @@ const table: readonly (readonly [name: string, options: InputOptions, expected: 
   ['a banned word in a live file', { policy: bans, ...text('live', 'ANTHROPIC_API_KEY=x', '/srv/seed') }, 'banned-provider'],
   ['a banned word behind a JSON escape', { policy: bans, ...text('rendered', '"\\u0061nthropic"') }, 'banned-provider'],
   ['a banned word behind a URL escape', { policy: bans, ...text('live', 'https://api.%61nthropic.example') }, 'banned-provider'],
+  [
+    'a line that is banned as a whole',
+    { policy: { banned: { patterns: ['^provider: x$'] } }, ...text('rendered', 'a: 1\nprovider: x\n') },
+    'banned-provider',
+  ],
   ['a banned word in wide letters', { policy: bans, ...text('config', 'ａｎｔｈｒｏｐｉｃ') }, 'banned-provider'],
   ['a banned word with a soft hyphen', { policy: bans, ...text('config', 'anth\u00adropic') }, 'banned-provider'],
   ...(
