@@ -18,4 +18,4 @@ function namesOfMoved(planned: readonly ReportedStep[], now: readonly ReportedSt
   return [...addresses].filter((address) => before!.get(address) !== after!.get(address));
 }
 
-const workOf = ({ action, changes }: ReportedStep): string => JSON.stringify([action, changes]);
+const workOf = ({ action, changes, refreshes }: ReportedStep): string => JSON.stringify([action, changes, refreshes]);

@@ -103,7 +103,12 @@ function draft(input: PlanInput, way: Way): Draft {
   // A removal that waits for a person has the same digest before and after the confirmation: `apply FILE` is the confirmation.
   const done = steps
     .filter((step) => isDone(step) || step.held?.reason === 'prune')
-    .map(({ address, diff, resource }) => ({ address, diff, desired: resource.digest }));
+    .map(({ address, diff, resource, refreshes }) => ({
+      address,
+      diff,
+      desired: resource.digest,
+      ...(refreshes.length > 0 && { refreshes: refreshes.toSorted() }),
+    }));
   const digest = digestOf({ host, done, owed });
   return { plan: { host, steps, batches: batches.filter((batch) => batch.length > 0), owed, digest, problems }, found };
 }

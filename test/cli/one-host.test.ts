@@ -137,6 +137,19 @@ describe('plan and apply', () => {
     expect(onHost('etc/motd')).toBe('somebody was here\n');
   });
 
+  it('refuse with exit 7 when something else is to be refreshed', () => {
+    const notifying = (more: string): string =>
+      `- { kind: file, path: /etc/a, content: a${more} }\n- { kind: command, name: reload, argv: [/bin/true], refresh_only: true }\n`;
+    repository.write('desired-state/site.yaml', site(notifying(', notify: "command[reload]"')));
+    const file = plan();
+    repository.write('desired-state/site.yaml', site(notifying('')));
+
+    const { exit, stdout } = repository.cli('apply', file);
+
+    expect(stdout).toMatch(/otherwise than planned: file\[\/etc\/a\];.*\[stale-plan\]/);
+    expect(exit).toBe(7);
+  });
+
   it('refuse with exit 7 when the revision has moved', () => {
     const file = plan();
     repository.write('roles/note.txt', 'nothing of weight\n');
