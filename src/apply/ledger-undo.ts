@@ -16,6 +16,12 @@ export const isLedgerUndo = (entry: JsonObject): boolean => 'ledger' in entry;
 export function restoreLedger(address: Address, entry: JsonObject, ledger: Ledger): void {
   const before = entry['ledger'] as unknown as LedgerEntry | null;
   if (before === null) ledger.remove(address);
-  // Earlier versions did not know what they had made.
-  else ledger.put({ ...before, made: before.made ?? [], desired: sealSecrets(before.desired) as object });
+  // Earlier versions did not know what they had made, and who was told.
+  else
+    ledger.put({
+      ...before,
+      made: before.made ?? [],
+      notify: before.notify ?? [],
+      desired: sealSecrets(before.desired) as object,
+    });
 }

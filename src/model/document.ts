@@ -44,7 +44,9 @@ export const commonAttributes = {
       description: 'Make one resource per item of a list, which is `item`, or of a mapping, with `item.key` and `item.value`.',
     }),
   after: names.optional().meta({ description: 'Addresses that must be converged first.' }),
-  notify: names.optional().meta({ description: 'Addresses to refresh when this resource changes.' }),
+  notify: names
+    .optional()
+    .meta({ description: 'Addresses to refresh when this resource changes, and when it has left git and is removed.' }),
   tags: names.optional().meta({ description: 'Words for `--tags`.' }),
   on_drift: z
     .enum(['heal', 'report', 'hold'])

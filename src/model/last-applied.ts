@@ -17,10 +17,12 @@ export interface LastApplied {
   readonly origin: string;
   /** Those of its parts that did not stand before: all that goes when it leaves git. Only of kinds that have `parts`. */
   readonly made: readonly string[];
+  /** Who is told when it goes. None are known of what an earlier version applied. */
+  readonly notify: readonly Address[];
 }
 
 /** What a step applies, as the next run will find it. What of it was made here is told by others. */
 export const appliedBy = ({ address, resource, sensitive }: Step): Omit<LastApplied, 'made'> => {
-  const { kind, digest, prune, desired, origin } = resource;
-  return { address, kind, digest, prune, desired, sensitive, origin: formatPosition(origin.at) };
+  const { kind, digest, prune, desired, origin, notify } = resource;
+  return { address, kind, digest, prune, desired, sensitive, origin: formatPosition(origin.at), notify };
 };

@@ -16,6 +16,7 @@ import { prunedOf } from './made.ts';
 import { mayBring } from './may-bring.ts';
 import { neededLast } from './needed-last.ts';
 import { objections, type Objection } from './objections.ts';
+import { refreshesLeft, refreshesOf } from './refreshes.ts';
 import { secretPathMarker } from './secret-paths.ts';
 
 export interface PlanInput {
@@ -144,16 +145,6 @@ function desiredStep(resource: CatalogResource, input: PlanInput, observeOnly: R
   };
 }
 
-function refreshesOf(
-  { notify, address, kind, desired }: CatalogResource,
-  changes: readonly Change[],
-  { types, live }: PlanInput,
-  observeOnly: ReadonlySet<Address>,
-): readonly Address[] {
-  const itself = live && types(kind).refreshesItself?.(desired, changes) === true ? [address] : [];
-  return [...new Set([...notify.filter((notified) => !observeOnly.has(notified)), ...itself])];
-}
-
 function ownerLeftOut({ desired }: CatalogResource, input: PlanInput): string | undefined {
   const { owner, group } = desired as { readonly [attribute: string]: unknown };
   if (typeof owner === 'string' && input.isOwnerLeftOut('user', owner)) return `owner is left out: --root has no user "${owner}"`;
@@ -272,7 +263,7 @@ function orphanStep(last: LastApplied, input: PlanInput, way: Way): Step {
       diff: removal,
       held: { reason: 'prune', message: 'left git; its removal waits for `reconcile plan -o FILE` and `reconcile apply FILE`' },
     };
-  return { ...base, diff: removal, ...keptNote(last, type) };
+  return { ...base, diff: removal, refreshes: refreshesLeft(last, input), ...keptNote(last, type) };
 }
 
 const keptNote = ({ desired, made }: LastApplied, { parts }: AnyResourceType): Pick<Step, 'note'> =>

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Stood } from '../apply/apply.ts';
 import { captureLedger } from '../apply/ledger-undo.ts';
 import { appliedBy } from '../model/last-applied.ts';
@@ -28,10 +29,11 @@ export function recordConverged(full: FullRun, run: Run, planned: PlannedHost, s
   });
 }
 
-/** Whether git says anew how the resource is to leave the host, or that it is secret, and nothing else of it is news. */
+/** Whether git says anew how the resource is to leave the host, whom it tells, or that it is secret, and nothing else of it is news. */
 function hasNewRule({ address, resource, cause, sensitive }: Step, ledger: PlanInput['ledger']): boolean {
   const last = cause === 'orphan' ? undefined : ledger.get(address);
-  return last !== undefined && (last.prune !== resource.prune || last.sensitive !== sensitive);
+  if (!last) return false;
+  return last.prune !== resource.prune || last.sensitive !== sensitive || !isDeepStrictEqual(last.notify, resource.notify);
 }
 
 /** What the run proved becomes the ledger, in one transaction with the end of its journal and its report where it did something. */
@@ -56,7 +58,7 @@ export function record(run: Run, { plan, input }: PlannedHost, state: State, rep
       }
       const before = isAsBefore && state.ledger.get(address);
       if (before) {
-        state.ledger.put({ ...before, prune: resource.prune, sensitive });
+        state.ledger.put({ ...before, prune: resource.prune, notify: resource.notify, sensitive });
         continue;
       }
       const made = madeOf(resource, input.types(resource.kind), ledger, stood?.get(address));

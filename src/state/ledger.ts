@@ -4,7 +4,7 @@ import { canonicalJson } from '../model/json.ts';
 import type { LastApplied } from '../model/last-applied.ts';
 import { sealSecrets } from '../model/secret.ts';
 import { checksum } from './checksum.ts';
-import { openMade } from './made.ts';
+import { openLists } from './ledger-lists.ts';
 import { damaged } from './state-error.ts';
 
 /** What was last applied for one resource, and by which run. */
@@ -31,14 +31,17 @@ export function openLedger(database: DatabaseSync, file: string): Ledger {
     database.prepare(`INSERT OR REPLACE INTO ledger (address, kind, digest, prune, desired, sensitive, origin, run, revision, applied_at, checksum)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   let prepared: ReturnType<typeof put> | undefined;
-  const made = openMade(database, file);
+  const made = openLists(database, file, 'made');
+  const notified = openLists(database, file, 'notified');
   return {
     all() {
-      const partsOf = made.all();
-      const rows = database.prepare('SELECT * FROM ledger ORDER BY address').all();
-      return new Map(
-        rows.map((row) => [String(row['address']), { ...readEntry(row, file), made: partsOf.get(String(row['address'])) ?? [] }]),
-      );
+      const [partsOf, notifiedBy] = [made.all(), notified.all()];
+      const entries = database
+        .prepare('SELECT * FROM ledger ORDER BY address')
+        .all()
+        .map((row) => readEntry(row, file));
+      const listsOf = (address: Address) => ({ made: partsOf.get(address) ?? [], notify: notifiedBy.get(address) ?? [] });
+      return new Map(entries.map((entry) => [entry.address, { ...entry, ...listsOf(entry.address) }]));
     },
     addresses: () =>
       database
@@ -47,7 +50,7 @@ export function openLedger(database: DatabaseSync, file: string): Ledger {
         .map(({ address }) => String(address)),
     get(address) {
       const row = database.prepare('SELECT * FROM ledger WHERE address = ?').get(address);
-      return row && { ...readEntry(row, file), made: made.get(address) };
+      return row && { ...readEntry(row, file), made: made.get(address), notify: notified.get(address) };
     },
     put(entry) {
       prepared ??= put();
@@ -56,6 +59,7 @@ export function openLedger(database: DatabaseSync, file: string): Ledger {
       const values = [address, kind, digest, prune, text, sensitive ? 1 : 0, origin, run, revision, appliedAt];
       prepared.run(...values, checksum(...values));
       made.put(address, entry.made);
+      notified.put(address, entry.notify);
     },
     remove(address) {
       database.prepare('DELETE FROM ledger WHERE address = ?').run(address);
@@ -63,7 +67,7 @@ export function openLedger(database: DatabaseSync, file: string): Ledger {
   };
 }
 
-function readEntry(row: Readonly<Record<string, unknown>>, file: string): Omit<LedgerEntry, 'made'> {
+function readEntry(row: Readonly<Record<string, unknown>>, file: string): Omit<LedgerEntry, 'made' | 'notify'> {
   const { checksum: expected, ...columns } = row;
   if (checksum(...Object.values(columns)) !== expected)
     throw damaged(file, `its entry of ${String(row['address'])} is not what was written`);

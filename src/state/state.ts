@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { syncFile } from './durable-file.ts';
 import { openJournal, type Journal } from './journal.ts';
 import { openLedger, type Ledger } from './ledger.ts';
-import { madeSchema } from './made.ts';
+import { listSchema } from './ledger-lists.ts';
 import { openRuns, type Runs } from './runs.ts';
 import { pageBytes } from './page-bytes.ts';
 import { requireKind } from './require-kind.ts';
@@ -28,7 +28,7 @@ CREATE TABLE quarantine (key TEXT PRIMARY KEY, run TEXT NOT NULL, reason TEXT NO
 const additions = `
 CREATE TABLE IF NOT EXISTS refreshed (address TEXT PRIMARY KEY, run TEXT NOT NULL, because TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS killed (key TEXT PRIMARY KEY, times INTEGER NOT NULL) STRICT;
-${madeSchema}`;
+${listSchema}`;
 const version = 1;
 /**
  * Milliseconds. Whoever waits looks ten times a second, and a run that makes one change after the other leaves little in between where the

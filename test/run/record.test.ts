@@ -20,6 +20,7 @@ const step = (id: string): Step =>
       digest: id,
       prune: 'yes',
       desired: { names: ['jq'] },
+      notify: [],
       origin: { at: { file: 'site.yaml', line: 1, column: 1 } },
     },
   }) as unknown as Step;

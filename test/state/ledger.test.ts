@@ -18,6 +18,7 @@ const entry = (made: readonly string[]): LedgerEntry => ({
   revision: null,
   appliedAt: 't',
   made,
+  notify: [],
 });
 
 function change(directory: string, sql: string): void {
@@ -55,7 +56,7 @@ it('knows what was made until the entry goes', () => {
 it('of an earlier version knows nothing that was made, and is the same for that version again', () => {
   using directory = temporaryDirectory();
   put(directory.path, entry([]));
-  change(directory.path, 'DROP TRIGGER forget_made; DROP TABLE made');
+  change(directory.path, 'DROP TRIGGER forget_made; DROP TABLE made; DROP TRIGGER forget_notified; DROP TABLE notified');
   expect(madeIn(directory.path)).toEqual([]);
 
   put(directory.path, entry(['app']));
@@ -74,6 +75,14 @@ it('stops the run when what was made is not what was written', () => {
   change(directory.path, `UPDATE made SET parts = '["root"]'`);
 
   expect(() => madeIn(directory.path)).toThrow('what it says was made of user[app] is not what was written');
+});
+
+it('stops the run when who is notified is not who was written', () => {
+  using directory = temporaryDirectory();
+  put(directory.path, { ...entry([]), notify: ['command[a]'] });
+  change(directory.path, `UPDATE notified SET addresses = '["command[b]"]'`);
+
+  expect(() => madeIn(directory.path)).toThrow('what it says is notified by user[app] is not what was written');
 });
 
 it.each([

@@ -104,6 +104,7 @@ export function openRig(
               revision: null,
               appliedAt: run,
               made: [],
+              notify: resource.notify,
             });
         }
       });
