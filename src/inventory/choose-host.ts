@@ -7,7 +7,7 @@ import type { Inventory } from './inventory.ts';
 export interface HostNames {
   /** Asked for with `--host`: then nothing else counts. */
   readonly asked: string | undefined;
-  /** `host` of the host policy. */
+  /** `host` of the host policy. Who is not in the inventory any more must not become who has the name of the machine. */
   readonly own: string | undefined;
   /** What the machine calls itself. */
   readonly machine: readonly string[];
@@ -18,11 +18,14 @@ export function chooseHost(
   { hosts }: Pick<Inventory, 'hosts'>,
   { asked, own, machine }: HostNames,
 ): { readonly host: string; readonly problems: readonly Problem[] } {
-  const names = asked === undefined ? [...(own === undefined ? [] : [own]), ...machine] : [asked];
+  const given = asked ?? own;
+  const names = given === undefined ? machine : [given];
   const host = names.find((name) => hosts.includes(name));
   if (host !== undefined) return { host, problems: [] };
   const [wanted = ''] = names;
-  return { host: wanted, problems: [unknownHost(wanted, hosts)] };
+  const problem = unknownHost(wanted, hosts);
+  const hint = 'the host policy says that this is its host: correct one of them, or choose another with --host';
+  return { host: wanted, problems: [asked === undefined && own !== undefined ? { ...problem, hint } : problem] };
 }
 
 export function unknownHost(host: string, hosts: readonly string[]): Problem {

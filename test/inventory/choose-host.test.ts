@@ -24,6 +24,15 @@ it('of many names the first are shown and the rest counted; a name may be the fi
   expect(problem?.hint).toBe('did you mean --host node101.example?');
 });
 
+it('a name in the host policy is not replaced by that of the machine', () => {
+  const { host, problems } = chooseHost({ hosts }, { asked: undefined, own: 'forge', machine: ['bezalel'] });
+
+  expect(host).toBe('forge');
+  expect(problems.map(formatProblem)).toEqual([
+    'the inventory has no host "forge" (it has: allegro, bezalel, ezra); the host policy says that this is its host: correct one of them, or choose another with --host',
+  ]);
+});
+
 it('a name that was asked for is not replaced by another that fits', () => {
   const { problems } = chooseHost({ hosts }, { asked: 'alegro', own: 'ezra', machine: ['bezalel'] });
 
