@@ -70,7 +70,7 @@ export function objections(
     observation.stat(path)?.type === 'directory' && !goes(path) && !type.owns?.(resource.desired).includes(path);
   const isFile = (path: string): boolean => observation.stat(path)?.type === 'file';
   // In a directory a program may work in place, but a file it replaces.
-  const byProgram = (type.writes?.(resource.desired) ?? []).filter(isFile);
+  const byProgram = (type.writes?.(resource.desired, changes) ?? []).filter(isFile);
   for (const path of what === 'mode' ? [] : new Set([...paths, ...byProgram])) {
     const mount = observation.mountAt(path);
     if (mount && !isInPlace(path))

@@ -170,7 +170,7 @@ interface ResourceType<
     othersNow(made: JsonObject, paths: readonly AbsolutePath[], host: HostReader): AbsolutePath | undefined;
   };
   /** Paths that `apply` lets a program write, which the engine does not restore; policy judges them like the others. */
-  writes?(desired: Desired): readonly AbsolutePath[];
+  writes?(desired: Desired, changes: readonly Change[]): readonly AbsolutePath[];
   /** Undo of effects that are not paths. Journalled before `apply` starts; must not need `apply` to have finished, nor to have started. */
   readonly undo?: {
     capture(desired: Desired, context: InspectContext<Survey>): Undo | Promise<Undo>;

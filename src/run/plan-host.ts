@@ -149,7 +149,7 @@ function writtenPaths({ resource: { kind, desired }, diff }: Step, { touched }: 
   if (diff.action === 'none') return [];
   const { owns, writes } = resourceType(kind);
   const paths = touched(kind, desired, diff.changes);
-  return paths.length > 0 ? paths : [...(owns?.(desired) ?? []), ...(writes?.(desired) ?? [])];
+  return paths.length > 0 ? paths : [...(owns?.(desired) ?? []), ...(writes?.(desired, diff.changes) ?? [])];
 }
 
 function staleness({ planDigest, unattended }: Request, plan: Plan, state: State | undefined): readonly Problem[] {

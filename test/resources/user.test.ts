@@ -59,6 +59,12 @@ describe('what differs', () => {
       [],
     ],
     ['that it is there', { ensure: 'absent' }, state, ['user: 2001 → null']],
+    [
+      'that it and its home are there',
+      { ensure: 'absent', remove_home: true },
+      state,
+      ['user: 2001 → null', 'home directory: /home/app → null'],
+    ],
   ])('is %s', (_what, attributes, actual, expected) => {
     const diff = user.diff(desiredOf(attributes), actual);
     const shown =
@@ -84,6 +90,17 @@ describe('is refused', () => {
       { code: 'unsafe-target', message: expect.stringContaining(message) as string },
     ]);
   });
+});
+
+it('policy hears of a home that goes', () => {
+  const writtenBy = (attributes: object): readonly string[] => {
+    const desired = desiredOf({ ensure: 'absent', ...attributes });
+    const diff = user.diff(desired, state);
+    return user.writes?.(desired, diff.action === 'none' ? [] : diff.changes) ?? [];
+  };
+
+  expect(writtenBy({ remove_home: true })).toEqual(['/etc/passwd', '/etc/group', '/home/app']);
+  expect(writtenBy({})).toEqual(['/etc/passwd', '/etc/group']);
 });
 
 it('leaving git never removes a home', () => {

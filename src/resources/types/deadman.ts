@@ -107,7 +107,7 @@ export const deadman = defineResourceType({
   watches: ({ path, cron: job }) => [path, ...(cron.watches?.(job) ?? [])],
   owns: ({ path, cron: job }) => [path, ...(cron.owns?.(job) ?? [])],
   touches: ({ path, cron: job }, changes, host) => [path, ...(cron.touches?.(job, changes, host) ?? [])],
-  writes: ({ cron: job }) => cron.writes?.(job) ?? [],
+  writes: ({ cron: job }, changes) => cron.writes?.(job, changes) ?? [],
 
   undo: {
     capture: ({ cron: job }, context) => cron.undo!.capture(job, { ...context, last: undefined }),

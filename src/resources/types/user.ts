@@ -82,7 +82,7 @@ export const user = defineResourceType({
   survey: (all: readonly UserDesired[]) => addressesById('user', all, ({ uid }) => uid),
 
   inspect(desired: UserDesired, { host, survey }): State {
-    const { name, uid, removeHome } = desired;
+    const { name, ensure, uid, removeHome } = desired;
     const entry = findUser(name, host);
     const [rival] = uid === undefined ? [] : readUsers(host, (each) => each.uid === uid && each.name !== name);
     const isGuest = (home: string): boolean => entry !== undefined && (home === entry.home || home.startsWith(`${entry.home}/`));
@@ -95,7 +95,7 @@ export const user = defineResourceType({
             comment: entry.comment,
             home: entry.home,
             shell: entry.shell,
-            hasHome: host.stat(desired.home ?? entry.home) !== undefined,
+            hasHome: host.stat((ensure === 'absent' ? undefined : desired.home) ?? entry.home) !== undefined,
           }
         : null,
       rival: rival?.name ?? otherWithId(desired, uid, survey),
@@ -108,10 +108,13 @@ export const user = defineResourceType({
   },
 
   diff(desired, { user: actual }): Diff {
-    const { ensure, uid } = desired;
+    const { ensure, uid, removeHome } = desired;
     if (ensure === 'pruned' && !actual) return converged;
-    if (ensure === 'absent')
-      return actual ? { action: 'remove', changes: [{ field: 'user', from: actual.uid, to: null }] } : converged;
+    if (ensure === 'absent') {
+      if (!actual) return converged;
+      const ofHome = removeHome && actual.hasHome ? [{ field: 'home directory', from: actual.home, to: null }] : [];
+      return { action: 'remove', changes: [{ field: 'user', from: actual.uid, to: null }, ...ofHome] };
+    }
     if (!actual) return { action: 'create', changes: [{ field: 'user', from: null, to: uid ?? 'next free id' }] };
     const groups = wantedGroups(desired, actual.groups);
     const changes: Change[] = [];
@@ -150,7 +153,11 @@ export const user = defineResourceType({
 
   watches: (desired) => [...(desired.createHome && desired.ensure === 'present' ? [homeOf(desired)] : []), passwdFile, groupFile],
   shared: true,
-  writes: () => [passwdFile, groupFile],
+  writes: (_desired, changes) => [
+    passwdFile,
+    groupFile,
+    ...changes.flatMap(({ field, from, to }) => (field === 'home directory' && to === null ? [String(from)] : [])),
+  ],
   requires: ({ name, ensure, group = name, groups = [] }) =>
     ensure === 'absent' ? [] : [group, ...groups].map((each) => `group[${each}]`),
   parts: {
