@@ -225,6 +225,15 @@ it('a home elsewhere is told, with the path to write', async () => {
   await expect(rig.plan([rig.resource(authorizedKey, key)])).rejects.toThrow('add \\"path: /srv/ada/.ssh/authorized_keys\\"');
 });
 
+it('a home with a slash at its end is the same place', async () => {
+  using rig = openRig(root, [authorizedKey]);
+  put(join(rig.root, 'etc/passwd'), 'ada:x:4001:4001::/home/ada/:/bin/sh\n', 0o644);
+
+  const { steps } = await rig.plan([rig.resource(authorizedKey, key)]);
+
+  expect(steps.map(({ diff }) => diff.action)).toEqual(['create']);
+});
+
 it('makes files that sshd accepts: 0600 in a directory 0700', async () => {
   using rig = openRig(root, [authorizedKey]);
   await rig.apply([rig.resource(authorizedKey, key)]);

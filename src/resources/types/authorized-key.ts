@@ -1,4 +1,4 @@
-import { dirname } from 'node:path/posix';
+import { dirname, join } from 'node:path/posix';
 import type { AbsolutePath, HostReader } from '../../host/host.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { findUser } from '../account-files.ts';
@@ -112,7 +112,7 @@ export const authorizedKey = defineResourceType({
   inspect(desired: Desired, { host, last, survey }): State {
     const { user, path, isUsualPath, line } = desired;
     const home = findUser(user, host)?.home;
-    const isElsewhere = isUsualPath && home !== undefined && path !== `${home}/.ssh/authorized_keys`;
+    const isElsewhere = isUsualPath && home !== undefined && path !== usualFile(home);
     const text = host.readFile(path, sizeLimit)?.toString('utf8') ?? '';
     const before = replacedBlob(desired, last).filter((blob) => !survey.wanted.has(placeOf({ ...desired, blob })));
     const wanted = survey.wanted.get(placeOf(desired));
@@ -158,7 +158,7 @@ export const authorizedKey = defineResourceType({
       return;
     }
     const home = findUser(user, host)?.home;
-    if (host.live && isUsualPath && home !== dirname(directory))
+    if (host.live && isUsualPath && (home === undefined || path !== usualFile(home)))
       throw new Error(`the home of ${user} is ${home ?? 'not known'}; name the file with "path"`);
     if (host.live && !host.stat(dirname(directory)))
       throw new Error(`${dirname(directory)} does not exist; let the user have "create_home: true"`);
@@ -196,9 +196,12 @@ export const authorizedKey = defineResourceType({
   },
 });
 
+/** A home may stand in /etc/passwd with a slash at its end. */
+const usualFile = (home: string): AbsolutePath => join(home, '.ssh/authorized_keys');
+
 const wrongHome = (user: string, home: string): Misfit => ({
   message: `the home of ${user} is ${home}, so that sshd would look for the key there`,
-  hint: `add "path: ${home}/.ssh/authorized_keys"`,
+  hint: `add "path: ${usualFile(home)}"`,
 });
 
 const isPresent = (desired: Desired): desired is Desired & { readonly line: string } => desired.line !== null;
