@@ -108,3 +108,29 @@ it('one that the kernel takes only once stays until the next boot, and is told',
   said = 'Failed to start transient service unit: Connection timed out';
   await expect(sysctl.undo!.restore({ key: 'kernel.kexec_load_disabled', live: '0' }, context)).rejects.toThrow('timed out');
 });
+
+describe('a key that the kernel does not tell', () => {
+  const { desired } = prepare(sysctl, { key: 'net.ipv6.conf.all.stable_secret', value: '2001:db8::1' });
+  const gone = prepare(sysctl, { key: 'net.ipv6.conf.all.stable_secret', ensure: 'absent' }).desired;
+  const contextOf = (code: string) => {
+    const readFile = (path: string): undefined => {
+      if (path.startsWith('/proc/sys/')) throw Object.assign(new Error(code), { code });
+    };
+    const host = { live: true, privileged: true, readFile, stat: () => undefined } as unknown as Host;
+    return { host, signal, contents, last: undefined, survey: undefined };
+  };
+
+  it('because it was never set, has no value, and gets one', async () => {
+    expect(await sysctl.inspect(desired, contextOf('EIO'))).toMatchObject({ live: '' });
+    expect(await sysctl.undo!.capture(desired, contextOf('EIO'))).toMatchObject({ live: '' });
+  });
+
+  it('because it is an order, is none that could stand', () => {
+    expect(() => sysctl.inspect(desired, contextOf('EACCES'))).toThrow('the kernel lets nobody read');
+  });
+
+  it.each(['EIO', 'EACCES'])('is not asked for where only its file is to go (%s)', async (code) => {
+    expect(await sysctl.inspect(gone, contextOf(code))).not.toHaveProperty('live');
+    expect(await sysctl.undo!.capture(gone, contextOf(code))).toMatchObject({ live: null });
+  });
+});

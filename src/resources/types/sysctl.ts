@@ -58,7 +58,7 @@ type State = {
   readonly uid: number | null;
   /** A file that it had under another name, and that still stands. */
   readonly former: string | null;
-  /** What the kernel has; null where it has no such setting. Absent under `--root`. */
+  /** What the kernel has; null where it has no such setting. Absent under `--root`, and where no value is wanted. */
   readonly live?: string | null;
 };
 
@@ -95,7 +95,7 @@ export const sysctl = defineResourceType({
       mode: stat ? formatMode(stat.mode) : null,
       uid: host.privileged ? (stat?.uid ?? null) : null,
       former: isOurs ? before : null,
-      ...(host.live && { live: readLive(desired, host) }),
+      ...(host.live && desired.value !== null && { live: readLive(desired, host) }),
     };
   },
 
@@ -125,7 +125,10 @@ export const sysctl = defineResourceType({
 
   undo: {
     outside: true,
-    capture: (desired, { host }) => ({ key: desired.key, live: host.live ? readLive(desired, host) : null }),
+    capture: (desired, { host }) => ({
+      key: desired.key,
+      live: host.live && desired.value !== null ? readLive(desired, host) : null,
+    }),
     async restore({ key, live }, { host, signal }): Promise<Restored> {
       if (live === null) return 'unchanged';
       await awaitOutside(timeout, host, signal);
@@ -177,8 +180,18 @@ const plain = (value: string): string => value.trim().replace(/\s+/g, ' ');
 
 /** The kernel's own file: no process is needed to look. */
 function readLive({ key }: Pick<Desired, 'key'>, host: HostReader): string | null {
-  const bytes = host.readFile(`/proc/sys/${pathOf(key)}`);
-  return bytes ? plain(bytes.toString()) : null;
+  try {
+    const bytes = host.readFile(`/proc/sys/${pathOf(key)}`);
+    return bytes ? plain(bytes.toString()) : null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // How the kernel answers for an address that was never set, such as stable_secret.
+    if (code === 'EIO') return '';
+    if (code !== 'EACCES') throw error;
+    throw new Error(`the kernel lets nobody read ${key}, so that it is an order and no setting: give it by a command`, {
+      cause: error,
+    });
+  }
 }
 
 /** Some settings can be made only once until the next boot, which brings back what stands in the files by then. */
