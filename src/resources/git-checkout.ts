@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Argv, CommandOptions, CommandResult, Host, HostReader } from '../host/host.ts';
 import { hardenedGit, hardenedGitEnvironment } from '../model/hardened-git.ts';
 import { lastWords, wasKilled } from '../model/how-it-ended.ts';
+import { sha256 } from '../model/json.ts';
 import { makeFailure } from '../model/passing-error.ts';
 import { isCommitId } from '../model/revision.ts';
 
@@ -31,17 +32,32 @@ const pauses = [1_000, 3_000];
 /** Whether a ref is a commit, and no name of one. */
 export const isCommit = (ref: string): boolean => isCommitId(ref);
 
-/** Where it is noted which commit the ref was when it was fetched. */
-export const noteOf = (ref: string): string => `refs/reconcile/${ref}`;
+type Wanted = Pick<Checkout, 'repo' | 'ref'>;
+
+/** Where it is noted which commit the ref was when it was fetched. A tag of another repository is another one. */
+export const noteOf = ({ repo, ref }: Wanted): string =>
+  isCommit(ref) ? formerNoteOf(ref) : `refs/reconcile/${sha256(repo).slice(0, 12)}/${ref}`;
+
+/** Where earlier versions have noted it, of whichever repository it was. */
+const formerNoteOf = (ref: string): string => `refs/reconcile/${ref}`;
 
 /** What HEAD holds: a commit, or `ref: ...` where a branch is checked out. Null: no repository. */
 export const readHead = ({ path }: Pick<Checkout, 'path'>, host: HostReader): string | null =>
   host.readFile(`${path}/.git/HEAD`, 4096)?.toString().trim() ?? null;
 
-/** The commit that the ref is known to be. Null: it was never fetched. Asks no program. */
-export function readWanted({ path, ref }: Pick<Checkout, 'path' | 'ref'>, host: HostReader): string | null {
+/** The commit that the ref is known to be. Null: it was never fetched. Asks no program. `last`: what was applied before. */
+export function readWanted(
+  checkout: Wanted & Pick<Checkout, 'path'>,
+  host: HostReader,
+  last: object | undefined = checkout,
+): string | null {
+  const { path, repo, ref } = checkout;
   if (isCommit(ref)) return ref;
-  const note = noteOf(ref);
+  const known = readNote(path, noteOf(checkout), host);
+  return known ?? ((last as Checkout).repo === repo ? readNote(path, formerNoteOf(ref), host) : null);
+}
+
+function readNote(path: string, note: string, host: HostReader): string | null {
   const loose = host.readFile(`${path}/.git/${note}`, 4096)?.toString().trim();
   if (loose !== undefined) return loose;
   const packed = host.readFile(`${path}/.git/packed-refs`)?.toString() ?? '';

@@ -11,14 +11,14 @@ const patience = 10_000;
  * What a git that is at work has in a repository, and one that was killed leaves there: locks, at which every later one fails, and
  * files that are not whole.
  */
-export function findLeftovers({ path, ref }: Checkout, host: HostReader): readonly AbsolutePath[] {
-  const repository = `${path}/.git`;
+export function findLeftovers(checkout: Checkout, host: HostReader): readonly AbsolutePath[] {
+  const repository = `${checkout.path}/.git`;
   const objects = (host.list(`${repository}/objects`) ?? []).filter((name) => /^(?:[0-9a-f]{2}|pack)$/.test(name));
   const places = [
     '',
     '/refs',
     '/refs/heads',
-    `/${dirname(noteOf(ref))}`,
+    `/${dirname(noteOf(checkout))}`,
     '/objects',
     ...objects.map((name) => `/objects/${name}`),
   ];
@@ -30,9 +30,9 @@ export function findLeftovers({ path, ref }: Checkout, host: HostReader): readon
 }
 
 /** A lock at which a move to another commit would fail: of another git that is at work, or was killed. */
-export function findLock({ path, ref }: Checkout, host: HostReader): AbsolutePath | undefined {
-  const names = ['index', 'HEAD', 'shallow', 'packed-refs', noteOf(ref)];
-  return names.map((name) => `${path}/.git/${name}.lock`).find((lock) => host.stat(lock));
+export function findLock(checkout: Checkout, host: HostReader): AbsolutePath | undefined {
+  const names = ['index', 'HEAD', 'shallow', 'packed-refs', noteOf(checkout)];
+  return names.map((name) => `${checkout.path}/.git/${name}.lock`).find((lock) => host.stat(lock));
 }
 
 /**

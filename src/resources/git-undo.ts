@@ -38,7 +38,7 @@ export const captureCheckout = (desired: Checkout, host: HostReader): CheckoutUn
   checkout: { ...desired },
   wasThere: host.stat(desired.path) !== undefined,
   head: readHead(desired, host),
-  note: host.stat(`${desired.path}/.git/${noteOf(desired.ref)}`) !== undefined,
+  note: host.stat(`${desired.path}/.git/${noteOf(desired)}`) !== undefined,
   leftovers: findLeftovers(desired, host),
 });
 
@@ -53,7 +53,7 @@ export async function restoreCheckout(
   host: Host,
   signal: AbortSignal,
 ): Promise<Restored> {
-  const { path, ref } = checkout;
+  const { path } = checkout;
   const swept = await sweepLeftovers(checkout, leftovers, host, signal);
   if (head === null) return takeAway(checkout, wasThere, work !== undefined, host, signal);
   const target = readHead(checkout, host) === head ? readWanted(checkout, host) : null;
@@ -62,14 +62,14 @@ export async function restoreCheckout(
     (work?.begun.has(path) === true ||
       swept.includes(`${path}/.git/index.lock`) ||
       (await isHalfway(checkout, target, host, signal)));
-  const hasNote = !note && host.stat(`${path}/.git/${noteOf(ref)}`) !== undefined;
+  const hasNote = !note && host.stat(`${path}/.git/${noteOf(checkout)}`) !== undefined;
   const isThere = readHead(checkout, host) === head && !isHalf;
   const isAsBefore = isThere && (!work || (await findLocalWork(checkout, host, signal)) === undefined);
   if (isAsBefore && !hasNote) return swept.length === 0 ? 'unchanged' : { aside: [] };
   // With the index of the commit it was on the way to, git takes away the files that this one has brought.
   if (isHalf) await runGit(checkout, ['read-tree', target], host, signal);
   const aside = isAsBefore ? [] : await switchTo(head, checkout, work !== undefined || isHalf, host, signal);
-  if (hasNote) await runGit(checkout, ['update-ref', '-d', noteOf(ref)], host, signal);
+  if (hasNote) await runGit(checkout, ['update-ref', '-d', noteOf(checkout)], host, signal);
   return { aside };
 }
 

@@ -125,7 +125,7 @@ it('refuses what lies below a file, a link or a config, and nothing below a dire
     at('tree[/t]', { files: ['f', 'g/h'].map((path) => `0644 ${'0'.repeat(64)} 1 ${path}`) }),
     resource('file[/t/f/x]'),
     resource('file[/t/g/i]'),
-    at('git[/g]', { ref: 'v1' }),
+    at('git[/g]', { repo: '/srv/g.git', ref: 'v1' }),
     resource('file[/g/x]'),
     at('download[/u]', { extract: { format: 'tar.gz' } }),
     resource('file[/u/x]'),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLocalHost, type LocalHost } from '../../src/host/local-host.ts';
+import { noteOf } from '../../src/resources/git-checkout.ts';
 import { git } from '../../src/resources/types/git.ts';
 import { gitIn } from '../support/git-in.ts';
 import { makeLiveRepository } from '../support/live-repository.ts';
@@ -117,7 +118,7 @@ describe.each(ends)('%s is killed', (end) => {
     const { restore } = await broken(
       end,
       () => {
-        for (const name of ['shallow.lock', 'refs/reconcile/v2.lock', 'refs/reconcile/none.lock'])
+        for (const name of ['shallow.lock', `${noteOf({ repo, ref: 'v2' })}.lock`, `${noteOf({ repo, ref: 'none' })}.lock`])
           writeBelow(path, `.git/${name}`, '');
         for (const name of ['pack/tmp_pack_a1B2c3', 'pack/tmp_idx_a1B2c3', 'ab/tmp_obj_a1B2c3'])
           writeBelow(path, `.git/objects/${name}`, '');

@@ -168,7 +168,7 @@ describe('a checkout', () => {
       () => {
         gitIn(path, 'checkout', '--quiet', '-b', 'mine');
         gitIn(path, 'commit', '--quiet', '--allow-empty', '--message', 'mine');
-        gitIn(path, 'checkout', '--quiet', '--detach', 'refs/reconcile/v1');
+        gitIn(path, 'checkout', '--quiet', '--detach', commits[0]!);
       },
     ],
   ])('in which somebody has left %s is moved aside when its making is taken back', async (_what, work) => {

@@ -93,7 +93,7 @@ export const git = defineResourceType({
     timeout: milliseconds(timeout),
   }),
 
-  async inspect(desired, { host, signal }): Promise<State> {
+  async inspect(desired, { host, last, signal }): Promise<State> {
     const { path } = desired;
     const type = host.stat(path)?.type;
     const names = type === 'directory' ? (host.list(path) ?? []) : [];
@@ -101,7 +101,7 @@ export const git = defineResourceType({
       return { type: 'absent', head: null, wanted: null, work: null, wrongOwner: null };
     const head = host.stat(`${path}/.git`)?.type === 'directory' ? readHead(desired, host) : null;
     if (head === null) return { type: 'unfit', head: null, wanted: null, work: null, wrongOwner: null };
-    const wanted = readWanted(desired, host);
+    const wanted = readWanted(desired, host, last);
     const wrongOwner = ownerBeside(desired, host) ?? null;
     const work = head === wanted || wrongOwner !== null ? undefined : await findLocalWork(desired, host, signal);
     return { type: 'checkout', head, wanted, work: work ?? null, wrongOwner };
@@ -132,7 +132,7 @@ export const git = defineResourceType({
     return work === null ? [] : [{ code: 'unsafe-target', message, hint: 'commit and push them, or put them away, by hand' }];
   },
 
-  async apply(desired, _changes, { host, signal }) {
+  async apply(desired, _changes, { host, last, signal }) {
     const { path, repo, ref, user } = desired;
     const { begun } = working.get(host) ?? { begun: new Set() };
     working.set(host, { begun });
@@ -147,15 +147,19 @@ export const git = defineResourceType({
     const run = (...args: readonly string[]): Promise<string> => runGit(desired, args, host, signal);
     const isNew = !host.stat(`${path}/.git`);
     if (isNew) await run('init', '--quiet', '--template=');
-    if (readWanted(desired, host) === null || !(await isThere(ref, run))) {
+    const note = noteOf(desired);
+    const known = readWanted(desired, host, last);
+    const isNoted = await isThere(note, run);
+    if (known !== null && !isNoted && !isCommit(ref)) await run('update-ref', note, known);
+    else if (known === null || !isNoted) {
       const wanted = isCommit(ref) ? ref : `refs/tags/${ref}`;
       // What somebody cloned whole stays so: that option would cut off its history.
       const depth = isNew || host.stat(`${path}/.git/shallow`) ? ['--depth=1'] : [];
-      await run('fetch', '--quiet', ...depth, '--no-tags', '--no-recurse-submodules', '--', repo, `+${wanted}:${noteOf(ref)}`);
+      await run('fetch', '--quiet', ...depth, '--no-tags', '--no-recurse-submodules', '--', repo, `+${wanted}:${note}`);
     }
-    const commit = await run('rev-parse', '--verify', `${noteOf(ref)}^{commit}`);
+    const commit = await run('rev-parse', '--verify', `${note}^{commit}`);
     // The commit itself, not the object of the tag: it can be compared without asking git.
-    await run('update-ref', noteOf(ref), commit);
+    await run('update-ref', note, commit);
     const inTheWay = isNew ? [] : await findAdded(desired, commit, host, signal);
     const [first] = inTheWay.filter((name) => host.stat(`${path}/${name}`)?.type !== 'directory');
     if (first !== undefined)
@@ -169,9 +173,9 @@ export const git = defineResourceType({
     restore: (undo, { host, signal }) => restoreCheckout(undo, working.get(host), host, signal),
   },
 
-  watches: ({ path, ref }) => [
+  watches: ({ path, repo, ref }) => [
     `${path}/.git/HEAD`,
-    ...(isCommit(ref) ? [] : [`${path}/.git/${noteOf(ref)}`, `${path}/.git/packed-refs`]),
+    ...(isCommit(ref) ? [] : [`${path}/.git/${noteOf({ repo, ref })}`, `${path}/.git/packed-refs`]),
   ],
   owns: ({ path }) => [path],
   writes: ({ path }) => [path],
@@ -196,7 +200,7 @@ function ownerBeside({ path, user }: Checkout, host: HostReader): string | undef
 }
 
 /** Whether an earlier run fetched it. */
-async function isThere(ref: string, run: (...args: readonly string[]) => Promise<string>): Promise<boolean> {
-  const found = await run('for-each-ref', '--format=%(refname)', noteOf(ref));
+async function isThere(note: string, run: (...args: readonly string[]) => Promise<string>): Promise<boolean> {
+  const found = await run('for-each-ref', '--format=%(refname)', note);
   return found !== '';
 }
