@@ -62,7 +62,12 @@ function captureStanding(path: string, host: HostReader, { run, journal }: UndoS
   const stat = host.stat(path);
   if (!stat) return undefined;
   if (stat.type === 'other') throw new Error(`${path} is a device, fifo or socket; it is not replaced`);
-  if (stat.type === 'link') return { path, was: 'link', target: host.readLink(path) ?? '', uid: stat.uid, gid: stat.gid };
+  if (stat.type === 'link') {
+    const target = host.readLink(path) ?? '';
+    // Node puts that for bytes that are not UTF-8.
+    if (target.includes('\ufffd')) throw new Error(`${path} is a link to a name that is not UTF-8; it is not replaced`);
+    return { path, was: 'link', target, uid: stat.uid, gid: stat.gid };
+  }
   if (stat.type === 'directory') return { path, was: 'directory', mode: stat.mode, uid: stat.uid, gid: stat.gid };
   // Whose file it is must be said of the file that was read: the rollback gives one the other's bytes.
   const file = host.readStanding(path, largestUndo);

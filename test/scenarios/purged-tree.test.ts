@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeRepository, site } from '../support/repository.ts';
 
@@ -60,4 +60,21 @@ it.each([
   expect(problems).toMatchObject([{ code: 'unsafe-target', message }]);
   expect(exit).toBe(7);
   expect(readdirSync(theirs)).toHaveLength(2);
+});
+
+it.each([
+  ['link', '- { kind: link, path: /srv/a, target: b }'],
+  ['file', '- { kind: file, path: /srv/a, content: x }'],
+])('a link to a name that is not UTF-8, which nothing could put back, is not replaced by a %s', (_kind, resources) => {
+  using repository = makeRepository(resources);
+  const path = join(repository.root, 'srv/a');
+  const target = Buffer.of(0x61, 0xff);
+  mkdirSync(dirname(path));
+  symlinkSync(target, path);
+
+  const report = repository.report();
+
+  expect(report.outcome).toBe('rolledBack');
+  expect(JSON.stringify(report)).toContain('/srv/a is a link to a name that is not UTF-8; it is not replaced');
+  expect(readlinkSync(path, 'buffer')).toEqual(target);
 });
