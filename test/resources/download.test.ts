@@ -90,6 +90,14 @@ describe('what stands there', () => {
   ])('is not replaced where it is %s', (_what, actual, message) => {
     expect(refusals({}, actual)).toContain(message);
   });
+
+  it('is left alone where it left git and somebody has made a directory there', () => {
+    const { desired } = prepare(download, app);
+
+    expect(download.diff(download.absent!(desired)!, { type: 'directory' })).toEqual({ action: 'none' });
+    expect(download.diff(download.absent!(desired)!, state)).toMatchObject({ action: 'remove' });
+    expect(refusals({ ensure: 'absent' }, { type: 'directory' })).toContain('is a directory');
+  });
 });
 
 const refused = async (attributes: object): Promise<string> => {

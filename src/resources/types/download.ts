@@ -107,6 +107,8 @@ interface Desired {
   readonly path: string;
   /** Undefined: gone. */
   readonly from?: { readonly url: string; readonly sha256: string; readonly redirects: readonly string[] };
+  /** Gone because it left git: a directory that somebody has made in its place is not its business any more. */
+  readonly isPruned?: true;
   /** The path is a directory then. */
   readonly extract?: Extraction;
   readonly mode: string;
@@ -163,7 +165,8 @@ export const download = defineResourceType({
     return { ...standing, ...(stranger !== undefined && { stranger }) };
   },
   diff: (desired, actual) => {
-    const { from, extract, mode } = desired;
+    const { from, extract, mode, isPruned } = desired;
+    if (isPruned && actual.type === 'directory') return converged;
     const shown =
       actual.type === 'file' || actual.type === 'unpacked' ? actual.sha256 : actual.type === 'absent' ? null : actual.type;
     if (!from) return shown === null ? converged : { action: 'remove', changes: [{ field: 'content', from: shown, to: null }] };
@@ -224,7 +227,7 @@ export const download = defineResourceType({
   unsupported: ({ extract }, { live }) => (extract?.format === 'tar.xz' && !live ? 'needs a live host to unpack xz' : undefined),
   commands: ({ extract }) => (extract?.format === 'tar.xz' ? ['prlimit', 'xz'] : []),
   requires: (desired) => accountsOf(desired),
-  absent: ({ from: _from, ...desired }): Desired => desired,
+  absent: ({ from: _from, ...desired }): Desired => ({ ...desired, isPruned: true }),
   contacts: ({ from }) => {
     if (!from) return [];
     const { hostname, protocol } = new URL(from.url);
