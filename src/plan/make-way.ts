@@ -96,7 +96,7 @@ function whatLeaves(steps: readonly Step[], input: PlanInput): ReadonlyMap<strin
     const isLeft = held !== undefined || leftAloneBecause(resource, tags) !== undefined || !mayGo;
     const touchedBy = (wanted: object, changes: readonly Change[]): readonly string[] =>
       changes.length === 0 ? [] : touched(kind, wanted, changes);
-    const moved = new Set(touchedBy(last.desired, changesOf(type.diff(last.desired, observed.actual))));
+    const moved = new Set(touchedBy(last.desired, changesOf(type.diff(last.desired, observed.asApplied ?? observed.actual))));
     const removals = changesOf(diff).filter(({ to }) => to === null);
     for (const path of touchedBy(desired, removals)) {
       const stays = isLeft || moved.has(path) || (leaving.has(path) && leaving.get(path) === undefined);

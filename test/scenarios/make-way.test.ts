@@ -53,8 +53,14 @@ const bothWays = pairs.flatMap(([what, from, to]): Move[] => [
   { what, from, to },
   { what: `${what}, back`, from: to, to: from },
 ]);
+/** An owner that was given once stays, so that this goes one way. */
+const handedOver: Move = {
+  what: 'the same with another owner',
+  from: ofTree('a', 'z'),
+  to: { ...ofTree('a/in', 'z'), resources: tree.replace(' }', ', owner: "4001" }') },
+};
 /** One way of each, without `LONG=1`. */
-const moves = sample(bothWays, pairs.length, chance('make-way'));
+const moves = [...sample(bothWays, pairs.length, chance('make-way')), handedOver];
 
 const isState = (path: string): boolean => path === '/var';
 const standing = ({ root }: Repository): string => snapshot(root, { ignore: isState });
