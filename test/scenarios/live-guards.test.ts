@@ -3,16 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { makeLiveRepository } from '../support/live-repository.ts';
 
 const script = '- { kind: file, path: "{{ base }}/bin/is-done", mode: "0755", content: "#!/bin/sh\\ntest -e $1\\n" }';
-const directory = '- { kind: directory, path: "{{ base }}/work" }';
-const done = '- { kind: file, path: "{{ base }}/work/done", content: x }';
+const directory = '- { kind: directory, path: "{{ base }}/place" }';
+const done = '- { kind: file, path: "{{ base }}/place/done", content: x }';
 const byScript =
   '- { kind: command, name: it, argv: [touch, "{{ base }}/done"], unless: ["{{ base }}/bin/is-done", "{{ base }}/done"] }';
-const inDirectory = '- { kind: command, name: it, argv: [touch, done], cwd: "{{ base }}/work", unless: [test, -e, done] }';
+const inDirectory = '- { kind: command, name: it, argv: [touch, done], cwd: "{{ base }}/place", unless: [test, -e, done] }';
 
 describe('a guard that needs what the same run brings', () => {
   it.each([
     ['its program', `${script}\n${byScript}`, ['bin', 'done']],
-    ['its directory', `${directory}\n${inDirectory}`, ['work']],
+    ['its directory', `${directory}\n${inDirectory}`, ['place']],
   ])('is asked when %s is there', (_what, resources, left) => {
     using live = makeLiveRepository(resources);
 
