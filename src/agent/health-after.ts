@@ -6,13 +6,14 @@ type Ended = Pick<RunSummary, 'action' | 'outcome' | 'health' | 'writes'>;
 /** What is known of a host's health after a run that ended then, with what was known before it. */
 export function healthAfter(run: Ended, at: string, before: AskedHealth | undefined): AskedHealth | undefined {
   // Of what stands again nobody has asked: what failed is not well for that.
-  if (run.action === 'rollback') return before?.failure === undefined ? undefined : before;
+  const stillFails = before?.failure === undefined ? undefined : before;
+  if (run.action === 'rollback') return stillFails;
   // What stood before stands again, whatever was said of what did not stay.
   if (run.outcome === 'rolledBack') return before;
   if (run.health.length > 0) return askedHealth(run.health, at);
   if (run.writes === 0) return before;
   // A run that fails before it asks heals nothing.
-  return run.outcome !== 'converged' && before?.failure !== undefined ? before : undefined;
+  return run.outcome === 'converged' ? undefined : stillFails;
 }
 
 /** What health checks said, of which there is one at least. */

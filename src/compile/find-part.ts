@@ -16,7 +16,7 @@ export function findPart(
   if (typeof name !== 'string') throw new TemplateFailure('the name of a template is a string');
   if (!isRelativeName(name))
     throw new TemplateFailure(`"${name.slice(0, 200)}" is not a path inside the templates directory`, { code: 'unsafe-path' });
-  for (const directory of directories) {
+  for (const directory of new Set(directories)) {
     const path = `${directory}/${name}`;
     const text = readTemplate(path);
     if (text?.startsWith(vaultHeader))

@@ -66,8 +66,8 @@ export interface AgentStatus {
   /** When the host was last proved to be as the repository says. ISO 8601. */
   readonly lastSuccess: string | null;
   /**
-   * Asked after something was applied, when a bake time ends, and after each poll. Left out where nobody was asked since the last change,
-   * but for a run that failed on a host that was not well before.
+   * Asked after something was applied, when a bake time ends, and after each poll. Left out where nobody was asked since the last change;
+   * but what failed stays when a run fails, or something is taken back, until it is asked again.
    */
   readonly health?: AskedHealth;
   readonly fetch: {

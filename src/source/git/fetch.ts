@@ -63,30 +63,29 @@ export async function* fetchOffers(wanted: Wanted): AsyncGenerator<Offer | NoOff
       continue;
     }
     yield await fetchFrom(access, wanted).catch((error: unknown): NoOffer => {
-      const { problem, mayBeMirror } = explain(error, url, access, wanted);
-      const isAnswer = /^it has no refs\/|^it sends objects|, not a commit$/.test(problem.message.slice(url.length + 2));
-      return { problem, mayBeMirror, state: isAnswer ? 'refused' : 'offline', remote: null };
+      const failure = explain(error, access, wanted);
+      const isAnswer = /^it has no refs\/|^it sends objects|, not a commit$/.test(failure.message);
+      const { mayBeMirror } = failure;
+      return { problem: remoteFailed(url, failure), mayBeMirror, state: isAnswer ? 'refused' : 'offline', remote: null };
     });
   }
 }
 
 /** Throws what is no failure of git. */
-function explain(
-  error: unknown,
-  given: string,
-  { secrets }: RemoteAccess,
-  { remote, signal }: Pick<Wanted, 'remote' | 'signal'>,
-): Pick<NoOffer, 'problem' | 'mayBeMirror'> {
+function explain(error: unknown, { secrets }: RemoteAccess, { remote, signal }: Pick<Wanted, 'remote' | 'signal'>) {
   signal.throwIfAborted();
   if (!(error instanceof GitFailure)) throw error;
-  const { message, hint, mayBeMirror } = explainFetchFailure(error, remote.timeout, secrets);
-  return { problem: { code: 'remote-failed', message: `${given}: ${message}`, hint }, mayBeMirror };
+  return explainFetchFailure(error, remote.timeout, secrets);
 }
 
+const remoteFailed = (url: string, { message, hint }: ReturnType<typeof explain>): Problem => ({
+  code: 'remote-failed',
+  message: `${url}: ${message}`,
+  hint,
+});
+
 /** What one remote answers now. */
-type Answer =
-  | { readonly url: string; /** Null: a commit is named, and where the branch is was not asked. */ readonly tip: string | null }
-  | Problem;
+type Answer = { readonly url: string; /** Null: the host policy names a commit. */ readonly tip: string | null } | Problem;
 
 /** Whether the remotes of the host policy have what the host follows, or what is wrong. Nothing is fetched, and nothing kept. */
 export const askRemotes = (asked: Pick<Wanted, 'remote' | 'signal'>): Promise<readonly Answer[]> =>
@@ -104,7 +103,7 @@ async function askRemote(given: string, { remote, signal }: Pick<Wanted, 'remote
     if (tip === undefined) throw await absent(call, url, name);
     return { url, tip };
   } catch (error) {
-    return explain(error, given, access, { remote, signal }).problem;
+    return remoteFailed(given, explain(error, access, { remote, signal }));
   }
 }
 
