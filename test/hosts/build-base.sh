@@ -15,4 +15,9 @@ rm -f "$target.new/etc/hostname" "$target.new/etc/resolv.conf"
 # A directory can hold the program, and a host has no use for a console.
 mkdir -p "$target.new/opt/timmy/bin"
 rm -f "$target.new/etc/systemd/system/getty.target.wants/"*
+# Each `systemctl daemon-reload` runs all of them; these have nothing to make on a machine without disks and consoles.
+mkdir -p "$target.new/etc/systemd/system-generators"
+for name in cryptsetup debug getty gpt-auto hibernate-resume integritysetup rc-local run system-update veritysetup; do
+  ln -s /dev/null "$target.new/etc/systemd/system-generators/systemd-$name-generator"
+done
 mv "$target.new" "$target"

@@ -60,7 +60,7 @@ export async function openConfirmRig(): Promise<ConfirmRig> {
   await forge.write('/srv/checkout/inventory/hosts.yml', 'all:\n  hosts:\n    box:\n');
   await forge.write('/srv/checkout/desired-state/policy.yaml', 'destroy: { max_delete: 100, max_delete_percent: 100 }\n');
   const until = async (script: string): Promise<void> =>
-    void (await box.ask(['timeout', '60', 'sh', '-c', `until ${script} >/dev/null 2>&1; do sleep 0.1; done`]));
+    void (await box.ask(['timeout', '60', 'sh', '-c', `until ${script} >/dev/null 2>&1; do sleep 0.3; done`]));
   const scope = cleanup.move();
   return {
     box,
