@@ -68,7 +68,7 @@ async function convergeHost(asked: Asked, state: State): Promise<Report> {
     const recovered = await recover(told, state, begun);
     if ('summary' in recovered) return recovered;
     const refuse = async (report: Report, owed: readonly Address[]): Promise<Report> => {
-      const { refreshRefused } = await import('./run/converge.ts');
+      const { refreshRefused } = await import('./run/refresh-refused.ts');
       return withRecovered({ ...report, refreshes: await refreshRefused(told, begun, owed, state) }, recovered, state);
     };
     const invalid = problemsOf(desired);
