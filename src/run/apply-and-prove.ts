@@ -7,9 +7,10 @@ import type { Address } from '../model/catalog.ts';
 import { changesOf, isDone, type Plan, type Step } from '../model/plan.ts';
 import { PassingError } from '../model/passing-error.ts';
 import { healthFailure, type ReportedCheck, type ReportedStep } from '../model/report.ts';
-import { planHost, watchedPaths, type FullRun, type PlannedHost } from './plan-host.ts';
+import { planHost, type FullRun, type PlannedHost } from './plan-host.ts';
 import { riskOfRun } from './risk-of-run.ts';
 import type { Run } from './start-run.ts';
+import { watchedPaths } from './watched-paths.ts';
 
 /** Filled as the run goes on, so that a run that fails can tell it too. */
 export interface Progress {
