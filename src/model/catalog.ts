@@ -53,6 +53,7 @@ export interface CatalogResource {
   readonly tags: readonly string[];
   readonly onDrift: 'heal' | 'report' | 'hold';
   readonly prune: 'yes' | 'no' | 'confirm';
+  /** Its contents must not be shown: somebody has marked it so, or a secret went into it. */
   readonly sensitive: boolean;
   readonly mode: 'enforce' | 'observe';
 }

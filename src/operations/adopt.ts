@@ -8,7 +8,6 @@ import type { WithProblems } from '../model/located.ts';
 import { formatPosition } from '../model/problem.ts';
 import type { SourceTree } from '../model/revision.ts';
 import type { Request } from '../model/request.ts';
-import { isSensitive } from '../plan/make-plan.ts';
 import { openScrub } from '../report/scrub.ts';
 import { openScope } from '../run/scope.ts';
 import { writeAtomically } from '../source/write-atomically.ts';
@@ -71,8 +70,7 @@ function sourceOf(
   const { address, kind, origin } = resource;
   const place = formatPosition(origin.at);
   if (kind !== 'file' && kind !== 'tree') return { refused: `${address} has no source file`, hint: `change it in ${place}` };
-  if (isSensitive(resource))
-    return { refused: `${address} is sensitive; its content must not get into git`, hint: `see ${place}` };
+  if (resource.sensitive) return { refused: `${address} is sensitive; its content must not get into git`, hint: `see ${place}` };
   const source = findContentSource(resource, path, documents, files);
   switch (source.type) {
     case 'file':

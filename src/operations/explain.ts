@@ -7,7 +7,6 @@ import type { WithProblems } from '../model/located.ts';
 import { formatPosition, parsePosition } from '../model/problem.ts';
 import type { Revision } from '../model/revision.ts';
 import { Secret } from '../model/secret.ts';
-import { isSensitive } from '../plan/make-plan.ts';
 import { reconcile } from '../reconcile.ts';
 import { loadResourceTypes } from '../resources/registry.ts';
 import type { Report } from '../model/report.ts';
@@ -93,7 +92,7 @@ async function describeResource(
   const source = 'file' in found && found.type !== 'foreign' ? found.file : undefined;
   const isMember = found.type === 'file' && path !== id;
   const text = () => (isMember ? textOf(files.read(found.file)) : contentOf(resource, catalog.contents));
-  const content = isSensitive(resource) ? undefined : text();
+  const content = resource.sensitive ? undefined : text();
   const variables = inventory.variables(catalog.host);
   return {
     schema: 'reconcile.explanation/1' as const,
@@ -167,7 +166,7 @@ const neverSecret: ReadonlySet<string> = new Set([
 
 /** What `prepare` made of the attributes, without what is sensitive and its digests; contents as their size. */
 function shownDesired(resource: CatalogResource): { readonly [attribute: string]: Json } {
-  const isHidden = isSensitive(resource);
+  const isHidden = resource.sensitive;
   const shown = (value: unknown): Json => {
     if (value instanceof Secret) return '<secret>';
     if (Array.isArray(value)) return value.length > 20 ? `${value.length} entries` : value.map(shown);

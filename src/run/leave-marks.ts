@@ -3,7 +3,6 @@ import { indexSignatures, type StatIndex } from '../host/stat-index.ts';
 import type { CatalogResource } from '../model/catalog.ts';
 import type { PathSignature } from '../model/revision.ts';
 import { buildId } from '../model/version.ts';
-import { isSensitive } from '../plan/make-plan.ts';
 import type { FullRun, PlannedHost } from './plan-host.ts';
 import { resourceType } from '../resources/registry.ts';
 import type { Run } from './start-run.ts';
@@ -23,7 +22,8 @@ export function leaveMarks(full: FullRun, run: Run, planned: PlannedHost, index:
   try {
     // First: without a stamp the next run writes both.
     const { catalog, secrets } = planned.desired;
-    const hasSecrets = secrets.names.length > 0 || secrets.opened().length > 0 || catalog.resources.some(isSensitive);
+    const hasSecrets =
+      secrets.names.length > 0 || secrets.opened().length > 0 || catalog.resources.some(({ sensitive }) => sensitive);
     if (full.scope.reader.live) writeStandingChecks(state.directory, { checks: catalog.health, hasSecrets });
     stampIfConverged(full, run, planned, index, state, hasSecrets);
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { CatalogResource } from '../../src/model/catalog.ts';
 import { digestOf } from '../../src/model/json.ts';
+import { holdsSecret } from '../../src/model/secret.ts';
 import type { AnyResourceType } from '../../src/resources/resource-type.ts';
 import { specOf } from '../../src/resources/spec-of.ts';
 import type { ContentMemory, Sources } from './content-memory.ts';
@@ -29,7 +30,7 @@ export function makeResource(
     tags: [],
     onDrift: 'heal',
     prune: 'yes',
-    sensitive: false,
+    sensitive: holdsSecret(desired),
     mode: 'enforce',
   };
 }

@@ -8,7 +8,7 @@ import type { CatalogResource } from '../../src/model/catalog.ts';
 import type { LastApplied } from '../../src/model/last-applied.ts';
 import { isDone, type Plan } from '../../src/model/plan.ts';
 import { buildGraph } from '../../src/plan/graph.ts';
-import { isSensitive, makePlan } from '../../src/plan/make-plan.ts';
+import { makePlan } from '../../src/plan/make-plan.ts';
 import { observe } from '../../src/plan/observe.ts';
 import type { AnyResourceType } from '../../src/resources/resource-type.ts';
 import { openState, type State } from '../../src/state/state.ts';
@@ -98,7 +98,7 @@ export function openRig(
               digest,
               prune,
               desired,
-              sensitive: isSensitive(resource),
+              sensitive: resource.sensitive,
               origin: '',
               run,
               revision: null,
