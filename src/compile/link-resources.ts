@@ -9,7 +9,7 @@ import type { Compilation } from './compilation.ts';
 const mostEdges = 2_000_000;
 
 /** What was written but is not in the catalog. */
-interface Absent {
+export interface Absent {
   /** Addresses whose `when` is false. */
   readonly skipped: ReadonlySet<Address>;
   /** Kinds of resources whose address is not known, because they have problems or are skipped without a valid one. */
