@@ -1,7 +1,6 @@
 import type { AgentEvent, AgentPort, Trigger } from '../model/agent.ts';
 import type { Event } from '../model/event.ts';
 import type { Look } from '../model/follower.ts';
-import type { News } from '../model/reporter.ts';
 import type { Report } from '../model/report.ts';
 import type { Declined, Order } from '../model/visit.ts';
 import { isSettled } from '../reconcile.ts';
@@ -15,19 +14,13 @@ import { untilNextPoll } from './next-poll.ts';
 import { runPass, type PassDeps } from './pass.ts';
 import { lookPatiently } from './patient-look.ts';
 import { openSchedule } from './schedule.ts';
-import type { StatusBoard } from './status-board.ts';
+import { tellPass, type TellDeps } from './tell-pass.ts';
 
 /** What the loop works on and with. */
-interface LoopDeps extends PassDeps {
-  readonly board: StatusBoard;
+interface LoopDeps extends PassDeps, TellDeps {
   /** Milliseconds between two polls. */
   readonly interval: number;
   readonly name: string;
-  /** Puts a report where `history` finds it, or says why it cannot be kept. */
-  keep(report: Report): void;
-  tell(news: News): void;
-  /** Called after each pass, before it is told: what is managed may have moved. Throws where the state of a converged host is unusable. */
-  passed(): Promise<void>;
   emit(event: AgentEvent): void;
   problem(message: string): void;
 }
@@ -135,7 +128,6 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
     try {
       if (!look || isPoll) look = await lookAgain(causes);
       calm.begin();
-      const { commit } = look;
       board.set({ phase: 'running' });
       isRunning = true;
       const suspension = board.suspension();
@@ -143,36 +135,12 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       const isProof = !suspension || failures < 2;
       const suspendedUntil = suspension ? Date.parse(suspension.until) : undefined;
       const approved = board.approved();
-      let isTold = false;
-      const emit = (event: Event): void => {
-        if (event.type === 'applying' && !isTold) {
-          isTold = true;
-          deps.tell({ type: 'applying', run, commit, status: board.status() });
-        }
-        deps.emit(event);
-      };
+      const emit = announcing(run, look.commit, deps);
       const result = await runPass(look, deps, { run, isPoll, suspendedUntil, approved, emit, signal });
-      const { repair } = result;
-      // Only what became of the newest revision is news, where there is any.
-      report = result.report ?? repair;
-      writes = (result.report?.writes ?? 0) + (repair?.writes ?? 0);
+      writes = (result.report?.writes ?? 0) + (result.repair?.writes ?? 0);
       schedule.set('retry', result.retryAt === undefined ? undefined : result.retryAt - Date.now());
       board.set({ waitsFor: result.waitsFor ?? null });
-      if (repair && repair !== report && repair.writes > 0) deps.keep(repair);
-      // A run that the end of this process has cut short is no news: it was put back, and begins anew with the next start.
-      if (signal.aborted && report?.outcome !== 'converged') report = undefined;
-      await deps.passed();
-      if (report) {
-        if (result.report) board.ended(result.report, new Date());
-        // What was repaired may have let the newest one through.
-        if (repair && result.report?.outcome !== 'converged' && board.keptUp(repair) && repair !== report) deps.keep(repair);
-        if (board.isNews(report)) deps.keep(report);
-        if (isProof) board.worked();
-        deps.tell({ type: 'ended', report, status: board.status() });
-      } else {
-        // How the remotes are, or that a suspension is over.
-        deps.tell({ type: 'status', status: board.status() });
-      }
+      report = await tellPass(result, deps, isProof, signal);
       if (isProof) failures = 0;
       if (isProof && board.worked()) deps.tell({ type: 'status', status: board.status() });
     } catch (error) {
@@ -290,11 +258,17 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
   };
 
   signal.addEventListener('abort', () => wake?.(), { once: true });
-  return {
-    run,
-    trigger,
-    take,
-    ended: ended.of,
-    moved,
+  return { run, trigger, take, ended: ended.of, moved };
+}
+
+/** Passes on what happens in a run, and tells people once that it has begun to change something. */
+function announcing(run: string, commit: string | null, { board, tell, emit }: LoopDeps): (event: Event) => void {
+  let isTold = false;
+  return (event) => {
+    if (event.type === 'applying' && !isTold) {
+      isTold = true;
+      tell({ type: 'applying', run, commit, status: board.status() });
+    }
+    emit(event);
   };
 }

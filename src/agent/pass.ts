@@ -41,7 +41,7 @@ interface PassOptions {
   readonly signal: AbortSignal;
 }
 
-interface PassResult {
+export interface PassResult {
   /** Of the run on the newest revision, or, while that waits for its turn, on the one until then. Undefined: none was to be made. */
   readonly report: Report | undefined;
   /** Of the run that has kept up the last good revision, where the newest one may not be applied. */
