@@ -9,6 +9,11 @@ import { referenceTables } from './support/reference-tables.ts';
 
 const repository = new URL('..', import.meta.url).pathname;
 const readme = readFileSync(join(repository, 'README.md'), 'utf8');
+/** What has tables that are made from the code. */
+const documents = ['README.md', 'roles/README.md', 'schemas/README.md'].map((file) => ({
+  file,
+  text: readFileSync(join(repository, file), 'utf8'),
+}));
 const generated = /<!-- generated: ([\w-]+) -->\n([\s\S]*?)<!-- \/generated -->/g;
 /** What stands between fences. The first words after the opening fence say how it is tested. */
 interface Block {
@@ -71,21 +76,24 @@ describe('the examples of README.md', () => {
   });
 });
 
-describe('the reference tables of README.md', () => {
-  const wanted = readme.replace(generated, (_all, name: string) => {
-    const body = referenceTables[name]?.() ?? 'no such table';
-    return `<!-- generated: ${name} -->\n\n${body}\n\n<!-- /generated -->`;
-  });
+describe('the reference tables', () => {
+  const marked = documents.flatMap(({ text }) => [...text.matchAll(generated)].map(([, name]) => name!));
 
-  it('are what the code says (UPDATE=1 rewrites them)', () => {
-    if (process.env['UPDATE'] === '1') writeFileSync(join(repository, 'README.md'), wanted);
-    else expect(readme).toBe(wanted);
-  });
+  it.each(documents.map(({ file, text }) => [file, text]))(
+    'of %s are what the code says (UPDATE=1 rewrites them)',
+    (file, text) => {
+      const wanted = text.replace(generated, (_all, name: string) => {
+        const body = referenceTables[name]?.() ?? 'no such table';
+        return `<!-- generated: ${name} -->\n\n${body}\n\n<!-- /generated -->`;
+      });
 
-  it('are all there, and there are no others', () => {
-    const marked = new Set([...readme.matchAll(generated)].map(([, name]) => name));
+      if (process.env['UPDATE'] === '1') writeFileSync(join(repository, file), wanted);
+      else expect(text).toBe(wanted);
+    },
+  );
 
-    expect(marked).toEqual(new Set(Object.keys(referenceTables)));
+  it('are all there, each once, and there are no others', () => {
+    expect(marked.toSorted()).toEqual(Object.keys(referenceTables).toSorted());
   });
 });
 

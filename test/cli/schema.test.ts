@@ -1,6 +1,6 @@
 import addFormats from 'ajv-formats';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, globSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { jsonSchemas } from '../../src/report/json-schemas.ts';
@@ -28,7 +28,7 @@ describe('the JSON Schemas', () => {
     ['site', 'desired-state/site.yaml'],
     ['policy', 'desired-state/policy.yaml'],
     ['rollout', 'desired-state/rollout.yaml'],
-    ...readdirSync(`${repository}roles`).map((role) => ['role', `roles/${role}/role.yaml`] as const),
+    ...globSync('*/role.yaml', { cwd: `${repository}roles` }).map((file) => ['role', `roles/${file}`] as const),
   ] as const)('%s accepts %s', (name, file) => {
     const validate = validator(name);
 

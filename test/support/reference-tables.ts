@@ -16,7 +16,8 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`.replaceAll('| --- ', '|---')).join('\n');
 
-function kindTables(): string {
+/** What each kind takes, beside what every resource does. */
+function kindAttributes(): string {
   const schemas = jsonSchemas(resourceTypes);
   return resourceTypes
     .map(({ kind, summary }) => {
@@ -36,7 +37,9 @@ function kindTables(): string {
 /** The roles of this repository, as their documents say. */
 function roleTables(): string {
   const directory = new URL('../../roles/', import.meta.url);
-  return readdirSync(directory)
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
     .sort()
     .map((name) => {
       const { summary, depends, parameters } = roleDocument.parse(
@@ -51,7 +54,7 @@ function roleTables(): string {
       );
       const after = depends.length === 0 ? '' : ` After ${depends.map((each) => `\`${each}\``).join(', ')}.`;
       const text = rows.length === 0 ? 'It has no parameters.' : table(['parameter', 'meaning'], rows);
-      return `### \`${name}\` (role)\n\n${summary}${after}\n\n${text}`;
+      return `## \`${name}\`\n\n${summary}${after}\n\n${text}`;
     })
     .join('\n\n');
 }
@@ -61,7 +64,7 @@ const commandRows = commandTable.map(({ name, arguments: argument, summary, opti
   return [`\`${['reconcile', name, argument].filter(Boolean).join(' ')}\``, summary, flags, `\`${example[0]}\``];
 });
 
-/** The tables of README.md, by the name in their markers. */
+/** The generated tables of the documentation, by the name in their markers. */
 export const referenceTables: Readonly<Record<string, () => string>> = {
   'exit-codes': () =>
     table(
@@ -84,6 +87,11 @@ export const referenceTables: Readonly<Record<string, () => string>> = {
       Object.entries(metricTable).map(([name, { type, labels, help }]) => [`\`${name}\``, type, labels.join(', '), help]),
     ),
   commands: () => table(['command', 'what it does', 'options', 'example'], commandRows),
-  kinds: kindTables,
+  kinds: () =>
+    table(
+      ['kind', 'what it is'],
+      resourceTypes.map(({ kind, summary }) => [`[\`${kind}\`](schemas/README.md#${kind})`, summary]),
+    ),
+  'kind-attributes': kindAttributes,
   roles: roleTables,
 };
