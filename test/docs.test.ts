@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadHostPolicy } from '../src/host/host-policy.ts';
 import { program } from './support/run-cli.ts';
@@ -94,6 +94,19 @@ describe('the reference tables', () => {
 
   it('are all there, each once, and there are no others', () => {
     expect(marked.toSorted()).toEqual(Object.keys(referenceTables).toSorted());
+  });
+});
+
+describe('the links', () => {
+  it.each(documents.map(({ file, text }) => [file, text]))('of %s lead to something that is there', (file, text) => {
+    const links = [...text.matchAll(/\]\(([^)\s#]*)(?:#([^)\s]+))?\)/g)].filter(([, path]) => !path!.includes(':'));
+    const isThere = (path: string, anchor: string | undefined): boolean => {
+      const target = join(repository, dirname(file), path === '' ? basename(file) : path);
+      if (!existsSync(target)) return false;
+      return anchor === undefined || anchorsOf(readFileSync(target, 'utf8')).includes(anchor);
+    };
+
+    expect(links.filter(([, path, anchor]) => !isThere(path!, anchor)).map(([link]) => link)).toEqual([]);
   });
 });
 
@@ -197,6 +210,15 @@ describe('the tutorial of README.md, one shell for all of it', () => {
     },
   );
 });
+
+/** What forges call the headings of a page. */
+const anchorsOf = (markdown: string): readonly string[] =>
+  [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+    title!
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );
 
 interface ConsoleCommand {
   readonly line: string;
