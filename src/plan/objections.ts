@@ -2,6 +2,7 @@ import type { Address } from '../model/catalog.ts';
 import { changesOf, type Change, type Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { largestUndo } from '../model/undo-limit.ts';
+import type { Refusal } from '../resources/resource-type.ts';
 import type { PlanInput } from './make-plan.ts';
 import type { Observed } from './observe.ts';
 
@@ -14,88 +15,116 @@ export interface Objection {
   readonly missing?: string;
 }
 
+/** A step, and what it would write. */
+interface Subject {
+  readonly step: Step;
+  readonly changes: readonly Change[];
+  readonly paths: readonly string[];
+}
+
+type Rule = (subject: Subject, input: PlanInput) => Iterable<Refusal>;
+
+/** They hold for every kind. */
+const rules: readonly Rule[] = [missingAccounts, unwritablePaths, obstacles, mountPoints, irreplaceableFiles];
+
 /** Why a step must not be done, by what stands on the host: the kind's reasons, and those that hold for every path that it would write. */
-export function objections(
-  { resource, address, diff }: Step,
-  { actual }: Observed,
-  { types, touched, hasAccount, unwritable, observation, graph }: PlanInput,
-): Objection[] {
+export function objections(step: Step, { actual }: Observed, input: PlanInput): Objection[] {
+  const { resource, address, diff } = step;
   const at = resource.origin.assignment < 0 ? {} : { at: resource.origin.at };
-  const type = types(resource.kind);
-  const found: Objection[] = [];
-  const add = (problem: Omit<Problem, 'address' | 'at'>, inTheWay?: string, missing?: string): void => {
-    const unless = { ...(inTheWay !== undefined && { inTheWay }), ...(missing !== undefined && { missing }) };
-    found.push({ problem: { ...problem, address, ...at }, step: address, ...unless });
-  };
   const changes = changesOf(diff);
-  for (const { inTheWay, missing, ...refusal } of type.refuses?.(resource.desired, actual, changes) ?? [])
-    add(refusal, inTheWay, missing);
+  const paths = input.touched(resource.kind, resource.desired, changes);
+  const ofKind = input.types(resource.kind).refuses?.(resource.desired, actual, changes) ?? [];
+  const found = [...ofKind, ...rules.flatMap((rule) => [...rule({ step, changes, paths }, input)])];
+  return found.map(({ inTheWay, missing, ...refusal }) => ({
+    problem: { ...refusal, address, ...at },
+    step: address,
+    ...(inTheWay !== undefined && { inTheWay }),
+    ...(missing !== undefined && { missing }),
+  }));
+}
+
+function* missingAccounts({ step: { resource, diff } }: Subject, { hasAccount }: PlanInput): Generator<Refusal> {
+  if (diff.action === 'remove') return;
   const { owner, group, groups, user } = resource.desired as { readonly [attribute: string]: unknown };
-  for (const [kind, name] of [
+  const named = [
     ['user', owner],
     ['user', user],
     ['group', group],
     ...(Array.isArray(groups) ? groups : []).map((each: unknown) => ['group', each] as const),
-  ] as const)
-    if (typeof name === 'string' && diff.action !== 'remove' && !hasAccount(kind, name))
-      add({ code: 'unknown-user', message: `this host has no ${kind} "${name}", and nothing in the catalog makes it` });
-  const paths = touched(resource.kind, resource.desired, changes);
+  ] as const;
+  for (const [kind, name] of named)
+    if (typeof name === 'string' && !hasAccount(kind, name))
+      yield { code: 'unknown-user', message: `this host has no ${kind} "${name}", and nothing in the catalog makes it` };
+}
+
+function* unwritablePaths({ step: { address }, changes, paths }: Subject, { unwritable, graph }: PlanInput): Generator<Refusal> {
   const what = whatChanges(changes);
   const walls = new Map(paths.map((path) => unwritable(path, what)).map((wall) => [wall?.where, wall]));
   for (const wall of walls.values())
     // A directory that the catalog has may be made writable by the same run.
     if (wall && (graph.claims.get(wall.where) ?? address) === address)
-      add({ code: 'not-writable', message: `${wall.where} cannot be written: ${wall.reason}` });
-  const obstacles = new Map(paths.map((path) => observation.obstacleTo(path)).map((obstacle) => [obstacle?.path, obstacle]));
-  for (const obstacle of obstacles.values())
-    if (obstacle?.type === 'link')
-      add(
-        {
-          code: 'symlink-in-path',
-          message: `${obstacle.path} is a symbolic link; nothing is written through it`,
-          hint: 'manage the real path',
-        },
-        obstacle.path,
-      );
-    else if (obstacle) {
-      const what = obstacle.type === 'file' ? 'file' : 'device, fifo or socket';
-      add({ code: 'unsafe-target', message: `${obstacle.path} is a ${what}; move it away by hand` }, obstacle.path);
+      yield { code: 'not-writable', message: `${wall.where} cannot be written: ${wall.reason}` };
+}
+
+function* obstacles({ paths }: Subject, { observation }: PlanInput): Generator<Refusal> {
+  const found = new Map(paths.map((path) => observation.obstacleTo(path)).map((obstacle) => [obstacle?.path, obstacle]));
+  for (const obstacle of found.values()) {
+    if (!obstacle) continue;
+    const { path, type } = obstacle;
+    if (type === 'link') {
+      const message = `${path} is a symbolic link; nothing is written through it`;
+      yield { code: 'symlink-in-path', message, hint: 'manage the real path', inTheWay: path };
+    } else {
+      const what = type === 'file' ? 'file' : 'device, fifo or socket';
+      yield { code: 'unsafe-target', message: `${path} is a ${what}; move it away by hand`, inTheWay: path };
     }
+  }
+}
+
+function* mountPoints(
+  { step: { resource, diff }, changes, paths }: Subject,
+  { types, touched, observation }: PlanInput,
+): Generator<Refusal> {
+  if (whatChanges(changes) === 'mode') return;
+  const { kind, desired } = resource;
+  const { owns, writes } = types(kind);
   // A directory that may stay is tried, and one on which something is mounted stays.
   const goes = (path: string): boolean =>
     diff.action !== 'none' &&
     diff.mayStay === undefined &&
-    changes.some((change) => change.to === null && touched(resource.kind, resource.desired, [change]).includes(path));
+    changes.some((change) => change.to === null && touched(kind, desired, [change]).includes(path));
   const isInPlace = (path: string): boolean =>
-    observation.stat(path)?.type === 'directory' && !goes(path) && !type.owns?.(resource.desired).includes(path);
-  const isFile = (path: string): boolean => observation.stat(path)?.type === 'file';
+    observation.stat(path)?.type === 'directory' && !goes(path) && !owns?.(desired).includes(path);
   // In a directory a program may work in place, but a file it replaces.
-  const byProgram = (type.writes?.(resource.desired, changes) ?? []).filter(isFile);
-  for (const path of what === 'mode' ? [] : new Set([...paths, ...byProgram])) {
+  const byProgram = (writes?.(desired, changes) ?? []).filter((path) => observation.stat(path)?.type === 'file');
+  for (const path of new Set([...paths, ...byProgram])) {
     const mount = observation.mountAt(path);
     if (mount && !isInPlace(path))
-      add({
+      yield {
         code: 'unsafe-target',
         message: `${path} is a mount point (${mount.what}), and can be neither replaced nor removed`,
         hint: 'unmount it, change what is mounted there, or let git leave it as it is',
-      });
+      };
   }
+}
+
+/** What a rollback could not bring back as it is. */
+function* irreplaceableFiles({ paths }: Subject, { observation }: PlanInput): Generator<Refusal> {
   const files = paths.map((path) => ({ path, ...observation.fileAt(path) }));
   const [linked, ...others] = files.filter(({ links }) => links > 1).map(({ path }) => path);
   if (linked !== undefined)
-    add({
+    yield {
       code: 'unsafe-target',
       message: `${linked} has another name (hard link)${others.length > 0 ? `, and ${others.length} more of its files do` : ''}`,
       hint: `\`cp -p ${linked} ${linked}.new && mv ${linked}.new ${linked}\` parts the two; what must stay alike needs two resources`,
-    });
+    };
   for (const { path, size } of files)
     if (size > largestUndo)
-      add({
+      yield {
         code: 'unsafe-target',
         message: `${path} has ${size} bytes; a rollback could not bring back more than ${largestUndo}`,
         hint: 'move it away by hand',
-      });
-  return found;
+      };
 }
 
 const whatChanges = (changes: readonly Change[]): 'mode' | 'owner' | 'content' => {
