@@ -1,30 +1,25 @@
-import { inGeneral, type Problem, type SourcePosition } from '../model/problem.ts';
+import type { Problem, SourcePosition } from '../model/problem.ts';
 import { readPythonPattern } from '../model/python/pattern.ts';
 import { Secret, type Secrets, holdsSecret } from '../model/secret.ts';
 import { parseTemplate } from './parse-template.ts';
-import { findPart } from './find-part.ts';
 import { evaluateExpression } from './template-expression.ts';
 import { TemplateFailure } from './template-failure.ts';
 import { readHeader, type Whitespace } from './template-header.ts';
-import { applyFilter, applyTest, globalNames, globalOf } from './template-library.ts';
 import { readLiteral, soleExpression } from './template-literal.ts';
 import type { Node } from './template-nodes.ts';
 import { WholeFloat } from './template-number.ts';
 import { createRegexRunner } from './template-regex.ts';
-import type { Frame, Render } from './template-render.ts';
+import type { Frame } from './template-render.ts';
+import { toProblem, withNewlines } from './template-result.ts';
+import { runTemplate, type Rendered, type Target, type Workshop } from './template-run.ts';
 import { createVariables, openTagged, type RenderedText, type Scope, secretsMapping } from './template-scope.ts';
-import { hintOf, publicTexts, redact, seal, toProblem, withNewlines } from './template-result.ts';
-import { makeMacro, renderStatement, renderTemplate } from './template-statement.ts';
-import { gather, type LazyMapping, Undefined, type Value } from './template-value.ts';
+import { type LazyMapping, Undefined } from './template-value.ts';
 
 /** Steps (nodes, items, 64 characters) that one render, and all renders of one engine together, may take. */
 const stepsPerRender = 1_000_000;
 const stepsPerEngine = 12_000_000;
 /** nunjucks reads character by character. */
 const stepsPerCharacter = 2;
-/** How deeply macros, includes and blocks may call each other. */
-const deepestCall = 40;
-const mostProblems = 50;
 
 /** What a render gives. `value` is undefined when there are problems; floats are as `template-number.ts` has them. */
 export interface Evaluated {
@@ -60,18 +55,6 @@ interface TemplateOptions {
 
 const hasMarks = (text: string): boolean => text.includes('{{') || text.includes('{%') || text.includes('{#');
 
-interface Target {
-  readonly scope: Scope;
-  /** Undefined for a scalar, whose problems all stand at `at`. */
-  readonly file: string | undefined;
-  readonly at: SourcePosition | undefined;
-  readonly directories?: readonly string[];
-  /** The text itself is a secret. */
-  readonly isSecret?: boolean;
-  /** Of the inventory, where a text may be the list or mapping that it says. */
-  readonly isVariable?: boolean;
-}
-
 /**
  * Jinja as people know it from Ansible, strict and closed in: nunjucks parses, the nodes are evaluated here, so that nothing
  * in a template can reach JavaScript, the machine or the clock, and work is counted. Undefined variables are problems wherever they
@@ -103,103 +86,10 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
     return root;
   };
 
-  /** One render: its state, and what is left of it when the work is done. */
-  const run = (text: string, target: Target, work: (render: Render) => Value) => {
-    const uses = new Map<string, string>();
-    const asked = new Set<string>();
-    const failures: TemplateFailure[] = [];
-    const revealed = new Set<string>(target.isSecret ? [text] : []);
-    /** What of the template git shows. */
-    const publicText = target.isSecret ? '' : text;
-    const read = new Set<Value>();
-    let shown: { readonly of: number; readonly texts: ReadonlySet<string> } | undefined;
-    let { file } = target;
-    let depth = 0;
-    const render: Render = {
-      place: undefined,
-      spend,
-      regex,
-      get file() {
-        return file;
-      },
-      reveal(secret) {
-        revealed.add(secret.reveal());
-        return secret.value();
-      },
-      open(mapping) {
-        const members = mapping.reveal();
-        for (const key of Object.keys(members)) revealed.add(key);
-        return members;
-      },
-      isPublic(key) {
-        if (revealed.size === 0) return true;
-        if (shown?.of !== read.size) shown = { of: read.size, texts: publicTexts(publicText, read, render) };
-        return shown.texts.has(key);
-      },
-      filter: (name, input, call) => applyFilter(name, input, call, render),
-      test: (name, input, call) => applyTest(name, input, call, render),
-      position: ({ lineno, colno }) => (file === undefined ? target.at : { file, line: lineno + 1, column: colno + 1 }),
-      resolve(name) {
-        const found = variables.resolve(target.scope, name);
-        asked.add(name);
-        if (found === undefined) return globalOf(name, render);
-        for (const [used, layer] of found.uses) uses.set(used, layer);
-        for (const word of found.asked) asked.add(word);
-        read.add(found.value);
-        return found.value;
-      },
-      *names(frame) {
-        for (let inner: Frame | undefined = frame; inner !== undefined; inner = inner.parent) yield* inner.values.keys();
-        yield* target.scope.names();
-        yield* globalNames;
-      },
-      capture: (body, frame) =>
-        gather(render, (page) => {
-          const target = { write: page, blocks: new Map() };
-          if (body.typename === 'Root' && file !== undefined) renderTemplate(body, frame, target, render);
-          else renderStatement(body, frame, target, render);
-        }),
-      macro: (node, frame) => makeMacro(node, frame, render),
-      template(name) {
-        const beside = target.file?.slice(0, target.file.lastIndexOf('/'));
-        const found = findPart(name, [...(target.directories ?? []), ...(beside === undefined ? [] : [beside])], readTemplate);
-        return found && { root: parse(found.text, found.path, readHeader(text, '').whitespace), file: found.path };
-      },
-      within(inner, go) {
-        const outer = file;
-        if (++depth > deepestCall)
-          throw new TemplateFailure('macros, includes and blocks call each other too deeply', { code: 'cycle' });
-        file = inner;
-        try {
-          return go();
-        } finally {
-          file = outer;
-          depth--;
-        }
-      },
-      note(failure) {
-        if (failures.length >= mostProblems) throw failure;
-        failures.push(fail(failure));
-      },
-    };
-    const fail = (error: unknown): TemplateFailure => {
-      if (error instanceof RangeError) return new TemplateFailure('nested too deeply', { code: 'too-large', at: target.at });
-      if (!(error instanceof TemplateFailure)) throw error;
-      const at = error.at ?? (render.place === undefined ? target.at : render.position(render.place));
-      if (target.isSecret) return new TemplateFailure(`in an encrypted text: ${inGeneral(error.code)}`, { code: error.code, at });
-      return new TemplateFailure(redact(error.message, revealed, text), { code: error.code, hint: hintOf(error), at });
-    };
-    let value: Value;
-    try {
-      value = seal(work(render), () => revealed.size > 0, render);
-    } catch (error) {
-      failures.push(fail(error));
-    }
-    return { value: failures.length > 0 ? undefined : value, failures, uses, asked, isTouched: () => revealed.size > 0 };
-  };
+  const shared: Workshop = { spend, regex, parse, readTemplate, resolve: (scope, name) => variables.resolve(scope, name) };
 
-  const renderText = (text: string, target: Target) =>
-    run(text, target, (render) => {
+  const renderText = (text: string, target: Target): Rendered =>
+    runTemplate(text, target, shared, (render) => {
       if (!hasMarks(text) && (target.file === undefined || !/^#jinja2:|\r/.test(text))) return text;
       const root = target.file === undefined ? parseScalar(text, target.at) : parse(text, target.file);
       const only = target.file === undefined && !text.endsWith('\n') ? soleExpression(root) : undefined;
@@ -229,7 +119,7 @@ export function createTemplateEngine({ secrets, readTemplate }: TemplateOptions)
     return { ...done, failure };
   });
 
-  const finish = ({ value, failures, uses, isTouched }: ReturnType<typeof run>): Evaluated => ({
+  const finish = ({ value, failures, uses, isTouched }: Rendered): Evaluated => ({
     value,
     problems: failures.map(toProblem),
     touchedSecret: isTouched() || holdsSecret(value),

@@ -41,7 +41,7 @@ export interface RenderedText extends Resolved {
   readonly failure?: TemplateFailure | undefined;
 }
 
-interface Variables {
+export interface Variables {
   /** Undefined when the scope has no such name. */
   resolve(scope: Scope, name: string): Resolved | undefined;
   /** Another host's variables, for `hostvars`. */
