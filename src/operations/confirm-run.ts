@@ -2,7 +2,7 @@ import { disarm } from '../confirm/arm.ts';
 import { takeLock } from '../state/lock.ts';
 import { openState, type State } from '../state/state.ts';
 import { findWaiting } from '../state/unconfirmed.ts';
-import type { Refused } from './roll-back-runs.ts';
+import type { Refused } from './runs-down-to.ts';
 
 /** Undefined: no run waits, and none has waited last. */
 interface Confirmed {

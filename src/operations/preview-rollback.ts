@@ -10,16 +10,10 @@ import { loadResourceTypes } from '../resources/registry.ts';
 import { startRun } from '../run/start-run.ts';
 import { openState } from '../state/state.ts';
 import { lostSince, type Lost } from './lost-since.ts';
-import {
-  changedSteps,
-  countUndone,
-  lastingInWords,
-  runsDownTo,
-  runsInWords,
-  undone,
-  type Refused,
-  type RollbackRequest,
-} from './roll-back-runs.ts';
+import { lastingInWords, runsInWords } from './rollback-words.ts';
+import type { RollbackRequest } from './roll-back-runs.ts';
+import { runsDownTo, type Refused } from './runs-down-to.ts';
+import { changedSteps, countUndone, undoneStep } from './undone-step.ts';
 
 const reversed = ({ path, text }: ReportedDiff): ReportedDiff => ({ path, text: reverseDiff(text) });
 
@@ -55,7 +49,7 @@ export async function previewRollback(
   const lost = lostSince(runs, reports, state, openLocalReader({ root }));
   const steps: ReportedStep[] = [];
   for (const step of changedSteps(reports))
-    steps.push({ ...undone(step, 'pending', lost.get(step)), diffs: await diffsOf(step, lost.get(step) ?? [], differ) });
+    steps.push({ ...undoneStep(step, 'pending', lost.get(step)), diffs: await diffsOf(step, lost.get(step) ?? [], differ) });
   // A run that was interrupted has told nothing of itself.
   const told = new Set(reports.map((report) => report.run));
   const untold = runs.filter((id) => !told.has(id)).flatMap((id) => state.journal.undoOf(id));

@@ -1,26 +1,23 @@
-import { stopTimer } from '../confirm/timer.ts';
-import { canUndo, notUndone, notUndoneInWords } from '../apply/not-undone.ts';
 import { failuresOf, refreshRestored } from '../apply/refresh.ts';
 import { rollBack } from '../apply/rollback.ts';
+import { stopTimer } from '../confirm/timer.ts';
 import { openLocalHost, type LocalHost } from '../host/local-host.ts';
-import { noContents } from '../model/catalog.ts';
+import { noContents, type Address } from '../model/catalog.ts';
 import type { Event } from '../model/event.ts';
-import type { ExitName } from '../model/exit-code.ts';
-import { listed } from '../model/listed.ts';
 import { monotonic } from '../model/monotonic.ts';
-import { sha256 } from '../model/json.ts';
-import type { Action, Change } from '../model/plan.ts';
-import type { Outcome, Report, ReportedStep, RunSummary, Unrestored } from '../model/report.ts';
-import { findResourceType, loadResourceTypes, resourceType } from '../resources/registry.ts';
+import type { Report, ReportedCheck, ReportedStep, Unrestored } from '../model/report.ts';
+import { loadResourceTypes, resourceType } from '../resources/registry.ts';
 import { keepReport } from '../run/keep-report.ts';
 import { startRun } from '../run/start-run.ts';
-import { keptRuns } from '../state/runs.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
-import { removeStandingChecks } from '../state/standing-checks.ts';
-import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
 import { takeLock } from '../state/lock.ts';
+import { removeStandingChecks } from '../state/standing-checks.ts';
 import { openState, type State } from '../state/state.ts';
-import { lostSince, type Lost } from './lost-since.ts';
+import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
+import { lostSince } from './lost-since.ts';
+import { describeWritten, lastingInWords, rollbackSummary } from './rollback-words.ts';
+import { runsDownTo, type Choice, type Refused } from './runs-down-to.ts';
+import { changedSteps, countUndone, undoneStep } from './undone-step.ts';
 
 export interface RollbackRequest {
   /** A run's id or the beginning of it; the last run that changed something unless told, and for `latest`. */
@@ -31,21 +28,6 @@ export interface RollbackRequest {
   readonly because?: string;
   /** Milliseconds to wait for a run that is at work; nothing else is done in this process then. */
   readonly wait?: number;
-}
-
-/** Why there is nothing to take back, or to confirm, or not now. */
-export interface Refused {
-  readonly refused: string;
-  readonly exit: ExitName;
-}
-
-const refused = (reason: string): Refused => ({ refused: reason, exit: 'usage' });
-
-/** Which runs, newest first. */
-export interface Choice {
-  readonly runs: readonly string[];
-  /** As in the request. */
-  readonly because?: string;
 }
 
 /**
@@ -72,31 +54,6 @@ export async function rollBackRuns(
   } finally {
     host.close();
   }
-}
-
-/** The run that is asked for, and the later ones. */
-export function runsDownTo(asked: string | undefined, { journal, runs }: State, because: string | undefined): Choice | Refused {
-  const wanted = asked === 'latest' ? undefined : asked;
-  // What was interrupted stands on top of all others.
-  const undoable = [...journal.unfinished(), ...journal.undoable()];
-  // Of runs within one second, the id of the first is the beginning of the others'.
-  const whole = undoable.filter((id) => id === wanted);
-  const begun = undoable.filter((id) => wanted !== undefined && id.startsWith(wanted));
-  const named = wanted === undefined ? undoable.slice(0, 1) : whole.length > 0 ? whole : begun;
-  if (undoable.length === 0) return refused('no run is left that could be taken back');
-  if (named.length > 1) return refused(`${named.length} runs that could be taken back begin with '${wanted}'`);
-  if (named.length === 0) return refused(whyNone(wanted ?? '', runs.summaries(keptRuns)));
-  return { runs: undoable.slice(0, undoable.indexOf(named[0]!) + 1), ...(because !== undefined && { because }) };
-}
-
-/** `no run` is what whoever takes back from afar goes by. */
-function whyNone(wanted: string, reports: readonly RunSummary[]): string {
-  const back = reports.flatMap(({ takenBack }) => takenBack ?? []).find((id) => id.startsWith(wanted));
-  if (back !== undefined) return `no run is taken back: run ${back} was taken back already`;
-  const lost = reports.flatMap(({ unrestored }) => unrestored ?? []).find(({ run, isOpen }) => !isOpen && run.startsWith(wanted));
-  if (lost) return `run ${lost.run} was taken back, but not completely: ${lost.faults.join('; ')}`;
-  const found = reports.find(({ run }) => run.startsWith(wanted));
-  return found ? `no run is taken back: run ${found.run} has nothing that could be` : `no run begins with '${wanted}'`;
 }
 
 /** What was taken back need not be confirmed. Who followed the run and did not take it back finds a note. */
@@ -132,13 +89,40 @@ async function takeBack(
   removeStamp(state.directory);
   removeStandingChecks(state.directory);
   declare(runs, steps, { by: run.id, reason: because ?? 'taken back by reconcile rollback' }, state);
-  const restored = new Set<string>();
+  const applied = state.ledger.all();
+  const back = await rollBackEach(runs, state, machine);
+  const failures = [...back.failures, ...failuresOf(await refreshOwed(applied, run.id, state, machine, emit))];
+  const undone = steps.map((step) =>
+    back.failed.has(step.address) ? undoneStep(step, 'failed') : undoneStep(step, 'restored', lost.get(step)),
+  );
+  const others = [...describeWritten(back.written), ...back.aside];
+  const made = run.report({
+    action: 'rollback',
+    outcome: failures.length > 0 ? 'rollbackIncomplete' : because === undefined ? 'converged' : 'rolledBack',
+    summary: rollbackSummary(runs, back.restored.size, others, failures, because) + lastingInWords(undone),
+    steps: undone,
+    counts: countUndone(undone, back.restored.size),
+    writes: machine.writes,
+    ...(back.unrestored.length > 0 && { unrestored: back.unrestored }),
+    ...(failures.length === 0 && { takenBack: runs }),
+  });
+  const isOpen = back.unrestored.some((each) => each.isOpen);
+  const settled = (isOpen ? [] : reports).flatMap((each): readonly Report[] =>
+    each.confirmation ? [{ ...each, confirmation: { ...each.confirmation, state: 'taken-back' } }] : [],
+  );
+  const report = keepReport(made, state, settled);
+  emit({ type: 'finished', run: run.id, report });
+  return report;
+}
+
+/** What became of all of them. */
+async function rollBackEach(runs: readonly string[], state: State, machine: LocalHost) {
+  const restored = new Set<Address>();
   const written = new Map<string, string | undefined>();
   const aside: string[] = [];
-  const failed = new Set<string>();
+  const failed = new Set<Address>();
   const failures: string[] = [];
   const unrestored: Unrestored[] = [];
-  const applied = state.ledger.all();
   for (const id of runs) {
     const result = await rollBack(id, state, machine, resourceType);
     for (const address of result.restored) restored.add(address);
@@ -150,33 +134,21 @@ async function takeBack(
     // An older run stands below this one; what could not be restored would be buried.
     if (result.isOpen) break;
   }
+  return { restored, written, aside, failed, failures, unrestored };
+}
+
+/** What was declared, and what a run that was killed had done or left to do. `applied`: the ledger before anything was taken back. */
+async function refreshOwed(
+  applied: ReturnType<State['ledger']['all']>,
+  run: string,
+  state: State,
+  host: LocalHost,
+  emit: (event: Event) => void,
+): Promise<readonly ReportedCheck[]> {
   const ledger = state.ledger.all();
-  const deps = { run: run.id, host: machine, state, contents: noContents, ledger, types: resourceType, emit };
-  const { signal } = new AbortController();
-  // What was declared, and what a run that was killed had done or left to do.
+  const deps = { run, host, state, contents: noContents, ledger, types: resourceType, emit };
   const owed = state.journal.owed().map(({ address }) => address);
-  failures.push(...failuresOf(await refreshRestored(owed, [...new Map([...applied, ...ledger]).values()], deps, signal)));
-  const undoneSteps = steps.map((step) =>
-    failed.has(step.address) ? undone(step, 'failed') : undone(step, 'restored', lost.get(step)),
-  );
-  const made = run.report({
-    action: 'rollback',
-    outcome: failures.length > 0 ? 'rollbackIncomplete' : because === undefined ? 'converged' : 'rolledBack',
-    summary:
-      summaryOf(runs, restored.size, [...describeWritten(written), ...aside], failures, because) + lastingInWords(undoneSteps),
-    steps: undoneSteps,
-    counts: countUndone(undoneSteps, restored.size),
-    writes: machine.writes,
-    ...(unrestored.length > 0 && { unrestored }),
-    ...(failures.length === 0 && { takenBack: runs }),
-  });
-  const isOpen = unrestored.some((each) => each.isOpen);
-  const settled = (isOpen ? [] : reports).flatMap((each): readonly Report[] =>
-    each.confirmation ? [{ ...each, confirmation: { ...each.confirmation, state: 'taken-back' } }] : [],
-  );
-  const report = keepReport(made, state, settled);
-  emit({ type: 'finished', run: run.id, report });
-  return report;
+  return refreshRestored(owed, [...new Map([...applied, ...ledger]).values()], deps, new AbortController().signal);
 }
 
 /** The intent, durable before anything is put back: from here on whoever comes next must go on with it. */
@@ -196,71 +168,4 @@ function declare(
     for (const { address, refreshes } of steps)
       for (const owed of refreshes) journal.owe({ address: owed, run: by, because: address });
   });
-}
-
-const inverse: Readonly<Record<Action, Action>> = { create: 'remove', remove: 'create', update: 'update', replace: 'replace' };
-
-/** What runs have done, and taking them back undoes. */
-export const changedSteps = (reports: readonly Report[]): readonly ReportedStep[] =>
-  reports.flatMap(({ steps }) => steps.filter(({ outcome }) => outcome === 'changed'));
-
-/** Begins a sentence. */
-export const runsInWords = (runs: readonly string[]): string =>
-  runs.length === 1 ? `Run ${runs[0]}` : `${runs.length} runs, back to ${runs.at(-1)},`;
-
-/** Ends a sentence with what cannot be undone, if anything. */
-export function lastingInWords(steps: readonly ReportedStep[]): string {
-  const stays = notUndoneInWords(steps.filter(({ reason }) => reason === notUndone).map(({ address }) => address));
-  return stays.map((each) => `; ${each}`).join('');
-}
-
-/** The step that takes one back. */
-export function undone(step: ReportedStep, outcome: Outcome, lost: readonly Lost[] = []): ReportedStep {
-  const type = findResourceType(step.kind);
-  if (type && !canUndo(type)) return { ...step, action: 'none', outcome: 'unchanged', changes: [], diffs: [], reason: notUndone };
-  return {
-    ...step,
-    action: step.action === 'none' ? 'none' : inverse[step.action],
-    outcome,
-    changes: step.changes.map((change) => ({ ...change, from: fromNow(change, lost), to: change.from })),
-    diffs: [],
-    ...(lost.length > 0 && { reason: 'changed here since; that is lost' }),
-  };
-}
-
-/** What the run left, or what stands in its place by now. */
-function fromNow({ to }: Change, lost: readonly Lost[]): Change['to'] {
-  const found = typeof to === 'string' ? lost.find(({ left }) => left !== null && to.endsWith(left)) : undefined;
-  return found ? String(to).replace(found.left!, sha256(found.now)) : to;
-}
-
-/** Counts of such steps. */
-export function countUndone(steps: readonly ReportedStep[], resources: number): Report['counts'] {
-  const of = (...actions: readonly string[]): number => steps.filter(({ action }) => actions.includes(action)).length;
-  const changed = { create: of('create'), update: of('update', 'replace'), remove: of('remove') };
-  return { resources, converged: 0, ...changed, held: 0, failed: 0, adopted: 0 };
-}
-
-function summaryOf(
-  runs: readonly string[],
-  restored: number,
-  others: readonly string[],
-  failures: readonly string[],
-  because: string | undefined,
-): string {
-  const which = runsInWords(runs);
-  const [what, not] = because === undefined ? [which, 'could not be'] : [`${which} ${because} and was`, 'not'];
-  const asBefore = `${restored} ${restored === 1 ? 'resource is' : 'resources are'} as before${others.map((words) => `; ${words}`).join('')}`;
-  const after = because === undefined ? '. What it applied waits for a newer revision, or for `reconcile release`' : '';
-  return failures.length === 0
-    ? `${what} taken back: ${asBefore}${after}`
-    : `${what} ${not} taken back completely: ${failures.join('; ')}`;
-}
-
-/** In which files others have written since, and what became of that. */
-function describeWritten(written: ReadonlyMap<string, string | undefined>): readonly string[] {
-  const kept = [...written].filter(([, fault]) => fault === undefined).map(([path]) => path);
-  const stays = kept.length === 0 ? [] : [`what others have written since stays in ${listed(kept, 3)}`];
-  const lost = [...written].flatMap(([path, fault]) => (fault === undefined ? [] : [`${path} was put back whole: ${fault}`]));
-  return [...stays, ...lost.slice(0, 3)];
 }

@@ -8,7 +8,8 @@ import type { Unconfirmed } from '../model/unconfirmed.ts';
 import { takeLock } from '../state/lock.ts';
 import { openState, type State } from '../state/state.ts';
 import { findWaiting, readUnconfirmed } from '../state/unconfirmed.ts';
-import { rollBackRuns, type Choice, type Refused } from './roll-back-runs.ts';
+import { rollBackRuns } from './roll-back-runs.ts';
+import type { Choice, Refused } from './runs-down-to.ts';
 
 /**
  * Takes back the run that nobody has confirmed, once its time is over, or what a crash has left of it. The report has exit code 6.
