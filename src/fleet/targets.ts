@@ -27,8 +27,9 @@ const names = {
   becomeMethod: ['ansible_become_method'],
 } as const;
 const optionNames = ['ansible_ssh_common_args', 'ansible_ssh_extra_args'] as const;
-const yes = new Set([true, 1, 'yes', 'true', 'on', '1', 'y', 't']);
-const no = new Set([false, 0, 'no', 'false', 'off', '0', 'n', 'f', '']);
+const sshConnections = new Set(['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh']);
+const yes: ReadonlySet<unknown> = new Set([true, 1, 'yes', 'true', 'on', '1', 'y', 't']);
+const no: ReadonlySet<unknown> = new Set([false, 0, 'no', 'false', 'off', '0', 'n', 'f', '']);
 
 /**
  * The hosts that an Ansible host pattern selects, and how their connection variables, templates or not, say that they are reached. What is
@@ -69,9 +70,11 @@ interface Known {
   readonly evaluate: Evaluate | undefined;
 }
 
-function toTarget(name: string, { variables, evaluate }: Known, report: Report): Target {
-  /** The value of the first name that is set; what is wrong with it is told here. */
-  const read = <T>(aliases: readonly string[], convert: (value: unknown) => T | undefined, expected: string): T | undefined => {
+type Read = <T>(aliases: readonly string[], convert: (value: unknown) => T | undefined, expected: string) => T | undefined;
+
+/** Reads the value of the first name that is set; what is wrong with it is reported. */
+function variableReader(name: string, { variables, evaluate }: Known, report: Report): Read {
+  return (aliases, convert, expected) => {
     const set = aliases.find((each) => (variables.get(each)?.value ?? null) !== null);
     if (set === undefined) return undefined;
     const { value: written, at } = variables.get(set)!;
@@ -94,29 +97,24 @@ function toTarget(name: string, { variables, evaluate }: Known, report: Report):
     if (converted === undefined) report({ code: 'wrong-type', message: `"${set}" of ${name}: expected ${expected}`, at });
     return converted;
   };
-  const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-  const matching =
-    (isRight: (value: string) => boolean) =>
-    (value: unknown): string | undefined => {
-      const found = text(value);
-      return found !== undefined && isRight(found) ? found : undefined;
-    };
+}
+
+function toTarget(name: string, known: Known, report: Report): Target {
+  const { variables } = known;
+  const read = variableReader(name, known, report);
+  /** Other values there are, but not here. */
+  const expectOnly = (aliases: readonly [string, ...string[]], only: string): void => {
+    const value = read(aliases, text, only);
+    if (value === undefined || value === only) return;
+    const [variable] = aliases;
+    const at = variables.get(variable)?.at;
+    const message = `"${variable}" of ${name} is ${JSON.stringify(value.slice(0, 80))}; expected ${only}`;
+    report({ code: 'wrong-type', message, ...(at && { at }) });
+  };
 
   const connection = read(names.connection, text, 'ssh') ?? 'ssh';
-  const isSsh = ['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh'].includes(connection);
-  const method = read(names.becomeMethod, text, 'sudo');
-  const becomeUser = read(names.becomeUser, text, 'root');
-  if (method !== undefined && method !== 'sudo') refuse('ansible_become_method', method, 'sudo');
-  if (becomeUser !== undefined && becomeUser !== 'root') refuse('ansible_become_user', becomeUser, 'root');
-  function refuse(variable: string, value: string, expected: string): void {
-    const at = variables.get(variable)?.at;
-    report({
-      code: 'wrong-type',
-      message: `"${variable}" of ${name} is ${JSON.stringify(value.slice(0, 80))}; expected ${expected}`,
-      ...(at && { at }),
-    });
-  }
-
+  expectOnly(names.becomeMethod, 'sudo');
+  expectOnly(names.becomeUser, 'root');
   const sshOptions = optionNames.flatMap((variable) => {
     const line = read([variable], (value) => (typeof value === 'string' ? value : undefined), 'a text');
     if (line === undefined) return [];
@@ -128,20 +126,30 @@ function toTarget(name: string, { variables, evaluate }: Known, report: Report):
   });
   return {
     name,
-    ...(!isSsh && { otherConnection: connection }),
+    ...(!sshConnections.has(connection) && { otherConnection: connection }),
     address:
       read(names.address, matching(isHostName), 'a host name or address, without spaces and not beginning with "-"') ?? name,
     port: read(names.port, toPort, 'a port from 1 to 65535'),
     user: read(names.user, matching(isUserName), 'the name of an account, not beginning with "-"'),
     identity: read(names.identity, matching(isPath), 'the path of a key file, not beginning with "-"'),
     sshOptions,
-    become:
-      read(names.become, (value) => (yes.has(lower(value)) ? true : no.has(lower(value)) ? false : undefined), 'yes or no') ??
-      false,
+    become: read(names.become, toTruth, 'yes or no') ?? false,
   };
 }
 
-const lower = (value: unknown): never => (typeof value === 'string' ? value.toLowerCase() : value) as never;
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+const matching =
+  (isRight: (value: string) => boolean) =>
+  (value: unknown): string | undefined => {
+    const found = text(value);
+    return found !== undefined && isRight(found) ? found : undefined;
+  };
+
+function toTruth(value: unknown): boolean | undefined {
+  const word = typeof value === 'string' ? value.toLowerCase() : value;
+  return yes.has(word) ? true : no.has(word) ? false : undefined;
+}
 
 function toPort(value: unknown): number | undefined {
   const port = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
