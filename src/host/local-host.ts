@@ -27,7 +27,7 @@ export interface LocalHost extends Host {
 /** A file younger than this could change again without a trace in its timestamps. Milliseconds. */
 const timestampTick = 11;
 
-/** Opens this machine, or the directory that stands for it, for changing it. Only `apply/` holds one. */
+/** Opens this machine, or the directory that stands for it, for changing it. Few may: `test/architecture.test.ts` knows who. */
 export function openLocalHost(options: ReaderOptions): LocalHost {
   const directories = new SafeDirectories((options.root ?? '').replace(/\/$/, ''));
   const reader = openLocalReader({ ...options, locate: (path) => directories.readable(path) });

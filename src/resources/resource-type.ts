@@ -135,6 +135,7 @@ interface ResourceType<
 
   // Abilities. Absent means "cannot", and the plan says so.
 
+  // — What of the host it looks at, and what is its own.
   /**
    * One look at the host for all resources of the kind, once before they are inspected and once more to verify: whoever must
    * ask a program asks it here, never once per resource. `inspect` and `capture` find the result as `context.survey`.
@@ -151,6 +152,7 @@ interface ResourceType<
   readonly makesWay?: true;
   /** Its paths are not its alone, as other resources keep entries in them too: it claims none. */
   readonly shared?: true;
+  // — What it changes, and how that is taken back.
   /**
    * Paths that `apply` may create, replace or remove for these changes. The engine saves them before and restores them on
    * rollback. The host tells whether a file or a live program is in charge of them.
@@ -180,6 +182,7 @@ interface ResourceType<
     /** Once per rollback, when every file stands under its old name again: what a program must be told then. Outside. */
     resume?(undos: readonly Undo[], context: ApplyContext): void | Promise<void>;
   };
+  // — What is shown.
   /**
    * Bytes before and after, for text diffs, one by one: whoever shows them stops when there is too much. Only called when
    * `diff` found something.
@@ -189,6 +192,7 @@ interface ResourceType<
     changes: readonly Change[],
     context: { readonly host: HostReader; readonly contents: Contents },
   ): Iterable<Preview>;
+  // — What programs are told once its files stand.
   /** Runs when a resource that notifies this one has changed (reload, restart). */
   refresh?(desired: Desired, context: ApplyContext): void | Promise<void>;
   /** Whether a changed resource must be refreshed itself: a running program goes on with what it read when it was started. */
@@ -200,16 +204,21 @@ interface ResourceType<
   activate?(done: readonly Applied<Desired>[], context: ApplyContext): readonly Failure[] | Promise<readonly Failure[]>;
   /** Once before verification: waits until what `activate` and `refresh` started has proved that it stays. */
   settle?(context: ApplyContext): readonly Failure[] | Promise<readonly Failure[]>;
+  // — Its place among the others.
+  /** Keeps its place relative to everything declared before it in the same assignment (`command`, `package`, `service`, `timer`). */
+  readonly ordered?: true;
   /** Addresses needed first if the catalog has them, beyond the user's `after:`. Parent directories are found by the engine. */
   requires?(desired: Desired): readonly Address[];
   /** Addresses that wait for it if the catalog has them: what can only go while they are there. */
   precedes?(desired: Desired): readonly Address[];
   /** What it says that cannot be beside a resource that it requires, with the way out; undefined where both can be had. */
   misfit?(desired: Desired, required: { readonly kind: string; readonly desired: object }): Misfit | undefined;
+  // — Contents that it keeps in a way of its own.
   /** Its contents, for a kind that keeps them otherwise than as a `ContentRef`. */
   contents?(desired: Desired): Iterable<ContentRef>;
   /** The same with other contents in the place of some, for such a kind. By SHA-256. */
   withContents?(desired: Desired, now: (sha256: string) => ContentRef | undefined): Desired;
+  // — How it goes.
   /** What "gone" looks like, so that what git dropped is pruned by the same diff and apply. Undefined: it is only forgotten. */
   absent?(desired: Desired): Desired | undefined;
   /**
@@ -224,6 +233,7 @@ interface ResourceType<
     /** What "gone" looks like when these parts were made here; undefined when nothing is to go. */
     pruned(desired: Desired, made: readonly string[]): Desired | undefined;
   };
+  // — What this host cannot have of it.
   /** Why this host cannot have it (`needs a live host`), or undefined. The step is then held, not failed. */
   unsupported?(desired: Desired, host: HostReader): string | undefined;
   /** What of it no path tells (a unit that runs): the resource is inspected in each run, also when no watched path has moved. */
@@ -232,6 +242,7 @@ interface ResourceType<
   leavesOut?(desired: Desired): string | undefined;
   /** What of it a live host cannot have, and why; the rest is converged. */
   lacks?(desired: Desired, actual: State): string | undefined;
+  // — What policy judges.
   /**
    * Why policy must refuse these changes (a large shrink, a live file that cannot be parsed): what is left of its diff. One refusal
    * stops the whole run.
@@ -253,8 +264,6 @@ interface ResourceType<
   packages?(desired: Desired, changes: readonly Change[]): readonly { readonly name: string; readonly isRemoved: boolean }[];
   /** Hosts that `apply` fetches from, for the host policy. */
   contacts?(desired: Desired): readonly Contact[];
-  /** Keeps its place relative to everything declared before it in the same assignment (`command`, `package`, `service`, `timer`). */
-  readonly ordered?: true;
 }
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one place where kinds of every shape meet
