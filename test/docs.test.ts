@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -98,7 +98,10 @@ describe('the reference tables', () => {
 });
 
 describe('the links', () => {
-  it.each(documents.map(({ file, text }) => [file, text]))('of %s lead to something that is there', (file, text) => {
+  const pages = [...documents.map(({ file }) => file), ...globSync(['src/README.md', 'test/**/README.md'], { cwd: repository })];
+
+  it.each(pages)('of %s lead to something that is there', (file) => {
+    const text = readFileSync(join(repository, file), 'utf8');
     const links = [...text.matchAll(/\]\(([^)\s#]*)(?:#([^)\s]+))?\)/g)].filter(([, path]) => !path!.includes(':'));
     const isThere = (path: string, anchor: string | undefined): boolean => {
       const target = join(repository, dirname(file), path === '' ? basename(file) : path);
