@@ -37,7 +37,7 @@ async function checkHost(asked: Asked, state: State | undefined): Promise<Report
   const known = await planKnown(asked, state);
   const full = known?.full ?? onFreshSources(asked);
   const desired = known?.planned.desired ?? (await load(full));
-  return finish(full, desired, async (begun, told) => {
+  return finish(full, desired, async (told, begun) => {
     if (problemsOf(desired).length > 0) return refusal(begun, problemsOf(desired));
     const planned = known?.planned ?? (await planHost(told, desired, state));
     const run = await tellPlan(told, begun, planned);
@@ -58,34 +58,33 @@ async function convergeHost(asked: Asked, state: State): Promise<Report> {
   const isSettled = !journal.open() && journal.owed().length === 0;
   const known = isSettled ? await planKnown(asked, state) : undefined;
   if (known && !(known.full.revision.workingTree && hasWork(known.planned)))
-    return finish(known.full, known.planned.desired, async (begun, told) =>
-      conclude(told, await tellPlan(told, begun, known.planned), known.planned, state),
-    );
+    return finish(known.full, known.planned.desired, (told, begun) => conclude(told, begun, known.planned, state));
   const full = onFreshSources(asked);
   const desired = await load(full);
-  return finish(full, desired, async (begun, told) => {
-    const { recover, withRecovered } = await import('./run/recover.ts');
-    const recovered = await recover(told, state, begun);
-    if ('summary' in recovered) return recovered;
-    const refuse = async (report: Report, owed: readonly Address[]): Promise<Report> => {
-      const { refreshRefused } = await import('./run/refresh-refused.ts');
-      return withRecovered({ ...report, refreshes: await refreshRefused(told, begun, owed, state) }, recovered, state);
-    };
-    const invalid = problemsOf(desired);
-    if (invalid.length > 0)
-      return refuse(
-        refusal(begun, invalid),
-        journal.owed().map(({ address }) => address),
-      );
-    const planned = await planHost(told, desired, state);
-    const run = await tellPlan(told, begun, planned);
-    const report = await conclude(told, run, planned, state);
-    return planned.problems.length > 0 ? refuse(report, planned.plan.owed) : withRecovered(report, recovered, state);
-  });
+  return finish(full, desired, (told, begun) => convergeCompiled(told, begun, desired, state));
 }
 
-/** On top of a run that may still be taken back nothing is built: whoever takes it back would take the rest back too. */
-async function conclude(full: FullRun, run: Run, planned: PlannedHost, state: State): Promise<Report> {
+/** What earlier runs have left is put back first, and what is owed is refreshed, also where this run is refused. */
+async function convergeCompiled(full: FullRun, begun: Run, desired: Desired, state: State): Promise<Report> {
+  const { recover, withRecovered } = await import('./run/recover.ts');
+  const recovered = await recover(full, state, begun);
+  if ('summary' in recovered) return recovered;
+  const refuse = async (report: Report, owed: readonly Address[]): Promise<Report> => {
+    const { refreshRefused } = await import('./run/refresh-refused.ts');
+    return withRecovered({ ...report, refreshes: await refreshRefused(full, begun, owed, state) }, recovered, state);
+  };
+  if (desired.problems.length > 0) {
+    const owed = state.journal.owed().map(({ address }) => address);
+    return refuse(refusal(begun, desired.problems), owed);
+  }
+  const planned = await planHost(full, desired, state);
+  const report = await conclude(full, begun, planned, state);
+  return planned.problems.length > 0 ? refuse(report, planned.plan.owed) : withRecovered(report, recovered, state);
+}
+
+/** Tells the plan and does it. On top of a run that may still be taken back nothing is built: whoever takes it back would take the rest back too. */
+async function conclude(full: FullRun, begun: Run, planned: PlannedHost, state: State): Promise<Report> {
+  const run = await tellPlan(full, begun, planned);
   if (planned.problems.length > 0) return refusal(run, planned.problems, planned);
   const waiting = findWaiting(state);
   if (!waiting && hasWork(planned)) {
@@ -117,18 +116,18 @@ async function load({ revision, scope }: FullRun): Promise<Desired> {
 
 const problemsOf = (desired: Plannable | Desired): readonly Problem[] => ('problems' in desired ? desired.problems : []);
 
-/** Begins a run, lets it be done, and tells its end. Nothing is told with a secret in it, and nothing kept. */
+/** Begins a run, lets it be done, and tells its end. What `act` tells by `told`, and what the run keeps, has no secret in it. */
 async function finish(
   full: FullRun,
   { host, secrets, catalog }: Plannable,
-  act: (run: Run, told: FullRun) => Promise<Report>,
+  act: (told: FullRun, begun: Run) => Promise<Report>,
 ): Promise<Report> {
   const { request, revision, started } = full;
   const scrub = openScrub(secrets, catalog);
   const emit: FullRun['emit'] = (event) => full.emit(scrub(event));
   const run = startRun(request, revision, host, started, scrub);
   emit(startedEvent(run, host));
-  const report = withUnknownTags(await act(run, { ...full, emit }), request.tags, catalog);
+  const report = withUnknownTags(await act({ ...full, emit }, run), request.tags, catalog);
   emit({ type: 'finished', run: run.id, report });
   return report;
 }
