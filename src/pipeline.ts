@@ -10,7 +10,7 @@ import { onFreshSources, readKnown, type Asked } from './run/known-catalog.ts';
 import { checked, refusal, tellBusy, unsettled, withUnknownTags } from './run/outcomes.ts';
 import { planHost, type FullRun, type PlannedHost } from './run/plan-host.ts';
 import { recordConverged } from './run/record.ts';
-import { asUncommitted, startedEvent, startRun, type Run } from './run/start-run.ts';
+import { asUncommitted, startedEvent, startRun, tellEnd, type Run } from './run/start-run.ts';
 import { takeLock } from './state/lock.ts';
 import { openState, type State } from './state/state.ts';
 import { findWaiting } from './state/unconfirmed.ts';
@@ -128,7 +128,7 @@ async function finish(
   const run = startRun(request, revision, host, started, scrub);
   emit(startedEvent(run, host));
   const report = withUnknownTags(await act({ ...full, emit }, run), request.tags, catalog);
-  emit({ type: 'finished', run: run.id, report });
+  await tellEnd(request, report, emit);
   return report;
 }
 

@@ -5,7 +5,7 @@ import type { Report } from './model/report.ts';
 import type { Request } from './model/request.ts';
 import { buildId } from './model/version.ts';
 import type { Asked } from './run/known-catalog.ts';
-import { convergedSummary, startedEvent, startRun } from './run/start-run.ts';
+import { convergedSummary, startedEvent, startRun, tellEnd } from './run/start-run.ts';
 import { openScope, type Scope } from './run/scope.ts';
 import { readStamp, type Stamp } from './state/converged-stamp.ts';
 import { readSuspension } from './state/suspension.ts';
@@ -48,7 +48,7 @@ async function reconcileNow({ request, scope, started, emit, signal }: Omit<Aske
   emit(startedEvent(run, host));
   const counts = { resources, converged: resources - held, create: 0, update: 0, remove: 0, held, failed: 0, adopted: 0 };
   const report = run.report({ outcome: 'converged', summary: convergedSummary(counts), counts });
-  emit({ type: 'finished', run: run.id, report });
+  await tellEnd(request, report, emit);
   return report;
 }
 

@@ -142,7 +142,7 @@ async function endBake(look: Look, ran: PassResult, deps: PassDeps, { emit, sign
   const standing = await deps.bake.judge(look, report, emit, signal);
   if (!standing) return ran;
   if (standing.until !== undefined) return withRetries(ran, standing.until);
-  if (standing.report.action === 'rollback') await record(standing.report, deps, signal);
+  if (standing.report.action === 'rollback') record(standing.report, deps, signal);
   return { report: standing.report };
 }
 
@@ -163,7 +163,10 @@ async function runOn(
     tags: [],
     paranoid: false,
     unattended: true,
-    ...(!source.workingTree && { confirmedBy: 'remote' }),
+    ...(!source.workingTree && {
+      confirmedBy: 'remote',
+      accept: (ran) => accept(ran, deps.follower),
+    }),
     contested: contest.contested(),
     run,
     ...(approved?.commit === commit && { planDigest: approved.planDigest }),
@@ -176,7 +179,7 @@ async function runOn(
   const healed = report.steps.filter(({ cause, outcome }) => cause === 'drift' && outcome === 'changed');
   contest.healed(healed.map(({ address }) => address));
   if (report.outcome === 'converged') contest.forget(whatIsSettled(report, deps));
-  const retryAt = await record(report, deps, signal);
+  const retryAt = record(report, deps, signal);
   return { report, ...(retryAt !== undefined && { retryAt }) };
 }
 
@@ -196,22 +199,34 @@ async function settleEarlier(deps: PassDeps, options: PassOptions): Promise<Pass
   const report = run === undefined ? undefined : await settle(run, deps, options);
   if (report?.action !== 'rollback') return undefined;
   options.emit({ type: 'finished', run: report.run, report });
-  const retryAt = await record(report, deps, options.signal);
+  const retryAt = record(report, deps, options.signal);
   return { report, ...(retryAt !== undefined && { retryAt }) };
 }
 
-function settle(run: string, { follower, stateDirectory }: PassDeps, { emit, signal }: PassOptions): Promise<Report | undefined> {
+async function settle(
+  run: string,
+  { follower, stateDirectory }: PassDeps,
+  { emit, signal }: PassOptions,
+): Promise<Report | undefined> {
   const reach = async (bounded: AbortSignal): Promise<boolean> => {
     const { state, remote } = await follower.look(bounded);
     return state === 'fetched' || remote !== null;
   };
-  return awaitConfirmation(run, { stateDirectory, reach, emit }, signal);
+  const report = await awaitConfirmation(run, { stateDirectory, reach, emit }, signal);
+  if (report?.outcome === 'converged') await accept(report, follower);
+  return report;
+}
+
+/** What may still be taken back is not what the host can go back to. */
+async function accept({ revision, confirmation }: Report, follower: Follower): Promise<void> {
+  if (confirmation?.state !== 'waiting' && revision.commit !== null && !revision.workingTree)
+    await follower.accept(revision.commit);
 }
 
 /** When it is to be tried again, if so. */
-async function record(report: Report, deps: PassDeps, signal: AbortSignal): Promise<number | undefined> {
+function record(report: Report, deps: PassDeps, signal: AbortSignal): number | undefined {
   const { outcome, summary, problems, retriable, confirmation, opensAt, revision } = report;
-  const { attempts, follower } = deps;
+  const { attempts } = deps;
   // No commit is blamed for what a working tree holds beside it.
   const commit = revision.workingTree ? null : revision.commit;
   const tried = commit ?? treeName(revision.key);
@@ -219,9 +234,7 @@ async function record(report: Report, deps: PassDeps, signal: AbortSignal): Prom
   if (signal.aborted && outcome !== 'converged') return undefined;
   switch (outcome) {
     case 'converged':
-      // What may still be taken back is not what the host can go back to.
       if (confirmation?.state === 'waiting') return undefined;
-      if (commit !== null) await follower.accept(commit);
       if (commit !== null || attempts.retrying()) attempts.applied(tried);
       return undefined;
     case 'refused':

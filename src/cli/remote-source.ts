@@ -6,7 +6,6 @@ import type { RemotePolicy } from '../model/host-policy-document.ts';
 import type { ExitName } from '../model/exit-code.ts';
 import { formatProblem, type Problem } from '../model/problem.ts';
 import type { Report } from '../model/report.ts';
-import type { Request } from '../model/request.ts';
 import type { Source } from '../model/revision.ts';
 import { printableLine } from '../report/printable.ts';
 import { followPushed } from '../source/git/follow-pushed.ts';
@@ -91,11 +90,8 @@ function whyNone(state: Look['state'], problem: Problem | undefined): ExitName {
 }
 
 /** A revision that was applied as a whole and verified becomes the one that later ones must be on top of. */
-export async function acceptRevision(request: Request, { action, outcome, revision, confirmation }: Report): Promise<void> {
-  const { source, root, tags } = request;
-  if (confirmation?.state === 'waiting') return;
-  if (source.workingTree || action !== 'converge' || outcome !== 'converged' || tags.length > 0 || revision.commit === null)
-    return;
+export async function acceptRevision(root: string | undefined, { revision, confirmation }: Report): Promise<void> {
+  if (confirmation?.state === 'waiting' || revision.commit === null) return;
   const directory = stateDirectory(root);
   using state = openAgentState(directory);
   await openKept({ directory, memory: state.memory('source') }).accept(revision.commit);

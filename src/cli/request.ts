@@ -20,13 +20,22 @@ export async function makeRequest(invocation: Invocation, action: Request['actio
   return {
     action,
     source,
-    ...(!source.workingTree && { confirmedBy: 'remote' }),
+    ...fromRemote(root, source),
     ...(host === undefined ? {} : { host }),
     ...(root === undefined ? {} : { root }),
     tags: tagsOption(invocation),
     paranoid: invocation.options['paranoid'] === true,
   };
 }
+
+/** What goes for a run on what came from a remote. */
+export const fromRemote = (root: string | undefined, { workingTree }: Source): Pick<Request, 'confirmedBy' | 'accept'> =>
+  workingTree
+    ? {}
+    : {
+        confirmedBy: 'remote',
+        accept: async (report) => (await import('./remote-source.ts')).acceptRevision(root, report),
+      };
 
 interface Sought {
   readonly host: string | undefined;

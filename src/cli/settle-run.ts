@@ -2,6 +2,7 @@ import { textOption, type Invocation } from './invocation.ts';
 import { awaitConfirmation } from '../operations/await-confirmation.ts';
 import type { Event } from '../model/event.ts';
 import type { Report } from '../model/report.ts';
+import type { Request } from '../model/request.ts';
 import { stateDirectory } from '../state/state-directory.ts';
 import { reachesRemote } from './remote-source.ts';
 
@@ -9,10 +10,16 @@ import { reachesRemote } from './remote-source.ts';
  * The end of a run whose remote has to confirm it: waits for that, or takes the run back. Gives the report as it is then; as it was
  * where a signal came first, since the timer sees to the rest.
  */
-export async function settleRun(invocation: Invocation, report: Report, emit: (event: Event) => void): Promise<Report> {
+export async function settleRun(
+  invocation: Invocation,
+  { tags, accept }: Request,
+  report: Report,
+  emit: (event: Event) => void,
+): Promise<Report> {
   const url = report.revision.workingTree ? undefined : textOption(invocation, 'source');
   const host = textOption(invocation, 'host');
   const reach = (signal: AbortSignal): Promise<boolean> => reachesRemote({ host, root: undefined, signal }, url);
   const settled = await awaitConfirmation(report.run, { stateDirectory: stateDirectory(), reach, emit }, invocation.signal);
+  if (settled?.outcome === 'converged' && tags.length === 0) await accept?.(settled);
   return settled ?? report;
 }

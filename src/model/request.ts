@@ -1,3 +1,4 @@
+import type { Report } from './report.ts';
 import type { Source } from './revision.ts';
 import type { Witness } from './unconfirmed.ts';
 
@@ -31,4 +32,9 @@ export interface Request {
    * nobody looks on, it is judged as if no person had been asked.
    */
   readonly planDigest?: string;
+  /**
+   * Told of a run that leaves its revision standing on the host as a whole, before anybody else is. Where the host was looked at, no
+   * other run can be at work then: it would go by what was accepted before.
+   */
+  readonly accept?: (report: Report) => Promise<void>;
 }

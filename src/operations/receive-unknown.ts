@@ -28,7 +28,7 @@ export async function receiveUnknown(
   emit: (event: Event) => void,
   signal: AbortSignal,
 ): Promise<Report | Declined> {
-  const { action, commit, branch, tags } = order;
+  const { action, commit, branch } = order;
   const pushed: Pushed = { directory: stateDirectory, ...rules, commit, branch, bundle };
   if (action === 'check') {
     const source = await tryPushed(pushed, place, signal);
@@ -36,19 +36,11 @@ export async function receiveUnknown(
   }
   const taken = await takePushed(pushed, signal);
   if ('type' in taken) return taken;
-  const { source, isOvertaken, accept, acceptLater } = taken;
-  let last: Extract<Event, { type: 'finished' }> | undefined;
-  const report = await reconcile(
-    { ...request, source, isOvertaken },
-    (event) => (event.type === 'finished' ? (last = event) : emit(event)),
-    signal,
-  );
-  // Whoever reads of the end must find the revision accepted.
-  if (report.outcome === 'converged' && tags.length === 0) {
+  const { source, isOvertaken, acceptLater } = taken;
+  const accept = async ({ confirmation }: Report): Promise<void> => {
     // An earlier one, where this one found nothing to do.
-    if (report.confirmation?.state === 'waiting') acceptLater(report.confirmation.run);
-    else await accept();
-  }
-  if (last) emit(last);
-  return report;
+    if (confirmation?.state === 'waiting') acceptLater(confirmation.run);
+    else await taken.accept();
+  };
+  return reconcile({ ...request, source, isOvertaken, accept }, emit, signal);
 }

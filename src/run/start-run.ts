@@ -75,6 +75,16 @@ export function startedEvent({ id, revision: { commit, workingTree } }: Run, hos
   return { type: 'run-started', run: id, host, revision: commit ?? 'working tree', ...around };
 }
 
+/** Whoever reads of the end finds the revision accepted. */
+export async function tellEnd(
+  { action, tags, accept }: Pick<Request, 'action' | 'tags' | 'accept'>,
+  report: Report,
+  emit: (event: Event) => void,
+): Promise<void> {
+  if (action === 'converge' && tags.length === 0 && report.outcome === 'converged') await accept?.(report);
+  emit({ type: 'finished', run: report.run, report });
+}
+
 /** The same run, once it is known that its revision has what no commit has. */
 export function asUncommitted(run: Run): Run {
   const revision = { ...run.revision, uncommitted: true as const };

@@ -7,6 +7,7 @@ import { isCommitIdentity } from '../../source/git/commit-source.ts';
 import { workingTree } from '../../source/working-tree.ts';
 import { ExitError } from '../../model/exit-error.ts';
 import { textOption, type Invocation } from '../invocation.ts';
+import { fromRemote } from '../request.ts';
 import { awaitsRemote } from '../../model/unconfirmed.ts';
 import { readPlanFile, type PlanFile } from '../plan-file.ts';
 import { openRunOutput } from '../run-output.ts';
@@ -33,13 +34,12 @@ export async function run(invocation: Invocation): Promise<number> {
     source,
     action: 'converge' as const,
     planDigest,
-    ...(!source.workingTree && { confirmedBy: 'remote' as const }),
+    ...fromRemote(request.root, source),
   };
   const named = (report: Report): Report => withWhatMoved(report, planned);
   const tell = (event: Event): void => output.emit(event.type === 'finished' ? { ...event, report: named(event.report) } : event);
   let report = named(await reconcile(applied, tell, invocation.signal));
-  if (awaitsRemote(report)) report = await (await import('../settle-run.ts')).settleRun(invocation, report, output.emit);
-  if (!source.workingTree) await (await import('../remote-source.ts')).acceptRevision(applied, report);
+  if (awaitsRemote(report)) report = await (await import('../settle-run.ts')).settleRun(invocation, applied, report, output.emit);
   output.finish(report);
   return report.exit;
 }

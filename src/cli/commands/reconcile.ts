@@ -11,8 +11,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const isCheck = options['check'] === true;
   const request = await makeRequest(invocation, isCheck ? 'check' : 'converge', isCheck);
   let report = await reconcile(request, output.emit, signal);
-  if (awaitsRemote(report)) report = await (await import('../settle-run.ts')).settleRun(invocation, report, output.emit);
-  if (!request.source.workingTree) await (await import('../remote-source.ts')).acceptRevision(request, report);
+  if (awaitsRemote(report)) report = await (await import('../settle-run.ts')).settleRun(invocation, request, report, output.emit);
   output.finish(report);
   return report.exit;
 }
