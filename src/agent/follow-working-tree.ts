@@ -11,6 +11,7 @@ export function followWorkingTree(path: string): Follower {
       return Promise.resolve({ state: 'fetched', source, commit: null, branch, seen: commit, remote: path });
     },
     accept: () => Promise.resolve(),
+    isOvertaken: () => false,
     forsake: () => undefined,
     lastGood: () => undefined,
   };

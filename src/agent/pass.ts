@@ -100,7 +100,9 @@ function forgetSuperseded(tried: string, { attempts, follower }: PassDeps): void
 const treeName = (key: string): string => `working tree ${key}`;
 
 async function runOnNewest(look: Look, source: Source, deps: PassDeps, options: PassOptions): Promise<PassResult> {
-  const ran = await runOn(source, deps, options);
+  const { commit } = look;
+  const isOvertaken = (): boolean => commit !== null && deps.follower.isOvertaken(commit);
+  const ran = await runOn(source, deps, options, { isOvertaken });
   return options.suspendedUntil === undefined ? endBake(look, ran, deps, options) : ran;
 }
 

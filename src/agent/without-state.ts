@@ -42,6 +42,7 @@ export function withoutState(stateDirectory: string, error: StateError, back: ()
         return fail();
       },
       accept: fail,
+      isOvertaken: fail,
       forsake: fail,
       lastGood: () => undefined,
     },

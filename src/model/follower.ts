@@ -33,6 +33,8 @@ export interface Follower {
   look(signal: AbortSignal, isExpected?: boolean): Promise<Look>;
   /** This revision was applied and verified here: older ones and other histories are refused from now on. */
   accept(commit: string): Promise<void>;
+  /** Another revision was accepted since a look gave this one, which may be older than that. */
+  isOvertaken(commit: string): boolean;
   /**
    * This revision was accepted, and then taken back: the last good one is what was accepted before it, where that is known. What is
    * refused stays so.

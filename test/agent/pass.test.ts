@@ -24,6 +24,7 @@ function openPasses(look: Look, { env }: LiveRepository) {
     follower: {
       look: () => Promise.resolve(look),
       accept: () => Promise.resolve(),
+      isOvertaken: () => false,
       forsake: () => undefined,
       lastGood: () => (look.commit === null ? undefined : look.source),
     },

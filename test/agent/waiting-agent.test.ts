@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { followWorkingTree } from '../../src/agent/follow-working-tree.ts';
 import type { Follower, Look } from '../../src/model/follower.ts';
 import { openFollowRig } from '../source/git/follow-rig.ts';
 import { startRig, type AgentRig } from '../support/agent-rig.ts';
@@ -133,9 +134,8 @@ it('the end of a suspension of a host that is as it should be is told at once', 
 
 it('the end of a suspension is told at once also where nothing could be applied yet', async () => {
   const silent: Look = { state: 'offline', source: undefined, commit: null, branch: null, seen: null, remote: null };
-  const done = (): void => undefined;
-  const follower = { look: () => Promise.resolve(silent), accept: () => Promise.resolve(), forsake: done, lastGood: done };
-  await using agent = startRig(motd('none'), {}, {}, () => follower as Follower);
+  const follow = (path: string): Follower => ({ ...followWorkingTree(path), look: () => Promise.resolve(silent) });
+  await using agent = startRig(motd('none'), {}, {}, follow);
   await pass(agent);
 
   agent.port.suspend({ reason: 'x', by: 'ada', until: new Date(Date.now() + 1_500).toISOString() });

@@ -10,7 +10,7 @@ import { mirrorIn, openMirror, openSpareMirror, swapMirror, type Mirror } from '
 import { isWhole } from './revision-store.ts';
 import { GitFailure } from './run-git.ts';
 import { takeTurn } from './take-turn.ts';
-import { appliedBefore, changeTrust, readTrust, writeTrust, type Trust, type Trusted } from './trust-memory.ts';
+import { appliedBefore, changeTrust, isPast, readTrust, writeTrust, type Trust, type Trusted } from './trust-memory.ts';
 
 /** What following a remote takes. */
 interface Followed {
@@ -32,7 +32,7 @@ interface Way {
 }
 
 /** What a host keeps without its remote. */
-type Kept = Pick<Follower, 'accept' | 'forsake' | 'lastGood'>;
+type Kept = Pick<Follower, 'accept' | 'isOvertaken' | 'forsake' | 'lastGood'>;
 
 const nothing = { source: undefined, commit: null, branch: null, seen: null, remote: null };
 
@@ -139,6 +139,12 @@ export function openKept({ directory, memory }: Pick<Followed, 'directory' | 'me
       const accepted = [applied, ...before.filter((each) => each.commit !== commit)];
       writeTrust(memory, { ...trust, floor, applied, accepted });
       if (floor !== null) mirrorIn(directory).setRef('floor', floor);
+    },
+    isOvertaken(commit) {
+      const trust = readTrust(memory, directory);
+      if ('code' in trust) return false;
+      const entry = trust.trusted.find((each) => each.commit === commit);
+      return entry !== undefined && isPast(entry, trust);
     },
     forsake(commit) {
       const trust = readTrust(memory, directory);

@@ -11,7 +11,7 @@ import { openJudge } from './judge-offer.ts';
 import { borrowMirror, emptyMirror, openMirror, type Mirror } from './mirror.ts';
 import { askGit, GitFailure, type GitCall } from './run-git.ts';
 import { takeTurn } from './take-turn.ts';
-import { readTrust, type Trusted } from './trust-memory.ts';
+import { isPast, readTrust, type Trusted } from './trust-memory.ts';
 import { unbundle, type Unusable } from './unbundle.ts';
 
 /** A revision that somebody has sent. */
@@ -48,7 +48,7 @@ export async function takePushed(pushed: Pushed, signal: AbortSignal): Promise<T
     source: commitSource({ stateDirectory: directory, commit, branch }),
     isOvertaken() {
       const now = readTrust(memory, directory);
-      return 'code' in now || (now.floor !== judged.floor && now.floor !== judged.base);
+      return 'code' in now || isPast(judged, now);
     },
     accept: () => acceptPushed(pushed, judged),
     acceptLater: (run) => awaitAcceptance(pushed, judged, run),

@@ -33,6 +33,9 @@ export interface Trust {
   readonly trusted: readonly Trusted[];
 }
 
+/** Another revision was accepted since it was found trustworthy, on top of which it may not be. */
+export const isPast = ({ base, floor: compared }: Trusted, { floor }: Trust): boolean => floor !== compared && floor !== base;
+
 const name = 'trust';
 const mostTrusted = 4;
 /** Their contents are on the disk. */
