@@ -118,6 +118,7 @@ export const commandTable: readonly CommandEntry[] = [
     summary: 'Take back what a run changed (default: the last run that changed something).',
     options: [
       { flags: '--check', summary: 'show what would be taken back; write nothing' },
+      { flags: '--revision <commit>', summary: 'take nothing back where another one was applied since' },
       root,
       output('text', 'json', 'ndjson'),
     ],

@@ -33,15 +33,13 @@ async function diffsOf({ diffs }: ReportedStep, lost: readonly Lost[], differ: D
  * What `rollBackRuns` would take back, by what the runs have told of themselves, and by what stands in their whole files now. Nothing
  * is written. What others have changed since elsewhere shows only when it is done.
  */
-export async function previewRollback(
-  { run, root, stateDirectory }: RollbackRequest,
-  emit: (event: Event) => void,
-): Promise<Report | Refused> {
+export async function previewRollback(request: RollbackRequest, emit: (event: Event) => void): Promise<Report | Refused> {
+  const { root, stateDirectory } = request;
   const started = monotonic();
   await loadResourceTypes();
   using state = openState(stateDirectory, { readOnly: true });
   if (!state) return { refused: 'no run is recorded', exit: 'usage' };
-  const choice = runsDownTo(run, state, undefined);
+  const choice = runsDownTo(request, state);
   if ('refused' in choice) return choice;
   const { runs } = choice;
   const differ = openDiffer();

@@ -16,16 +16,12 @@ import { openState, type State } from '../state/state.ts';
 import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
 import { lostSince } from './lost-since.ts';
 import { describeWritten, lastingInWords, rollbackSummary } from './rollback-words.ts';
-import { runsDownTo, type Choice, type Refused } from './runs-down-to.ts';
+import { runsDownTo, type Asked, type Choice, type Refused } from './runs-down-to.ts';
 import { changedSteps, countUndone, undoneStep } from './undone-step.ts';
 
-export interface RollbackRequest {
-  /** A run's id or the beginning of it; the last run that changed something unless told, and for `latest`. */
-  readonly run: string | undefined;
+export interface RollbackRequest extends Asked {
   readonly root: string | undefined;
   readonly stateDirectory: string;
-  /** What speaks against the run, where no person asked: said of it, as in `was not confirmed`. */
-  readonly because?: string;
   /** Milliseconds to wait for a run that is at work; nothing else is done in this process then. */
   readonly wait?: number;
 }
@@ -36,10 +32,11 @@ export interface RollbackRequest {
  * them again. `choose` says which runs, where they are not asked for by name; no other run is at work then.
  */
 export async function rollBackRuns(
-  { run: wanted, root, stateDirectory, because, wait }: RollbackRequest,
+  request: RollbackRequest,
   emit: (event: Event) => void,
-  choose: (state: State) => Choice | Refused = (state) => runsDownTo(wanted, state, because),
+  choose: (state: State) => Choice | Refused = (state) => runsDownTo(request, state),
 ): Promise<Report | Refused> {
+  const { root, stateDirectory, wait } = request;
   const started = monotonic();
   using lock = takeLock(stateDirectory, wait);
   if (!lock) return { refused: 'another run is at work on this host', exit: 'busy' };

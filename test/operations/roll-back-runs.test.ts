@@ -10,6 +10,7 @@ import { stateDirectory, stateFile } from '../../src/state/state-directory.ts';
 import { makeLiveRepository } from '../support/live-repository.ts';
 import { makeRepository } from '../support/repository.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { openVisitRig } from './visit-rig.ts';
 
 const { signal } = new AbortController();
 
@@ -102,4 +103,22 @@ it('is told also where its report cannot be kept', async () => {
 
   expect(report).toMatchObject({ outcome: 'converged', summary: expect.stringMatching(/taken back.*cannot be kept: .*no room/) });
   expect(existsSync(join(root, 'motd'))).toBe(false);
+});
+
+it('what is taken back for one revision leaves another one that was applied since', async () => {
+  using host = openVisitRig();
+  const commits = [host.commit('one'), host.commit('two')] as const;
+  const runs: string[] = [];
+  for (const commit of commits) {
+    const { last } = await host.visit('converge', commit);
+    if (last.type === 'finished') runs.push(last.run);
+  }
+  const takeBack = (at: 0 | 1) =>
+    rollBackRuns({ run: runs[at], revision: commits[at], root: undefined, stateDirectory: host.state }, () => undefined);
+
+  const refused = `${commits[1].slice(0, 12)} was applied there since, and stays`;
+  expect(await takeBack(0)).toEqual({ refused, exit: 'refused' });
+  expect(host.motd()).toBe('two');
+  expect(await takeBack(1)).toMatchObject({ outcome: 'converged' });
+  expect(host.motd()).toBe('one');
 });

@@ -12,7 +12,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const root = rootOption(invocation);
   const directory = withState(invocation, (state) => state.directory);
   const output = openRunOutput(textOption(invocation, 'output'), 'brief');
-  const request = { run: invocation.arguments[0], root, stateDirectory: directory, wait: patience };
+  const revision = textOption(invocation, 'revision');
+  const request = { run: invocation.arguments[0], revision, root, stateDirectory: directory, wait: patience };
   const act = invocation.options['check'] === true ? previewRollback : rollBackRuns;
   const result = await act(request, output.emit);
   if ('refused' in result) throw new ExitError(result.exit, result.refused, 'reconcile history lists the runs');
