@@ -11,7 +11,7 @@ import { keepReport } from '../run/keep-report.ts';
 import { startRun } from '../run/start-run.ts';
 import { removeStamp } from '../state/converged-stamp.ts';
 import { takeLock } from '../state/lock.ts';
-import { removeStandingChecks } from '../state/standing-checks.ts';
+import { forgetStandingChecks } from '../state/standing-checks.ts';
 import { openState, type State } from '../state/state.ts';
 import { readUnconfirmed, removeUnconfirmed, writeUnconfirmed } from '../state/unconfirmed.ts';
 import { lostSince } from './lost-since.ts';
@@ -84,7 +84,7 @@ async function takeBack(
   await loadResourceTypes();
   const lost = lostSince(runs, reports, state, machine);
   removeStamp(state.directory);
-  removeStandingChecks(state.directory);
+  forgetStandingChecks(state.directory);
   declare(runs, steps, { by: run.id, reason: because ?? 'taken back by reconcile rollback' }, state);
   const applied = state.ledger.all();
   const back = await rollBackEach(runs, state, machine);

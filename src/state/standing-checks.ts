@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Catalog } from '../model/catalog.ts';
 import { putMark } from './put-mark.ts';
@@ -13,23 +13,27 @@ interface StandingChecks {
 const fileName = 'checks.json';
 const none: StandingChecks = { checks: [], hasSecrets: false };
 
-/** No checks where there are none, or nobody knows. */
-export function readStandingChecks(directory: string): StandingChecks {
+/** Undefined where nobody knows. */
+export function readStandingChecks(directory: string): StandingChecks | undefined {
   try {
     return JSON.parse(readFileSync(join(directory, fileName), 'utf8')) as StandingChecks;
-  } catch {
-    // Absent, or cut short by a power cut: the next run that looks at everything writes it again.
-    return none;
+  } catch (error) {
+    // Cut short by a power cut, too: the next run that looks at everything writes it again.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? none : undefined;
   }
 }
 
 /** Throws what the filesystem says. */
 export function writeStandingChecks(directory: string, standing: StandingChecks): void {
-  if (standing.checks.length === 0) return removeStandingChecks(directory);
+  if (standing.checks.length === 0) return rmSync(join(directory, fileName), { force: true });
   const text = JSON.stringify(standing);
   if (text === JSON.stringify(readStandingChecks(directory))) return;
   putMark(directory, fileName, text);
 }
 
 /** Of what stands after something was taken back nobody knows them. */
-export const removeStandingChecks = (directory: string): void => rmSync(join(directory, fileName), { force: true });
+export function forgetStandingChecks(directory: string): void {
+  const file = join(directory, fileName);
+  // A full disk has room for that.
+  if (existsSync(file)) truncateSync(file);
+}

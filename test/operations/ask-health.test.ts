@@ -87,5 +87,8 @@ it('after something was taken back nobody knows, until the next run', async () =
 
   expect(live.cli(['rollback']).exit).toBe(0);
 
-  expect(await ask(live)).toEqual([]);
+  expect(await ask(live)).toBeUndefined();
+  live.write('roles/own/role.yaml', role('exit 0'));
+  expect(live.run().exit).toBe(0);
+  expect(await ask(live)).toEqual([true]);
 });
