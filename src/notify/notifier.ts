@@ -21,6 +21,7 @@ export interface Notifier extends Reporter {
 }
 
 const openConditions = 'open';
+const knownChannels = 'channels';
 const longestDigest = 3_600;
 
 /**
@@ -37,8 +38,18 @@ export function openNotifier(options: {
   const { channels, host, memory, now } = options;
   const outboxes = channels.map((channel, index) => openOutbox(channel, channels.slice(0, index), host, memory, now));
 
+  /** What one was to be told that the host policy does not name any more is old when it names it again. */
+  const forgetOthers = (): void => {
+    const stored = memory.get(knownChannels);
+    const before = Array.isArray(stored) ? stored.map(String) : [];
+    const names = outboxes.map(({ name }) => name);
+    if (before.join() === names.join()) return;
+    for (const gone of before.filter((each) => !names.includes(each))) memory.set(gone, undefined);
+    memory.set(knownChannels, names);
+  };
   const note = (news: News): void => {
     if (news.type === 'applying') return;
+    forgetOthers();
     const stored = memory.get(openConditions);
     const before = Array.isArray(stored) ? (stored.filter(isObject) as unknown as readonly Condition[]) : [];
     const situation = situationAfter(news, before, now());

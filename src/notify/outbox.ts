@@ -33,6 +33,8 @@ const isRoutine = ({ topic, state }: Notice): boolean => state === 'happened' &&
 /** One channel with what waits for it, which is delivered as one message. */
 interface Outbox extends Recipient {
   readonly channel: Channel;
+  /** Under which it is remembered. */
+  readonly name: string;
   read(): ChannelRecord;
   /** Keeps notices until they are delivered, together with what makes sure that they are told only once. */
   add(notices: readonly Omit<Notice, 'id'>[], more: Partial<Pick<ChannelRecord, 'told' | 'digested'>>): void;
@@ -85,6 +87,7 @@ export function openOutbox(
   };
   return {
     channel,
+    name,
     read,
     add(notices, more) {
       const { waiting, dropped } = read();
