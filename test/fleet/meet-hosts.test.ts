@@ -90,12 +90,14 @@ describe.skipIf(whyNoSsh !== undefined)(`meeting hosts${whyNoSsh ? ` (${whyNoSsh
   });
 
   it('a changed key takes the place of all that were known of the host, and of nothing else', async () => {
-    write(`# mine\n[127.0.0.1]:${server.port} ${stranger}\nother.example ${stranger}\n`);
+    const name = `[127.0.0.1]:${server.port}`;
+    const others = `other.example ${stranger}\n@cert-authority ${name} ${stranger}\n@revoked ${name} ${stranger}\n`;
+    write(`# mine\n${name} ${stranger}\n${others}`);
     const met = await meetOne();
     met.enrol();
 
     expect(met.judged.verdict).toBe('changed');
-    expect(known()).toBe(`# mine\nother.example ${stranger}\n${server.knownHosts}`);
+    expect(known()).toBe(`# mine\n${others}${server.knownHosts}`);
     expect(statSync(file()).mode & 0o077).toBe(0o044);
   });
 
