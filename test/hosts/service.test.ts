@@ -263,23 +263,6 @@ describeOnHosts('service on a booted host', () => {
     expect((await host.run(['dpkg-query', '--show', 'sample-service'])).exitCode).toBe(1);
   });
 
-  it('starts a path that was declared above what it starts', async () => {
-    const path = '- { kind: service, name: in.path, state: started, settle: 200ms, unit: "[Path]\\nPathExists=/srv/in\\n" }';
-    const job = '- { kind: service, name: in, unit: "[Service]\\nType=oneshot\\nExecStart=/bin/true\\n" }';
-
-    expect(await rig.converge(`${path}\n${job}`)).toMatchObject({ outcome: 'converged' });
-    expect(await rig.show('in.path', 'ActiveState')).toEqual(['active']);
-  });
-
-  it('takes a service and a socket that name each other, but not one that names what there is not', async () => {
-    const service = '- { kind: service, name: in, unit: "[Unit]\\nRequires=in.socket\\n[Service]\\nExecStart=/bin/sleep 9\\n" }';
-    const socket = '- { kind: service, name: in.socket, state: started, settle: 0s, unit: "[Socket]\\nListenStream=7777\\n" }';
-
-    expect((await rig.converge(service.replace('in.socket', 'other.socket'))).summary).toContain('other.socket not found');
-    expect(await rig.converge(`${service}\n${socket}`)).toMatchObject({ outcome: 'converged' });
-    expect(await rig.show('in.socket', 'ActiveState')).toEqual(['active']);
-  });
-
   it('masks, stops and disables units of packages, and gives them back on rollback', async () => {
     const cron = (more: string): string => `- kind: service\n  name: cron\n  settle: 200ms\n  ${more}\n`;
     await rig.converge(cron('masked: true\n  state: stopped'));

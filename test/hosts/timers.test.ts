@@ -60,6 +60,61 @@ describeOnHosts('timers, user units, health and policy on a booted host', () => 
   });
   afterAll(() => host?.[Symbol.asyncDispose]());
 
+  it('starts a path that was declared above what it starts', async () => {
+    const path = '- { kind: service, name: in.path, state: started, settle: 200ms, unit: "[Path]\\nPathExists=/srv/in\\n" }';
+    const job = '- { kind: service, name: in, unit: "[Service]\\nType=oneshot\\nExecStart=/bin/true\\n" }';
+
+    expect(await rig.converge(`${path}\n${job}`)).toMatchObject({ outcome: 'converged' });
+    expect(await rig.show('in.path', 'ActiveState')).toEqual(['active']);
+  });
+
+  it('starts a service and its socket in either order, and goes on with both when the socket changes', async () => {
+    const service = (more = ''): string =>
+      `- { kind: service, name: in, ${more}unit: "[Service]\\nExecStart=/bin/sleep 9999\\n" }`;
+    const socket = (port: string): string =>
+      `- { kind: service, name: in.socket, state: started, settle: 0s, unit: "[Socket]\\nListenStream=${port}\\n" }`;
+    const started = 'state: started, settle: 200ms, ';
+    const both = async () => [await rig.show('in.socket', 'ActiveState', 'Listen'), await rig.show('in', 'ActiveState')];
+    const up = (port: string) => [['active', expect.stringContaining(`:${port} `)], ['active']];
+    const none = '- { kind: file, path: /etc/x, content: x }';
+
+    // What listens by itself, before it gets a socket.
+    await rig.converge(service(started));
+    await rig.converge(`${service(started)}\n${socket('7776')}`);
+    expect(await both()).toEqual(up('7776'));
+    expect((await host.reconcile(['rollback'])).exit).toBe(0);
+    expect(await rig.show('in', 'ActiveState')).toEqual(['active']);
+    await rig.converge(none);
+
+    const needs = service(started).replace('[Service]', '[Unit]\\nRequires=in.socket\\n[Service]');
+    for (const order of [
+      [socket('7777'), service()],
+      [socket('7777'), needs],
+      [needs, socket('7777')],
+    ]) {
+      expect(await rig.converge(order.join('\n'))).toMatchObject({ outcome: 'converged' });
+      expect(await both()).toEqual(order.includes(needs) ? up('7777') : [up('7777')[0], ['inactive']]);
+      await rig.converge(none);
+    }
+
+    await rig.converge(`${service(started)}\n${socket('7777')}`);
+    expect(await rig.converge(`${service(started)}\n${socket('7778')}`)).toMatchObject({ outcome: 'converged' });
+    expect(await both()).toEqual(up('7778'));
+    const bad = await rig.converge(`${service(started)}\n${socket('192.0.2.1:7779')}`);
+    expect(bad).toMatchObject({ outcome: 'rolledBack' });
+    expect(await both()).toEqual(up('7778'));
+    await rig.converge(none);
+  });
+
+  it('takes a service and a socket that name each other, but not one that names what there is not', async () => {
+    const service = '- { kind: service, name: in, unit: "[Unit]\\nRequires=in.socket\\n[Service]\\nExecStart=/bin/sleep 9\\n" }';
+    const socket = '- { kind: service, name: in.socket, state: started, settle: 0s, unit: "[Socket]\\nListenStream=7777\\n" }';
+
+    expect((await rig.converge(service.replace('in.socket', 'other.socket'))).summary).toContain('other.socket not found');
+    expect(await rig.converge(`${service}\n${socket}`)).toMatchObject({ outcome: 'converged' });
+    expect(await rig.show('in.socket', 'ActiveState')).toEqual(['active']);
+  });
+
   it('a timer is made, enabled and started, really fires, and heals', async () => {
     expect(await rig.converge(job + timer(noon))).toMatchObject({ outcome: 'converged', counts: { create: 2 } });
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Host, HostReader } from '../../host/host.ts';
+import type { CommandResult, Host, HostReader } from '../../host/host.ts';
 import { longestTimer } from '../../model/duration.ts';
 import { programError, wasKilled } from '../../model/how-it-ended.ts';
 import { PassingError } from '../../model/passing-error.ts';
@@ -19,6 +19,7 @@ import {
 } from './systemctl.ts';
 import { activateJobs, load } from './launchctl.ts';
 import { complain } from './unit-failure.ts';
+import { lackingPartners, startUnits } from './start-units.ts';
 import { definingFile } from './unit-links.ts';
 import { isTemplate, type UnitPlace } from './unit-place.ts';
 import { isPresent, type UnitDesired } from './unit-desired.ts';
@@ -41,13 +42,15 @@ interface Session {
   readonly started: Map<string, Started>;
   /** Units whose own files this run has changed: reloading them is not enough. */
   readonly changed: Set<string>;
+  /** Units that are started as soon as what they cannot be started without is there. */
+  readonly waiting: Set<Applied<UnitDesired>>;
 }
 
 /** What one run did, by the host it holds. A crash forgets it; then a unit is restarted once more. */
 const sessions = new WeakMap<Host, Session>();
 
 function sessionOf(host: Host): Session {
-  const session = sessions.get(host) ?? { fresh: new Set(), started: new Map(), changed: new Set() };
+  const session = sessions.get(host) ?? { fresh: new Set(), started: new Map(), changed: new Set(), waiting: new Set() };
   sessions.set(host, session);
   return session;
 }
@@ -83,9 +86,20 @@ export async function activateUnits(
     for (const { desired, changes } of own)
       if (changes.some(({ field }) => field !== 'state' && field !== 'enabled')) sessionOf(host).changed.add(unitKey(desired));
     const started = own.filter(({ changes }) => changes.some(({ field, to }) => field === 'state' && to === 'started'));
-    failures.push(...(await orderAll('restart', await dueForStart(started, host, signal), manager, host, signal)));
+    const due = await dueForStart([...takeWaiting(first.user, host), ...started], host, signal);
+    const lacking = await lackingPartners(desiredOf(due), manager, host, signal);
+    for (const unit of due) if (lacking.has(unit.desired)) sessionOf(host).waiting.add(unit);
+    const ready = due.filter(({ desired }) => !lacking.has(desired));
+    failures.push(...(await orderAll('restart', ready, manager, host, signal)));
   }
   return failures;
+}
+
+function takeWaiting(user: string | undefined, host: Host): readonly Applied<UnitDesired>[] {
+  const { waiting } = sessionOf(host);
+  const own = [...waiting].filter(({ desired }) => desired.user === user);
+  for (const unit of own) waiting.delete(unit);
+  return own;
 }
 
 /** The instances of a template that has gone, where no other file defines them. */
@@ -138,7 +152,9 @@ async function orderAll(
   const timeout = Math.max(...desiredOf(units).map((desired) => desired.timeout));
   const isStart = verb === 'restart';
   if (isStart) await forgetFailures(names, manager, host, signal);
-  const result = await host.run(systemctl(manager, verb, '--', ...names), signal, { ...manager.options, timeout });
+  const result = isStart
+    ? await start('restart', desiredOf(units), { manager, timeout }, host, signal)
+    : await host.run(systemctl(manager, verb, '--', ...names), signal, { ...manager.options, timeout });
   if (isStart) for (const { address, desired } of units) noteStart({ address, desired, at: now() }, host);
   if (result.exitCode === 0) return [];
   // What it has asked for may go on, and what runs may be what ran before.
@@ -152,6 +168,14 @@ async function orderAll(
     failures.push({ address, message: await complain(what, desired, found, result, host, signal) });
   }
   return failures;
+}
+
+/** What was started before, and once more for its socket, must be up from now on. */
+async function start(...[verb, units, how, host, signal]: Parameters<typeof startUnits>): Promise<CommandResult> {
+  const { result, behind } = await startUnits(verb, units, how, host, signal);
+  const { started } = sessionOf(host);
+  for (const key of behind.map(unitKey)) if (started.has(key)) started.set(key, { ...started.get(key)!, at: now() });
+  return result;
 }
 
 function noteStart(started: Started, host: Host): void {
@@ -194,8 +218,11 @@ export async function refreshUnit(desired: UnitDesired, address: string, context
   }
   if (live.active !== 'active') await forgetFailures([desired.name], manager, host, signal);
   const verb = desired.refresh === 'reload' && !session.changed.has(key) ? 'reload-or-restart' : 'restart';
-  const argv = systemctl(manager, verb, '--', desired.name);
-  const result = await host.run(argv, signal, { ...manager.options, timeout: desired.timeout });
+  const { timeout } = desired;
+  const result =
+    verb === 'restart'
+      ? await start(verb, [desired], { manager, timeout }, host, signal)
+      : await host.run(systemctl(manager, verb, '--', desired.name), signal, { ...manager.options, timeout });
   session.started.set(key, { address, desired, at: now() });
   if (result.exitCode === 0) return;
   if (wasKilled(result)) throw new PassingError(`systemctl ${verb} ${desired.name} ${ending(result)}`);
@@ -227,9 +254,15 @@ const isDueForRefresh = (live: LiveUnit, { state }: UnitDesired): boolean =>
 /** Waits until every unit that this run has started was up for its settle time, without having been started again. */
 export async function settleUnits({ host, signal }: ApplyContext): Promise<readonly Failure[]> {
   const session = sessions.get(host);
+  const failures: Failure[] = [];
+  for (const [user, units] of Map.groupBy(session?.waiting ?? [], ({ desired }) => desired.user)) {
+    const manager = managerOf(units[0]!.desired, host);
+    takeWaiting(user, host);
+    if (manager) failures.push(...(await orderAll('restart', units, manager, host, signal)));
+  }
   const waiting = [...(session?.started.values() ?? [])].filter(({ desired }) => desired.settle > 0 && isPresent(desired));
   session?.started.clear();
-  if (waiting.length === 0) return [];
+  if (waiting.length === 0 || failures.length > 0) return failures;
   const end = Math.max(...waiting.map(({ at, desired }) => at + desired.settle * 1000));
   const left = (): number => Math.ceil((end - now()) / 1000);
   while (left() > 0) await sleep(Math.min(Math.max(settlePause, left()), longestTimer), undefined, { signal });
@@ -237,7 +270,6 @@ export async function settleUnits({ host, signal }: ApplyContext): Promise<reado
     waiting.map(({ desired }) => desired),
     { host, signal },
   );
-  const failures: Failure[] = [];
   for (const { address, desired, at } of waiting) {
     const live = units.get(unitKey(desired));
     if (live && isUp(live) && live.activeSince <= at) continue;

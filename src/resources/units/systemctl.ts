@@ -36,7 +36,7 @@ export interface UnitSurvey {
 const properties =
   'Id,LoadState,ActiveState,SubState,Result,ExecMainStatus,Type,RemainAfterExit,NeedDaemonReload,ActiveEnterTimestampMonotonic';
 const fixed = ['--no-ask-password', '--no-pager', '--plain'] as const;
-const showTimeout = 30_000;
+export const showTimeout = 30_000;
 
 /** Names a unit among those of all managers. */
 export const unitKey = ({ name, user }: UnitPlace): string => (user === undefined ? name : `${user}/${name}`);
@@ -91,29 +91,34 @@ export async function surveyUnits(places: readonly UnitPlace[], { host, signal }
 }
 
 /** One block of `Key=value` lines per unit, in the order in which they were asked for. */
-export function parseShow(text: string): readonly LiveUnit[] {
-  return text
+export const parseBlocks = (text: string): readonly ReadonlyMap<string, string>[] =>
+  text
     .split(/\n\s*\n/)
     .filter((block) => block.trim() !== '')
-    .map((block) => {
-      const values = new Map(
-        block.split('\n').map((line) => {
-          const at = line.indexOf('=');
-          return [line.slice(0, at), line.slice(at + 1)] as const;
-        }),
-      );
-      const of = (key: string): string => values.get(key) ?? '';
-      return {
-        load: of('LoadState'),
-        active: of('ActiveState'),
-        sub: of('SubState'),
-        result: of('Result'),
-        exitStatus: of('ExecMainStatus'),
-        endsByItself: of('Type') === 'oneshot' && of('RemainAfterExit') !== 'yes',
-        isOutdated: of('NeedDaemonReload') === 'yes',
-        activeSince: Number(of('ActiveEnterTimestampMonotonic') || 0),
-      };
-    });
+    .map(
+      (block) =>
+        new Map(
+          block.split('\n').map((line) => {
+            const at = line.indexOf('=');
+            return [line.slice(0, at), line.slice(at + 1)] as const;
+          }),
+        ),
+    );
+
+export function parseShow(text: string): readonly LiveUnit[] {
+  return parseBlocks(text).map((values) => {
+    const of = (key: string): string => values.get(key) ?? '';
+    return {
+      load: of('LoadState'),
+      active: of('ActiveState'),
+      sub: of('SubState'),
+      result: of('Result'),
+      exitStatus: of('ExecMainStatus'),
+      endsByItself: of('Type') === 'oneshot' && of('RemainAfterExit') !== 'yes',
+      isOutdated: of('NeedDaemonReload') === 'yes',
+      activeSince: Number(of('ActiveEnterTimestampMonotonic') || 0),
+    };
+  });
 }
 
 /** Whether it runs or is about to. */

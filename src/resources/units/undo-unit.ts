@@ -1,9 +1,10 @@
-import { howItEnded, wasKilled } from '../../model/how-it-ended.ts';
+import { howItEnded, programError, wasKilled } from '../../model/how-it-ended.ts';
 import { PassingError } from '../../model/passing-error.ts';
 import type { ApplyContext, InspectContext } from '../resource-type.ts';
 import { load, unload } from './launchctl.ts';
 import { forgetFailures, instancesOf, reloadTimeout } from './run-unit.ts';
 import {
+  ending,
   isRunning,
   isUp,
   managerOf,
@@ -14,6 +15,7 @@ import {
   type Manager,
   type UnitSurvey,
 } from './systemctl.ts';
+import { runningBehind, startUnits } from './start-units.ts';
 import type { UnitDesired } from './unit-desired.ts';
 import { isTemplate, type UnitPlace } from './unit-place.ts';
 import type { HostReader } from '../../host/host.ts';
@@ -24,7 +26,7 @@ interface UnitBefore extends UnitPlace {
   readonly wasRunning: boolean;
   /** Else it was being started, perhaps again and again. Undo data of earlier versions does not say. */
   readonly wasUp?: boolean;
-  /** Of a template: the instances that ran. */
+  /** Of a template, the instances that ran; of a socket, the service behind it that did. */
   readonly instances?: readonly string[];
   /** Those of them that were not up. */
   readonly starting?: readonly string[];
@@ -42,7 +44,7 @@ export async function captureUnit(desired: UnitDesired, { host, survey, signal }
   const place = { name, ...(user !== undefined && { user }), ...(home !== undefined && { home }), ...(manager && { manager }) };
   const wasRunning = live !== undefined && isRunning(live);
   const owner = managerOf(desired, host);
-  const instances = owner && isTemplate(name) ? await runningInstances(desired, owner, host, signal) : [];
+  const instances = owner ? await runningInstances(desired, owner, host, signal) : [];
   const unit = { ...place, timeout, wasRunning, wasUp: live !== undefined && isUp(live), hadManager: owner !== undefined };
   if (instances.length === 0) return { unit };
   const starting = instances.filter((instance) => !instance.wasUp).map((instance) => instance.name);
@@ -55,6 +57,8 @@ async function runningInstances(
   host: HostReader,
   signal: AbortSignal,
 ): Promise<readonly { readonly name: string; readonly wasUp: boolean }[]> {
+  if (!isTemplate(desired.name))
+    return (await runningBehind([desired], owner, host, signal)).map(({ name, live }) => ({ name, wasUp: isUp(live) }));
   const all = (await instancesOf(desired, owner, host, signal)).map((name) => ({ ...desired, name }));
   const { units } = await surveyUnits(all, { host, signal });
   return all.flatMap((instance) => {
@@ -74,8 +78,9 @@ export async function restoreUnit({ unit }: UnitUndo, { host, signal }: ApplyCon
     const words = ['stop', `user@${uid}.service`, `user-runtime-dir@${uid}.service`];
     return order({ options: {}, words: [] }, words, reloadTimeout, host, signal);
   }
-  // It fails for a unit that is not loaded, which is as good.
-  const result = await host.run(systemctl(manager, 'stop', '--', unit.name), signal, {
+  // It fails for a unit that is not loaded, which is as good. What ran without this socket does so again afterwards.
+  const names = isTemplate(unit.name) ? [unit.name] : [unit.name, ...(unit.instances ?? [])];
+  const result = await host.run(systemctl(manager, 'stop', '--', ...names), signal, {
     ...manager.options,
     timeout: unit.timeout,
   });
@@ -106,7 +111,9 @@ export async function resumeUnits(undos: readonly UnitUndo[], { host, signal }: 
     const timeout = Math.max(...running.map((unit) => unit.timeout));
     // Whether that ever gets up is not for the rollback to wait for: it did not before.
     if (starting.length > 0) await order(manager, ['start', '--no-block', '--', ...namesOf(starting)], timeout, host, signal);
-    if (up.length > 0) await order(manager, ['start', '--', ...namesOf(up)], timeout, host, signal);
+    if (up.length === 0) continue;
+    const { result } = await startUnits('start', up, { manager, timeout }, host, signal);
+    if (result.exitCode !== 0) throw programError(result, `systemctl start ${namesOf(up).join(' ')} ${ending(result)}`);
   }
 }
 

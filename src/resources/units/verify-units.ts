@@ -50,11 +50,13 @@ function adoptedText(place: UnitPlace, host: Host): Buffer | undefined {
 /** A template is read as one of its instances. */
 const verifiable = (name: string): string => name.replace(/@(\.[a-z]+)$/, '@instance$1');
 
-/** A service and its socket may name each other: then one of them is read before the other stands. */
+/** A service and its socket need each other: one of them is read before the other stands. */
 const withoutPartner = (stderr: string, own: string): string =>
-  stderr.replace(/^.*Failed to create \S+\/start: Unit (\S+) not found\.\n?/gm, (line, name: string) =>
-    stemOf(name) === stemOf(own) ? '' : line,
-  );
+  stderr
+    .replace(/^.*Failed to create \S+\/start: Unit (\S+) not found\.\n?/gm, (line, name: string) =>
+      stemOf(name) === stemOf(own) ? '' : line,
+    )
+    .replace(/^\S+: service \S+ not loaded, socket cannot be started\.\n?/gm, '');
 
 const stemOf = (name: string): string => name.replace(/(?:@[^@]*)?\.[a-z]+$/, '');
 
