@@ -78,14 +78,17 @@ export const service = defineResourceType({
     const unit = isPresent ? unitOf(attributes, context) : undefined;
     if (unit === 'problem') return undefined;
     const text = unit && readUnit(context.read(unit).toString('utf8'));
-    if (text) judgeText(name, attributes, text, context);
+    const dropIns = isPresent ? dropInsOf(attributes, context) : {};
+    const installDropIns = installTexts(dropIns, context);
+    if (text) judgeText(name, attributes, text, Object.values(installDropIns), context);
     return {
       ...placeOf(name, attributes),
       ensure,
       ...(unit && { unit }),
       ...(text && { install: installOf(text) }),
       ...(text && name.endsWith('.path') && { starts: [startedBy(name, text, attributes)] }),
-      dropIns: isPresent ? dropInsOf(attributes, context) : {},
+      dropIns,
+      ...(Object.keys(installDropIns).length > 0 && { installDropIns }),
       ...(isPresent && enabled !== undefined && { enabled }),
       ...(isPresent && state !== undefined && { state }),
       ...(isPresent && masked !== undefined && { masked }),
@@ -144,10 +147,25 @@ function dropInsOf({ drop_ins: dropIns }: Attributes, context: PrepareContext): 
   return made;
 }
 
-function judgeText(name: string, { enabled, state, unit }: Attributes, text: UnitText, context: PrepareContext): void {
+/** Those that say when it is started at boot. */
+const installTexts = (dropIns: Readonly<Record<string, ContentRef>>, context: PrepareContext): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(dropIns)
+      .map(([name, content]) => [name, context.read(content).toString('utf8')] as const)
+      .filter(([, text]) => readUnit(text).sections.has('Install')),
+  );
+
+function judgeText(
+  name: string,
+  { enabled, state, unit }: Attributes,
+  text: UnitText,
+  installDropIns: readonly string[],
+  context: PrepareContext,
+): void {
   const attribute = unit === undefined ? 'unit_template' : 'unit';
   for (const fault of unitFaults(name, text)) context.problem(attribute, fault);
-  if (enabled === true && !canBeEnabled(installOf(text)))
+  const installs = [text, ...installDropIns.map(readUnit)].map(installOf);
+  if (enabled === true && !installs.some(canBeEnabled))
     context.problem('enabled', `${name} has no [Install] section that says when it is started`, 'add WantedBy=multi-user.target');
   if (state === 'started' && endsByItself(text))
     context.problem(

@@ -29,7 +29,7 @@ export function touchedPaths(desired: UnitDesired, changes: readonly Change[], h
     if (field === 'linger') return desired.user === undefined ? [] : [lingerFile(desired.user)];
     if (field === 'masked') return to === true ? [unitPath(desired)] : masksOf(desired, host);
     if (field !== 'enabled') return [];
-    return to === true ? [...missingLinks(desired, desired.install, host).keys()] : standingLinks(desired, desired.install, host);
+    return to === true ? [...missingLinks(desired, host).keys()] : standingLinks(desired, host);
   });
 }
 
@@ -37,7 +37,7 @@ export function touchedPaths(desired: UnitDesired, changes: readonly Change[], h
 export async function applyUnit(
   desired: UnitDesired,
   changes: readonly Change[],
-  { host, contents, signal }: ApplyContext,
+  { host, contents, signal, last }: ApplyContext,
 ): Promise<void> {
   const contentOf = contentsOf(desired);
   const isNewText = changes.some(({ field, to }) => to !== null && contentOf.has(field));
@@ -66,20 +66,20 @@ export async function applyUnit(
       if (to === true) host.link(unitPath(desired), '/dev/null');
       else for (const path of masksOf(desired, host)) host.remove(path);
     } else if (field === 'links') for (const link of from as readonly string[]) host.remove(link);
-    else if (field === 'enabled') setEnabled(desired, to === true, host);
+    else if (field === 'enabled') setEnabled(desired, to === true, host, last as UnitDesired | undefined);
   }
 }
 
-function setEnabled(desired: UnitDesired, isEnabled: boolean, host: Host): void {
+function setEnabled(desired: UnitDesired, isEnabled: boolean, host: Host, last: UnitDesired | undefined): void {
   if (!isEnabled) {
-    for (const link of standingLinks(desired, desired.install, host)) host.remove(link);
+    for (const link of standingLinks(desired, host)) host.remove(link);
     return;
   }
   if (!desired.install && definingFile(desired, host) === undefined)
     throw new Error(`${desired.name} does not exist on this host; give it a "unit", or install its package first`);
-  if (enablingLinks(desired, desired.install, host).size === 0)
+  if (enablingLinks(desired, host, last).size === 0)
     throw new Error(`${desired.name} cannot be enabled: it has no [Install] section`);
-  for (const [link, target] of missingLinks(desired, desired.install, host)) {
+  for (const [link, target] of missingLinks(desired, host, last)) {
     makeParents(link, desired, host);
     host.link(link, target);
   }

@@ -74,19 +74,20 @@ export function inspectUnit(desired: UnitDesired, { host, last, survey }: Inspec
     exists: foreign !== null || definingFile(desired, host) !== undefined,
     isLiveHost: host.live,
     isOwn: isOwnUnit(desired, host),
-    missingLinks: desired.enabled === true ? [...missingLinks(desired, desired.install, host).keys()] : [],
-    links: isTold ? standingLinks(desired, desired.install, host) : [],
+    missingLinks: desired.enabled === true ? [...missingLinks(desired, host, before).keys()] : [],
+    links: isTold ? standingLinks(desired, host) : [],
     staleLinks: desired.ensure === 'present' ? staleLinks(desired, before, host) : instanceLinks(desired, host),
-    canBeEnabled: desired.enabled !== true || enablingLinks(desired, desired.install, host).size > 0,
+    canBeEnabled: desired.enabled !== true || enablingLinks(desired, host, before).size > 0,
     live: survey.units.get(unitKey(desired)) ?? null,
     lingers: host.live ? isLingering(desired, host) : null,
   };
 }
 
 function staleLinks(desired: UnitDesired, before: UnitDesired | undefined, host: HostReader): readonly string[] {
-  if (desired.enabled !== true || !desired.install || before?.enabled !== true || !before.install) return [];
-  const [wanted, made] = [desired, before].map(({ install }) => enablingLinks(desired, install, host));
-  return standingLinks(desired, before.install, host).filter((link) => made!.has(link) && !wanted!.has(link));
+  const saysSo = ({ install, installDropIns }: UnitDesired): boolean => (install ?? installDropIns) !== undefined;
+  if (desired.enabled !== true || before?.enabled !== true || !saysSo(before)) return [];
+  const [wanted, made] = [enablingLinks(desired, host, before), enablingLinks(before, host)];
+  return standingLinks(before, host).filter((link) => made.has(link) && !wanted.has(link));
 }
 
 /** Where the file of a field is. */

@@ -1,14 +1,12 @@
 import type { ContentRef } from '../../model/catalog.ts';
-import type { Install } from './unit-links.ts';
+import type { InstalledPlace } from './unit-links.ts';
 import type { UnitPlace } from './unit-place.ts';
 
 /** One unit as it should be. What is undefined stays as it is found: units of packages are adopted. */
-export interface UnitDesired extends UnitPlace {
+export interface UnitDesired extends InstalledPlace {
   /** pruned: what this resource brought is taken away, and an adopted unit is left alone. */
   readonly ensure: 'present' | 'absent' | 'pruned';
   readonly unit?: ContentRef;
-  /** The `[Install]` section of `unit`. */
-  readonly install?: Install;
   readonly dropIns: Readonly<Record<string, ContentRef>>;
   readonly enabled?: boolean;
   readonly state?: 'started' | 'stopped';

@@ -105,8 +105,9 @@ export const unitKind = (kind: string, suffix: string) => {
     },
     absent: (desired: UnitDesired): UnitDesired => ({ ...desired, ensure: 'pruned' }),
     unsupported: unsupportedUnit,
-    asks: ({ state, enabled, install }: UnitDesired, host: HostReader): boolean =>
-      (host.live && state !== undefined) || (enabled !== undefined && (!install || install.also.length > 0)),
+    asks: ({ state, enabled, install, installDropIns }: UnitDesired, host: HostReader): boolean =>
+      (host.live && state !== undefined) ||
+      (enabled !== undefined && (!install || install.also.length > 0 || installDropIns !== undefined)),
     leavesOut: ({ state }: UnitDesired): string | undefined => (state === undefined ? undefined : 'its state needs a live host'),
     refuses: refusalsOf,
     units: ({ name }: UnitDesired): readonly string[] => [name],

@@ -12,12 +12,21 @@ import {
 import { readUnit, type UnitText } from './unit-text.ts';
 
 /** What `[Install]` says. */
-export interface Install {
+interface Install {
   readonly wantedBy: readonly string[];
   readonly requiredBy: readonly string[];
   readonly aliases: readonly string[];
   /** Units that are enabled and disabled with it. */
   readonly also: readonly string[];
+}
+
+/** A unit, and what its resource says of its start at boot, where it has one. */
+export interface InstalledPlace extends UnitPlace {
+  /** What its content says. */
+  readonly install?: Install;
+  readonly dropIns?: Readonly<Record<string, unknown>>;
+  /** Texts of those of its drop-ins that say something of it. */
+  readonly installDropIns?: Readonly<Record<string, string>>;
 }
 
 /** A unit and the file that defines it. */
@@ -108,20 +117,55 @@ const instanceOf = (template: string, name: string): string =>
     ? template.replace('@', name.slice(name.indexOf('@'), name.lastIndexOf('.')))
     : template;
 
-/** The unit that the links are made for, then those that its `Also=` names. */
-function definitions(place: UnitPlace, own: Install | undefined, host: HostReader): readonly Definition[] {
+/**
+ * The unit that the links are made for, then those that its `Also=` names. `before`: as it was last applied; drop-ins that it has no
+ * more go.
+ */
+function definitions(place: InstalledPlace, host: HostReader, before?: InstalledPlace): readonly Definition[] {
+  const own = place.install;
   const found = new Map<string, Definition>();
   const visit = (name: string): void => {
     if (found.has(name) || found.size > mostAlso) return;
     const isOwn = name === place.name && own !== undefined;
     const path = isOwn ? `${unitDirectory(place)}/${name}` : definingFile({ ...place, name }, host);
     if (path === undefined) return;
-    const install = isOwn ? own : installOf(readUnit(host.readFile(path, largest)?.toString('utf8') ?? ''));
+    const text = isOwn ? settingsOf(own) : textAt(path, host);
+    const more = name === place.name ? dropInTexts(place, host, before) : dropInTexts({ ...place, name, dropIns: {} }, host);
+    const install = installOf(readUnit([text, ...more].join('\n')));
     found.set(name, { name, path, install });
     for (const other of install.also) visit(expandSpecifiers(other, name));
   };
   visit(place.name);
   return [...found.values()];
+}
+
+const textAt = (path: string, host: HostReader): string => host.readFile(path, largest)?.toString('utf8') ?? '';
+
+const settingsOf = ({ wantedBy, requiredBy, aliases, also }: Install): string =>
+  [
+    '[Install]',
+    ...Object.entries({ WantedBy: wantedBy, RequiredBy: requiredBy, Alias: aliases, Also: also }).map(
+      ([key, names]) => `${key}=${names.join(' ')}`,
+    ),
+  ].join('\n');
+
+/** By the names of the files, whatever directory they are in: of one name the first counts. */
+function dropInTexts(
+  { dropIns: own = {}, installDropIns: said = {}, ...place }: InstalledPlace,
+  host: HostReader,
+  before?: InstalledPlace,
+): readonly string[] {
+  const directory = unitDirectory(place);
+  const found = new Map(Object.keys(own).map((name) => [`${name}.conf`, said[name] ?? '']));
+  const goes = new Set(Object.keys(before?.dropIns ?? {}).map((name) => `${directory}/${place.name}.d/${name}.conf`));
+  for (const name of [place.name, templateOf(place.name)].filter((each) => each !== undefined))
+    for (const parent of [directory, ...otherDirectories(place)].map((each) => `${each}/${name}.d`))
+      for (const entry of (host.list(parent) ?? []).filter((each) => each.endsWith('.conf'))) {
+        if (found.has(entry) || goes.has(`${parent}/${entry}`)) continue;
+        const path = follow(`${parent}/${entry}`, host);
+        found.set(entry, path === undefined ? '' : textAt(path, host));
+      }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
 }
 
 /** The file that defines a unit now. */
@@ -130,10 +174,10 @@ export const definingFile = (place: UnitPlace, host: HostReader): string | undef
     .map((name) => (name === undefined ? undefined : follow(`${unitDirectory(place)}/${name}`, host)))
     .find((path) => path !== undefined) ?? foreignFile(place, host);
 
-/** The links that enabling a unit makes, with their targets. `own`: what its content says, where the resource has one. */
-export function enablingLinks(place: UnitPlace, own: Install | undefined, host: HostReader): ReadonlyMap<string, string> {
+/** The links that enabling a unit makes, with their targets. */
+export function enablingLinks(place: InstalledPlace, host: HostReader, before?: InstalledPlace): ReadonlyMap<string, string> {
   const links = new Map<string, string>();
-  for (const { name, path, install } of definitions(place, own, host)) {
+  for (const { name, path, install } of definitions(place, host, before)) {
     const add = (link: string): unknown => links.set(`${unitDirectory(place)}/${expandSpecifiers(link, name)}`, path);
     for (const target of install.wantedBy) add(`${target}.wants/${name}`);
     for (const target of install.requiredBy) add(`${target}.requires/${name}`);
@@ -143,10 +187,10 @@ export function enablingLinks(place: UnitPlace, own: Install | undefined, host: 
 }
 
 /** The links that stand and enable the unit, whoever made them. */
-export function standingLinks(place: UnitPlace, install: Install | undefined, host: HostReader): readonly string[] {
+export function standingLinks(place: InstalledPlace, host: HostReader): readonly string[] {
   const directory = unitDirectory(place);
   const entries = host.list(directory) ?? [];
-  const own = [...new Set([place.name, ...definitions(place, install, host).map(({ name }) => name)])];
+  const own = [...new Set([place.name, ...definitions(place, host).map(({ name }) => name)])];
   const isOwn = (link: string): boolean => own.some((name) => enables(link, name, host));
   const aliases = entries.filter((entry) => !own.includes(entry) && isOwn(`${directory}/${entry}`));
   // By another name it is started as well.
@@ -171,8 +215,8 @@ export function instanceLinks(place: UnitPlace, host: HostReader): readonly stri
 }
 
 /** The links that enabling it would have to make. One that leads to the same unit by another path counts as made. */
-export function missingLinks(place: UnitPlace, own: Install | undefined, host: HostReader): ReadonlyMap<string, string> {
-  const all = [...enablingLinks(place, own, host)];
+export function missingLinks(place: InstalledPlace, host: HostReader, before?: InstalledPlace): ReadonlyMap<string, string> {
+  const all = [...enablingLinks(place, host, before)];
   return new Map(all.filter(([link, target]) => !enables(link, place.name, host) && !enables(link, basename(target), host)));
 }
 
