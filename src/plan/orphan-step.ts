@@ -40,7 +40,7 @@ export function orphanStep(last: LastApplied, input: PlanInput, way: Way): Step 
       diff: removal,
       held: { reason: 'prune', message: 'left git; its removal waits for `reconcile plan -o FILE` and `reconcile apply FILE`' },
     };
-  return { ...base, diff: removal, refreshes: refreshesLeft(last, input), ...keptNote(last, type) };
+  return { ...base, diff: removal, refreshes: refreshesLeft(last, resource, removal.changes, input), ...keptNote(last, type) };
 }
 
 const keptNote = ({ desired, made }: LastApplied, { parts }: AnyResourceType): Pick<Step, 'note'> =>

@@ -1,22 +1,42 @@
 import type { Address, CatalogResource } from '../model/catalog.ts';
 import type { LastApplied } from '../model/last-applied.ts';
-import type { Change } from '../model/plan.ts';
+import type { Change, Plan } from '../model/plan.ts';
+import type { Graph } from './graph.ts';
 import type { PlanInput } from './make-plan.ts';
 
 /** Whom a step tells that changes what git wants. */
 export function refreshesOf(
-  { notify, address, kind, desired }: CatalogResource,
+  resource: CatalogResource,
   changes: readonly Change[],
-  { types, live }: PlanInput,
+  input: PlanInput,
   observeOnly: ReadonlySet<Address>,
 ): readonly Address[] {
-  const itself = live && types(kind).refreshesItself?.(desired, changes) === true ? [address] : [];
-  return [...new Set([...notify.filter((notified) => !observeOnly.has(notified)), ...itself])];
+  return [...new Set([...resource.notify.filter((notified) => !observeOnly.has(notified)), ...itself(resource, changes, input)])];
 }
 
-/** Whom what leaves git has notified, and who is still there. */
-export function refreshesLeft({ notify }: LastApplied, { graph, types }: PlanInput): readonly Address[] {
-  if (notify.length === 0) return [];
-  const told = graph.batches.flat().filter(({ address }) => notify.includes(address));
-  return told.filter(({ kind, mode }) => mode !== 'observe' && types(kind).refresh).map(({ address }) => address);
+const itself = (
+  { address, kind, desired }: CatalogResource,
+  changes: readonly Change[],
+  { types, live }: PlanInput,
+): readonly Address[] => (live && types(kind).refreshesItself?.(desired, changes) === true ? [address] : []);
+
+/** Whom what leaves git has notified, and who is still there. What goes on without what it had in git is told itself. */
+export function refreshesLeft(
+  { notify }: LastApplied,
+  resource: CatalogResource,
+  changes: readonly Change[],
+  input: PlanInput,
+): readonly Address[] {
+  const { graph, types } = input;
+  const told = notify.length === 0 ? [] : graph.batches.flat().filter(({ address }) => notify.includes(address));
+  return [
+    ...told.filter(({ kind, mode }) => mode !== 'observe' && types(kind).refresh).map(({ address }) => address),
+    ...itself(resource, changes, input),
+  ];
 }
+
+/** All that a plan may refresh, in the catalog's order, with what leaves git. */
+export const refreshable = ({ batches }: Graph, { steps }: Plan): readonly CatalogResource[] => [
+  ...batches.flat(),
+  ...steps.filter(({ cause }) => cause === 'orphan').map(({ resource }) => resource),
+];

@@ -7,6 +7,7 @@ import type { Plan } from '../model/plan.ts';
 import { healthFailure, type ReportedCheck } from '../model/report.ts';
 import type { FullRun, PlannedHost } from './plan-host.ts';
 import { planLate, refuseLate } from './plan-late.ts';
+import { refreshable } from '../plan/refreshes.ts';
 import { riskOfRun } from './risk-of-run.ts';
 import type { Run } from './start-run.ts';
 import { watchedPaths } from './watched-paths.ts';
@@ -66,7 +67,7 @@ async function applyOnce(
 ): Promise<Proof & Pick<Verified, 'open'>> {
   const { input, desired } = planned;
   const stood = await applyPlan(plan, deps, signal, captured);
-  await refreshOwed(desired.graph.batches.flat(), deps, checks.refreshes, signal);
+  await refreshOwed(refreshable(desired.graph, plan), deps, checks.refreshes, signal);
   await settleKinds(new Set(plan.steps.map(({ resource }) => resource.kind)), deps, signal);
   deps.emit({ type: 'verifying', run: deps.run });
   await deps.host.settled(signal);

@@ -6,6 +6,7 @@ import type { Address } from '../model/catalog.ts';
 import { isPassing } from '../model/passing-error.ts';
 import { isDone, type Step } from '../model/plan.ts';
 import type { Report } from '../model/report.ts';
+import { refreshable } from '../plan/refreshes.ts';
 import { countSteps, withOutcomes } from '../report/make-report.ts';
 import { StateError } from '../state/state-error.ts';
 import type { Progress } from './apply-and-prove.ts';
@@ -44,7 +45,7 @@ export async function takeBack(error: unknown, failedRun: FailedRun): Promise<Re
   const rolledBack = await rollBack(run.id, state, host, types, conclude);
   const unrestored = rolledBack.failures.length === 0 ? [] : [...rolledBack.failures, ...faultOf(blame)];
   const { signal } = new AbortController();
-  const refreshed = await refreshRestored([...owed(rolledBack.changed)], desired.graph.batches.flat(), deps, signal);
+  const refreshed = await refreshRestored([...owed(rolledBack.changed)], refreshable(desired.graph, plan), deps, signal);
   const failures = [...unrestored, ...failuresOf(refreshed)];
   // The resource at which a signal came has done nothing wrong.
   const failed = !isInterrupted && error instanceof ApplyError ? error.address : undefined;

@@ -212,6 +212,24 @@ describeOnHosts('service on a booted host', () => {
     expect(await rig.show('ssh', 'ActiveState', 'UnitFileState')).toEqual(['active', 'enabled']);
   });
 
+  it('restarts a unit of a package when a drop-in that left git is gone, or has come back', async () => {
+    const other = '- { kind: file, path: /etc/x, content: y }\n';
+    const dropIn = 'drop_ins: { a: "[Service]\\nEnvironment=MARK=\\n" }';
+    const hasMark = async () =>
+      (await host.ask(['cat', `/proc/${(await rig.show('cron', 'MainPID'))[0]}/environ`])).includes('MARK=');
+    await rig.converge(`${other}- { kind: service, name: cron, settle: 200ms, ${dropIn} }\n`);
+    expect(await hasMark()).toBe(true);
+
+    const { refreshes } = await rig.converge(`${other}# without it\n`);
+    expect(refreshes).toEqual([{ name: 'service[cron]', ok: true, message: 'because of service[cron]' }]);
+    expect(await hasMark()).toBe(false);
+    expect((await host.reconcile(['rollback'])).exit).toBe(0);
+    expect(await hasMark()).toBe(true);
+    const fails = await rig.converge(other + app('', "/bin/sh -c 'sleep 0.1; exit 7'"));
+    expect(fails).toMatchObject({ outcome: 'rolledBack' });
+    expect(await hasMark()).toBe(true);
+  });
+
   it('ends the instances of a template that left git, and brings them back when that is taken back', async () => {
     const template =
       '- { kind: service, name: "many@", unit: "[Service]\\nExecStart=/bin/sleep 1000\\n[Install]\\nWantedBy=multi-user.target\\n" }\n';

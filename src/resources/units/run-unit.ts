@@ -22,7 +22,7 @@ import { complain } from './unit-failure.ts';
 import { lackingPartners, startUnits } from './start-units.ts';
 import { definingFile } from './unit-links.ts';
 import { isTemplate, type UnitPlace } from './unit-place.ts';
-import { isPresent, type UnitDesired } from './unit-desired.ts';
+import { staysOn, type UnitDesired } from './unit-desired.ts';
 
 /** A user's manager reads hundreds of units, on a slow disk. Milliseconds. */
 export const reloadTimeout = 90_000;
@@ -199,7 +199,7 @@ export async function refreshUnit(desired: UnitDesired, address: string, context
   const session = sessionOf(host);
   const key = unitKey(desired);
   const manager = managerOf(desired, host);
-  if (!isPresent(desired) || desired.refresh === 'none' || !manager || session.fresh.has(key)) return;
+  if (!staysOn(desired) || desired.refresh === 'none' || !manager || session.fresh.has(key)) return;
   if (isTemplate(desired.name)) {
     for (const name of await instancesOf(desired, manager, host, signal)) {
       const instance = { ...desired, name };
@@ -260,7 +260,7 @@ export async function settleUnits({ host, signal }: ApplyContext): Promise<reado
     takeWaiting(user, host);
     if (manager) failures.push(...(await orderAll('restart', units, manager, host, signal)));
   }
-  const waiting = [...(session?.started.values() ?? [])].filter(({ desired }) => desired.settle > 0 && isPresent(desired));
+  const waiting = [...(session?.started.values() ?? [])].filter(({ desired }) => desired.settle > 0 && staysOn(desired));
   session?.started.clear();
   if (waiting.length === 0 || failures.length > 0) return failures;
   const end = Math.max(...waiting.map(({ at, desired }) => at + desired.settle * 1000));

@@ -40,3 +40,7 @@ export const dropInOf = (field: string): string | undefined =>
   field.startsWith(prefix) ? field.slice(prefix.length) : undefined;
 
 export const isPresent = ({ ensure }: UnitDesired): boolean => ensure === 'present';
+
+/** An adopted unit goes on when it leaves git, without the drop-ins that it had there. */
+export const staysOn = (desired: UnitDesired): boolean =>
+  isPresent(desired) || (desired.ensure === 'pruned' && desired.unit === undefined);

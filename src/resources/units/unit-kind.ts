@@ -12,7 +12,7 @@ import { inspectUnit, pathOf } from './inspect-unit.ts';
 import { activateUnits, refreshUnit, settleUnits } from './run-unit.ts';
 import { captureUnit, restoreUnit, resumeUnits } from './undo-unit.ts';
 import { surveyUnits } from './systemctl.ts';
-import { contentsOf, dropInOf, isPresent, type UnitDesired } from './unit-desired.ts';
+import { contentsOf, dropInOf, isPresent, staysOn, type UnitDesired } from './unit-desired.ts';
 import { dropInPath, unitDirectory, templateOf, unitId, unitPath, type UnitPlace } from './unit-place.ts';
 
 const rootHome = '/root';
@@ -87,7 +87,7 @@ export const unitKind = (kind: string, suffix: string) => {
     preview: previewUnit,
     refresh: (desired: UnitDesired, context: ApplyContext) => refreshUnit(desired, addressOf(desired), context),
     refreshesItself: (desired: UnitDesired, changes: readonly Change[]): boolean =>
-      isPresent(desired) && desired.refresh !== 'none' && changes.some(isDefinition) && !changes.some(startsOrStops),
+      staysOn(desired) && desired.refresh !== 'none' && changes.some(isDefinition) && !changes.some(startsOrStops),
     activate: activateUnits,
     settle: settleUnits,
     requires: (desired: UnitDesired): readonly string[] => [
