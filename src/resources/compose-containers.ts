@@ -1,5 +1,6 @@
-import type { Host, HostReader } from '../host/host.ts';
+import type { AbsolutePath, Host, HostReader } from '../host/host.ts';
 import { lastWords, programError } from '../model/how-it-ended.ts';
+import { awaitProcesses } from './find-process.ts';
 
 /** A container that compose made. */
 export interface ComposeContainer {
@@ -50,7 +51,7 @@ export const readContainers = (text: string): readonly ComposeContainer[] =>
       return { project, service, isRunning: state === 'running', isDone, isOneOff: oneOff === 'True' };
     });
 
-/** Runs `docker compose` for one project. Throws with what it said. */
+/** Runs `docker compose` for one project, after one that goes on though its run was killed. Throws with what it said. */
 export async function compose(
   project: string,
   args: readonly string[],
@@ -58,6 +59,9 @@ export async function compose(
   host: Host,
   signal: AbortSignal,
 ): Promise<void> {
+  const isSame = (process: AbsolutePath): boolean =>
+    host.readFile(`${process}/cmdline`, 4096)?.includes(`\0--project-name\0${project}\0`) === true;
+  await awaitProcesses({ name: /^docker(?:-compose)?$/, holds: isSame }, timeout, host, signal);
   const argv = ['docker', 'compose', '--project-name', project, ...args] as const;
   const result = await host.run(argv, signal, { timeout });
   if (result.exitCode === 0) return;

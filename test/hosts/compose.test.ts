@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { site } from '../support/repository.ts';
 import { bootHost, type Host } from './boot-host.ts';
 import { describeOnHosts } from './describe-on-hosts.ts';
 import { openUnitRig, type UnitRig } from './unit-rig.ts';
@@ -17,6 +18,7 @@ case $1 in
       down) sed -i "/^$project\\t/d" /srv/docker/containers ;;
       up)
         [ ! -e /srv/docker/kill ] || { rm /srv/docker/kill; kill -9 $PPID; exit 1; }
+        [ ! -e /srv/docker/orphan ] || { rm /srv/docker/orphan; cp "$file" /srv/docker/read; file=/srv/docker/read; kill -9 $PPID; sleep 2; }
         for image in $(cat /srv/docker/missing); do ! grep -q "$image" "$file" || { echo "no image $image" >&2; exit 1; }; done
         sed -i "/^$project\\t/d" /srv/docker/containers
         sed -n "s/^  \\([a-z]*\\): { image: \\(.*\\) }/$project\\t\\1\\trunning\\tUp \\2\\tFalse/p" "$file" >>/srv/docker/containers ;;
@@ -87,6 +89,19 @@ describeOnHosts('projects of compose on a booted host', () => {
       expect(await containers()).toBe('app web running Up web:1');
       expect(await host.read('/srv/app.yaml')).toContain('web:1');
     }
+  });
+
+  it('are as before when docker went on after its run was killed', async () => {
+    await install();
+    await rig.converge(project('web:1'));
+    await host.write('/srv/docker/orphan', '');
+    await host.write('/srv/config/desired-state/site.yaml', site(project('web:2')));
+    const outliving = 'systemd-run --quiet --wait --collect --property=KillMode=process env --unset=INVOCATION_ID';
+    expect(await sh(`${outliving} /usr/local/bin/reconcile --source /srv/config --host box || echo killed`)).toBe('killed');
+
+    expect(await rig.converge(project('web:1'))).toMatchObject({ outcome: 'converged' });
+    await sh('while pgrep --exact docker; do sleep 0.1; done');
+    expect(await containers()).toBe('app web running Up web:1');
   });
 
   it('whose images are gone do not keep the host from the revision that mends it, wherever runs are killed', async () => {
