@@ -22,10 +22,14 @@ export function about<T>(path: AbsolutePath, act: () => T): T {
   }
 }
 
+/** What the attributes of a file or its directory forbid, to root as well. */
+const forbidden = /^EPERM: .*, (?:open|rename|unlink|rmdir|mkdir|symlink|link)\b/;
+
 /** Node has no words for a quota. The path is said already, and how its name was reached says nothing to anybody. */
-const reasonOf = ({ message }: Error, path: AbsolutePath): string =>
-  message
+function reasonOf({ message }: Error, path: AbsolutePath): string {
+  const reason = message
     .replace(/(Unknown system error -122(: )?)+/, 'EDQUOT: quota exceeded')
-    .replaceAll(/ '([^']*)'/g, (quoted, name: string) =>
-      name.startsWith('/proc/self/fd/') || name.endsWith(path) ? '' : quoted,
-    );
+    .replaceAll(/ '([^']*)'/g, (quoted, name: string) => (name.startsWith('/proc/self/fd/') || name.endsWith(path) ? '' : quoted))
+    .replace(/ ->$/, '');
+  return forbidden.test(message) ? `${reason} (lsattr tells whether it or its directory is immutable or append-only)` : reason;
+}

@@ -53,3 +53,11 @@ it('a quota has words, and how a file was reached has none', () => {
     "/etc/motd: EDQUOT: quota exceeded, open '/etc/issue'",
   ]);
 });
+
+it('what attributes of a file forbid, to root as well, is told with who tells them', () => {
+  const said = "EPERM: operation not permitted, rename '/proc/self/fd/24/.staged' -> '/proc/self/fd/24/motd'";
+
+  expect(new PathError('/etc/motd', new Error(said)).message).toBe(
+    '/etc/motd: EPERM: operation not permitted, rename (lsattr tells whether it or its directory is immutable or append-only)',
+  );
+});
