@@ -74,11 +74,12 @@ export interface HostReader {
   digest(path: AbsolutePath): string | undefined;
   /**
    * Why this process cannot make, replace or remove what stands at a path, or change nothing but its mode or who owns it, and where
-   * that stops; undefined where it can. Missing directories count as what they would be made in.
+   * that stops; undefined where it can. Missing directories count as what they would be made in. `by-program`: a program that may have
+   * other rights does it, so that only what stops everybody counts.
    */
   unwritable(
     path: AbsolutePath,
-    what: 'mode' | 'owner' | 'content',
+    what: 'mode' | 'owner' | 'content' | 'by-program',
   ): { readonly where: AbsolutePath; readonly reason: string } | undefined;
   /** From the host's own passwd and group files; a numeric name is itself. */
   userId(name: string): number | undefined;

@@ -114,6 +114,7 @@ export function openLocalReader({ root, index, looked, digests, privileged, loca
       const stat = lstatAt(path);
       if ((stat?.isFile() || stat?.isDirectory()) && isImmutable(realPath(path))) return { where: path, reason: immutable };
       if (stat?.isFile() && isAppendOnly(realPath(path))) return { where: path, reason: appendOnly };
+      if (what === 'by-program') return undefined;
       const uid = process.geteuid?.();
       // Anything else that changes hands is replaced.
       if (stat && what !== 'content' && (what === 'mode' || stat.isDirectory()))

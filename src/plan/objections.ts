@@ -20,6 +20,8 @@ interface Subject {
   readonly step: Step;
   readonly changes: readonly Change[];
   readonly paths: readonly string[];
+  /** Files that programs would write for it. In a directory they may work in place, but a file they replace. */
+  readonly byProgram: readonly string[];
 }
 
 type Rule = (subject: Subject, input: PlanInput) => Iterable<Refusal>;
@@ -32,9 +34,12 @@ export function objections(step: Step, { actual }: Observed, input: PlanInput): 
   const { resource, address, diff } = step;
   const at = resource.origin.assignment < 0 ? {} : { at: resource.origin.at };
   const changes = changesOf(diff);
+  const type = input.types(resource.kind);
   const paths = input.touched(resource.kind, resource.desired, changes);
-  const ofKind = input.types(resource.kind).refuses?.(resource.desired, actual, changes) ?? [];
-  const found = [...ofKind, ...rules.flatMap((rule) => [...rule({ step, changes, paths }, input)])];
+  const written = type.writes?.(resource.desired, changes) ?? [];
+  const byProgram = written.filter((path) => input.observation.stat(path)?.type === 'file');
+  const ofKind = type.refuses?.(resource.desired, actual, changes) ?? [];
+  const found = [...ofKind, ...rules.flatMap((rule) => [...rule({ step, changes, paths, byProgram }, input)])];
   return found.map(({ inTheWay, missing, ...refusal }) => ({
     problem: { ...refusal, address, ...at },
     step: address,
@@ -57,9 +62,13 @@ function* missingAccounts({ step: { resource, diff } }: Subject, { hasAccount }:
       yield { code: 'unknown-user', message: `this host has no ${kind} "${name}", and nothing in the catalog makes it` };
 }
 
-function* unwritablePaths({ step: { address }, changes, paths }: Subject, { unwritable, graph }: PlanInput): Generator<Refusal> {
+function* unwritablePaths(
+  { step: { address }, changes, paths, byProgram }: Subject,
+  { unwritable, graph }: PlanInput,
+): Generator<Refusal> {
   const what = whatChanges(changes);
-  const walls = new Map(paths.map((path) => unwritable(path, what)).map((wall) => [wall?.where, wall]));
+  const allWalls = [...paths.map((path) => unwritable(path, what)), ...byProgram.map((path) => unwritable(path, 'by-program'))];
+  const walls = new Map(allWalls.map((wall) => [wall?.where, wall]));
   for (const wall of walls.values())
     // A directory that the catalog has may be made writable by the same run.
     if (wall && (graph.claims.get(wall.where) ?? address) === address)
@@ -82,12 +91,12 @@ function* obstacles({ paths }: Subject, { observation }: PlanInput): Generator<R
 }
 
 function* mountPoints(
-  { step: { resource, diff }, changes, paths }: Subject,
+  { step: { resource, diff }, changes, paths, byProgram }: Subject,
   { types, touched, observation }: PlanInput,
 ): Generator<Refusal> {
   if (whatChanges(changes) === 'mode') return;
   const { kind, desired } = resource;
-  const { owns, writes } = types(kind);
+  const { owns } = types(kind);
   // A directory that may stay is tried, and one on which something is mounted stays.
   const goes = (path: string): boolean =>
     diff.action !== 'none' &&
@@ -95,8 +104,6 @@ function* mountPoints(
     changes.some((change) => change.to === null && touched(kind, desired, [change]).includes(path));
   const isInPlace = (path: string): boolean =>
     observation.stat(path)?.type === 'directory' && !goes(path) && !owns?.(desired).includes(path);
-  // In a directory a program may work in place, but a file it replaces.
-  const byProgram = (writes?.(desired, changes) ?? []).filter((path) => observation.stat(path)?.type === 'file');
   for (const path of new Set([...paths, ...byProgram])) {
     const mount = observation.mountAt(path);
     if (mount && !isInPlace(path))

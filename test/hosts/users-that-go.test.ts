@@ -51,4 +51,18 @@ describeOnHosts('a user that goes', () => {
     expect(before).toContain('nightly');
     expect(await crontab()).toBe(before);
   });
+
+  it.each([
+    ['/etc/passwd', userGoes],
+    ['/var/spool/cron/crontabs/app', job.replace('"true"', '"false"')],
+  ])('or is changed is refused before anything is written where %s is immutable', async (path, change) => {
+    await rig.converge([user, job].join('\n'));
+    await host.ask(['chattr', '+i', path]);
+
+    const { outcome, writes, problems } = await rig.converge(`- { kind: file, path: /srv/x, content: x }\n${change}`);
+    await host.ask(['chattr', '-i', path]);
+
+    expect({ outcome, writes }).toEqual({ outcome: 'refused', writes: 0 });
+    expect(problems[0]?.message).toBe(`${path} cannot be written: it is immutable (chattr -i lifts that)`);
+  });
 });
