@@ -65,6 +65,14 @@ describe('what differs', () => {
     expect(read('/etc/ufw/user.rules').split('\n')).toEqual(expect.arrayContaining(pristine['/etc/ufw/user.rules'].split('\n')));
   });
 
+  it('of a rule for an interface has the name that the kernel knows', () => {
+    const { desired } = prepare(firewall, { rules: [{ interface: 'wg_home' }] });
+    const diff = firewall.diff(desired, { settings: null, isLoaded: null, isAtBoot: null, doors: [] });
+    expect(diff).toMatchObject({
+      changes: expect.arrayContaining([expect.objectContaining({ to: expect.stringMatching(/ in_wg_home$/) })]),
+    });
+  });
+
   it('of rules is what comes and what goes, or their order', async () => {
     using directory = temporaryDirectory();
     install(directory.path);

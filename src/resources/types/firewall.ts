@@ -30,7 +30,7 @@ const spec = ({ z }: Vocabulary) => {
         .meta({ description: 'An address or a network; without it anybody.' }),
       interface: z
         .string()
-        .regex(/^[A-Za-z][A-Za-z0-9.-]{0,14}$/, 'expected the name of a network interface')
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/, 'expected the name of a network interface')
         .optional()
         .meta({ description: 'Only what comes in there.' }),
     })
