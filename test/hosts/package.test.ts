@@ -91,6 +91,15 @@ describeOnHosts('packages on a booted host', () => {
     expect(await rig.run()).toMatchObject({ outcome: 'converged', writes: 0 });
   });
 
+  it('stay where git goes on to want them, with their architecture or without', async () => {
+    for (const name of ['sample', '"sample:all"', 'sample']) {
+      expect(await rig.converge(`- { kind: package, names: [${name}] }`)).toMatchObject({ outcome: 'converged' });
+      expect(await rig.standing('sample')).toBe('install 2.0 installed');
+    }
+    const both = '- { kind: package, names: [sample] }\n- { kind: package, names: ["sample:all"], ensure: absent }';
+    expect((await rig.converge(both)).summary).toContain('is wanted by one resource and unwanted by another');
+  });
+
   it('stay when they stood before and leave git, also under another name', async () => {
     await host.ask(['apt-get', 'install', '-qq', 'jq']);
     const rest = '- { kind: file, path: /srv/marker, content: x }';

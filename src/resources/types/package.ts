@@ -1,7 +1,7 @@
 import { milliseconds } from '../../model/duration.ts';
 import { converged, type Action, type Change, type Diff } from '../../model/plan.ts';
 import { mayRenewIndex } from '../apt.ts';
-import { conffilesOf, isGone, readPackages, type PackageTable } from '../dpkg.ts';
+import { conffilesOf, isGone, readPackages, type PackageRecord, type PackageTable } from '../dpkg.ts';
 import { changePackages, foresee, needsOf, type PackageDesired } from '../package-change.ts';
 import { capturePackages, restorePackages, type PackageUndo } from '../package-undo.ts';
 import { resumeUfw } from '../ufw-undo.ts';
@@ -63,12 +63,15 @@ const spec = ({ z, absolutePath, duration }: Vocabulary) => {
     });
 };
 
-/** All packages, and which of them the resources of this host want. */
+/** All packages, and which of them the resources of this host want, as `whoIs` tells them apart. */
 interface Survey {
   readonly table: PackageTable;
-  readonly wanted: ReadonlySet<string>;
-  readonly unwanted: ReadonlySet<string>;
+  readonly wanted: ReadonlySet<string | PackageRecord>;
+  readonly unwanted: ReadonlySet<string | PackageRecord>;
 }
+
+/** The same package has a name with its architecture and one without. */
+const whoIs = (name: string, { find }: PackageTable): string | PackageRecord => find(name) ?? name;
 
 type Seen = { readonly status: string; readonly version: string; readonly isHeld: boolean };
 
@@ -104,29 +107,30 @@ export const packageType = defineResourceType({
     timeout: milliseconds(timeout),
   }),
 
-  survey: async (all: readonly PackageDesired[], { host, signal }): Promise<Survey> => ({
-    table: await readPackages(host, signal),
-    wanted: new Set(all.flatMap(({ names, ensure }) => (ensure === 'present' ? names : []))),
-    unwanted: new Set(all.flatMap(({ names, ensure }) => (ensure === 'absent' ? names : []))),
-  }),
+  async survey(all: readonly PackageDesired[], { host, signal }): Promise<Survey> {
+    const table = await readPackages(host, signal);
+    const named = (wanted: PackageDesired['ensure']) =>
+      new Set(all.flatMap(({ names, ensure }) => (ensure === wanted ? names.map((name) => whoIs(name, table)) : [])));
+    return { table, wanted: named('present'), unwanted: named('absent') };
+  },
 
   async inspect(desired: PackageDesired, { host, survey, signal }): Promise<State> {
     const { names, ensure, sources } = desired;
     const { table, wanted, unwanted } = survey;
-    const others = ensure === 'pruned' ? names.filter((name) => wanted.has(name)) : [];
+    const others = ensure === 'pruned' ? names.filter((name) => wanted.has(whoIs(name, table))) : [];
     const mine = { ...desired, names: names.filter((name) => !others.includes(name)) };
     const { collateral, faults, isOfIndex } = await foresee(mine, needsOf(mine, table.find), table, host, signal);
     const packages = Object.fromEntries(mine.names.flatMap((name) => seen(name, table)));
     // What left git is not worth a conflict: it stays where something else needs it.
     if (ensure === 'pruned' && faults.length > 0) return { packages, kept: names, collateral: [], faults: [], contradicted: [] };
-    const rivals = ensure === 'present' ? unwanted : ensure === 'absent' ? wanted : new Set<string>();
+    const rivals = ensure === 'present' ? unwanted : ensure === 'absent' ? wanted : new Set();
     return {
       packages,
       kept: others,
       collateral,
       // With a newer index, which is not to be had by looking, apt may think otherwise.
       faults: ensure === 'present' && isOfIndex && mayRenewIndex(sources, host) ? [] : faults,
-      contradicted: names.filter((name) => rivals.has(name)),
+      contradicted: names.filter((name) => rivals.has(whoIs(name, table))),
     };
   },
 
