@@ -71,11 +71,10 @@ function draft(input: PlanInput, way: Way): Draft {
     .flatMap((step) => objections(step, observation.byAddress.get(step.address)!, input))
     .filter(({ missing, step }) => missing === undefined || !isBrought(missing, step, batches))
     .filter(({ inTheWay }) => inTheWay === undefined || !way.paths.has(inTheWay));
-  const unseen = observation.failures.map(({ address, message }): Problem => ({
-    code: 'unsafe-target',
-    message: `cannot be inspected: ${message}`,
-    address,
-  }));
+  const wanted = new Set(resources.map(({ address }) => address));
+  const unseen = observation.failures
+    .filter(({ address }) => wanted.has(address))
+    .map(({ address, message }): Problem => ({ code: 'unsafe-target', message: `cannot be inspected: ${message}`, address }));
   const problems = [...found.map(({ problem }) => problem), ...unseen];
   const digest = digestOf({ host, done: steps.filter(isAwaited).map(digestedPart), owed });
   return { plan: { host, steps, batches: numbered(batches), owed, digest, problems }, found };

@@ -20,13 +20,23 @@ export function orphanStep(last: LastApplied, input: PlanInput, way: Way): Step 
   if (tags.length > 0)
     return { ...base, diff: converged, held: { reason: 'tags', message: 'left git; not removed while --tags chooses' } };
   // What cannot be undone by its kind (a command) is only forgotten.
-  if (!observed || absent === undefined) return { ...base, diff: converged, ...keptNote(last, type) };
+  if (absent === undefined) return { ...base, diff: converged, ...keptNote(last, type) };
+  if (last.prune === 'no') return { ...base, diff: converged };
+  // Git can no longer say what is to be done with it: it must not keep the host from everything else.
+  if (!observed) {
+    const fault = observation.failures.find(({ address }) => address === last.address)?.message;
+    return {
+      ...base,
+      diff: converged,
+      held: { reason: 'unreadable', message: `left git; not removed, as it cannot be inspected: ${fault}` },
+    };
+  }
   if (observed.unsupported !== undefined)
     return { ...base, diff: converged, held: { reason: 'unsupported', message: observed.unsupported } };
   const diff = withoutClaimed(type.diff(absent, observed.actual), resource, input, way);
   // Git only wanted it to be absent: what stands there came from others.
   const wasToGo = diff.action !== 'none' && type.diff(last.desired, observed.actual).action === 'remove';
-  if (diff.action === 'none' || wasToGo || last.prune === 'no') return { ...base, diff: converged };
+  if (diff.action === 'none' || wasToGo) return { ...base, diff: converged };
   const removal: Diff = { ...diff, action: 'remove' };
   if (observes === 'all' || observes.includes(parsePosition(last.origin).file))
     return {

@@ -49,14 +49,21 @@ export type KeyedState =
       readonly released: readonly string[];
     } & OwnedState);
 
+type Look = Pick<InspectContext, 'host' | 'last' | 'beside'>;
+
+/** Throws where keys that left git may stand in what cannot be edited. A directory in its place holds none. */
+export function inspectKeys(wanted: KeyedFile, context: Look): KeyedState {
+  const state = lookAtKeys(wanted, context);
+  if (!wanted.retire || state.type !== 'unusable') return state;
+  if (context.host.stat(wanted.path)?.type === 'directory') return { type: 'absent' };
+  throw new Error(`${wanted.path} ${state.fault}`);
+}
+
 /**
  * Three-way: `last` tells which keys are ours, so that those that left git go, and foreign ones are never looked at. A key that a
  * resource `beside` sets has become its own.
  */
-export function inspectKeys(
-  wanted: KeyedFile,
-  { host, last, beside = [] }: Pick<InspectContext, 'host' | 'last' | 'beside'>,
-): KeyedState {
+function lookAtKeys(wanted: KeyedFile, { host, last, beside = [] }: Look): KeyedState {
   const { path } = wanted;
   const others = beside.map((other) => (other as Partial<KeyedFile>).leaves ?? {});
   const theirs = others.flatMap(Object.keys);

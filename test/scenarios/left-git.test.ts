@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeRepository, site } from '../support/repository.ts';
@@ -25,5 +25,43 @@ it.each([
 
   expect(repository.report()).toMatchObject({ outcome: 'converged' });
   expect(theirs()).toBe(before);
+  expect(repository.report()).toMatchObject({ outcome: 'converged', writes: 0, steps: [] });
+});
+
+const keys = '- { kind: config, path: /srv/app.yaml, set: { a: 1, mine.b: 2 } }\n';
+
+it.each([
+  ['cannot be edited', (path: string) => writeFileSync(path, 'mine: [')],
+  ['is a link', (path: string) => (rmSync(path), symlinkSync('theirs.yaml', path))],
+])('keys that left git are held where their file %s, and go once that can be read', (_what, spoil) => {
+  using repository = makeRepository(keys);
+  const path = join(repository.root, 'srv/app.yaml');
+  repository.report();
+  repository.write('desired-state/site.yaml', site(other));
+  spoil(path);
+
+  const held = repository.report();
+
+  expect(held).toMatchObject({ outcome: 'converged', counts: { held: 1 } });
+  expect(held.steps.find(({ outcome }) => outcome === 'held')).toMatchObject({
+    address: 'config[/srv/app.yaml]',
+    reason: expect.stringMatching(/^left git; not removed, as it cannot be inspected: \/srv\/app\.yaml /) as string,
+  });
+  expect(existsSync(join(repository.root, 'srv/other'))).toBe(true);
+  expect(repository.report()).toMatchObject({ outcome: 'converged', writes: 0, counts: { held: 1 } });
+  rmSync(path);
+  writeFileSync(path, 'theirs: 1\na: 1\n');
+  expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { held: 0 } });
+  expect(readFileSync(path, 'utf8')).toBe('theirs: 1\n');
+});
+
+it('keys that left git are let go where somebody has made a directory of their file', () => {
+  using repository = makeRepository(keys);
+  repository.report();
+  repository.write('desired-state/site.yaml', site(other));
+  rmSync(join(repository.root, 'srv/app.yaml'));
+  mkdirSync(join(repository.root, 'srv/app.yaml'));
+
+  expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { held: 0 } });
   expect(repository.report()).toMatchObject({ outcome: 'converged', writes: 0, steps: [] });
 });
