@@ -1,9 +1,9 @@
 import { dirname } from 'node:path/posix';
-import { isDeepStrictEqual } from 'node:util';
 import type { Catalog, CatalogResource } from '../model/catalog.ts';
 import type { Problem } from '../model/problem.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
 import type { Graph } from './graph.ts';
+import { isGone } from './is-gone.ts';
 
 /**
  * Paths below one that another resource makes a file or a link: they can never be applied. Looks at every path, and is asked where a
@@ -50,11 +50,6 @@ export function belowFiles(
 /** What is owned and not watched itself is looked into: a checkout, an archive that was unpacked. */
 const isNoDirectory = (path: string, { desired }: CatalogResource, type: AnyResourceType): boolean =>
   type.watches?.(desired)?.includes(path) ?? false;
-
-function isGone({ kind, desired }: CatalogResource, types: (kind: string) => AnyResourceType): boolean {
-  const { ensure } = desired as { readonly ensure?: unknown };
-  return ensure === 'absent' || isDeepStrictEqual(types(kind).absent?.(desired), desired);
-}
 
 const problem = (path: string, lower: CatalogResource, above: string, upper: CatalogResource): Problem => ({
   code: 'below-file',

@@ -25,6 +25,10 @@ type Types = (kind: string) => AnyResourceType;
  */
 export function buildGraph({ resources }: Catalog, types: Types): Graph {
   const numbers = new Map(resources.map(({ address }, number) => [address, number]));
+  // What is in them goes before them.
+  const leaving = new Set(
+    resources.filter(({ kind, desired }) => kind === 'directory' && isAbsent(desired)).map(({ address }) => address),
+  );
   const firm: number[][] = resources.map(() => []);
   const implied: number[][] = resources.map(() => []);
   const addEdge = (edges: number[][], first: Address, then: Address): void => {
@@ -36,7 +40,9 @@ export function buildGraph({ resources }: Catalog, types: Types): Graph {
     const type = types(kind);
     for (const first of [...after, ...(type.requires?.(desired) ?? [])]) addEdge(firm, first, address);
     for (const then of [...notify, ...(type.precedes?.(desired) ?? [])]) addEdge(firm, address, then);
-    for (const parent of parentDirectories(resource, type)) addEdge(implied, parent, address);
+    for (const parent of parentDirectories(resource, type))
+      if (leaving.has(parent)) addEdge(implied, address, parent);
+      else addEdge(implied, parent, address);
   }
   keepDeclaredOrder(resources, types, (first, then) => addEdge(implied, first, then));
   const { claims, owners, shared, problems } = findClaims(resources, types);
@@ -50,6 +56,8 @@ export function buildGraph({ resources }: Catalog, types: Types): Graph {
     problems: [...problems, ...circles.map(named).map(cycleProblem)],
   };
 }
+
+const isAbsent = (desired: object): boolean => (desired as { readonly ensure?: unknown }).ensure === 'absent';
 
 function* parentDirectories({ desired }: CatalogResource, type: AnyResourceType): Generator<Address> {
   const [path] = type.watches?.(desired) ?? [];

@@ -29,6 +29,8 @@ export function makeWay(objections: readonly Objection[], steps: readonly Step[]
   if (blocked.length === 0) return noWay;
   const { graph, observation } = input;
   const leaving = whatLeaves(steps, input);
+  const going = whatGoes(steps, input);
+  const emptied = new Set(going.values());
   const levels = new Map(graph.batches.flatMap((batch, level) => batch.map(({ address }) => [address, level] as const)));
   const levelOf = (address: Address): number => levels.get(address) ?? beforeAll;
   const done = new Set(steps.filter(isDone).map(({ address }) => address));
@@ -36,7 +38,7 @@ export function makeWay(objections: readonly Objection[], steps: readonly Step[]
   /** When all of it is gone, with who removes it; undefined: not before this step, or never. */
   const whenGone = (path: string, { type, mode }: PathStat, step: Address, removers: Set<Address>): number | undefined => {
     if (observation.mountAt(path)) return undefined;
-    const remover = leaving.get(path);
+    const remover = leaving.get(path) ?? (emptied.has(step) ? going.get(path) : undefined);
     const level = remover === undefined ? undefined : levelOf(remover);
     const isInTime = remover === step || (level !== undefined && level < levelOf(step));
     if (remover !== undefined) removers.add(remover);
@@ -47,7 +49,8 @@ export function makeWay(objections: readonly Objection[], steps: readonly Step[]
     for (const name of names) {
       const below = `${path}/${name}`;
       const stat = observation.stat(below);
-      const gone = stat && !graph.claims.has(below) ? whenGone(below, stat, step, removers) : undefined;
+      const isClaimed = graph.claims.has(below) && !(emptied.has(step) && going.has(below));
+      const gone = stat && !isClaimed ? whenGone(below, stat, step, removers) : undefined;
       if (gone === undefined) return undefined;
       last = Math.max(last, gone);
     }
@@ -104,4 +107,13 @@ function whatLeaves(steps: readonly Step[], input: PlanInput): ReadonlyMap<strin
     }
   }
   return leaving;
+}
+
+/** Paths that go whatever stands there, with who removes them: so does a directory that they are in, if it is to be absent. */
+function whatGoes(steps: readonly Step[], { types, touched }: PlanInput): ReadonlyMap<string, Address> {
+  const going = new Map<string, Address>();
+  for (const { address, resource, diff, held } of steps)
+    if (diff.action === 'remove' && !held && types(resource.kind).makesWay)
+      for (const path of touched(resource.kind, resource.desired, diff.changes)) going.set(path, address);
+  return going;
 }

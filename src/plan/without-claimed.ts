@@ -1,7 +1,6 @@
-import { dirname } from 'node:path/posix';
 import type { Address, CatalogResource } from '../model/catalog.ts';
 import { converged, type Diff } from '../model/plan.ts';
-import type { Graph } from './graph.ts';
+import { directoriesOfOthers } from './directories-of-others.ts';
 import type { PlanInput } from './make-plan.ts';
 import type { Way } from './make-way.ts';
 
@@ -27,19 +26,10 @@ export function withoutClaimed(
   };
   let occupied: ReadonlySet<string> | undefined;
   const isOccupied = (path: string): boolean =>
-    origin.assignment >= 0 && (occupied ??= directoriesOfOthers(address, graph)).has(path);
+    origin.assignment >= 0 && (occupied ??= directoriesOfOthers({ address, kind }, graph, types)).has(path);
   const isOurs = (path: string): boolean =>
     way.paths.has(path) ||
     ((claimantOf(path) ?? address) === address && !isShared(path) && !isBehindLink(path) && !isOccupied(path));
   const changes = diff.changes.filter((change) => change.to !== null || touched(kind, desired, [change]).every(isOurs));
   return changes.length === diff.changes.length ? diff : changes.length === 0 ? converged : { ...diff, changes };
-}
-
-/** All that are above a path of another resource. */
-function directoriesOfOthers(address: Address, { claims, shared }: Graph): ReadonlySet<string> {
-  const found = new Set<string>();
-  const others = [...claims].flatMap(([path, owner]) => (owner === address ? [] : [path]));
-  for (const path of [...others, ...shared])
-    for (let above = dirname(path); !found.has(above); above = dirname(above)) found.add(above);
-  return found;
 }

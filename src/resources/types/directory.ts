@@ -74,6 +74,7 @@ export const directory = defineResourceType({
           code: 'unsafe-target',
           message: `${path} is not empty (${actual.entries} entries) and is only removed when it is`,
           hint: 'remove its contents, or drop the resource',
+          inTheWay: path,
         },
       ];
     return [];

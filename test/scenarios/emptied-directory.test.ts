@@ -1,0 +1,73 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { makeRepository, site, type Repository } from '../support/repository.ts';
+import { snapshot } from '../support/snapshot.ts';
+
+const budget = { 'desired-state/policy.yaml': 'destroy: { max_delete_percent: 100 }\n', 'desired-state/files/o/x/y': 'y' };
+const here = (kind: string, path: string, more = ''): string => `- { kind: ${kind}, path: ${path}${more} }\n`;
+const gone = (kind: string, path: string): string => here(kind, path, ', ensure: absent');
+const other = here('file', '/other', ', content: x');
+const directories = here('directory', '/srv/a') + here('directory', '/srv/a/b');
+const files =
+  here('file', '/srv/a/in', ', content: x') +
+  here('file', '/srv/a/b/c', ', content: x') +
+  here('link', '/srv/a/b/d', ', target: c');
+const all = other + directories + files;
+
+const standing = ({ root }: Repository): string => snapshot(root, { ignore: (path) => path === '/var' });
+
+function open(resources: string, given?: (root: string) => void): Repository {
+  const repository = makeRepository(resources, budget);
+  mkdirSync(join(repository.root, 'srv'));
+  expect(repository.report()).toMatchObject({ outcome: 'converged', problems: [] });
+  given?.(repository.root);
+  return repository;
+}
+
+const edit = (root: string): void => writeFileSync(join(root, 'srv/a/b/c'), 'mine');
+
+it.each<[what: string, from: string, to: string, given?: (root: string) => void]>([
+  ['all that left git', all, gone('directory', '/srv/a')],
+  ['what left git and was edited', all, gone('directory', '/srv/a'), edit],
+  [
+    'what is to be absent too',
+    all,
+    ['directory[/srv/a', 'directory[/srv/a/b', 'file[/srv/a/in', 'file[/srv/a/b/c', 'link[/srv/a/b/d']
+      .map((each) => each.split('[') as [string, string])
+      .map(([kind, path]) => gone(kind, path))
+      .join(''),
+  ],
+  ['a tree that left git', other + here('tree', '/srv/a', ', source: o'), gone('directory', '/srv/a')],
+])('a directory that is to be absent goes after %s, and comes back with it', (_what, from, to, given) => {
+  using repository = open(from, given);
+  const before = standing(repository);
+  repository.write('desired-state/site.yaml', site(other + to));
+
+  expect(repository.report(['--check'])).toMatchObject({ exit: 2, problems: [] });
+  expect(repository.report()).toMatchObject({ outcome: 'converged', problems: [] });
+  expect(
+    standing(repository)
+      .split('\n')
+      .map((line) => line.split(' ')[0]),
+  ).toEqual(['/other', '/srv']);
+  expect(repository.report()).toMatchObject({ outcome: 'converged', steps: [], writes: 0 });
+
+  expect(repository.cli('rollback', '--root', repository.root).exit).toBe(0);
+  expect(standing(repository)).toBe(before);
+});
+
+it.each<[what: string, from: string, to: string, given?: (root: string) => void]>([
+  ['something of others', all, gone('directory', '/srv/a'), (root) => writeFileSync(join(root, 'srv/a/b/theirs'), '')],
+  ['what is to be kept', all.replace('{ kind: link,', '{ prune: no, kind: link,'), gone('directory', '/srv/a')],
+])('a directory that is to be absent is refused with %s in it', (_what, from, to, given) => {
+  using repository = open(from, given);
+  const before = standing(repository);
+  repository.write('desired-state/site.yaml', site(other + to));
+
+  const { exit, problems } = repository.report();
+
+  expect(exit).toBe(7);
+  expect(problems).toMatchObject([{ address: 'directory[/srv/a]', message: expect.stringContaining('is not empty') as string }]);
+  expect(standing(repository)).toBe(before);
+});
