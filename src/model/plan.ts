@@ -29,7 +29,7 @@ export const changesOf = (diff: Diff): readonly Change[] => (diff.action === 'no
 /** Why actual and desired differ, or not: from last applied (ledger), actual and desired. Design §6. */
 export type Cause = 'converged' | 'upstream' | 'drift' | 'conflict' | 'adopted' | 'orphan' | 'unmanaged';
 
-/** What stands on a host and is larger is neither shown nor searched. Bytes. */
+/** What stands on a host and is larger is not shown. Bytes. */
 export const largestPreview = 1024 ** 2;
 
 /** A path and the permission bits that it is to have, in octal digits. */

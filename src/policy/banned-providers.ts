@@ -99,7 +99,7 @@ function banInChain({ host, address, at, chain }: HostChain, bans: readonly BanP
 }
 
 function banInText(
-  { where, name, text }: PolicyText,
+  { where, name, text, line = 1 }: PolicyText,
   any: RegExp,
   bans: readonly BanPattern[],
   origins: ReadonlyMap<string, SourcePosition>,
@@ -110,7 +110,7 @@ function banInText(
     const view = ban.expression.test(text) ? text : plain;
     const index = view === undefined ? -1 : view.search(ban.expression);
     if (view === undefined || index < 0) return [];
-    const place = positionIn(view, index, name);
+    const place = positionIn(view, index, name, line);
     if (where === 'config')
       return [{ code: 'banned-provider', message: `matches the banned pattern ${quote(ban)}`, at: place, hint: hints.config }];
     const origin = origins.get(name);
@@ -164,9 +164,9 @@ function joinLines(text: string): string {
   return [...joined, ...(open === undefined ? [] : [open + breaks])].join('\n');
 }
 
-function positionIn(text: string, index: number, file: string): SourcePosition {
+function positionIn(text: string, index: number, file: string, firstLine: number): SourcePosition {
   const lineStart = text.lastIndexOf('\n', index - 1) + 1;
-  let line = 1;
+  let line = firstLine;
   for (let at = text.indexOf('\n'); at !== -1 && at < lineStart; at = text.indexOf('\n', at + 1)) line++;
   return { file, line, column: index - lineStart + 1 };
 }

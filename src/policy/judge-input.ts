@@ -19,6 +19,8 @@ export interface PolicyText {
   /** Path on the host where the text is, or will be; for `banned.exempt`. */
   readonly path?: string;
   readonly text: string;
+  /** Of the file, where the text begins with another one than the first. */
+  readonly line?: number;
 }
 
 /** A base URL of a language model, in keys or a content that a resource writes. */

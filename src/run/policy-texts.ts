@@ -1,16 +1,13 @@
 import type { Plannable } from './desired.ts';
 import type { HostReader } from '../host/host.ts';
-import { isContentRef, type Catalog, type CatalogResource, type ContentRef, type Contents } from '../model/catalog.ts';
+import { isContentRef, type Catalog, type CatalogResource, type ContentRef } from '../model/catalog.ts';
 import { canonicalJson, isObject } from '../model/json.ts';
-import { largestPreview, type Plan, type Preview, type Step } from '../model/plan.ts';
+import type { Plan, Preview, Step } from '../model/plan.ts';
 import type { SourceTree } from '../model/revision.ts';
 import type { PolicyText } from '../policy/judge-input.ts';
 import { resourceType } from '../resources/registry.ts';
-import { standingContent } from '../resources/standing-content.ts';
-import { sourceDirectories } from '../source/tree-bounds.ts';
-
-/** Texts above this are not looked into. Bytes. */
-const largestText = largestPreview;
+import { sourceDirectories, treeBounds } from '../source/tree-bounds.ts';
+import { textsIn } from './texts-in.ts';
 
 /**
  * Every text in which policy looks for banned providers: the repository, what is rendered, and what stays on the host. What was
@@ -25,33 +22,25 @@ export function* policyTexts(
 ): Generator<PolicyText> {
   if (changes) {
     const fresh = new Set(changes.map(({ after }) => after.sha256));
-    for (const { path, after } of changes) yield* configText(path, after.size, files);
+    for (const { path } of changes) yield* configTexts(path, files);
     if (fresh.size > 0) yield* renderedTexts(catalog, ({ sha256 }) => fresh.has(sha256));
   } else {
-    for (const directory of sourceDirectories)
-      for (const { path, size } of files.list(directory)) yield* configText(path, size, files);
+    for (const directory of sourceDirectories) for (const { path } of files.list(directory)) yield* configTexts(path, files);
     for (const resource of catalog.resources) yield { ...placeOf(resource), text: canonicalJson(resource.desired) };
     yield* renderedTexts(catalog, () => true);
   }
-  for (const step of plan.steps) yield* remainingText(step, host, previewsOf);
+  for (const step of plan.steps) yield* remainingTexts(step, host, previewsOf);
 }
 
-function* configText(path: string, size: number, files: SourceTree): Generator<PolicyText> {
-  const text = size > largestText ? undefined : textOf(files.read(path));
-  if (text !== undefined) yield { where: 'config', name: path, text };
+function* configTexts(path: string, files: SourceTree): Generator<PolicyText> {
+  yield* textsOf(files.read(path), { where: 'config', name: path });
 }
 
 function* renderedTexts({ resources, contents }: Catalog, isAsked: (content: ContentRef) => boolean): Generator<PolicyText> {
   for (const resource of resources)
-    for (const content of contentsIn(resource.desired)) {
-      const text = isAsked(content) ? readContent(content, contents) : undefined;
-      if (text !== undefined) yield { ...placeOf(resource), text };
-    }
+    for (const content of contentsIn(resource.desired))
+      if (isAsked(content)) yield* textsOf(contents.read(content), placeOf(resource));
 }
-
-/** Undefined for what is no text, or larger than is looked into. */
-export const readContent = (content: ContentRef, contents: Contents, largest = largestText): string | undefined =>
-  content.size > largest ? undefined : textOf(contents.read(content), largest);
 
 function placeOf({ address, kind, desired }: CatalogResource): Omit<PolicyText, 'text'> {
   const path = resourceType(kind).watches?.(desired)?.[0];
@@ -59,17 +48,20 @@ function placeOf({ address, kind, desired }: CatalogResource): Omit<PolicyText, 
 }
 
 /** What is on the host after the run: of a held step as it stands, of a file that others write too with the run's edit. */
-function* remainingText(step: Step, host: HostReader, previewsOf: (step: Step) => Iterable<Preview>): Generator<PolicyText> {
+function* remainingTexts(step: Step, host: HostReader, previewsOf: (step: Step) => Iterable<Preview>): Generator<PolicyText> {
   const { diff, held, resource } = step;
   const shared = resourceType(resource.kind).sharedFile?.(resource.desired);
   const previews = diff.action === 'none' || (!held && shared === undefined) ? [] : [...previewsOf(step)];
+  const standing = (path: string): Buffer | undefined => {
+    const stat = host.stat(path);
+    return stat?.type === 'file' && stat.size <= treeBounds.largestFile ? host.readFile(path) : undefined;
+  };
   for (const { path, before, after } of previews) {
-    const text = textOf(held ? before : after);
-    if (text !== undefined) yield { where: 'live', name: path, path, text };
+    const stays = Buffer.isBuffer(before) ? before : before && standing(path);
+    yield* textsOf(held ? stays : after, { where: 'live', name: path, path });
   }
-  if (shared === undefined || previews.length > 0) return;
-  const text = textOf(standingContent(shared, host));
-  if (text !== undefined) yield { where: 'live', name: shared, path: shared, text };
+  if (shared !== undefined && previews.length === 0)
+    yield* textsOf(standing(shared), { where: 'live', name: shared, path: shared });
 }
 
 export function* contentsIn(value: unknown): Generator<ContentRef> {
@@ -78,8 +70,6 @@ export function* contentsIn(value: unknown): Generator<ContentRef> {
   else for (const member of Object.values(value)) yield* contentsIn(member);
 }
 
-function textOf(bytes: Preview['before'], largest = largestText): string | undefined {
-  return !Buffer.isBuffer(bytes) || bytes.length > largest || bytes.subarray(0, 8000).includes(0)
-    ? undefined
-    : bytes.toString('utf8');
+function* textsOf(bytes: Buffer | undefined, place: Omit<PolicyText, 'text'>): Generator<PolicyText> {
+  for (const part of bytes ? textsIn(bytes) : []) yield { ...place, ...part };
 }

@@ -8,7 +8,7 @@ import { plainOf } from '../resources/leaf-value.ts';
 import { resourceType } from '../resources/registry.ts';
 import type { WrittenUrl } from '../policy/judge-input.ts';
 import type { Plannable } from './desired.ts';
-import { contentsIn, readContent } from './policy-texts.ts';
+import { contentsIn } from './policy-texts.ts';
 
 /** Keys at the top by which Hermes' config.yaml and a cascade's providers.yaml are told from other files. */
 const providerKeys = ['model', 'fallback_providers', 'fallback_model', 'providers', 'custom_providers'];
@@ -47,8 +47,8 @@ export function* writtenUrls({ catalog, changes }: JudgedParts): Generator<Writt
     const paths = (contents ? owns : watches)?.(desired) ?? [];
     for (const [index, content] of [...(contents?.(desired) ?? contentsIn(desired))].entries()) {
       if (fresh?.has(content.sha256) === false) continue;
-      const text = readContent(content, catalog.contents, Infinity) ?? '';
-      for (const url of paths[index]?.endsWith('.env') ? urlsInVariables(text) : urlsInText(text))
+      const bytes = catalog.contents.read(content);
+      for (const url of paths[index]?.endsWith('.env') ? urlsInVariables(bytes) : urlsInText(bytes))
         yield { address, at: origin.at, url, isHidden: sensitive || content.sensitive === true };
     }
   }
@@ -57,9 +57,13 @@ export function* writtenUrls({ catalog, changes }: JudgedParts): Generator<Writt
 const isOfProviders = ([top = '', ...below]: readonly string[]): boolean =>
   providerKeys.includes(top) || otherKeys.includes(top) || (below.length === 0 && urlVariable.test(top));
 
-const urlsInVariables = (text: string): ReadonlySet<string> => new Set(urlsIn(Object.fromEntries(readAssignments(text))));
+const urlsInVariables = (bytes: Buffer): ReadonlySet<string> =>
+  new Set(urlsIn(Object.fromEntries(readAssignments(bytes.toString('utf8').replaceAll('\0', '')))));
 
-function urlsInText(text: string): ReadonlySet<string | undefined> {
+function urlsInText(bytes: Buffer): ReadonlySet<string | undefined> {
+  // No reader of YAML takes a NUL.
+  if (bytes.subarray(0, 8000).includes(0)) return new Set();
+  const text = bytes.toString('utf8');
   const isAsked = (providerKey.test(text) && urlKey.test(text)) || escapedKey.test(text);
   const trees = isAsked ? readLoosely(text) : [];
   if (trees === undefined) return new Set(mayBeMapping(text) ? [undefined] : []);

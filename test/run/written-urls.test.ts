@@ -75,7 +75,7 @@ it.each<[path: string, urls: readonly string[]]>([
   ['/srv/agent.env', [one]],
   ['/srv/env.sh', []],
 ])('variables in %s', (path, urls) => {
-  const content = `set -a\nexport OPENAI_BASE_URL="${one}" # here\nOTHER=${two}\nUI_BASE_URL=/ui\n`;
+  const content = `set -a # \0\nexport OPENAI_BASE_URL="${one}" # here\nOTHER=${two}\nUI_BASE_URL=/ui\n`;
 
   expect(urlsOf('file', { path, content }).map(({ url }) => url)).toEqual(urls);
 });

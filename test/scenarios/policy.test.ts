@@ -44,6 +44,29 @@ const cases: readonly Case[] = [
     at: 'desired-state/files/notes.md:2:5',
   },
   {
+    name: 'a banned provider far down in a large file',
+    resources: motd,
+    files: { 'desired-state/files/notes.md': `${'a line of text\n'.repeat(100_000)}use Anthropic here\n` },
+    code: 'banned-provider',
+    at: 'desired-state/files/notes.md:100001:5',
+  },
+  {
+    name: 'a banned provider in a file with a NUL',
+    resources: motd,
+    files: { 'desired-state/files/keys.env': '# \0\nKEY=Anthropic\n' },
+    code: 'banned-provider',
+    at: 'desired-state/files/keys.env:2:5',
+  },
+  {
+    name: 'a banned provider in a large live file that was seeded',
+    resources: `${motd}\n- { kind: file, path: /etc/seed, content: x, create_only: true }`,
+    given: ({ root }) => {
+      mkdirSync(join(root, 'etc'));
+      writeFileSync(join(root, 'etc/seed'), `${'x'.repeat(2_000_000)} claude-3`);
+    },
+    code: 'banned-provider',
+  },
+  {
     name: 'a banned provider that a template puts together',
     resources: "- { kind: file, path: /etc/motd, content: \"{{ 'anth' ~ 'ropic' }}\\n\" }",
     code: 'banned-provider',
