@@ -56,10 +56,17 @@ function convergeSandbox(program: string, fleet: string, root: string, managed: 
   reconcile(program, 2, [...sandbox, '--check', '--diff']);
   reconcile(program, 0, sandbox);
   reconcile(program, 0, sandbox);
-  for (const file of managed) appendFileSync(join(root, file), 'drift\n');
+  for (const file of managed) edit(join(root, file));
   reconcile(program, 3, [...sandbox, '--check']);
   reconcile(program, 0, sandbox);
   reconcile(program, 0, [...sandbox, '--paranoid']);
+}
+
+/** By replacing it: some of what is managed nobody but root may write. */
+function edit(file: string): void {
+  const text = readFileSync(file, 'utf8');
+  rmSync(file);
+  writeFileSync(file, `${text}drift\n`);
 }
 
 /** Sends a revision, and one that changes a file of it, as `reconcile fleet push` would. */
