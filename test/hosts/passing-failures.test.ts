@@ -115,4 +115,15 @@ describeOnHosts('a network that is down', () => {
       await rig.converge('');
     },
   );
+
+  it('is told otherwise than what systemd refuses to stop, which goes on as it was', async () => {
+    await host.write('/lib/systemd/system/firm.service', '[Unit]\nRefuseManualStop=yes\n[Service]\nExecStart=/bin/sleep 1000\n');
+    await host.ask(['sh', '-c', 'systemctl daemon-reload; systemctl start firm']);
+    const before = await rig.show('firm', 'MainPID');
+
+    const { outcome, summary } = await rig.converge('- { kind: service, name: firm, drop_ins: { a: "[Service]\\nNice=1\\n" } }');
+
+    expect({ outcome, summary }).toEqual({ outcome: 'rolledBack', summary: expect.stringContaining('Operation refused') });
+    expect(await rig.show('firm', 'MainPID', 'NeedDaemonReload')).toEqual([...before, 'no']);
+  });
 });

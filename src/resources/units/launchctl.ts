@@ -42,6 +42,7 @@ const jobOf = (isActive: boolean, exitStatus: string): LiveUnit => ({
   endsByItself: false,
   isOutdated: false,
   activeSince: 0,
+  invocation: '',
 });
 
 /** Unloads what is to stop, and loads from its property list what is to start. */

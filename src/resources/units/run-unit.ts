@@ -42,6 +42,8 @@ interface Session {
   readonly started: Map<string, Started>;
   /** Units whose own files this run has changed: reloading them is not enough. */
   readonly changed: Set<string>;
+  /** Units that could not be restarted and go on as they were before the run: what takes the run back has nothing to tell them. */
+  readonly kept: Set<string>;
   /** Units that are started as soon as what they cannot be started without is there. */
   readonly waiting: Set<Applied<UnitDesired>>;
 }
@@ -50,7 +52,13 @@ interface Session {
 const sessions = new WeakMap<Host, Session>();
 
 function sessionOf(host: Host): Session {
-  const session = sessions.get(host) ?? { fresh: new Set(), started: new Map(), changed: new Set(), waiting: new Set() };
+  const session = sessions.get(host) ?? {
+    fresh: new Set(),
+    started: new Map(),
+    changed: new Set(),
+    kept: new Set(),
+    waiting: new Set(),
+  };
   sessions.set(host, session);
   return session;
 }
@@ -199,7 +207,7 @@ export async function refreshUnit(desired: UnitDesired, address: string, context
   const session = sessionOf(host);
   const key = unitKey(desired);
   const manager = managerOf(desired, host);
-  if (!staysOn(desired) || desired.refresh === 'none' || !manager || session.fresh.has(key)) return;
+  if (!staysOn(desired) || desired.refresh === 'none' || !manager || session.fresh.has(key) || session.kept.has(key)) return;
   if (isTemplate(desired.name)) {
     for (const name of await instancesOf(desired, manager, host, signal)) {
       const instance = { ...desired, name };
@@ -227,6 +235,7 @@ export async function refreshUnit(desired: UnitDesired, address: string, context
   if (result.exitCode === 0) return;
   if (wasKilled(result)) throw new PassingError(`systemctl ${verb} ${desired.name} ${ending(result)}`);
   const after = (await surveyUnits([desired], { host, signal })).units.get(key);
+  if (verb === 'restart' && after && isUp(after) && after.invocation === live.invocation) session.kept.add(key);
   throw new Error(await complain(`${verb} failed`, desired, after, result, host, signal));
 }
 

@@ -20,6 +20,8 @@ export interface LiveUnit {
   readonly isOutdated: boolean;
   /** When it became active, on the clock of `process.hrtime`. Microseconds; 0: never. */
   readonly activeSince: number;
+  /** Another one for every start. */
+  readonly invocation: string;
 }
 
 /** One service manager: the system's, or a user's. */
@@ -34,7 +36,7 @@ export interface UnitSurvey {
 }
 
 const properties =
-  'Id,LoadState,ActiveState,SubState,Result,ExecMainStatus,Type,RemainAfterExit,NeedDaemonReload,ActiveEnterTimestampMonotonic';
+  'Id,LoadState,ActiveState,SubState,Result,ExecMainStatus,Type,RemainAfterExit,NeedDaemonReload,ActiveEnterTimestampMonotonic,InvocationID';
 const fixed = ['--no-ask-password', '--no-pager', '--plain'] as const;
 export const showTimeout = 30_000;
 
@@ -117,6 +119,7 @@ export function parseShow(text: string): readonly LiveUnit[] {
       endsByItself: of('Type') === 'oneshot' && of('RemainAfterExit') !== 'yes',
       isOutdated: of('NeedDaemonReload') === 'yes',
       activeSince: Number(of('ActiveEnterTimestampMonotonic') || 0),
+      invocation: of('InvocationID'),
     };
   });
 }

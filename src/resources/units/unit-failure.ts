@@ -1,6 +1,6 @@
 import type { Argv, CommandResult, Host } from '../../host/host.ts';
 import { lastLines } from '../../model/last-lines.ts';
-import { describeLive, ending, managerOf, type LiveUnit } from './systemctl.ts';
+import { describeLive, ending, isUp, managerOf, type LiveUnit } from './systemctl.ts';
 import type { UnitPlace } from './unit-place.ts';
 
 const journalLines = 5;
@@ -15,7 +15,8 @@ export async function complain(
   host: Host,
   signal: AbortSignal,
 ): Promise<string> {
-  const isTold = live !== undefined && live.load === 'loaded' && result?.timedOut !== true;
+  // That it is up does not say why it is not what it should be.
+  const isTold = live?.load === 'loaded' && result?.timedOut !== true && !(result && isUp(live));
   const state = isTold ? describeLive(live) : result ? `systemctl ${ending(result)}` : 'it is not loaded';
   const log = await readLog(place, host, signal);
   return `${place.name} ${what}: ${state}${log && `; its log ends with: ${log}`}`;
