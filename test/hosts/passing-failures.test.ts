@@ -116,6 +116,21 @@ describeOnHosts('a network that is down', () => {
     },
   );
 
+  it('is no more the fault of a revision than a mount that is in use', async () => {
+    const mount = (size: string): string =>
+      `- { kind: service, name: srv-data.mount, state: started, settle: 0s, unit: "[Mount]\\nWhat=none\\nWhere=/srv/data\\nType=tmpfs\\nOptions=size=${size}\\n" }`;
+    const other = '- { kind: file, path: /srv/x, content: x }';
+    await rig.converge(mount('1m'));
+    await host.ask(['systemd-run', '--quiet', '--unit=busy', 'sh', '-c', 'cd /srv/data; exec sleep 1000']);
+
+    for (const wanted of [mount('2m'), other])
+      expect(await rig.converge(wanted)).toMatchObject({ outcome: 'rolledBack', retriable: true });
+    expect(await host.read('/proc/mounts')).toContain('/srv/data tmpfs rw,relatime,size=1024k');
+    await host.ask(['systemctl', 'stop', 'busy']);
+    expect(await rig.run()).toMatchObject({ outcome: 'converged' });
+    expect(await host.read('/proc/mounts')).not.toContain('/srv/data');
+  });
+
   it('is told otherwise than what systemd refuses to stop, which goes on as it was', async () => {
     await host.write('/lib/systemd/system/firm.service', '[Unit]\nRefuseManualStop=yes\n[Service]\nExecStart=/bin/sleep 1000\n');
     await host.ask(['sh', '-c', 'systemctl daemon-reload; systemctl start firm']);

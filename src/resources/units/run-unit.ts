@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandResult, Host, HostReader } from '../../host/host.ts';
 import { longestTimer } from '../../model/duration.ts';
 import { programError, wasKilled } from '../../model/how-it-ended.ts';
-import { PassingError } from '../../model/passing-error.ts';
+import { makeFailure, PassingError } from '../../model/passing-error.ts';
 import type { Applied, ApplyContext, Failure } from '../resource-type.ts';
 import {
   ending,
@@ -173,7 +173,8 @@ async function orderAll(
     const found = live.get(unitKey(desired));
     if ((found !== undefined && isUp(found)) === isStart) continue;
     const what = `cannot be ${isStart ? 'started' : 'stopped'}`;
-    failures.push({ address, message: await complain(what, desired, found, result, host, signal) });
+    const message = await complain(what, desired, found, result, host, signal);
+    failures.push({ address, message, ...(!isStart && { isPassing: isInUse(desired, found) }) });
   }
   return failures;
 }
@@ -236,8 +237,12 @@ export async function refreshUnit(desired: UnitDesired, address: string, context
   if (wasKilled(result)) throw new PassingError(`systemctl ${verb} ${desired.name} ${ending(result)}`);
   const after = (await surveyUnits([desired], { host, signal })).units.get(key);
   if (verb === 'restart' && after && isUp(after) && after.invocation === live.invocation) session.kept.add(key);
-  throw new Error(await complain(`${verb} failed`, desired, after, result, host, signal));
+  throw makeFailure(await complain(`${verb} failed`, desired, after, result, host, signal), isInUse(desired, after));
 }
+
+/** What is mounted stays while somebody works in it, which says nothing of the revision. */
+const isInUse = ({ name }: UnitPlace, live: LiveUnit | undefined): boolean =>
+  /\.(mount|swap)$/.test(name) && live !== undefined && isUp(live);
 
 /** Names of the instances of a template that the manager has loaded. */
 export async function instancesOf(
