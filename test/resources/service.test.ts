@@ -288,10 +288,11 @@ describe('what a service may say', () => {
   });
 
   it.each([
-    ['PathExists=/srv/in', 'service[in]'],
-    ['PathExists=/srv/in\nUnit=sort.service', 'service[sort]'],
-  ])('of a path with %j waits for what it starts', (settings, address) => {
-    const { desired } = prepare(service, { name: 'in.path', unit: `[Path]\n${settings}\n` });
+    ['in.path', '[Path]\nPathExists=/srv/in', 'service[in]'],
+    ['in.path', '[Path]\nPathExists=/srv/in\nUnit=sort.service', 'service[sort]'],
+    ['srv-in.automount', '[Automount]\nWhere=/srv/in', 'service[srv-in.mount]'],
+  ])('of %s with %j waits for what it starts', (name, settings, address) => {
+    const { desired } = prepare(service, { name, unit: `${settings}\n` });
 
     expect(service.requires?.(desired)).toEqual([address]);
   });

@@ -86,7 +86,7 @@ export const service = defineResourceType({
       ensure,
       ...(unit && { unit }),
       ...(text && { install: installOf(text) }),
-      ...(text && name.endsWith('.path') && { starts: [startedBy(name, text, attributes)] }),
+      ...(text && /\.(path|automount)$/.test(name) && { starts: [startedBy(name, text, attributes)] }),
       dropIns,
       ...(Object.keys(installDropIns).length > 0 && { installDropIns }),
       ...(isPresent && enabled !== undefined && { enabled }),
@@ -175,9 +175,9 @@ function judgeText(
     );
 }
 
-/** What a path starts when something comes. A socket is started before what it starts. */
+/** What a path or an automount starts when something comes. A socket is started before what it starts. */
 const startedBy = (name: string, text: UnitText, attributes: Attributes): UnitPlace =>
-  placeOf(text.value('Path', 'Unit') ?? name.replace(/path$/, 'service'), attributes);
+  placeOf(text.value('Path', 'Unit') ?? name.replace(/path$/, 'service').replace(/automount$/, 'mount'), attributes);
 
 /** Whom it runs as, so that they are made first. Specifiers and dynamic users name nobody. */
 function accountsOf(text: UnitText): readonly string[] {

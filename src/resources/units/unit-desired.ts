@@ -17,7 +17,7 @@ export interface UnitDesired extends InstalledPlace {
   readonly settle: number;
   /** Longest time that starting or stopping may take. Milliseconds. */
   readonly timeout: number;
-  /** Units that a timer or a path starts: systemd does not start it before they are loaded. */
+  /** Units that a timer, a path or an automount starts: systemd does not start it before they are loaded. */
   readonly starts?: readonly UnitPlace[];
   /** User and group that its unit runs as. */
   readonly accounts: readonly string[];
