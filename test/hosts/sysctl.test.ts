@@ -75,4 +75,11 @@ ${wanted}
     expect(exit).toBe(6);
     expect(JSON.stringify([summary, problems])).toContain('this kernel has no setting net.ipv4.no_such_thing');
   });
+
+  it('that the kernel makes something else of fail and say of what', async () => {
+    const { exit, summary } = await rig.converge(wanted.replace('value: 1', 'value: "01"'));
+
+    expect([exit, summary]).toEqual([6, expect.stringContaining(`the kernel made 1 of "01" for ${setting}`)]);
+    expect(await host.read(live)).toBe('0\n');
+  });
 });

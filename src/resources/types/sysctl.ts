@@ -207,7 +207,11 @@ async function setLive(key: string, value: string, host: Host, signal: AbortSign
     host,
     signal,
   );
-  if (exitCode === 0) return;
+  if (exitCode === 0) {
+    const made = readLive({ key }, host);
+    if (made === value) return;
+    throw new KernelRefusal(`the kernel made ${made} of "${value}" for ${key}: it takes no such value, or writes it otherwise`);
+  }
   // Else it is a program that could not do its work, which the next one may.
   const Failure = isKilled ? PassingError : /^sysctl: .*\bkey\b/m.test(said) ? KernelRefusal : Error;
   throw new Failure(`sysctl did not set ${key}: ${lastLines(said.trim())}`);
