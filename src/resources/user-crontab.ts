@@ -115,7 +115,10 @@ async function succeed(user: string, argv: Argv, host: Host, signal: AbortSignal
   if (result.exitCode === 0) return;
   // One that was killed may have changed it before.
   const what = wasKilled(result) ? `crontab for ${user}` : `the crontab of ${user} is unchanged:`;
-  throw programError(result, `${what} ${lastWords(result)}`);
+  const said = lastWords(result);
+  const isForbidden = /(?:cannot|not allowed to) use this program/.test(said);
+  const hint = '; /etc/cron.allow or /etc/cron.deny says so, and "in: cron.d" needs no leave of theirs';
+  throw programError(result, `${what} ${said}${isForbidden ? hint : ''}`);
 }
 
 function editSpool({ user, keepEmpty }: CrontabOptions, edit: (text: string) => string, host: Host): void {

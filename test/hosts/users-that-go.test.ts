@@ -65,4 +65,16 @@ describeOnHosts('a user that goes', () => {
     expect({ outcome, writes }).toEqual({ outcome: 'refused', writes: 0 });
     expect(problems[0]?.message).toBe(`${path} cannot be written: it is immutable (chattr -i lifts that)`);
   });
+
+  it('cannot have a job where cron.allow does not name it, and that is told', async () => {
+    await host.write('/etc/cron.allow', 'root\n');
+
+    const { outcome, summary } = await rig.converge([user, job].join('\n'));
+    await host.ask(['rm', '/etc/cron.allow']);
+
+    expect({ outcome, summary }).toEqual({
+      outcome: 'rolledBack',
+      summary: expect.stringContaining('"in: cron.d" needs no leave'),
+    });
+  });
 });
