@@ -13,6 +13,8 @@ const repository = new URL('../..', import.meta.url).pathname;
 const documents = globSync(['desired-state/*.yaml', 'roles/*/role.yaml', 'inventory/**/*.yml'], { cwd: repository }).sort();
 const good = Object.fromEntries(documents.map((path) => [path, readFileSync(join(repository, path), 'utf8')]));
 const runs = process.env['LONG'] === '1' ? 20_000 : 80;
+/** Of all of them; so many take a quarter of an hour. Milliseconds. */
+const timeout = 3_600_000;
 
 const path = fc.constantFrom(...documents);
 const fragment = fc.oneof(
@@ -77,7 +79,7 @@ function replaced(value: unknown, choice: number, part: unknown): unknown {
     : { ...value, [key]: inner };
 }
 
-describe('a repository with random damage', () => {
+describe('a repository with random damage', { timeout }, () => {
   it('consists of documents that are in order before', () => {
     expect(documents.length).toBeGreaterThan(8);
     expect(loadDocuments(memoryTree(good)).problems).toEqual([]);
