@@ -27,6 +27,19 @@ export function sshConnection(target: Target, open: OpenClient, user: string): C
   const withRights = (argv: readonly string[]): readonly string[] =>
     target.become && user !== 'root' ? ['sudo', '-n', '--', ...argv] : argv;
 
+  const opened = async (opening: Promise<ClientChannel>, what: string, signal?: AbortSignal): Promise<ClientChannel> => {
+    const channel = await within(opening, {
+      timeout: openingTimeout,
+      gone,
+      slow: slow(what, openingTimeout),
+      ...(signal && { signal }),
+      late: (made) => made.close(),
+    });
+    channels.add(channel);
+    channel.once('close', () => channels.delete(channel));
+    return channel;
+  };
+
   const launch = async (argv: readonly string[], program: string, signal?: AbortSignal): Promise<ClientChannel> => {
     const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
     const line = commandLine(withRights(argv));
@@ -38,16 +51,7 @@ export function sshConnection(target: Target, open: OpenClient, user: string): C
       channel.on('exit', (code: number | null) => exitCodes.set(channel, code));
       resolve(channel);
     });
-    const channel = await within(promise, {
-      timeout: openingTimeout,
-      gone,
-      slow: slow(program, openingTimeout),
-      ...(signal && { signal }),
-      late: (made) => made.close(),
-    });
-    channels.add(channel);
-    channel.once('close', () => channels.delete(channel));
-    return channel;
+    return opened(promise, program, signal);
   };
   const refused = (program: string, error: Error): ConnectionError =>
     new ConnectionError('denied', `${name} does not start ${said(program)} (${said(error.message)})`);
@@ -98,15 +102,7 @@ export function sshConnection(target: Target, open: OpenClient, user: string): C
       gone.throwIfAborted();
       const opening = ssh.forwardOutStreamLocal(path) as Promise<ClientChannel>;
       try {
-        const channel = await within(opening, {
-          timeout: openingTimeout,
-          gone,
-          slow: slow('the socket', openingTimeout),
-          late: (made) => made.close(),
-        });
-        channels.add(channel);
-        channel.once('close', () => channels.delete(channel));
-        return channel;
+        return await opened(opening, 'the socket');
       } catch (error) {
         if (error instanceof ConnectionError) throw error;
         gone.throwIfAborted();
