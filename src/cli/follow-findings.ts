@@ -1,5 +1,5 @@
-import { loadHostPolicy } from '../host/host-policy.ts';
 import { milliseconds } from '../model/duration.ts';
+import type { HostPolicyDocument } from '../model/host-policy-document.ts';
 import { askRemotes } from '../source/git/fetch.ts';
 import { unusableKeys } from '../source/git/signatures.ts';
 import { finding, type Finding } from './finding.ts';
@@ -8,8 +8,7 @@ import { finding, type Finding } from './finding.ts';
 const patience = '20s';
 
 /** Whether a host that pulls gets what its policy names, and can judge it: each remote is asked. Nothing where it follows none. */
-export async function followFindings(signal: AbortSignal): Promise<readonly Finding[]> {
-  const { remote, trust } = loadHostPolicy().policy;
+export async function followFindings({ remote, trust }: HostPolicyDocument, signal: AbortSignal): Promise<readonly Finding[]> {
   if (!remote) return [];
   const timeout = milliseconds(remote.timeout) > milliseconds(patience) ? patience : remote.timeout;
   const answers = await askRemotes({ remote: { ...remote, timeout }, signal });

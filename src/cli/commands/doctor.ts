@@ -1,5 +1,4 @@
-import { accessSync, constants, statfsSync, statSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { statSync } from 'node:fs';
 import { findUnusableSecrets } from '../../agent/doors/load-hooks.ts';
 import { machineNames } from '../../host/facts.ts';
 import { loadHostPolicy } from '../../host/host-policy.ts';
@@ -7,6 +6,7 @@ import { identityFiles, readIdentities } from '../../host/identities.ts';
 import { chooseHost } from '../../inventory/choose-host.ts';
 import { readInventory } from '../../inventory/read-inventory.ts';
 import { openSecrets } from '../../inventory/open-secrets.ts';
+import type { HostPolicyDocument } from '../../model/host-policy-document.ts';
 import { formatProblem } from '../../model/problem.ts';
 import { noSecrets, Secret } from '../../model/secret.ts';
 import { judgePolicies } from '../../run/judge-policies.ts';
@@ -18,11 +18,11 @@ import { findRepository } from '../../source/find-repository.ts';
 import { loadInventoryFiles } from '../../source/inventory-files.ts';
 import { loadRollout } from '../../source/load.ts';
 import { openWorkingTree } from '../../source/working-tree.ts';
-import { findDamage } from '../../state/find-damage.ts';
-import { stateDirectory, stateFile } from '../../state/state-directory.ts';
+import { stateDirectory } from '../../state/state-directory.ts';
 import { finding, type Finding } from '../finding.ts';
 import { followFindings } from '../follow-findings.ts';
 import { textOption, type Invocation } from '../invocation.ts';
+import { machineFindings } from '../machine-findings.ts';
 import { appliedSource } from '../remote-source.ts';
 import { rootOption } from '../request.ts';
 import { writeJson } from '../run-output.ts';
@@ -30,22 +30,17 @@ import { writeJson } from '../run-output.ts';
 /** Checks what a run needs on this machine. Writes nothing; exits 1 when something is missing. */
 export async function run(invocation: Invocation): Promise<number> {
   const source = findRepository(textOption(invocation, 'source') ?? '.');
-  const own = source === undefined ? undefined : ownHost(source, textOption(invocation, 'host'));
-  const directory = stateDirectory(rootOption(invocation));
-  const state = stateIsUsable(directory);
+  const loaded = loadHostPolicy();
+  const { policy } = loaded;
+  const own = source === undefined ? undefined : ownHost(source, textOption(invocation, 'host'), policy);
   const findings = [
-    nodeVersion(),
-    git(),
-    crontab(),
-    state,
-    ...(state.ok ? damage(directory) : []),
-    diskSpace(directory),
-    hostPolicy(),
-    ...agentSecrets(),
-    await repository(source, invocation),
-    ...(await followFindings(invocation.signal)),
-    ...(source === undefined || !own ? [] : [hostIsKnown(own), await identity(source), ...waves(source)]),
-    ...vaultPassword(own),
+    ...machineFindings(stateDirectory(rootOption(invocation))),
+    hostPolicy(loaded),
+    ...agentSecrets(policy),
+    await repository(source, policy, invocation),
+    ...(await followFindings(policy, invocation.signal)),
+    ...(source === undefined || !own ? [] : [hostIsKnown(own), await identity(source, policy), ...waves(source, policy)]),
+    ...vaultPassword(own, policy),
   ];
   if (textOption(invocation, 'output') === 'json') writeJson(findings);
   else {
@@ -59,99 +54,7 @@ export async function run(invocation: Invocation): Promise<number> {
   return findings.every(({ ok }) => ok) ? 0 : 1;
 }
 
-function nodeVersion(): Finding {
-  const major = Number(process.versions.node.split('.')[0]);
-  return finding(
-    'Node.js',
-    major >= 24,
-    process.version,
-    'run it with Node 24 or newer; npm ci brings one: node_modules/.bin/node',
-  );
-}
-
-function git(): Finding {
-  const place = findProgram('git');
-  const fix = 'apt-get install git: commits and authors are read with it';
-  return finding('git', place !== undefined, place ?? 'no program git on the PATH', fix);
-}
-
-/** No fault by itself: most hosts do without. */
-const crontab = (): Finding =>
-  finding('crontab', true, findProgram('crontab') ?? 'not installed; only "kind: cron" with "in: crontab" needs it', '');
-
-const findProgram = (name: string): string | undefined =>
-  [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
-    .map((directory) => join(directory, name))
-    .find((file) => isAccessible(file, constants.X_OK));
-
-const isAccessible = (path: string, mode: number): boolean => whyNotAccessible(path, mode) === undefined;
-
-/** As the kernel calls it: `EROFS`. */
-function whyNotAccessible(path: string, mode: number): string | undefined {
-  try {
-    accessSync(path, mode);
-    return undefined;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code;
-  }
-}
-
-/** The nearest directory, from here upwards, that exists. */
-function existing(directory: string): string {
-  const isThere = statSync(directory, { throwIfNoEntry: false })?.isDirectory();
-  return isThere || dirname(directory) === directory ? directory : existing(dirname(directory));
-}
-
-/** Root may write everything but what is on a filesystem that is read-only. What is not there is no fault. */
-function unwritable(path: string, fix: string): { readonly found: string; readonly fix: string } | undefined {
-  const code = whyNotAccessible(path, constants.W_OK);
-  if (code === undefined || code === 'ENOENT') return undefined;
-  if (code !== 'EROFS') return { found: `${path} cannot be written (${code})`, fix };
-  return { found: `the filesystem of ${path} is read-only`, fix: 'see why (dmesg), and mount it again for writing' };
-}
-
-function stateIsUsable(directory: string): Finding {
-  const stat = statSync(directory, { throwIfNoEntry: false });
-  const name = 'state directory';
-  if (!stat) {
-    const parent = existing(directory);
-    const fault = unwritable(parent, 'run as root, or set RECONCILE_STATE_DIR');
-    return fault
-      ? finding(name, false, `${directory} cannot be made: ${fault.found}`, fault.fix)
-      : finding(name, true, `${directory} will be made`, '');
-  }
-  if (!stat.isDirectory()) return finding(name, false, `${directory} is not a directory`, 'move away what stands there');
-  if (stat.uid !== process.getuid?.())
-    return finding(name, false, `${directory} belongs to user ${stat.uid}`, `chown ${process.getuid?.()} ${directory}`);
-  const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
-  if ((stat.mode & 0o077) !== 0) return finding(name, false, `${directory}, mode ${mode}`, `chmod 700 ${directory}`);
-  for (const path of [directory, stateFile(directory)]) {
-    const fault = unwritable(path, `chmod u+w ${path}`);
-    if (fault) return finding(name, false, fault.found, fault.fix);
-  }
-  return finding(name, true, `${directory}, mode ${mode}`, '');
-}
-
-/** Only where a file of the state cannot be used. */
-const damage = (directory: string): readonly Finding[] =>
-  findDamage(directory).map(([name, { message, hint }]) => finding(name, false, message, hint));
-
-function diskSpace(directory: string): Finding {
-  const place = existing(directory);
-  const { bavail, bsize, ffree, files } = statfsSync(place);
-  const free = Math.floor((bavail * bsize) / 1024 / 1024);
-  const hasInodes = files === 0 || ffree > 1_000;
-  const found = `${free} MiB and ${files === 0 ? 'enough' : ffree} inodes free at ${place}`;
-  return finding(
-    'disk space',
-    free >= 100 && hasInodes,
-    found,
-    'make room: undo data and staged files need 100 MiB and 1,000 inodes',
-  );
-}
-
-function hostPolicy(): Finding {
-  const { file, policy, problems: unread } = loadHostPolicy();
+function hostPolicy({ file, policy, problems: unread }: ReturnType<typeof loadHostPolicy>): Finding {
   const problems = unread.length > 0 ? unread : judgePolicies({ hostPolicy: policy });
   const isThere = statSync(file, { throwIfNoEntry: false }) !== undefined;
   const found =
@@ -164,14 +67,11 @@ function hostPolicy(): Finding {
 }
 
 /** Only those that the agent cannot use. */
-const agentSecrets = (): readonly Finding[] =>
-  findUnusableSecrets(loadHostPolicy().policy.agent).map(({ message, hint }) =>
-    finding('agent secret', false, message, hint ?? ''),
-  );
+const agentSecrets = ({ agent }: HostPolicyDocument): readonly Finding[] =>
+  findUnusableSecrets(agent).map(({ message, hint }) => finding('agent secret', false, message, hint ?? ''));
 
-async function repository(source: string | undefined, invocation: Invocation): Promise<Finding> {
-  const [remote] = loadHostPolicy().policy.remote?.urls ?? [];
-  const found = source ?? remote ?? (await pushed(invocation));
+async function repository(source: string | undefined, { remote }: HostPolicyDocument, invocation: Invocation): Promise<Finding> {
+  const found = source ?? remote?.urls[0] ?? (await pushed(invocation));
   return finding(
     'repository',
     found !== undefined,
@@ -192,8 +92,7 @@ async function pushed(invocation: Invocation): Promise<string | undefined> {
 }
 
 /** Only where a host pulls a repository that goes in waves. */
-function waves(source: string): readonly Finding[] {
-  const { remote, gitea } = loadHostPolicy().policy;
+function waves(source: string, { remote, gitea }: HostPolicyDocument): readonly Finding[] {
   const count = loadRollout(openWorkingTree(source).files).rollout?.value.waves.length ?? 0;
   if (!remote || count === 0) return [];
   const found = gitea ? `${count}, by the commit statuses of ${gitea.repository}` : `${count} in rollout.yaml, but not obeyed`;
@@ -217,9 +116,8 @@ function hostIsKnown({ inventory, host, problems }: OwnHost): Finding {
 }
 
 /** Whether this host can decrypt: its identity, and which of the secrets it opens. */
-async function identity(source: string): Promise<Finding> {
+async function identity(source: string, policy: HostPolicyDocument): Promise<Finding> {
   const { files } = openWorkingTree(source);
-  const { policy } = loadHostPolicy();
   const file = identityFiles(policy).age;
   const { age, problems } = readIdentities(policy);
   const { names, get } = await openSecrets({ files, identities: age, vault: noSecrets.vault, variables: [] });
@@ -240,15 +138,14 @@ async function identity(source: string): Promise<Finding> {
 type OwnHost = ReturnType<typeof ownHost>;
 
 /** This machine in the inventory of the repository. */
-function ownHost(source: string, given: string | undefined) {
+function ownHost(source: string, given: string | undefined, policy: HostPolicyDocument) {
   const inventory = readInventory(loadInventoryFiles(openWorkingTree(source).files, ownVault()));
-  const names = { asked: given, own: loadHostPolicy().policy.host, machine: machineNames() };
+  const names = { asked: given, own: policy.host, machine: machineNames() };
   return { inventory, ...chooseHost(inventory, names) };
 }
 
 /** Only where one is named, or needed by encrypted files of this host's variables. */
-function vaultPassword(own: OwnHost | undefined): readonly Finding[] {
-  const { policy } = loadHostPolicy();
+function vaultPassword(own: OwnHost | undefined, policy: HostPolicyDocument): readonly Finding[] {
   const file = identityFiles(policy).vault;
   const unfit = file === undefined ? [] : readIdentities(policy).problems.filter(({ message }) => message.includes(file));
   const ofFiles = own?.host === undefined ? [] : own.inventory.problemsOf(own.host);
