@@ -1,7 +1,7 @@
 import { policyDocument } from '../../src/model/document.ts';
 import { hostPolicyDocument } from '../../src/model/host-policy-document.ts';
 import type { Action, Change, Step } from '../../src/model/plan.ts';
-import type { JudgeInput } from '../../src/policy/judge-input.ts';
+import type { JudgeInput, PolicyText } from '../../src/policy/judge-input.ts';
 import type { HostChain } from '../../src/model/host-chain.ts';
 import type { ProviderSlot } from '../../src/model/provider-slot.ts';
 
@@ -91,3 +91,19 @@ export function makeChain(host: string, chain: readonly ProviderSlot[] = [kimi, 
   const at = { file: `inventory/host_vars/${host}.yml`, line: 2, column: 3 };
   return { host, critical: true, address: `provider_chain[/srv/${host}/config.yaml]`, chain, at };
 }
+
+/** The chain of one critical host, whose first slot has this URL. */
+export const withUrl = (base_url: string) => ({ chains: [makeChain('allegro', [{ ...kimi, base_url }, gemini, local, local])] });
+
+/** A policy that bans two words. */
+export const bans = { banned: { patterns: ['anthropic', '\\bclaude-'] } };
+
+/** One text in which policy looks for them. */
+export const textWith = (
+  where: PolicyText['where'],
+  content: string,
+  name = 'desired-state/files/config.yaml',
+  path?: string,
+) => ({
+  texts: () => [{ where, name, text: content, ...(path && { path }) }],
+});

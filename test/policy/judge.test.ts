@@ -1,20 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ProblemCode } from '../../src/model/problem.ts';
 import { judge } from '../../src/policy/judge.ts';
-import { makeChain, makeInput, makeStep, slots, type InputOptions } from './judge-fixture.ts';
+import { bans, makeInput, makeStep, textWith, withUrl, type InputOptions } from './judge-fixture.ts';
 
-const { kimi, gemini, local } = slots;
-const text = (
-  where: 'config' | 'rendered' | 'live',
-  content: string,
-  name = 'desired-state/files/config.yaml',
-  path?: string,
-) => ({
-  texts: () => [{ where, name, text: content, ...(path && { path }) }],
-});
-const bans = { banned: { patterns: ['anthropic', '\\bclaude-'] } };
 const removals = (count: number) => Array.from({ length: count }, (_, index) => makeStep(`/srv/${index}`, { action: 'remove' }));
-const withUrl = (base_url: string) => ({ chains: [makeChain('allegro', [{ ...kimi, base_url }, gemini, local, local])] });
 
 describe('one rule at a time', () => {
   const table: readonly (readonly [name: string, options: InputOptions, expected: ProblemCode | 'allow'])[] = [
@@ -210,13 +199,13 @@ describe('one rule at a time', () => {
 
 describe('what a refusal says', () => {
   it('gives line and column of a match in the repository', () => {
-    const { problems } = judge(makeInput({ policy: bans, ...text('config', '# é\na: 1\nb: anthropic\n') }));
+    const { problems } = judge(makeInput({ policy: bans, ...textWith('config', '# é\na: 1\nb: anthropic\n') }));
 
     expect(problems[0]).toMatchObject({ at: { file: 'desired-state/files/config.yaml', line: 3, column: 4 } });
   });
 
   it('gives the declaration of the resource whose rendered content matches', () => {
-    const { problems } = judge(makeInput({ policy: bans, ...text('rendered', 'a\nb anthropic', 'file[/srv/a]') }));
+    const { problems } = judge(makeInput({ policy: bans, ...textWith('rendered', 'a\nb anthropic', 'file[/srv/a]') }));
 
     expect(problems[0]).toMatchObject({ address: 'file[/srv/a]', at: { file: 'roles/web/role.yaml', line: 3 } });
     expect(problems[0]?.message).toContain('line 2, column 3');
@@ -226,7 +215,7 @@ describe('what a refusal says', () => {
     const canary = 'sk-canary-7f3a';
     const input = makeInput({
       policy: { banned: { patterns: ['key=[a-z0-9-]*'] } },
-      ...text('live', `key=${canary}`, '/srv/seed'),
+      ...textWith('live', `key=${canary}`, '/srv/seed'),
       ...withUrl(`https://user:${canary}@api.kimi.example/v1`),
     });
 
@@ -241,7 +230,7 @@ describe('what a refusal says', () => {
       makeInput({
         policy: { ...bans, protected_paths: ['/srv/**'] },
         hostPolicy: { paths: { allow: ['/opt/**'] }, commands: { allow: ['none'] } },
-        ...text('config', 'anthropic claude-x'),
+        ...textWith('config', 'anthropic claude-x'),
         commandsOf: () => ['/bin/a', '/bin/b'],
         quarantinedReason: 'it failed',
       }),

@@ -1,43 +1,41 @@
 import { expect, it } from 'vitest';
 import type { ProblemCode } from '../../src/model/problem.ts';
 import { judge } from '../../src/policy/judge.ts';
-import { makeChain, makeInput, slots, type InputOptions } from './judge-fixture.ts';
+import { bans, makeChain, makeInput, slots, textWith, withUrl, type InputOptions } from './judge-fixture.ts';
 import { processorTime } from '../support/processor-time.ts';
 
 const { kimi, gemini, local } = slots;
-const bans = { banned: { patterns: ['anthropic', '\\bclaude-'] } };
-const text = (
-  where: 'config' | 'rendered' | 'live',
-  content: string,
-  name = 'desired-state/files/config.yaml',
-  path?: string,
-) => ({
-  texts: () => [{ where, name, text: content, ...(path && { path }) }],
-});
-const withUrl = (base_url: string) => ({ chains: [makeChain('allegro', [{ ...kimi, base_url }, gemini, local, local])] });
 
 const place = { address: 'config[/srv/a]', at: { file: 'roles/web/role.yaml', line: 3, column: 5 } } as const;
 const written = (url: string) => ({ urls: () => [{ ...place, url, isHidden: false }] });
 
 const table: readonly (readonly [name: string, options: InputOptions, expected: ProblemCode | 'allow'])[] = [
-  ['a text without a ban', { policy: bans, ...text('config', 'provider: kimi\n') }, 'allow'],
-  ['a banned word in a config', { policy: bans, ...text('config', 'provider: Anthropic\n') }, 'banned-provider'],
-  ['a banned word in the policy itself', { policy: bans, ...text('config', 'anthropic', 'desired-state/policy.yaml') }, 'allow'],
+  ['a text without a ban', { policy: bans, ...textWith('config', 'provider: kimi\n') }, 'allow'],
+  ['a banned word in a config', { policy: bans, ...textWith('config', 'provider: Anthropic\n') }, 'banned-provider'],
+  [
+    'a banned word in the policy itself',
+    { policy: bans, ...textWith('config', 'anthropic', 'desired-state/policy.yaml') },
+    'allow',
+  ],
   [
     'a banned word in a rendered file',
-    { policy: bans, ...text('rendered', 'x: claude-opus', 'file[/srv/a]') },
+    { policy: bans, ...textWith('rendered', 'x: claude-opus', 'file[/srv/a]') },
     'banned-provider',
   ],
-  ['a banned word in a live file', { policy: bans, ...text('live', 'ANTHROPIC_API_KEY=x', '/srv/seed') }, 'banned-provider'],
-  ['a banned word behind a JSON escape', { policy: bans, ...text('rendered', '"\\u0061nthropic"') }, 'banned-provider'],
-  ['a banned word behind a URL escape', { policy: bans, ...text('live', 'https://api.%61nthropic.example') }, 'banned-provider'],
+  ['a banned word in a live file', { policy: bans, ...textWith('live', 'ANTHROPIC_API_KEY=x', '/srv/seed') }, 'banned-provider'],
+  ['a banned word behind a JSON escape', { policy: bans, ...textWith('rendered', '"\\u0061nthropic"') }, 'banned-provider'],
+  [
+    'a banned word behind a URL escape',
+    { policy: bans, ...textWith('live', 'https://api.%61nthropic.example') },
+    'banned-provider',
+  ],
   [
     'a line that is banned as a whole',
-    { policy: { banned: { patterns: ['^provider: x$'] } }, ...text('rendered', 'a: 1\nprovider: x\n') },
+    { policy: { banned: { patterns: ['^provider: x$'] } }, ...textWith('rendered', 'a: 1\nprovider: x\n') },
     'banned-provider',
   ],
-  ['a banned word in wide letters', { policy: bans, ...text('config', 'ａｎｔｈｒｏｐｉｃ') }, 'banned-provider'],
-  ['a banned word with a soft hyphen', { policy: bans, ...text('config', 'anth\u00adropic') }, 'banned-provider'],
+  ['a banned word in wide letters', { policy: bans, ...textWith('config', 'ａｎｔｈｒｏｐｉｃ') }, 'banned-provider'],
+  ['a banned word with a soft hyphen', { policy: bans, ...textWith('config', 'anth\u00adropic') }, 'banned-provider'],
   ...(
     [
       ['a long YAML escape', '"\\U00000061nthropic"'],
@@ -51,20 +49,20 @@ const table: readonly (readonly [name: string, options: InputOptions, expected: 
     ] as const
   ).map(
     ([hidden, written]) =>
-      [`a banned word behind ${hidden}`, { policy: bans, ...text('rendered', written) }, 'banned-provider'] as const,
+      [`a banned word behind ${hidden}`, { policy: bans, ...textWith('rendered', written) }, 'banned-provider'] as const,
   ),
   [
     'a banned slug behind an escaped slash',
-    { policy: { banned: { patterns: ['anthropic/'] } }, ...text('live', '{"a": "anthropic\\/x"}') },
+    { policy: { banned: { patterns: ['anthropic/'] } }, ...textWith('live', '{"a": "anthropic\\/x"}') },
     'banned-provider',
   ],
-  ['the parts of a banned word in lines of their own', { policy: bans, ...text('config', 'anthro\n  pic\n') }, 'allow'],
-  ['lines that a backslash joins', { policy: bans, ...text('config', 'run anthro \\\n  pic C:\\new\\\n') }, 'allow'],
+  ['the parts of a banned word in lines of their own', { policy: bans, ...textWith('config', 'anthro\n  pic\n') }, 'allow'],
+  ['lines that a backslash joins', { policy: bans, ...textWith('config', 'run anthro \\\n  pic C:\\new\\\n') }, 'allow'],
   [
     'an exempt host path',
     {
       policy: { banned: { ...bans.banned, exempt: ['/srv/training/**'] } },
-      ...text('live', 'anthropic', 'a', '/srv/training/x'),
+      ...textWith('live', 'anthropic', 'a', '/srv/training/x'),
     },
     'allow',
   ],
@@ -72,7 +70,7 @@ const table: readonly (readonly [name: string, options: InputOptions, expected: 
     'an exempt file of the repository',
     {
       policy: { banned: { ...bans.banned, exempt: ['desired-state/files/training/**'] } },
-      ...text('config', 'anthropic', 'desired-state/files/training/x'),
+      ...textWith('config', 'anthropic', 'desired-state/files/training/x'),
     },
     'allow',
   ],
@@ -80,7 +78,7 @@ const table: readonly (readonly [name: string, options: InputOptions, expected: 
     'a path beside the exempt one',
     {
       policy: { banned: { ...bans.banned, exempt: ['/srv/training/**'] } },
-      ...text('live', 'anthropic', 'a', '/srv/training2/x'),
+      ...textWith('live', 'anthropic', 'a', '/srv/training2/x'),
     },
     'banned-provider',
   ],
@@ -237,7 +235,7 @@ it('tells the line in which a word stands, also below lines that a backslash joi
   const content = 'a: "x\\\n  y"\nb: "anthro\\\n\n  pic"\nc: \\x61nthropic-2\n';
   const banned = { patterns: ['anthropic', 'anthropic-2'] };
 
-  const { problems } = judge(makeInput({ policy: { banned }, ...text('config', content) }));
+  const { problems } = judge(makeInput({ policy: { banned }, ...textWith('config', content) }));
 
   expect(problems.map(({ at }) => at?.line)).toEqual([3, 6]);
 });
@@ -246,7 +244,7 @@ it('undoes what hides a word in time that grows with the text alone', () => {
   for (const unit of ['\\\n', '\\ ', '\\', '%', '%61', '\\u', '\\U0000', '\u00ad', 'x\\\n\n', '\u0301\u0316', '\u0301\uff9e']) {
     const started = processorTime();
 
-    judge(makeInput({ policy: bans, ...text('config', unit.repeat(1_000_000 / unit.length)) }));
+    judge(makeInput({ policy: bans, ...textWith('config', unit.repeat(1_000_000 / unit.length)) }));
 
     expect(processorTime() - started, JSON.stringify(unit)).toBeLessThan(2000);
   }
