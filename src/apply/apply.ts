@@ -163,6 +163,7 @@ async function applyStep({ address, resource, diff }: Step, deps: ApplyDeps, sig
   await deps.types(resource.kind).apply(resource.desired, diff.changes, applyContext(address, deps, signal));
 }
 
+/** What a kind may use to change a resource; `address` also of one that is only refreshed. */
 export function applyContext(address: Address, { host, contents, ledger }: ApplyDeps, signal: AbortSignal): ApplyContext {
   return { host, contents, signal, last: ledger.get(address)?.desired };
 }

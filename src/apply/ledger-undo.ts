@@ -13,6 +13,7 @@ export const captureLedger = (address: Address, ledger: Ledger): JsonObject => (
 
 export const isLedgerUndo = (entry: JsonObject): boolean => 'ledger' in entry;
 
+/** Puts the entry back as it was before the run, or takes it out. */
 export function restoreLedger(address: Address, entry: JsonObject, ledger: Ledger): void {
   const before = entry['ledger'] as unknown as LedgerEntry | null;
   if (before === null) ledger.remove(address);

@@ -34,6 +34,7 @@ const mostBytes = 4 * 1024 * 1024;
 const manifestName = 'manifest.json';
 const schema = 'reconcile.deadman-snapshot/1';
 
+/** As its files stand now; `isWhole` is false while one of them is missing. */
 export function presentConfig({ config }: DeadmanSettings): PresentConfig {
   const files = config.map(readRegular);
   return {

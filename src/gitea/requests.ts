@@ -25,6 +25,7 @@ export interface Requests {
   ): Promise<readonly T[]>;
 }
 
+/** Checks each answer by its schema: what does not fit is a `GiteaError`. */
 export function openRequests(send: Send): Requests {
   const check = <T>({ method, path }: Call, answer: z.ZodType<T>, json: unknown): T => {
     const { data, error } = answer.safeParse(json);

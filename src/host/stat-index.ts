@@ -115,6 +115,7 @@ function look(real: string): PathSignature | undefined | 'unreadable' {
   }
 }
 
+/** So young that it could change again within the same tick, and nobody would see it, as git says of its index. `now` in nanoseconds since 1970. */
 export function isRacy(stat: PathSignature, now: bigint): boolean {
   const coarse = stat.ctimeNs % 1_000_000_000n === 0n && stat.mtimeNs % 1_000_000_000n === 0n;
   return stat.ctimeNs > now - (coarse ? coarseTickNs : tickNs);

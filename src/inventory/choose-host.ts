@@ -28,6 +28,7 @@ export function chooseHost(
   return { host: wanted, problems: [asked === undefined && own !== undefined ? { ...problem, hint } : problem] };
 }
 
+/** With the names that there are, and the nearest. */
 export function unknownHost(host: string, hosts: readonly string[]): Problem {
   const near = hosts.find((name) => name.startsWith(`${host}.`)) ?? nearest(host, hosts);
   const known = listed(hosts) || 'none';

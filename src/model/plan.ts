@@ -24,9 +24,10 @@ export type Diff =
 
 export const converged: Diff = { action: 'none' };
 
+/** Of a resource that is as it should be, none. */
 export const changesOf = (diff: Diff): readonly Change[] => (diff.action === 'none' ? [] : diff.changes);
 
-/** Why actual and desired differ, or not: from last applied (ledger), actual and desired. Design §6. */
+/** Why actual and desired differ, or not: by what was last applied (ledger), what is there, and what git wants. README.md has them all. */
 export type Cause = 'converged' | 'upstream' | 'drift' | 'conflict' | 'adopted' | 'orphan' | 'unmanaged';
 
 /** What stands on a host and is larger is not shown. Bytes. */

@@ -35,6 +35,7 @@ export interface Confirmation {
   readonly until: string;
 }
 
+/** What a report or a status says of a run that still waits. */
 export const confirmationOf = ({ run, by, because, since, within }: Unconfirmed): Confirmation => ({
   run,
   state: 'waiting',

@@ -60,6 +60,7 @@ function shownChange(change: Change, sensitive: boolean): Change {
   return { ...change, from: hide(from), to: hide(to), sensitive: true };
 }
 
+/** Reported steps with what became of those that were done. */
 export const withOutcomes = (steps: readonly ReportedStep[], outcomes: Outcomes): ReportedStep[] =>
   steps.map((step) => ({ ...step, ...outcomes.get(step.address) }));
 

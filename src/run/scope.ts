@@ -26,6 +26,7 @@ export interface Scope {
 /** Which files are the identities; what they hold is among the sources. */
 const identityVariables = ['RECONCILE_AGE_KEY_FILE', 'RECONCILE_VAULT_PASSWORD_FILE', 'ANSIBLE_VAULT_PASSWORD_FILE'];
 
+/** Looks at the machine and at which revision the source has, but at nothing of what it holds. */
 export function openScope(request: Pick<Request, 'source' | 'host' | 'root'>): Scope {
   const { source, host, root } = request;
   const reader = openLocalReader({ root });

@@ -62,12 +62,14 @@ export function readStamp(directory: string, locate: (path: string) => string): 
 export const stampedAt = (directory: string): string | undefined =>
   statSync(join(directory, fileName), { throwIfNoEntry: false })?.mtime.toISOString();
 
+/** Not durably: a stamp that a power cut takes, or cuts short, costs time only. */
 export function writeStamp(directory: string, { index, sources, ...head }: Stamp): void {
   const sourceBytes = sources.encode();
   const line = `${JSON.stringify({ ...head, sourceBytes: sourceBytes.length })}\n`;
   putMark(directory, fileName, Buffer.concat([Buffer.from(line), sourceBytes, index.encode()]));
 }
 
+/** Durably. Throws `StateError`: nothing may be changed under a stamp that says that nothing was. */
 export function removeStamp(directory: string): void {
   try {
     rmSync(join(directory, fileName), { force: true });

@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 const motd = (rig: Rig, content: string) => rig.resource(file, { path: '/motd', content });
 const verdict = ({ steps: [step] }: Plan) => `${step?.cause} ${step?.diff.action}`;
 
-/** What was applied, what stands on the host, what git says now; and what follows. Design §6. */
+/** What was applied, what stands on the host, what git says now; and what follows. "How it decides" in README.md. */
 it.each([
   { applied: 'a', actual: 'a', desired: 'a', is: 'converged none' },
   { applied: 'a', actual: 'a', desired: 'b', is: 'upstream update' },

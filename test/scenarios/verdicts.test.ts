@@ -42,7 +42,7 @@ interface Verdict {
   readonly exit: number;
 }
 
-/** What was last applied, what stands on the host, what git says now; and what follows. Design §6. */
+/** What was last applied, what stands on the host, what git says now; and what follows. "How it decides" in README.md. */
 const verdicts: readonly Verdict[] = [
   { applied: 'one', actual: 'one', desired: 'one', is: 'converged', exit: 0 },
   { applied: 'one', actual: 'one', desired: 'two', is: 'upstream', exit: 2 },

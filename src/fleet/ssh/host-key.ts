@@ -42,6 +42,7 @@ interface Named {
   readonly inventoryName: string | undefined;
 }
 
+/** What the operator's files say of a host, under the name that OpenSSH looks it up by. */
 export function findKnownHost(
   { hostname, port, alias, inventoryName }: Named,
   files: readonly { readonly file: string; readonly about: (host: string) => readonly KnownKey[] }[],
@@ -67,6 +68,7 @@ export function findKnownHost(
   };
 }
 
+/** In the order in which they are offered: those of keys that are trusted first, so that the host shows one of these. */
 export function hostKeyAlgorithms({ lines, plainLines }: KnownHost): readonly string[] {
   const trusted = [...lines, ...plainLines].filter(({ role }) => role === 'trusted').map(({ type }) => type);
   return [...new Set([...trusted, ...Object.keys(algorithms)].flatMap((type) => algorithms[type] ?? []))];

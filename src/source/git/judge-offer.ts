@@ -38,6 +38,7 @@ interface Judge {
 /** Judgements that are remembered: each remote may offer something else. */
 const mostKnown = 8;
 
+/** By the rules of this host's policy. Asks git once for what it has judged before, of a few revisions. */
 export function openJudge({ directory, remote, trust: policy }: Rules): Judge {
   const known = new Map<string, Problem | undefined>();
   const callIn = (mirror: Mirror, signal: AbortSignal): GitCall => ({
