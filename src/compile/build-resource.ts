@@ -100,7 +100,7 @@ export function buildResource(
     notify: asList(shared.notify),
     tags: [...new Set([...unit.tags, ...asList(shared.tags)])],
     onDrift: shared.on_drift ?? 'heal',
-    prune: pruneOf(shared.prune, unit),
+    prune: pruneOf(shared, unit),
     sensitive: shared.sensitive === true || holdsSecret(desired),
     mode: unit.mode,
   };
@@ -108,8 +108,17 @@ export function buildResource(
 }
 
 /** Once it has left git, nobody can tell any more which assignment it was of: one that observes must not be the reason for a removal. */
-const pruneOf = (prune: CatalogResource['prune'] = 'yes', { mode }: Unit): CatalogResource['prune'] =>
-  mode === 'observe' && prune === 'yes' ? 'confirm' : prune;
+function pruneOf(
+  {
+    prune = 'yes',
+    on_drift: onDrift = 'heal',
+  }: { readonly prune?: 'yes' | 'no' | 'confirm' | undefined; readonly on_drift?: CatalogResource['onDrift'] | undefined },
+  { mode }: Unit,
+): CatalogResource['prune'] {
+  if (prune !== 'yes') return prune;
+  if (mode === 'observe') return 'confirm';
+  return onDrift === 'heal' ? 'yes' : 'unless-changed';
+}
 
 /** Ansible's `{{ value | default(omit) }}`: the key is as if it had not been written. */
 function withoutOmitted(value: { readonly [key: string]: unknown }): { readonly [key: string]: unknown } {

@@ -52,7 +52,8 @@ export interface CatalogResource {
   readonly notify: readonly Address[];
   readonly tags: readonly string[];
   readonly onDrift: 'heal' | 'report' | 'hold';
-  readonly prune: 'yes' | 'no' | 'confirm';
+  /** `unless-changed`: of what is not healed, local changes are not removed without a word. */
+  readonly prune: 'yes' | 'no' | 'confirm' | 'unless-changed';
   /** Its contents must not be shown: somebody has marked it so, or a secret went into it. */
   readonly sensitive: boolean;
   readonly mode: 'enforce' | 'observe';

@@ -48,10 +48,10 @@ export const commonAttributes = {
     .optional()
     .meta({ description: 'Addresses to refresh when this resource changes, and when it has left git and is removed.' }),
   tags: names.optional().meta({ description: 'Words for `--tags`.' }),
-  on_drift: z
-    .enum(['heal', 'report', 'hold'])
-    .optional()
-    .meta({ description: 'Local drift is repaired (default), only reported, or held until a person decides.' }),
+  on_drift: z.enum(['heal', 'report', 'hold']).optional().meta({
+    description:
+      'Local drift is repaired (default), only reported, or held until a person decides. Where it is not repaired, what left git with local changes is removed after a confirmation only.',
+  }),
   prune: z.enum(['yes', 'no', 'confirm']).optional().meta({
     description:
       'What happens on the host when the resource leaves git: removed (default), kept, or removed after a confirmation.',

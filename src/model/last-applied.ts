@@ -1,4 +1,4 @@
-import type { Address } from './catalog.ts';
+import type { Address, CatalogResource } from './catalog.ts';
 import type { Step } from './plan.ts';
 import { formatPosition } from './problem.ts';
 
@@ -8,7 +8,7 @@ export interface LastApplied {
   readonly kind: string;
   /** `digestOf(desired)` as it was applied. */
   readonly digest: string;
-  readonly prune: 'yes' | 'no' | 'confirm';
+  readonly prune: CatalogResource['prune'];
   /** Secrets stand in it sealed: known by digest only. */
   readonly desired: object;
   /** Contents of it are never shown, also after git stopped saying so. */

@@ -95,7 +95,7 @@ function whatLeaves(steps: readonly Step[], input: PlanInput): ReadonlyMap<strin
     if (!type.makesWay || !last || !observed) continue;
     const diff = type.diff(desired, observed.actual);
     const mayGo =
-      cause === 'orphan' ? last.prune === 'yes' || (last.prune === 'confirm' && isConfirmed) : diff.action !== 'remove';
+      cause === 'orphan' ? last.prune !== 'no' && (last.prune !== 'confirm' || isConfirmed) : diff.action !== 'remove';
     const isLeft = held !== undefined || leftAloneBecause(resource, tags) !== undefined || !mayGo;
     const touchedBy = (wanted: object, changes: readonly Change[]): readonly string[] =>
       changes.length === 0 ? [] : touched(kind, wanted, changes);

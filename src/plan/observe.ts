@@ -56,7 +56,8 @@ export async function observe(
   for (const last of ledger.values()) {
     const { address, kind, desired } = last;
     const absent = wanted.has(address) ? undefined : prunedOf(last, types(kind));
-    if (absent !== undefined) all.push({ address, kind, desired: absent, last: desired, hasMoved: false });
+    if (absent !== undefined)
+      all.push({ address, kind, desired: absent, last: desired, hasMoved: last.prune === 'unless-changed' });
   }
   const beside = entriesBeside(resources, types);
   const surveys = surveyor(all, host, types, signal);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runCli } from '../support/run-cli.ts';
@@ -25,3 +25,41 @@ it('what left git with "prune: confirm" goes only with a plan that a person appl
   expect(runCli(['apply', plan]).exit).toBe(0);
   expect(existsSync(target)).toBe(false);
 });
+
+it.each(['hold', 'report'])(
+  'what left git with "on_drift: %s" goes, but with local changes only with a plan that a person applies',
+  (way) => {
+    using repository = makeRepository(
+      `
+- { kind: file, path: /srv/kept, content: kept }
+- { kind: file, path: /srv/as-ours, content: ours, owner: "4001", on_drift: ${way} }
+- { kind: tree, path: /srv/tree, source: tree, owner: "4001", on_drift: ${way} }
+- { kind: config, path: /srv/keys.yaml, set: { a: 1, b: 2 }, on_drift: ${way} }
+- { kind: file, path: /srv/edited, content: ours, owner: "4001", on_drift: ${way} }
+`,
+      { 'desired-state/files/tree/a': 'a', 'desired-state/policy.yaml': 'destroy: { max_delete_percent: 100 }\n' },
+    );
+    const at = (name: string): string => join(repository.root, 'srv', name);
+    expect(repository.report().outcome).toBe('converged');
+    for (const name of ['edited', 'tree/a']) writeFileSync(at(name), 'theirs');
+    writeFileSync(at('keys.yaml'), 'a: 1\nb: 3\n');
+    repository.write('desired-state/site.yaml', site('- { kind: file, path: /srv/kept, content: kept }'));
+
+    const { steps } = repository.report();
+
+    expect(steps.map(({ address, outcome }) => `${outcome} ${address}`).toSorted()).toEqual([
+      'changed file[/srv/as-ours]',
+      'held config[/srv/keys.yaml]',
+      'held file[/srv/edited]',
+      'held tree[/srv/tree]',
+    ]);
+    expect(steps.find(({ outcome }) => outcome === 'held')?.reason).toContain('left git, but was changed here');
+    expect(existsSync(at('as-ours'))).toBe(false);
+
+    const plan = join(repository.root, '../plan.json');
+    runCli(['plan', '-o', plan, '--source', repository.path, '--host', 'box', '--root', repository.root]);
+    expect(runCli(['apply', plan]).exit).toBe(0);
+    expect([at('edited'), at('tree')].map((path) => existsSync(path))).toEqual([false, false]);
+    expect(repository.report()).toMatchObject({ outcome: 'converged', steps: [] });
+  },
+);
