@@ -10,6 +10,7 @@ import type { SourceTree } from '../model/revision.ts';
 import type { Request } from '../model/request.ts';
 import { openScrub } from '../report/scrub.ts';
 import { openScope } from '../run/scope.ts';
+import { hasUncommitted } from '../source/uncommitted.ts';
 import { writeAtomically } from '../source/write-atomically.ts';
 
 interface Refused {
@@ -57,6 +58,8 @@ export async function adopt(request: Request, path: string): Promise<Adoption & 
   if (before?.equals(live)) return { file, outcome: 'same', bytes: live.length };
   if (live.includes(0) && !before?.includes(0))
     return { refused: `${path} is binary now, and ${file} is text`, hint: 'copy it by hand if that is meant' };
+  if (hasUncommitted(revision.root, [`:(literal)${file}`]))
+    return { refused: `${file} has changes that are in no commit, and would be lost`, hint: 'commit them, or take them back' };
   writeAtomically(join(revision.root, file), live, 0o644);
   return { file, outcome: 'written', bytes: live.length };
 }

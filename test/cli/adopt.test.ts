@@ -85,6 +85,26 @@ describe('a file whose content comes from a file of the repository', () => {
   });
 });
 
+it('changes of the source file that are in no commit are not overwritten', () => {
+  using place = makeRepository('- { kind: file, path: /etc/one, source: one.txt }', { 'desired-state/files/one.txt': 'one\n' });
+  place.commit('one');
+  place.run();
+  const file = join(place.path, 'desired-state/files/one.txt');
+  writeFileSync(file, 'mine\n');
+  writeFileSync(join(place.root, 'etc/one'), 'edited here\n');
+  const adoptIt = () => place.run(['adopt', '/etc/one']);
+
+  expect(adoptIt()).toMatchObject({
+    exit: 7,
+    stderr: expect.stringMatching(/one\.txt has changes that are in no commit[^]*commit them, or take them back/) as string,
+  });
+  expect(readFileSync(file, 'utf8')).toBe('mine\n');
+
+  place.commit('mine');
+  expect(adoptIt().exit).toBe(0);
+  expect(readFileSync(file, 'utf8')).toBe('edited here\n');
+});
+
 it('of two resources on one line, the file of the one that is meant is written', () => {
   const one = '{ kind: file, path: /etc/one, source: one.txt }';
   const two = '{ kind: file, path: /etc/two, source: two.txt }';
