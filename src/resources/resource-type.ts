@@ -171,8 +171,11 @@ interface ResourceType<
     /** Of paths at which nothing stood before the run: the one with something of others in it. All of them stay then. */
     othersNow(made: JsonObject, paths: readonly AbsolutePath[], host: HostReader): AbsolutePath | undefined;
   };
-  /** Paths that `apply` lets a program write, which the engine does not restore; policy judges them like the others. */
-  writes?(desired: Desired, changes: readonly Change[]): readonly AbsolutePath[];
+  /**
+   * Paths that `apply` lets a program write, which the engine does not restore; policy judges them like the others. With a host, also
+   * what goes with a directory.
+   */
+  writes?(desired: Desired, changes: readonly Change[], host?: HostReader): readonly AbsolutePath[];
   /** Undo of effects that are not paths. Journalled before `apply` starts; must not need `apply` to have finished, nor to have started. */
   readonly undo?: {
     capture(desired: Desired, context: InspectContext<Survey>): Undo | Promise<Undo>;

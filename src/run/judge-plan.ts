@@ -81,7 +81,7 @@ async function judgeInput(plan: Plan, { full, desired, input, reader, previewsOf
     packagesOf: ({ resource, diff }) => resourceType(resource.kind).packages?.(resource.desired, changesOf(diff)) ?? [],
     unitsOf: ({ resource }) => resourceType(resource.kind).units?.(resource.desired) ?? [],
     contactsOf: ({ resource }) => resourceType(resource.kind).contacts?.(resource.desired) ?? [],
-    pathsOf: (step) => writtenPaths(step, input),
+    pathsOf: (step) => writtenPaths(step, input, reader),
     modesOf: ({ resource, diff }) => resourceType(resource.kind).modes?.(resource.desired, changesOf(diff)) ?? [],
     ...(quarantined && { quarantinedReason: `run ${quarantined.run}: ${quarantined.reason}` }),
   };
@@ -93,11 +93,11 @@ function asHostSees({ stateDirectory }: Scope, { root }: Request): string {
 }
 
 /** What a step writes, also where a program does it and the engine has nothing to undo. */
-function writtenPaths({ resource: { kind, desired }, diff }: Step, { touched }: PlanInput): readonly string[] {
+function writtenPaths({ resource: { kind, desired }, diff }: Step, { touched }: PlanInput, host: HostReader): readonly string[] {
   if (diff.action === 'none') return [];
   const { owns, writes } = resourceType(kind);
   const paths = touched(kind, desired, diff.changes);
-  return paths.length > 0 ? paths : [...(owns?.(desired) ?? []), ...(writes?.(desired, diff.changes) ?? [])];
+  return paths.length > 0 ? paths : [...(owns?.(desired) ?? []), ...(writes?.(desired, diff.changes, host) ?? [])];
 }
 
 function staleness({ planDigest, unattended }: Request, plan: Plan, state: State | undefined): readonly Problem[] {

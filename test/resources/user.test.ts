@@ -92,15 +92,23 @@ describe('is refused', () => {
   });
 });
 
-it('policy hears of a home that goes', () => {
-  const writtenBy = (attributes: object): readonly string[] => {
-    const desired = desiredOf({ ensure: 'absent', ...attributes });
-    const diff = user.diff(desired, state);
-    return user.writes?.(desired, diff.action === 'none' ? [] : diff.changes) ?? [];
+it('policy hears of a home that goes, with all that is in it, and of one that is made', () => {
+  using directory = temporaryDirectory();
+  mkdirSync(join(directory.path, 'home/app/.ssh'), { recursive: true });
+  writeFileSync(join(directory.path, 'home/app/.ssh/id'), '');
+  const host = openLocalReader({ root: directory.path });
+  const writtenBy = (attributes: object, actual: Parameters<typeof user.diff>[1] = state): readonly string[] => {
+    const desired = desiredOf(attributes);
+    const diff = user.diff(desired, actual);
+    return (user.writes?.(desired, diff.action === 'none' ? [] : diff.changes, host) ?? []).slice(2);
   };
 
-  expect(writtenBy({ remove_home: true })).toEqual(['/etc/passwd', '/etc/group', '/home/app']);
-  expect(writtenBy({})).toEqual(['/etc/passwd', '/etc/group']);
+  expect(writtenBy({ ensure: 'absent', remove_home: true })).toEqual(['/home/app', '/home/app/.ssh', '/home/app/.ssh/id']);
+  expect(writtenBy({ ensure: 'absent' })).toEqual([]);
+  expect(writtenBy({ home: '/srv/app' }, { ...state, user: null })).toEqual(['/srv/app']);
+  expect(writtenBy({ create_home: false, home: '/srv/app' }, { ...state, user: null })).toEqual([]);
+  expect(writtenBy({}, { ...state, user: null })).toEqual([]);
+  expect(writtenBy({}, { ...state, user: { ...account, hasHome: false } })).toEqual(['/home/app']);
 });
 
 it('leaving git never removes a home', () => {

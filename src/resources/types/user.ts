@@ -1,3 +1,4 @@
+import type { AbsolutePath, HostReader } from '../../host/host.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { addressesById, otherWithId } from '../account-ids.ts';
 import { findUser, groupFile, passwdFile, readUsers, supplementaryGroups } from '../account-files.ts';
@@ -153,11 +154,7 @@ export const user = defineResourceType({
 
   watches: (desired) => [...(desired.createHome && desired.ensure === 'present' ? [homeOf(desired)] : []), passwdFile, groupFile],
   shared: true,
-  writes: (_desired, changes) => [
-    passwdFile,
-    groupFile,
-    ...changes.flatMap(({ field, from, to }) => (field === 'home directory' && to === null ? [String(from)] : [])),
-  ],
+  writes: (desired, changes, host) => [passwdFile, groupFile, ...homesWritten(desired, changes, host)],
   requires: ({ name, ensure, group = name, groups = [] }) =>
     ensure === 'absent' ? [] : [group, ...groups].map((each) => `group[${each}]`),
   parts: {
@@ -175,3 +172,17 @@ export const user = defineResourceType({
   unsupported: (_desired, host) => accountsUnsupported(host),
   commands: () => ['useradd', 'usermod', 'userdel'],
 });
+
+/** The home that is made, or the one that goes, with all that is in it. */
+function homesWritten(desired: UserDesired, changes: readonly Change[], host?: HostReader): readonly AbsolutePath[] {
+  const below = (path: AbsolutePath): readonly AbsolutePath[] => [
+    path,
+    ...(host?.stat(path)?.type === 'directory' ? (host.list(path) ?? []).flatMap((name) => below(`${path}/${name}`)) : []),
+  ];
+  const home = homeOf(desired);
+  const isMade = (): boolean => desired.ensure === 'present' && makesHome(desired, home) && !host?.stat(home);
+  return changes.flatMap(({ field, from, to }) => {
+    if (field === 'home directory') return to === null ? below(String(from)) : [String(to)];
+    return field === 'user' && from === null && isMade() ? [home] : [];
+  });
+}
