@@ -13,6 +13,8 @@ const copyLimit = 1024 * 1024 * 1024;
 const magic = 'SQLite format 3\0';
 /** SQLITE_ERROR: the statement makes no sense there. */
 const sqlError = 1;
+/** SQLITE_READONLY_ROLLBACK: a program was ended within a transaction, and whoever writes next takes back what is left of it. */
+const hotJournal = 776;
 
 /** What SQLite keeps beside a database. */
 export const sidecarsOf = (path: string): readonly string[] => ['-wal', '-shm', '-journal'].map((suffix) => path + suffix);
@@ -31,10 +33,15 @@ export function readDatabase(real: string, wanted: DatabaseSchema): ActualSchema
   const header = readHeader(real);
   const isWal = header.length > 0 && header[18] === 2;
   const log = isWal ? sizeOf(`${real}-wal`) : undefined;
-  if (isWal && log !== undefined && log > 0 && sizeOf(`${real}-shm`) === undefined) return readCopy(real, wanted);
+  if (isWal && log !== undefined && log > 0 && sizeOf(`${real}-shm`) === undefined) return readCopy(real, wanted, '-wal');
   // Opening a WAL database that nobody has open would leave its -wal and -shm behind; without a log the file is complete.
   const place = isWal && log === undefined ? new URL(`${pathToFileURL(real).href}?immutable=1`) : real;
-  return readOpened(new DatabaseSync(place, { readOnly: true, timeout: busyTimeout }), wanted, isWal);
+  try {
+    return readOpened(new DatabaseSync(place, { readOnly: true, timeout: busyTimeout }), wanted, isWal);
+  } catch (error) {
+    if ((error as { readonly errcode?: number }).errcode !== hotJournal) throw error;
+    return readCopy(real, wanted, '-journal');
+  }
 }
 
 function readOpened(database: DatabaseSync, wanted: DatabaseSchema, isWal: boolean): ActualSchema {
@@ -46,16 +53,16 @@ function readOpened(database: DatabaseSync, wanted: DatabaseSchema, isWal: boole
   }
 }
 
-/** A log without its index is what a crash leaves; reading it would write the index beside it. */
-function readCopy(real: string, wanted: DatabaseSchema): ActualSchema {
-  if ((sizeOf(real) ?? 0) + (sizeOf(`${real}-wal`) ?? 0) > copyLimit)
+/** A log without its index, or a journal of what was not committed, is what a crash leaves; reading it would write. */
+function readCopy(real: string, wanted: DatabaseSchema, sidecar: '-wal' | '-journal'): ActualSchema {
+  if ((sizeOf(real) ?? 0) + (sizeOf(real + sidecar) ?? 0) > copyLimit)
     throw new Error(`the database was not closed properly and is too large to be read without its program`);
   const directory = mkdtempSync(join(tmpdir(), 'reconcile-sqlite-'));
   try {
     const copy = join(directory, 'copy.db');
     copyFileSync(real, copy);
-    copyFileSync(`${real}-wal`, `${copy}-wal`);
-    return readOpened(new DatabaseSync(copy), wanted, true);
+    copyFileSync(real + sidecar, copy + sidecar);
+    return readOpened(new DatabaseSync(copy), wanted, sidecar === '-wal');
   } finally {
     rmSync(directory, { recursive: true });
   }

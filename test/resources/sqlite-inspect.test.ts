@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -92,4 +93,23 @@ describe('inspecting', () => {
 
     expect((await converge(sqlite, database, root)).again.action).toBe('none');
   });
+});
+
+it('a program that was killed within a transaction keeps nobody from looking, and what it left stays', () => {
+  const table = 'CREATE TABLE t (a TEXT)';
+  const program = `
+    const database = new (require('node:sqlite').DatabaseSync)(${JSON.stringify(file())});
+    database.exec('${table}; PRAGMA cache_size = 2; BEGIN');
+    const insert = database.prepare('INSERT INTO t VALUES (?)');
+    for (let row = 0; row < 5000; row++) insert.run('x'.repeat(200));
+    process.kill(process.pid, 'SIGKILL');`;
+  expect(spawnSync(process.execPath, ['-e', program]).signal).toBe('SIGKILL');
+  const before = snapshot();
+  const { desired } = prepare(sqlite, { path: '/db/log.db', schema: table });
+
+  const context = { host: openLocalReader({ root }), last: undefined, signal, survey: undefined };
+
+  expect(sqlite.inspect(desired, context)).toMatchObject({ schema: { tables: [{ name: 't', hasRows: false }] } });
+  expect(names()).toEqual(['log.db', 'log.db-journal']);
+  expect(snapshot()).toEqual(before);
 });
