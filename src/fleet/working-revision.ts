@@ -59,7 +59,7 @@ export async function openWorkingRevision(
       'git init --object-format=sha1 makes one that can be sent',
     );
   const commit = (
-    await ask(['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`]).catch(explainMissing(ask))
+    await ask(['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`]).catch(explainMissing(revision, ask))
   ).trim();
   if (isShallow === 'true') throw incomplete('a shallow clone', '--unshallow', ', in CI a checkout with fetch-depth: 0,');
   const settings = (await ask(['config', '--list', '-z'])).split('\0');
@@ -124,12 +124,15 @@ const incomplete = (what: string, option: string, otherwise = ''): ExitError =>
     `git fetch ${option}${otherwise} brings the rest`,
   );
 
-/** Of a repository that was just made. */
+/** Of a repository that was just made, or that is not the one in which a plan was. */
 const explainMissing =
-  (ask: Ask) =>
+  (revision: string, ask: Ask) =>
   async (error: unknown): Promise<never> => {
-    if ((await ask(['rev-list', '--all', '--max-count=1'])) !== '') throw error;
-    throw new ExitError('usage', 'the repository has no commit yet', firstCommit);
+    if ((await ask(['rev-list', '--all', '--max-count=1'])) === '')
+      throw new ExitError('usage', 'the repository has no commit yet', firstCommit);
+    if (revision === 'HEAD') throw error;
+    const hint = 'git fetch brings what was pushed; else make a new plan here';
+    throw new ExitError('usage', `the repository does not have commit ${revision.slice(0, 12)}`, hint, error);
   };
 
 /** Whether a partial clone has left out what the commit is made of, or was built on. */

@@ -44,6 +44,26 @@ describe('the working revision', () => {
     await expect(open()).rejects.toMatchObject({ message: 'the repository has no commit yet', hint });
   });
 
+  it.each([
+    [
+      'a commit that is not in the repository',
+      {},
+      'a'.repeat(40),
+      'the repository does not have commit aaaaaaaaaaaa',
+      'git fetch',
+    ],
+  ])('is none of %s, with what to do', async (_what, env: NodeJS.ProcessEnv, revision, message, hint) => {
+    using repository = makeRepository(motd);
+    repository.commit('first');
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+
+    await expect(openWorkingRevision(repository.path, { uncommitted: 'include', revision }, signal)).rejects.toMatchObject({
+      exit: 64,
+      message: expect.stringContaining(message) as string,
+      hint: expect.stringContaining(hint) as string,
+    });
+  });
+
   it('leaves out what a host has, ignores commits that are not known here, and is made once for hosts that are alike', async () => {
     using repository = makeRepository(motd, { 'roles/big/files/data': Array.from({ length: 20_000 }, Math.random).join('\n') });
     repository.commit('first');
