@@ -66,7 +66,7 @@ export async function openWorkingRevision(
   if (await lacksObjects(commit, settings, ask)) throw incomplete('a partial clone', '--refetch --no-filter');
   const branch = (await ask(['branch', '--show-current'])).trim() || fallbackBranch;
   await using cleanup = new AsyncDisposableStack();
-  const directory = mkdtempSync(join(tmpdir(), 'reconcile-fleet-'));
+  const directory = makeTemporary();
   cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
   makeBare(directory);
   // Those of the operator's repository.
@@ -114,6 +114,16 @@ export async function openWorkingRevision(
     },
     [Symbol.asyncDispose]: () => scope.disposeAsync(),
   };
+}
+
+function makeTemporary(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'reconcile-fleet-'));
+  } catch (error) {
+    const why = (error as Error).message.replace(/^\w+: (.*), mkdtemp .*$/s, '$1');
+    const hint = 'it takes a copy of what is sent: name another directory with TMPDIR';
+    throw new ExitError('usage', `nothing can be made in ${tmpdir()}: ${why}`, hint, error);
+  }
 }
 
 /** Somewhere a host has nothing yet, and takes a commit only with all that it was built on. */

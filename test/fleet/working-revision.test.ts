@@ -52,6 +52,7 @@ describe('the working revision', () => {
       'the repository does not have commit aaaaaaaaaaaa',
       'git fetch',
     ],
+    ['without a place for what it makes', { TMPDIR: '/nonexistent' }, 'HEAD', 'in /nonexistent: no such file', 'TMPDIR'],
   ])('is none of %s, with what to do', async (_what, env: NodeJS.ProcessEnv, revision, message, hint) => {
     using repository = makeRepository(motd);
     repository.commit('first');
