@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openAgentState } from '../../src/state/agent-state.ts';
@@ -69,4 +69,12 @@ it('what the agent remembers may be elsewhere, through a link', () => {
   kept.memory('part').set('name', 1);
 
   expect(kept.memory('part').get('name')).toBe(1);
+});
+
+it('a state directory that is a file is named to who only looks, with what to do', () => {
+  using place = temporaryDirectory();
+  const file = join(place.path, 'state');
+  writeFileSync(file, '');
+
+  expect(errorOf(() => openState(file, { readOnly: true })).message).toContain(`${file}/state.db leads nowhere`);
 });
