@@ -15,7 +15,7 @@ export interface RemoteProcess {
   readonly stream: Duplex;
   /** Resolves when it has ended; stderr is cut to its last 64 KiB. */
   readonly ended: Promise<{ readonly exitCode: number | null; readonly stderr: string }>;
-  /** Ends the channel, and with it what is read and written. */
+  /** Ends the channel: the program finds the end of its input, and nobody who reads what it writes. One that does neither goes on. */
   kill(): void;
 }
 

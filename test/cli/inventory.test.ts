@@ -118,7 +118,7 @@ describe('inventory', () => {
       mkdirSync(join(ini, 'inventory'));
       writeFileSync(join(ini, 'inventory/hosts.ini'), '[web]\nweb1\n');
 
-      const { exit, stdout, stderr } = runCli([...args, '--source', ini]);
+      const { exit, stdout, stderr } = runCli([...args, '--source', ini], { env: { HOME: ini } });
 
       expect(stdout + stderr).toContain(
         'the repository has no inventory; `ANSIBLE_VARS_ENABLED=none ansible-inventory -i inventory/hosts.ini --list',

@@ -22,7 +22,10 @@ const place = fc.constantFrom('a', 'b', 'd', 'd/x', 'd/e/y', 'w/z');
 /** Mostly nothing. */
 const maybe = (...texts: readonly string[]): fc.Arbitrary<string> => fc.option(fc.constantFrom(...texts), { nil: '', freq: 2 });
 const mode = maybe(", mode: '0600'", ", mode: '0644'", ", mode: '0755'");
-const owner = process.getuid?.() === 0 ? maybe(', owner: nobody', ', owner: daemon') : fc.constant('');
+const isRoot = process.getuid?.() === 0;
+/** Only root gets into a directory that nobody may enter. */
+const directoryMode = isRoot ? mode : maybe(", mode: '0700'", ", mode: '0755'");
+const owner = isRoot ? maybe(', owner: nobody', ', owner: daemon') : fc.constant('');
 const common = fc
   .tuple(maybe(', on_drift: report', ', on_drift: hold'), maybe(', prune: "no"', ', prune: confirm'), maybe(', tags: [t]'))
   .map((parts) => parts.join(''));
@@ -36,7 +39,7 @@ const wishOf = (end: string, ...attributes: readonly fc.Arbitrary<string>[]): fc
 const wish: fc.Arbitrary<Wish> = fc.oneof(
   wishOf('', fc.constantFrom('kind: file, content: x', 'kind: file, content: "two\\nlines\\n"'), mode, owner),
   wishOf('', fc.constantFrom('kind: file, content: seed, create_only: true', 'kind: file, ensure: absent')),
-  wishOf('', fc.constant('kind: directory'), mode, owner),
+  wishOf('', fc.constant('kind: directory'), directoryMode, owner),
   wishOf('', fc.constantFrom('kind: directory, ensure: absent', 'kind: link, target: x', 'kind: link, target: /etc/y')),
   wishOf('', fc.constant('kind: tree, source: '), fc.constantFrom('one', 'two', 'three'), maybe(', purge: all')),
   wishOf('.yaml', fc.constantFrom('kind: config, set: { A: 1 }', 'kind: config, set: { A: x, B: 2 }, unset: [C]'), mode),

@@ -12,6 +12,10 @@ const program = '/usr/sbin/sshd';
 /** Why no SSH server can be started here; undefined where one can. */
 export const whyNoSsh = existsSync(program) ? undefined : `${program} is not installed`;
 
+/** Shell that sets `$session` to the process of sshd that serves it: a login shell may stand between the two. */
+export const findSession =
+  's=$PPID; until case $(cat /proc/$s/comm) in sshd*) ;; *) false;; esac; do s=$(cut -d" " -f4 /proc/$s/stat); done; session=$s';
+
 export type SshKeyType = 'ed25519' | 'ecdsa' | 'rsa';
 
 export interface SshServerOptions {

@@ -7,7 +7,7 @@ import ssh2, { type ServerChannel } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/fleet/connection.ts';
 import { openOperator, rejection } from '../../support/ssh-operator.ts';
-import { makeSshKey, startSshServer, whyNoSsh } from '../../support/ssh-server.ts';
+import { findSession, makeSshKey, startSshServer, whyNoSsh } from '../../support/ssh-server.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const never = new AbortController().signal;
@@ -102,7 +102,7 @@ describe.skipIf(whyNoSsh !== undefined)(`a hostile host${whyNoSsh ? ` (${whyNoSs
       config: ['ServerAliveInterval 1', 'ServerAliveCountMax 1'],
     });
     const connection = await operator.connect(server.target(), never);
-    const pid = Number((await connection.run(['sh', '-c', 'echo $PPID'])).stdout);
+    const pid = Number((await connection.run(['sh', '-c', `${findSession}; echo $session`])).stdout);
     process.kill(pid, 'SIGSTOP');
     const lost = await rejection(connection.run(['true']));
     process.kill(pid, 'SIGKILL');

@@ -7,7 +7,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ConnectionError } from '../../../src/fleet/connection.ts';
 import { freePort } from '../../support/free-port.ts';
 import { openOperator, rejection } from '../../support/ssh-operator.ts';
-import { startSshServer, whyNoSsh } from '../../support/ssh-server.ts';
+import { findSession, startSshServer, whyNoSsh } from '../../support/ssh-server.ts';
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 const never = new AbortController().signal;
@@ -219,12 +219,9 @@ describe.skipIf(whyNoSsh !== undefined)(`hosts behind others${whyNoSsh ? ` (${wh
     await using behind = await operator.connect(target, never);
     await using direct = await operator.connect(jump.target(), never);
     const lost = once(behind.gone, 'abort');
-    // Each session of sshd is a process below the one that listens.
-    await direct.run([
-      'sh',
-      '-c',
-      `for each in $(pgrep -P ${jump.process.pid}); do [ "$each" = "$PPID" ] || kill -9 "$each"; done`,
-    ]);
+    // Each session of sshd is a process below the one that listens, and of who is not root another one below that.
+    const others = `${findSession}; own=$(cut -d" " -f4 /proc/$session/stat); pgrep -P ${jump.process.pid} | grep -vx -e $session -e $own`;
+    await direct.run(['sh', '-c', `for each in $(${others}); do kill -9 $(pgrep -P $each) $each; done`]);
     await lost;
     await using again = await operator.connect(target, never);
 

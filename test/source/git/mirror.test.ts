@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openChaosProxy } from '../../support/chaos-proxy.ts';
@@ -21,7 +21,7 @@ it.each<readonly [string, (rig: FollowRig) => void]>([
     (rig) =>
       packs(rig)
         .filter((file) => file.endsWith('.pack'))
-        .forEach((file) => truncateSync(file, 40)),
+        .forEach((file) => (chmodSync(file, 0o600), truncateSync(file, 40))),
   ],
   ['without a HEAD', (rig) => rmSync(inMirror(rig, 'HEAD'))],
   ['with a HEAD of zeros', (rig) => writeFileSync(inMirror(rig, 'HEAD'), Buffer.alloc(22))],
