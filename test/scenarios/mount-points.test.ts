@@ -138,7 +138,7 @@ it.for([
   if (process.getuid?.() !== 0) return skip('needs root to mount');
   if (!existsSync('/usr/sbin/useradd')) return skip('needs useradd');
   using live = makeLiveRepository(`- { kind: ${kind}, name: reconcile-nobody }\n`);
-  for (const each of ['/etc/group', '/etc/passwd']) live.allow(each);
+  for (const each of ['/etc/group', '/etc/passwd', '/home/reconcile-nobody']) live.allow(each);
   const script = `mount --bind ${path} ${path} || exit 99; exec "$@"`;
   const words = [process.execPath, program, '--source', live.path, '--host', 'box', '--check', '-o', 'json'];
 
