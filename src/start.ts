@@ -6,6 +6,14 @@ import { Script } from 'node:vm';
 // What Node starts: loads `lib/main.cjs`, and what that asks for, with the code that V8 compiled for earlier runs. Node's own cache
 // has a file as it is before anything of it ran, so that every run compiles anew what it calls (src/decisions/0075).
 
+// Of an older one all that people would see is the program, as a syntax error.
+if (Number.parseInt(process.version.slice(1), 10) < 24) {
+  process.stderr.write(
+    `reconcile: this is Node ${process.version}, and Node 24 or newer is needed\nhint: npm ci brings one: node_modules/.bin/node\n`,
+  );
+  process.exit(64);
+}
+
 // Before anything else: until somebody listens, SIGUSR1 opens Node's debugger, which asks nobody who he is. `--disable-sigusr1` would
 // block the signal for good.
 process.on('SIGUSR1', () => undefined);

@@ -152,3 +152,15 @@ describe('the build', () => {
     );
   });
 });
+
+it('an older Node is told from which one on the program runs', () => {
+  const older = "data:text/javascript,Object.defineProperty(process, 'version', { value: 'v20.20.2' })";
+
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', older, program, '--version'], { encoding: 'utf8' });
+
+  expect({ status, stdout, stderr }).toEqual({
+    status: 64,
+    stdout: '',
+    stderr: 'reconcile: this is Node v20.20.2, and Node 24 or newer is needed\nhint: npm ci brings one: node_modules/.bin/node\n',
+  });
+});
