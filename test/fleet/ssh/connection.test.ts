@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/fleet/connection.ts';
 import { dial } from '../../../src/fleet/ssh/dial.ts';
@@ -98,17 +100,22 @@ describe.skipIf(whyNoSsh !== undefined)(`a connection${whyNoSsh ? ` (${whyNoSsh}
   it('a large output passes through in flat memory, and no byte is lost', { timeout: 120_000 }, async () => {
     const size = process.env['LONG'] === '1' ? 1_000_000_000 : 150_000_000;
     const { stream, ended } = await connection.start(['head', '-c', String(size), '/dev/zero']);
-    const before = process.memoryUsage().arrayBuffers;
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const inUse = (): number => (collect(), process.memoryUsage().arrayBuffers);
+    const before = inUse();
     let received = 0;
     let most = 0;
     for await (const chunk of stream) {
+      const last = received;
       received += (chunk as Buffer).length;
-      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+      // What nobody refers to is V8's to throw away when it likes.
+      if (Math.floor(last / 10_000_000) < Math.floor(received / 10_000_000)) most = Math.max(most, inUse() - before);
     }
 
     expect(received).toBe(size);
     expect(await ended).toEqual({ exitCode: 0, stderr: '' });
-    expect(most).toBeLessThan(100_000_000);
+    expect(most).toBeLessThan(60_000_000);
   });
 
   it('a conversation goes both ways, and stderr keeps its end', async () => {
