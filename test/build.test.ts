@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { canBeNobody } from './support/as-nobody.ts';
+import { asNobody, canBeNobody } from './support/as-nobody.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
 const repository = new URL('..', import.meta.url).pathname;
@@ -15,9 +15,12 @@ it.skipIf(!canBeNobody())('who is not root builds the program, and converges a s
   symlinkSync(join(repository, 'node_modules'), join(checkout, 'node_modules'));
   spawnSync('chown', ['--recursive', '65534:65534', directory.path]);
   const env = { HOME: directory.path, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
-  const start = ['--reuid=65534', '--regid=65534', '--clear-groups', 'npm', 'start'];
 
-  const { status, stdout, stderr } = spawnSync('setpriv', start, { cwd: checkout, env, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('setpriv', [...asNobody, 'npm', 'start'], {
+    cwd: checkout,
+    env,
+    encoding: 'utf8',
+  });
 
   expect({ status, stderr }).toEqual({ status: 0, stderr: expect.not.stringContaining('EACCES') });
   expect(stdout).toContain('Applied and verified');

@@ -3,6 +3,7 @@ import type { Address, Catalog, CatalogResource } from '../model/catalog.ts';
 import type { WithProblems } from '../model/located.ts';
 import type { Problem } from '../model/problem.ts';
 import type { AnyResourceType } from '../resources/resource-type.ts';
+import { isGone } from './is-gone.ts';
 import { toLevels } from './to-levels.ts';
 
 /** The catalog in order of execution. */
@@ -27,7 +28,7 @@ export function buildGraph({ resources }: Catalog, types: Types): Graph {
   const numbers = new Map(resources.map(({ address }, number) => [address, number]));
   // What is in them goes before them.
   const leaving = new Set(
-    resources.filter(({ kind, desired }) => kind === 'directory' && isAbsent(desired)).map(({ address }) => address),
+    resources.filter((resource) => resource.kind === 'directory' && isGone(resource, types)).map(({ address }) => address),
   );
   const firm: number[][] = resources.map(() => []);
   const implied: number[][] = resources.map(() => []);
@@ -56,8 +57,6 @@ export function buildGraph({ resources }: Catalog, types: Types): Graph {
     problems: [...problems, ...circles.map(named).map(cycleProblem)],
   };
 }
-
-const isAbsent = (desired: object): boolean => (desired as { readonly ensure?: unknown }).ensure === 'absent';
 
 function* parentDirectories({ desired }: CatalogResource, type: AnyResourceType): Generator<Address> {
   const [path] = type.watches?.(desired) ?? [];

@@ -61,7 +61,8 @@ function draft(input: PlanInput, way: Way): Draft {
   const observeOnly = new Set(resources.filter(({ mode }) => mode === 'observe').map(({ address }) => address));
   const owed = input.owed.filter((address) => !observeOnly.has(address));
   const levels = graph.batches.map((level) => level.flatMap((resource) => desiredStep(resource, input, observeOnly, way) ?? []));
-  const { first, last } = orphansAround(levels.flat(), input, way);
+  const wanted = new Set(resources.map(({ address }) => address));
+  const { first, last } = orphansAround(levels.flat(), wanted, input, way);
   const alone = (orphan: LastApplied): Step[] => [orphanStep(orphan, input, way)];
   const marked = secretPathMarker(resources, ledger, types);
   const batches = [...first.map(alone), ...levels, ...last.map(alone)].map((batch) => batch.map(marked));
@@ -71,7 +72,6 @@ function draft(input: PlanInput, way: Way): Draft {
     .flatMap((step) => objections(step, observation.byAddress.get(step.address)!, input))
     .filter(({ missing, step }) => missing === undefined || !isBrought(missing, step, batches))
     .filter(({ inTheWay }) => inTheWay === undefined || !way.paths.has(inTheWay));
-  const wanted = new Set(resources.map(({ address }) => address));
   const unseen = observation.failures
     .filter(({ address }) => wanted.has(address))
     .map(({ address, message }): Problem => ({ code: 'unsafe-target', message: `cannot be inspected: ${message}`, address }));
@@ -83,10 +83,10 @@ function draft(input: PlanInput, way: Way): Draft {
 /** What has left git, in the order in which it goes: before all that git wants where something there needs that, else after it. */
 function orphansAround(
   steps: readonly Step[],
-  { graph, ledger, types }: PlanInput,
+  wanted: ReadonlySet<Address>,
+  { ledger, types }: PlanInput,
   way: Way,
 ): { readonly first: readonly LastApplied[]; readonly last: readonly LastApplied[] } {
-  const wanted = new Set(graph.batches.flat().map(({ address }) => address));
   // Deeper paths first, whatever their kinds: what stands in a directory goes before it.
   const orphans = neededLast(
     [...ledger.values()]

@@ -44,17 +44,13 @@ export function orphanStep(last: LastApplied, input: PlanInput, way: Way): Step 
       diff: removal,
       held: { reason: 'observe', message: 'left git; not removed where the assignment observes only' },
     };
-  const isChanged = (): boolean => type.diff(last.desired, observed.asApplied ?? observed.actual).action !== 'none';
-  const left = last.prune === 'unless-changed' && isChanged() ? 'left git, but was changed here (on_drift)' : 'left git';
-  if (!isConfirmed && (last.prune === 'confirm' || left !== 'left git'))
-    return {
-      ...base,
-      diff: removal,
-      held: {
-        reason: 'prune',
-        message: `${left}; its removal waits for \`reconcile plan -o FILE\` and \`reconcile apply FILE\``,
-      },
-    };
+  const isChanged =
+    last.prune === 'unless-changed' && type.diff(last.desired, observed.asApplied ?? observed.actual).action !== 'none';
+  if (!isConfirmed && (last.prune === 'confirm' || isChanged)) {
+    const why = isChanged ? 'left git, but was changed here (on_drift)' : 'left git';
+    const message = `${why}; its removal waits for \`reconcile plan -o FILE\` and \`reconcile apply FILE\``;
+    return { ...base, diff: removal, held: { reason: 'prune', message } };
+  }
   return { ...base, diff: removal, refreshes: refreshesLeft(last, resource, removal.changes, input), ...keptNote(last, type) };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/model/problem.ts';
 import { formatProblem } from '../../src/model/problem.ts';
+import { asNobody } from '../support/as-nobody.ts';
 import { processorSeconds } from '../support/processor-seconds.ts';
 import { makeRepository, type Repository } from '../support/repository.ts';
 import { program } from '../support/run-cli.ts';
@@ -119,7 +120,7 @@ describe('what stands in a repository and is no file of it', () => {
     chmodSync(join(path, 'roles/r'), 0o700);
     chownSync(join(path, 'roles/r'), 0, 0);
 
-    const { exit, problems } = validate(repository, ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']);
+    const { exit, problems } = validate(repository, ['setpriv', ...asNobody]);
 
     expect(exit).toBe(65);
     expect(problems).toContain('inventory/group_vars/all.yml:1:1  this user may not read it');

@@ -3,12 +3,12 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync,
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../src/model/report.ts';
+import { asNobody } from '../support/as-nobody.ts';
 import { makeLiveRepository, type LiveRepository } from '../support/live-repository.ts';
 import { program } from '../support/run-cli.ts';
 import { snapshot } from '../support/snapshot.ts';
 
 const nobody = 65_534;
-const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups'];
 const isRoot = process.getuid?.() === 0;
 const canBeNobody = isRoot && spawnSync('setpriv', [...asNobody, process.execPath, program, '--version']).status === 0;
 if (!isRoot) console.log('skipped: setting owners and becoming another user need root');
