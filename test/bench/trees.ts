@@ -15,7 +15,7 @@ import {
 import { join, relative } from 'node:path';
 
 /** Regular files below a directory, relative, sorted. */
-function filesBelow(directory: string): readonly string[] {
+export function filesBelow(directory: string): readonly string[] {
   return readdirSync(directory, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
