@@ -58,7 +58,7 @@ export interface Step {
   readonly diff: Diff;
   /** Absent: it will be done. Present: it will not, and why. */
   readonly held?: {
-    readonly reason: 'observe' | 'on_drift' | 'contested' | 'tags' | 'unsupported' | 'unreadable' | 'prune';
+    readonly reason: 'observe' | 'on_drift' | 'contested' | 'tags' | 'unsupported' | 'unremovable' | 'prune';
     readonly message: string;
   };
   /** What doing it leaves out here, and why. */

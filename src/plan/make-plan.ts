@@ -66,8 +66,8 @@ function draft(input: PlanInput, way: Way): Draft {
   const alone = (orphan: LastApplied): Step[] => [orphanStep(orphan, input, way)];
   const marked = secretPathMarker(resources, ledger, types);
   const batches = [...first.map(alone), ...levels, ...last.map(alone)].map((batch) => batch.map(marked));
-  const steps = batches.flat();
-  const found = steps
+  const drafted = batches.flat();
+  const found = drafted
     .filter(isDone)
     .flatMap((step) => objections(step, observation.byAddress.get(step.address)!, input))
     .filter(({ missing, step }) => missing === undefined || !isBrought(missing, step, batches))
@@ -75,9 +75,21 @@ function draft(input: PlanInput, way: Way): Draft {
   const unseen = observation.failures
     .filter(({ address }) => wanted.has(address))
     .map(({ address, message }): Problem => ({ code: 'unsafe-target', message: `cannot be inspected: ${message}`, address }));
-  const problems = [...found.map(({ problem }) => problem), ...unseen];
+  const problems = [...found.filter(({ step }) => wanted.has(step)).map(({ problem }) => problem), ...unseen];
+  const steps = drafted.map((step) => (wanted.has(step.address) ? step : heldWhere(found, step)));
   const digest = digestOf({ host, done: steps.filter(isAwaited).map(digestedPart), owed });
   return { plan: { host, steps, batches: numbered(batches), owed, digest, problems }, found };
+}
+
+/** Git can no longer say what is to be done with what left it: that must not keep the host from everything else. */
+function heldWhere(found: readonly Objection[], orphan: Step): Step {
+  const against = found.find(({ step }) => step === orphan.address);
+  if (!against) return orphan;
+  return {
+    ...orphan,
+    refreshes: [],
+    held: { reason: 'unremovable', message: `left git; not removed: ${against.problem.message}` },
+  };
 }
 
 /** What has left git, in the order in which it goes: before all that git wants where something there needs that, else after it. */

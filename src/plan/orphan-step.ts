@@ -28,7 +28,7 @@ export function orphanStep(last: LastApplied, input: PlanInput, way: Way): Step 
     return {
       ...base,
       diff: converged,
-      held: { reason: 'unreadable', message: `left git; not removed, as it cannot be inspected: ${fault}` },
+      held: { reason: 'unremovable', message: `left git; not removed, as it cannot be inspected: ${fault}` },
     };
   }
   if (observed.unsupported !== undefined)

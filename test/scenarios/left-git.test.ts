@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeRepository, site } from '../support/repository.ts';
@@ -64,4 +64,49 @@ it('keys that left git are let go where somebody has made a directory of their f
 
   expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { held: 0 } });
   expect(repository.report()).toMatchObject({ outcome: 'converged', writes: 0, steps: [] });
+});
+
+it.each([
+  [
+    'file',
+    'lies behind a link',
+    '/srv/in is a symbolic link',
+    (srv: string) => {
+      renameSync(join(srv, 'in'), join(srv, 'real'));
+      symlinkSync('real', join(srv, 'in'));
+    },
+  ],
+  [
+    'file',
+    'has another name',
+    '/srv/in/it has another name (hard link)',
+    (srv: string) => linkSync(join(srv, 'in/it'), join(srv, 'theirs')),
+  ],
+  [
+    'tree',
+    'has another name',
+    '/srv/in/it has another name (hard link)',
+    (srv: string) => linkSync(join(srv, 'in/it'), join(srv, 'theirs')),
+  ],
+])('a %s that left git is held where it %s, and keeps the host from nothing else', (kind, _what, why, spoil) => {
+  const one = kind === 'file' ? 'path: /srv/in/it, content: a' : 'path: /srv/in, source: tree';
+  using repository = makeRepository(`- { kind: ${kind}, ${one} }\n`, { 'desired-state/files/tree/it': 'a' });
+  repository.report();
+  repository.write('desired-state/site.yaml', site(other));
+  const srv = join(repository.root, 'srv');
+  spoil(srv);
+
+  const held = repository.report();
+
+  expect(held).toMatchObject({ exit: 0, outcome: 'converged', problems: [], counts: { create: 1, held: 1 } });
+  expect(held.steps.find(({ outcome }) => outcome === 'held')?.reason).toContain(`left git; not removed: ${why}`);
+  expect(repository.report()).toMatchObject({ outcome: 'converged', writes: 0, counts: { held: 1 } });
+  expect(readFileSync(join(srv, 'in/it'), 'utf8')).toBe('a');
+  rmSync(join(srv, 'theirs'), { force: true });
+  if (existsSync(join(srv, 'real'))) {
+    rmSync(join(srv, 'in'));
+    renameSync(join(srv, 'real'), join(srv, 'in'));
+  }
+  expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { remove: 1, held: 0 } });
+  expect(existsSync(join(srv, 'in/it'))).toBe(false);
 });

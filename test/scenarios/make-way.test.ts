@@ -156,7 +156,7 @@ const refused: Readonly<Record<string, Refused>> = {
     from: only(file('/srv/a')),
     to: only(directory('/srv/a')),
     given: (root) => linkSync(join(root, 'srv/a'), join(root, 'srv/b')),
-    messages: ['/srv/a has another name (hard link)', '/srv/a has another name (hard link)'],
+    messages: ['/srv/a has another name (hard link)'],
   },
   'a file that is to be kept': {
     from: only(kept(file('/srv/a'), 'no')),

@@ -210,3 +210,17 @@ it.for([
   if (isFile) expect(readFileSync(there, 'utf8')).toBe('old');
   expect(live.report(['--check'])).toMatchObject({ exit: 7, problems: [{ code: 'unsafe-target' }, { code: 'quarantined' }] });
 });
+
+it('a file that left git is held while it is a mount point', (context) => {
+  using repository = makeRepository('- { kind: file, path: /srv/it, content: x }\n');
+  using mounts = mounter(repository, context);
+  repository.run();
+  mounts.bind('srv/it');
+  repository.write('desired-state/site.yaml', site('- { kind: file, path: /srv/other, content: x }\n'));
+
+  const { exit, steps } = repository.report();
+
+  expect(exit).toBe(0);
+  expect(steps).toMatchObject([{ outcome: 'changed' }, { outcome: 'held', reason: refusal('/srv/it') }]);
+  expect(readFileSync(join(repository.root, 'srv/it'), 'utf8')).toBe('x');
+});
