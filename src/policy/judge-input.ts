@@ -64,6 +64,8 @@ export interface JudgeInput {
   contactsOf(step: Step): readonly Contact[];
   /** Paths on the host that the step would create, replace or remove. */
   pathsOf(step: Step): readonly string[];
+  /** Those that programs would write for it, or that would go with a directory. */
+  writesOf(step: Step): readonly string[];
   /** Permission bits that the step sees to, by path. */
   modesOf(step: Step): readonly PathMode[];
   /** Nobody looks on: windows and approvals apply. `now` in milliseconds since 1970; `isApproved`: a person let this very plan through. */

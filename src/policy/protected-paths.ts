@@ -46,7 +46,7 @@ export function judgeProtectedPaths(input: JudgeInput): readonly Problem[] {
   ];
   const found = [...own.problems, ...deny.problems, ...allow.problems];
   const judgeStep = (step: Step): readonly Problem[] => {
-    const paths = input.pathsOf(step).map(plainPath);
+    const paths = [...new Set([...input.pathsOf(step), ...input.writesOf(step)].map(plainPath))];
     return rules.flatMap(({ hint, reason }): Problem[] => {
       const hits = paths.flatMap((path) => said(reason(path, step), (text) => [`${path} ${text}`]) ?? []);
       const more = hits.length > 1 ? `, and ${hits.length - 1} more paths` : '';

@@ -22,6 +22,7 @@ import { digestTree, markerName, parseMarker, type Marker } from './archive/mark
 import { openArchive, type ArchiveFormat } from './archive/open-archive.ts';
 import { unpack } from './archive/unpack.ts';
 import { fetchFile, type WantedFile } from './fetch-file.ts';
+import { pathsBelow } from './paths-below.ts';
 import type { Restored } from './resource-type.ts';
 
 /** How an archive becomes a directory. */
@@ -56,8 +57,9 @@ const placesOf = (path: string) => {
   return { archive: `${beside}.archive`, fresh: `${beside}.fresh`, before: `${beside}.before` };
 };
 
-/** Every path that is written, for policy. */
-export const unpackedPaths = (path: string): readonly string[] => [path, ...Object.values(placesOf(path))];
+/** Every path that is written, for policy; with a host also what goes with a directory whose place is taken. */
+export const unpackedPaths = (path: string, host?: HostReader): readonly string[] =>
+  [path, ...Object.values(placesOf(path))].flatMap((place) => pathsBelow(place, host));
 
 /** Fetches, unpacks beside, and takes the place of what stands there, which is then the version before. */
 export async function replaceUnpacked(

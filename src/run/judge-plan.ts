@@ -82,6 +82,7 @@ async function judgeInput(plan: Plan, { full, desired, input, reader, previewsOf
     unitsOf: ({ resource }) => resourceType(resource.kind).units?.(resource.desired) ?? [],
     contactsOf: ({ resource }) => resourceType(resource.kind).contacts?.(resource.desired) ?? [],
     pathsOf: (step) => writtenPaths(step, input, reader),
+    writesOf: ({ resource, diff }) => resourceType(resource.kind).writes?.(resource.desired, changesOf(diff), reader) ?? [],
     modesOf: ({ resource, diff }) => resourceType(resource.kind).modes?.(resource.desired, changesOf(diff)) ?? [],
     ...(quarantined && { quarantinedReason: `run ${quarantined.run}: ${quarantined.reason}` }),
   };

@@ -30,6 +30,7 @@ export function judgePolicies({
     unitsOf: none,
     contactsOf: none,
     pathsOf: none,
+    writesOf: none,
     modesOf: none,
   };
   return [...judge(input).problems, ...judgeWindows(input).problems];

@@ -75,6 +75,7 @@ export function makeInput({
     contactsOf: () => [],
     packagesOf: () => [],
     pathsOf: (step) => [step.resource.id],
+    writesOf: () => [],
     modesOf: () => [],
     ...rest,
   };

@@ -67,7 +67,7 @@ describe('what an unpacked download may say', () => {
   });
 
   it('tells policy every path that it writes', () => {
-    expect(download.writes?.(prepare(download, some).desired, [])).toEqual([
+    expect(download.writes?.(prepare(download, some).desired, [{ field: 'content', from: null, to: 'a' }])).toEqual([
       '/opt/app',
       '/opt/.app.archive',
       '/opt/.app.fresh',

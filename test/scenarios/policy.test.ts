@@ -35,6 +35,14 @@ interface Case {
   readonly at?: string;
 }
 
+/** What `download` has unpacked, and somebody has written into since. */
+function putUnpacked({ root }: Repository): void {
+  mkdirSync(join(root, 'srv/app/data'), { recursive: true });
+  writeFileSync(join(root, 'srv/app/data/theirs'), 'x');
+  const marker = { schema: 'reconcile.unpacked/1', id: 'a', sha256: '1'.repeat(64), strip: 0, tree: '' };
+  writeFileSync(join(root, 'srv/app/.reconcile-unpacked.json'), JSON.stringify(marker));
+}
+
 const cases: readonly Case[] = [
   {
     name: 'a banned provider in a file of the repository',
@@ -113,6 +121,27 @@ const cases: readonly Case[] = [
   {
     name: 'a protected path',
     resources: `${motd}\n- { kind: file, path: /boot/grub/grub.cfg, content: "x" }`,
+    code: 'protected-path',
+  },
+  {
+    name: 'a protected path in an archive that was unpacked, and is to go',
+    resources: `${motd}\n- { kind: download, path: /srv/app, ensure: absent }`,
+    given: putUnpacked,
+    files: { 'desired-state/policy.yaml': 'protected_paths: ["/srv/app/data/**"]\n' },
+    code: 'protected-path',
+  },
+  {
+    name: 'a protected path in an archive whose place another one takes',
+    resources: `${motd}\n- { kind: download, path: /srv/app, url: "http://127.0.0.1:1/a.tar", sha256: ${'a'.repeat(64)}, extract: {} }`,
+    given: putUnpacked,
+    files: { 'desired-state/policy.yaml': 'protected_paths: ["/srv/app/data/**"]\n' },
+    code: 'protected-path',
+  },
+  {
+    name: 'a protected path in the archive of before, which no rollback brings back then',
+    resources: `${motd}\n- { kind: download, path: /srv/app, ensure: absent }`,
+    given: putUnpacked,
+    files: { 'desired-state/policy.yaml': 'protected_paths: ["/srv/.app.before"]\n' },
     code: 'protected-path',
   },
   {

@@ -101,6 +101,8 @@ const spec = ({ z, absolutePath, fileMode, ownerName, duration }: Vocabulary) =>
         fault('extract', `the URL does not end with ${archiveFormats.join(', ')}: name the format`);
     });
 
+const isOfMode = ({ field }: Change): boolean => field === 'mode';
+
 const pathOf = (url: string): string => URL.parse(url)?.pathname ?? '';
 
 interface Desired {
@@ -195,9 +197,9 @@ export const download = defineResourceType({
   apply: (desired, changes, { host, signal }) => {
     const { path, from, extract, mode, maxSize, timeout } = desired;
     if (!from) return readUnpacked(path, host) ? removeUnpacked(path, host) : host.remove(path);
-    if (extract && changes.some(({ field }) => field !== 'mode'))
+    if (extract && !changes.every(isOfMode))
       return replaceUnpacked(path, { ...from, maxSize, timeout }, extract, ownerIds(desired, host), host, signal);
-    if (changes.every(({ field }) => field === 'mode')) return host.setMode(path, parseMode(mode));
+    if (changes.every(isOfMode)) return host.setMode(path, parseMode(mode));
     const attributes = { mode: parseMode(mode), ...keptOwners(host.stat(path), host), ...ownerIds(desired, host) };
     if (changes.some(({ field }) => field === 'content'))
       return fetchFile({ ...from, maxSize, timeout }, (chunks) => host.writeStream(path, chunks, attributes), signal);
@@ -223,7 +225,8 @@ export const download = defineResourceType({
   owns: ({ path }) => [path],
   modes: ({ path, mode, from, extract }) => (!from || extract ? [] : [{ path, mode }]),
   touches: ({ path }) => [path],
-  writes: ({ path, extract }) => (extract ? unpackedPaths(path) : []),
+  writes: ({ path, extract }, changes, host) =>
+    (extract || host?.stat(path)?.type === 'directory') && !changes.every(isOfMode) ? unpackedPaths(path, host) : [],
   unsupported: ({ extract }, { live }) => (extract?.format === 'tar.xz' && !live ? 'needs a live host to unpack xz' : undefined),
   commands: ({ extract }) => (extract?.format === 'tar.xz' ? ['prlimit', 'xz'] : []),
   requires: (desired) => accountsOf(desired),

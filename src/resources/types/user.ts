@@ -2,6 +2,7 @@ import type { AbsolutePath, HostReader } from '../../host/host.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { addressesById, otherWithId } from '../account-ids.ts';
 import { findUser, groupFile, passwdFile, readUsers, supplementaryGroups } from '../account-files.ts';
+import { pathsBelow } from '../paths-below.ts';
 import { defineResourceType, type Refusal, type Vocabulary } from '../resource-type.ts';
 import { accountsUnsupported, changeUser, homeOf, makesHome, wantedGroups, type UserDesired } from '../user-account.ts';
 import { captureUser, restoreUser, type UserUndo } from '../user-undo.ts';
@@ -175,14 +176,10 @@ export const user = defineResourceType({
 
 /** The home that is made, or the one that goes, with all that is in it. */
 function homesWritten(desired: UserDesired, changes: readonly Change[], host?: HostReader): readonly AbsolutePath[] {
-  const below = (path: AbsolutePath): readonly AbsolutePath[] => [
-    path,
-    ...(host?.stat(path)?.type === 'directory' ? (host.list(path) ?? []).flatMap((name) => below(`${path}/${name}`)) : []),
-  ];
   const home = homeOf(desired);
   const isMade = (): boolean => desired.ensure === 'present' && makesHome(desired, home) && !host?.stat(home);
   return changes.flatMap(({ field, from, to }) => {
-    if (field === 'home directory') return to === null ? below(String(from)) : [String(to)];
+    if (field === 'home directory') return to === null ? pathsBelow(String(from), host) : [String(to)];
     return field === 'user' && from === null && isMade() ? [home] : [];
   });
 }
