@@ -11,8 +11,7 @@ export function directoriesOfOthers(
   types: (kind: string) => AnyResourceType,
 ): ReadonlySet<string> {
   const found = new Set<string>();
-  const goesBefore = (other: CatalogResource): boolean =>
-    kind === 'directory' && types(other.kind).makesWay === true && isGone(other, types);
+  const goesBefore = (other: CatalogResource): boolean => kind === 'directory' && isGone(other, types);
   const without = new Set([address, ...batches.flat().flatMap((other) => (goesBefore(other) ? [other.address] : []))]);
   const others = [...claims].flatMap(([path, owner]) => (without.has(owner) ? [] : [path]));
   for (const path of [...others, ...shared])

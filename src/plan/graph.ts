@@ -45,7 +45,10 @@ export function buildGraph({ resources }: Catalog, types: Types): Graph {
       if (leaving.has(parent)) addEdge(implied, address, parent);
       else addEdge(implied, parent, address);
   }
-  keepDeclaredOrder(resources, types, (first, then) => addEdge(implied, first, then));
+  const goesBefore = (one: Address, other: Address): boolean => implied[numbers.get(one)!]!.includes(numbers.get(other)!);
+  keepDeclaredOrder(resources, types, (first, then) => {
+    if (!leaving.has(first) || !goesBefore(then, first)) addEdge(implied, first, then);
+  });
   const { claims, owners, shared, problems } = findClaims(resources, types);
   const { levels, circles } = toLevels(firm, implied);
   const named = (level: readonly number[]): CatalogResource[] => level.map((number) => resources[number]!);

@@ -38,6 +38,15 @@ it.each<[what: string, from: string, to: string, given?: (root: string) => void]
       .map(([kind, path]) => gone(kind, path))
       .join(''),
   ],
+  [
+    'what is to be absent and came otherwise',
+    other,
+    gone('directory', '/srv/a') + gone('download', '/srv/a/d') + gone('compose, project: p', '/srv/a/c.yml'),
+    (root) => {
+      mkdirSync(join(root, 'srv/a'));
+      for (const name of ['d', 'c.yml']) writeFileSync(join(root, 'srv/a', name), 'theirs');
+    },
+  ],
   ['a tree that left git', other + here('tree', '/srv/a', ', source: o'), gone('directory', '/srv/a')],
 ])('a directory that is to be absent goes after %s, and comes back with it', (_what, from, to, given) => {
   using repository = open(from, given);
@@ -70,4 +79,17 @@ it.each<[what: string, from: string, to: string, given?: (root: string) => void]
   expect(exit).toBe(7);
   expect(problems).toMatchObject([{ address: 'directory[/srv/a]', message: expect.stringContaining('is not empty') as string }]);
   expect(standing(repository)).toBe(before);
+});
+
+it('a directory that is to be absent goes where a download is to be absent that never was', () => {
+  using repository = open(other, (root) => mkdirSync(join(root, 'srv/a')));
+  repository.write('desired-state/site.yaml', site(other + gone('directory', '/srv/a') + gone('download', '/srv/a/d')));
+
+  expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { remove: 1 } });
+});
+
+it('a file may stand below a path where a download is to be absent', () => {
+  using repository = open(other + gone('download', '/srv/a') + here('file', '/srv/a/in', ', content: x'));
+
+  expect(repository.report()).toMatchObject({ outcome: 'converged', steps: [] });
 });

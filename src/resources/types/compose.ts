@@ -37,6 +37,8 @@ type FileState = Awaited<ReturnType<typeof file.inspect>>;
 interface Desired {
   readonly project: string;
   readonly file: FileDesired;
+  /** As of its file. */
+  readonly ensure?: 'absent';
   /** Services that must have a container; those of a profile need none, nor do those of which none is wanted. */
   readonly services: readonly string[];
   readonly jobs: readonly string[];
@@ -69,7 +71,7 @@ export const compose = defineResourceType({
     if (!wanted) return undefined;
     const services = wanted.content ? servicesOf(context.read(wanted.content).toString(), attributeOf(given), context) : [];
     if (!services) return undefined;
-    return { project, file: wanted, services, jobs, timeout: milliseconds(timeout) };
+    return { project, ...(ensure === 'absent' && { ensure }), file: wanted, services, jobs, timeout: milliseconds(timeout) };
   },
 
   survey: async (_all: readonly Desired[], { host, signal }): Promise<readonly ComposeContainer[] | null> =>
@@ -150,6 +152,7 @@ export const compose = defineResourceType({
   preview: (desired, changes, context) => file.preview?.(desired.file, changes.filter(isFileChange), context) ?? [],
   watches: ({ file: { path } }) => [path],
   owns: ({ file: { path } }) => [path],
+  makesWay: true,
   modes: (desired, changes) => file.modes?.(desired.file, changes) ?? [],
   touches: ({ file: { path } }) => [path],
   // Docker may come at any time.

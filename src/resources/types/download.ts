@@ -107,6 +107,8 @@ const pathOf = (url: string): string => URL.parse(url)?.pathname ?? '';
 
 interface Desired {
   readonly path: string;
+  /** Without `from`. */
+  readonly ensure?: 'absent';
   /** Undefined: gone. */
   readonly from?: { readonly url: string; readonly sha256: string; readonly redirects: readonly string[] };
   /** Gone because it left git: a directory that somebody has made in its place is not its business any more. */
@@ -147,7 +149,7 @@ export const download = defineResourceType({
   identify: ({ path }) => path,
   prepare: ({ path, ensure, url = '', sha256, redirects, extract, mode, owner, group, max_mib: limit, timeout }): Desired => ({
     path,
-    ...(ensure === 'present' && { from: { url: new URL(url).href, sha256: sha256 ?? '', redirects } }),
+    ...(ensure === 'absent' ? { ensure } : { from: { url: new URL(url).href, sha256: sha256 ?? '', redirects } }),
     ...(extract && {
       extract: {
         format: extract.format ?? formatOf(pathOf(url)) ?? 'tar.gz',
@@ -224,6 +226,7 @@ export const download = defineResourceType({
   watches: ({ path, extract }) => (extract ? undefined : [path]),
   owns: ({ path }) => [path],
   modes: ({ path, mode, from, extract }) => (!from || extract ? [] : [{ path, mode }]),
+  makesWay: true,
   touches: ({ path }) => [path],
   writes: ({ path, extract }, changes, host) =>
     (extract || host?.stat(path)?.type === 'directory') && !changes.every(isOfMode) ? unpackedPaths(path, host) : [],
