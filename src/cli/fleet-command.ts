@@ -18,6 +18,7 @@ import type { FleetAction, FleetEvent, FleetReport, HostOutcome, Target } from '
 import type { Revision } from '../model/revision.ts';
 import { version } from '../model/version.ts';
 import { openFleetProgress } from '../report/fleet-progress.ts';
+import { inPieces } from '../report/in-pieces.ts';
 import { paintFor, type Paint } from '../report/paint.ts';
 import { fleetEventLine } from '../report/render-fleet-events.ts';
 import { ownVault } from '../run/own-vault.ts';
@@ -28,7 +29,8 @@ import { ExitError } from '../model/exit-error.ts';
 import { hostPattern } from './host-pattern.ts';
 import { textOption, type Invocation } from './invocation.ts';
 import { sourceOption } from './request.ts';
-import { writeJson } from './run-output.ts';
+import { writeOutput } from './output.ts';
+import { jsonText } from './run-output.ts';
 import { touchNoHost } from './touch-no-host.ts';
 
 /** Hosts at the same time; each costs a connection and a little memory. */
@@ -194,17 +196,25 @@ interface Output {
 
 function openOutput(format: string | undefined, names: readonly string[]): Output {
   if (format === 'ndjson') {
-    const emit = (event: FleetEvent): void => void process.stdout.write(fleetEventLine(event, new Date().toISOString()));
-    return { emit, finish: (report) => emit({ type: 'fleet-finished', report }), close: () => undefined };
+    const lineOf = (event: FleetEvent): string => fleetEventLine(event, new Date().toISOString());
+    return {
+      emit: (event) => writeOutput(lineOf(event)),
+      finish: (whole) => writePieces(inPieces(whole, (report) => lineOf({ type: 'fleet-finished', report }), '')),
+      close: () => undefined,
+    };
   }
   const progress = openFleetProgress(process.stderr, names);
   return {
     emit: progress.emit,
     finish(report, render) {
       progress[Symbol.dispose]();
-      if (format === 'json') writeJson(report);
+      if (format === 'json') writePieces(inPieces(report, jsonText, '  '));
       else process.stdout.write(render(report, paintFor(process.stdout), process.stdout.columns));
     },
     close: () => progress[Symbol.dispose](),
   };
+}
+
+function writePieces(pieces: Iterable<string>): void {
+  for (const piece of pieces) writeOutput(piece);
 }

@@ -25,9 +25,9 @@ export function openRunOutput(format: string | undefined, detail: DiffDetail): R
 }
 
 /** One value as indented JSON on standard output. */
-export function writeJson(value: unknown): void {
-  writeOutput(`${printableJson(JSON.stringify(value, null, 2))}\n`);
-}
+export const writeJson = (value: unknown): void => writeOutput(jsonText(value));
+
+export const jsonText = (value: unknown): string => `${printableJson(JSON.stringify(value, null, 2))}\n`;
 
 /** The plan is shown before it is applied, so that it stands there even if the run is killed. */
 function textOutput(detail: DiffDetail, progress: (event: Event | undefined) => void): RunOutput {
