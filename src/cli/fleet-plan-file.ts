@@ -27,9 +27,17 @@ const planSchema = z.object({
 
 /** Keeps what was shown; how many hosts have a plan in it. */
 export function writeFleetPlan(file: string, report: FleetReport, tags: readonly string[]): number {
-  const text = JSON.stringify({ schema: 'reconcile.fleet-plan/1', tags, report }, null, 2);
-  writeOutFile(file, `${text}\n`);
+  writeOutFile(file, `${textOf({ schema: 'reconcile.fleet-plan/1', tags, report })}\n`);
   return digestsOf(report).size;
+}
+
+function textOf(plan: object): string {
+  try {
+    return JSON.stringify(plan, null, 2);
+  } catch (error) {
+    // Longer than a string can be, and than what is read.
+    throw new ExitError('error', 'the plans of all these hosts are too much for one file', 'make one of fewer: --limit', error);
+  }
 }
 
 /** Reads such a file. Throws a usage error for anything else. */
