@@ -10,7 +10,11 @@ export function healthAfter(run: Ended, at: string, before: AskedHealth | undefi
   if (run.action === 'rollback') return stillFails;
   // What stood before stands again, whatever was said of what did not stay.
   if (run.outcome === 'rolledBack') return before;
-  if (run.health.length > 0) return askedHealth(run.health, at);
+  if (run.health.length > 0) {
+    const told = askedHealth(run.health, at);
+    // What held was asked before a part of it was taken back.
+    return run.outcome === 'rollbackIncomplete' && told.failure === undefined ? stillFails : told;
+  }
   if (run.writes === 0) return before;
   // A run that fails before it asks heals nothing.
   return run.outcome === 'converged' ? undefined : stillFails;

@@ -93,6 +93,13 @@ it('health is what was said of what stands, and outlives a restart', () => {
   expect(after({ outcome: 'rollbackIncomplete', writes: 1 })).toBeUndefined();
   board.asked(good, at);
   expect(after({ action: 'rollback' })).toBeUndefined();
+  board.asked(good, at);
+  expect(
+    after({ outcome: 'rollbackIncomplete', health: good, writes: 1 }),
+    'they held before a part was taken back',
+  ).toBeUndefined();
+  expect(after({ outcome: 'rollbackIncomplete', health: bad, writes: 1 })).toHaveProperty('failure');
+  expect(after({ outcome: 'rollbackIncomplete', health: good, writes: 1 })).toHaveProperty('failure');
   board.asked(bad, at);
   expect(board.asked([], at)).toBe(true);
   expect(board.status()).not.toHaveProperty('health');
