@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { FleetAction, FleetReport, HostVerdict } from '../model/fleet.ts';
 import { sha256 } from '../model/json.ts';
-import { writeDurably } from '../state/durable-file.ts';
+import { keepDurably } from '../state/durable-file.ts';
 import { ExitError } from '../model/exit-error.ts';
 
 /** Verdicts of hosts with which nothing is wrong, though they may differ from the repository. */
@@ -50,6 +50,6 @@ function read(memory: string, repository: string): readonly string[] | undefined
 }
 
 const write = (memory: string, repository: string, hosts: Iterable<string>): void =>
-  writeDurably(fileOf(memory, repository), JSON.stringify([...new Set(hosts)]));
+  keepDurably(fileOf(memory, repository), JSON.stringify([...new Set(hosts)]));
 
 const fileOf = (memory: string, repository: string): string => join(memory, `left-${sha256(repository).slice(0, 16)}.json`);

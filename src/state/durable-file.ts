@@ -11,6 +11,17 @@ export function writeDurably(file: string, text: string): void {
   syncDirectory(dirname(file));
 }
 
+/** The same for what has to be kept: throws `StateError`. */
+export function keepDurably(file: string, text: string): void {
+  try {
+    writeDurably(file, text);
+  } catch (error) {
+    if (error instanceof StateError) throw error;
+    const hint = 'see to the space, the rights and the health of its filesystem, then run again';
+    throw new StateError(`${file} cannot be written: ${(error as Error).message}`, hint, error);
+  }
+}
+
 /** Adds to a file that is there; the text is there after a power cut when this returns. When it throws, a part of it may be. */
 export function appendDurably(file: string, text: string): void {
   writeThrough(file, openSync(file, constants.O_WRONLY | constants.O_APPEND), text);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { leftOf, readNow, termFrom, type Now, type Term } from '../host/term.ts';
 import type { Suspension } from '../model/agent.ts';
 import { isObject } from '../model/json.ts';
-import { writeDurably } from './durable-file.ts';
+import { keepDurably } from './durable-file.ts';
 import { makeStateDirectory } from './state-directory.ts';
 
 const fileName = 'suspended';
@@ -74,7 +74,7 @@ export function writeSuspension(directory: string, suspension: Suspension): void
   if (lstatSync(join(directory, fileName), { throwIfNoEntry: false })?.isDirectory()) removeSuspension(directory);
   const now = presentMoment();
   const term = termFrom(now, Math.max(0, Date.parse(suspension.until) - now.time));
-  writeDurably(join(directory, fileName), `${JSON.stringify({ ...suspension, ...term })}\n`);
+  keepDurably(join(directory, fileName), `${JSON.stringify({ ...suspension, ...term })}\n`);
 }
 
 export function removeSuspension(directory: string): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openAgentState } from '../../src/state/agent-state.ts';
 import { mountSmall } from '../support/mount-small.ts';
+import { runCli } from '../support/run-cli.ts';
 
 it('what people are to be told of a full disk is remembered on it, also after a start on it', ({ skip }) => {
   using disk = mountSmall('size=2m,mode=700', skip);
@@ -20,4 +21,14 @@ it('what people are to be told of a full disk is remembered on it, also after a 
   expect(remember('c')).toBe('c');
   rmSync(join(disk.path, 'fill'));
   expect(remember('d')).toBe('d');
+});
+
+it('a suspension that cannot be kept names its file and what to do', ({ skip }) => {
+  using disk = mountSmall('size=64k,mode=700', skip);
+  spawnSync('dd', ['if=/dev/zero', `of=${join(disk.path, 'fill')}`, 'bs=1k']);
+
+  const { exit, stderr } = runCli(['suspend', '--for', '1h', '--reason', 'disk'], { env: { RECONCILE_STATE_DIR: disk.path } });
+
+  expect(exit).toBe(1);
+  expect(stderr).toMatch(/^reconcile: \S*\/suspended cannot be written: ENOSPC.*\nhint: see to the space/);
 });

@@ -10,7 +10,7 @@ import {
   type RolloutState,
   type RolloutWish,
 } from '../../model/rollout.ts';
-import { appendDurably, writeDurably } from '../../state/durable-file.ts';
+import { appendDurably, keepDurably } from '../../state/durable-file.ts';
 import { takeLock } from '../../state/lock.ts';
 import { changing } from './changing.ts';
 
@@ -37,7 +37,7 @@ export function openRolloutStore(memory: string, repository: string): RolloutSto
   let isEven = false;
   const write = (state: RolloutState): void => {
     isEven = false;
-    writeDurably(stateFile, `${JSON.stringify(state)}\n`);
+    keepDurably(stateFile, `${JSON.stringify(state)}\n`);
     isEven = true;
   };
   const tryToAdd = (change: RolloutChange): boolean => {
@@ -57,7 +57,7 @@ export function openRolloutStore(memory: string, repository: string): RolloutSto
     },
     wish: () => parse(readText(wishFile), rolloutWish),
     setWish(wish) {
-      if (wish) writeDurably(wishFile, JSON.stringify(wish));
+      if (wish) keepDurably(wishFile, JSON.stringify(wish));
       else rmSync(wishFile, { force: true });
     },
     lock: () => takeLock(directory),
