@@ -6,10 +6,10 @@ process.env['UV_THREADPOOL_SIZE'] ??= '8';
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) {
   // Once: the second signal ends the process at once, and the journal takes care of the rest.
-  process.once(name, () => abort.abort(new Error(`${name} was received`)));
+  process.once(name, () => abort.abort(interrupted(name)));
 }
 // Nobody insists with this one: where a terminal goes away, its shell sends it, and the system once more.
-process.on('SIGHUP', () => abort.abort(new Error('SIGHUP was received')));
+process.on('SIGHUP', () => abort.abort(interrupted('SIGHUP')));
 // Output that cannot be written must not end an apply half-way; a reader that has gone away is not even an error.
 let isOutputLost = false;
 const outputFailed = (stream: 'stdout' | 'stderr', { code, message }: NodeJS.ErrnoException): void => {
@@ -49,6 +49,11 @@ async function main(): Promise<void> {
   } finally {
     process.off('beforeExit', endUndone);
   }
+}
+
+/** With an exit code, as what is expected: there is no bug to look for. */
+function interrupted(name: string): Error {
+  return Object.assign(new Error(`${name} was received`), { exit: 1 });
 }
 
 /** Nothing is left to wait for, and nobody has said how it ended. */

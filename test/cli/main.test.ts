@@ -1,5 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -41,6 +43,27 @@ it('an unexpected error is a message and a hint, and a stack only when asked for
   expect(stdout).toBe('');
   expect(exit).toBe(1);
   expect(debug.stderr).toMatch(/^ +at /m);
+});
+
+it('who interrupts a command is told that, and of no bug', async () => {
+  const repository = join(directory, 'repository');
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  for (const name of ['inventory', 'desired-state']) mkdirSync(join(repository, name), { recursive: true });
+  writeFileSync(join(repository, 'desired-state/site.yaml'), 'assignments: []\n');
+  const hosts = `all: { hosts: { web1: { ansible_host: 127.0.0.1, ansible_port: ${port} } } }\n`;
+  writeFileSync(join(repository, 'inventory/hosts.yml'), hosts);
+  const child = spawn(process.execPath, [program, 'fleet', 'trust', 'web1', '--source', repository], { cwd: '/' });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+
+  await once(silent, 'connection');
+  child.kill('SIGINT');
+  const [exit] = (await once(child, 'close')) as [number];
+  silent.close();
+
+  expect([exit, stderr]).toEqual([1, 'reconcile: SIGINT was received\n']);
 });
 
 it('colour appears only when asked for or on a terminal', () => {
