@@ -205,18 +205,13 @@ async function settleEarlier(deps: PassDeps, options: PassOptions): Promise<Pass
   return { report, ...(retryAt !== undefined && { retryAt }) };
 }
 
-async function settle(
-  run: string,
-  { follower, stateDirectory }: PassDeps,
-  { emit, signal }: PassOptions,
-): Promise<Report | undefined> {
+function settle(run: string, { follower, stateDirectory }: PassDeps, { emit, signal }: PassOptions): Promise<Report | undefined> {
   const reach = async (bounded: AbortSignal): Promise<boolean> => {
     const { state, remote } = await follower.look(bounded);
     return state === 'fetched' || remote !== null;
   };
-  const report = await awaitConfirmation(run, { stateDirectory, reach, emit }, signal);
-  if (report?.outcome === 'converged') await accept(report, follower);
-  return report;
+  const accepted = (report: Report): Promise<void> => accept(report, follower);
+  return awaitConfirmation(run, { stateDirectory, reach, accept: accepted, emit }, signal);
 }
 
 /** What may still be taken back is not what the host can go back to. */

@@ -19,7 +19,9 @@ export async function settleRun(
   const url = report.revision.workingTree ? undefined : textOption(invocation, 'source');
   const host = textOption(invocation, 'host');
   const reach = (signal: AbortSignal): Promise<boolean> => reachesRemote({ host, root: undefined, signal }, url);
-  const settled = await awaitConfirmation(report.run, { stateDirectory: stateDirectory(), reach, emit }, invocation.signal);
-  if (settled?.outcome === 'converged' && tags.length === 0) await accept?.(settled);
-  return settled ?? report;
+  const acceptWhole = async (settled: Report): Promise<void> => {
+    if (tags.length === 0) await accept?.(settled);
+  };
+  const waiting = { stateDirectory: stateDirectory(), reach, accept: acceptWhole, emit };
+  return (await awaitConfirmation(report.run, waiting, invocation.signal)) ?? report;
 }

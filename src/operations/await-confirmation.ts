@@ -22,6 +22,8 @@ interface Waiting {
   readonly stateDirectory: string;
   /** Whether the remote answers, over a connection that is made for this. */
   reach(signal: AbortSignal): Promise<boolean>;
+  /** Told of the run once it is confirmed, while no other can be at work. */
+  accept(report: Report): Promise<void>;
   emit(event: Event): void;
 }
 
@@ -32,11 +34,23 @@ interface Waiting {
  */
 export async function awaitConfirmation(run: string, waiting: Waiting, signal: AbortSignal): Promise<Report | undefined> {
   const { stateDirectory, emit } = waiting;
+  let confirmed: Report | undefined;
+  const accept = async (): Promise<void> => {
+    confirmed = reportOf(run, stateDirectory, ({ confirmation }) => confirmation?.state === 'confirmed');
+    if (confirmed) await waiting.accept(confirmed);
+  };
   let why: string | undefined;
   while (!signal.aborted) {
     const found = readUnconfirmed(stateDirectory);
-    if (!found || found.run !== run)
-      return reportOf(run, stateDirectory, ({ confirmation }) => confirmation?.state === 'confirmed');
+    if (!found || found.run !== run) {
+      using lock = takeLock(stateDirectory);
+      if (lock) {
+        await accept();
+        return confirmed;
+      }
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      continue;
+    }
     if (found.takenBack !== undefined) {
       const report = learnTakenBack(found.takenBack, stateDirectory);
       if (report !== 'busy') return report;
@@ -51,7 +65,7 @@ export async function awaitConfirmation(run: string, waiting: Waiting, signal: A
       if (typeof report === 'object') continue;
     } else {
       why = await findFault(found, Math.min(Math.max(left - lead, lead), longestTry), waiting, signal);
-      if (why === undefined && !('refused' in (await confirmRun(stateDirectory, run)))) continue;
+      if (why === undefined && !('refused' in (await confirmRun(stateDirectory, { run, accept })))) return confirmed;
     }
     await sleep(Math.min(pause, left || pause), undefined, { signal }).catch(() => undefined);
   }

@@ -12,18 +12,32 @@ interface Confirmed {
 /** How many reports are looked through for a run that does not wait any more. */
 const looked = 50;
 
+interface Confirming {
+  /** Its id or a beginning of it that fits no other; the one that waits unless told. */
+  readonly run?: string | undefined;
+  /**
+   * Of the person who says so, as SSH_CONNECTION has it: the one over which the change was made is refused, since it would go on in a
+   * host that nobody else can reach.
+   */
+  readonly connection?: string | undefined;
+  /** Told of the run that stays while no other can be at work, which would go by what was accepted before. */
+  readonly accept: (run: string) => Promise<void>;
+}
+
 /**
- * The run stays: whoever calls this has come over a connection that was made after it. `run`: its id or a beginning of it that fits no
- * other; the one that waits unless told. `connection`: of the person who says so, as SSH_CONNECTION has it; the one over which the change was
- * made is refused, since it would go on in a host that nobody else can reach. Durable when it returns, and can be repeated; `exit`
- * of a refusal is `rolledBack` where it comes too late.
+ * The run stays: whoever calls this has come over a connection that was made after it. Durable when it returns, and can be repeated;
+ * `exit` of a refusal is `rolledBack` where it comes too late.
  */
-export async function confirmRun(stateDirectory: string, run?: string, connection?: string): Promise<Confirmed | Refused> {
+export async function confirmRun(stateDirectory: string, { run, connection, accept }: Confirming): Promise<Confirmed | Refused> {
   using lock = takeLock(stateDirectory);
   if (!lock) return { refused: 'a run is at work on this host: try again when it is done', exit: 'busy' };
   using state = openState(stateDirectory);
   const waiting = findWaiting(state);
-  if (!waiting) return whatBecame(run, state);
+  if (!waiting) {
+    const became = whatBecame(run, state);
+    if ('confirmed' in became && became.confirmed !== undefined) await accept(became.confirmed);
+    return became;
+  }
   if (!isNamed(run, waiting.run, state))
     return { refused: `it is run ${waiting.run} that waits for its confirmation, not '${run}'`, exit: 'usage' };
   if (connection !== undefined && connection === waiting.connection)
@@ -34,6 +48,7 @@ export async function confirmRun(stateDirectory: string, run?: string, connectio
   await disarm(stateDirectory);
   const report = state.runs.get(waiting.run);
   if (report?.confirmation) state.runs.put({ ...report, confirmation: { ...report.confirmation, state: 'confirmed' } });
+  await accept(waiting.run);
   return { confirmed: waiting.run };
 }
 

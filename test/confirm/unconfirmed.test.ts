@@ -4,17 +4,19 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { readNow, termFrom } from '../../src/host/term.ts';
 import type { Report } from '../../src/model/report.ts';
-import type { Unconfirmed } from '../../src/model/unconfirmed.ts';
+import { confirmationOf, type Unconfirmed } from '../../src/model/unconfirmed.ts';
 import { awaitConfirmation, findUnsettled } from '../../src/operations/await-confirmation.ts';
 import { confirmRun } from '../../src/operations/confirm-run.ts';
 import { takeBackUnconfirmed } from '../../src/operations/take-back-unconfirmed.ts';
 import { takeLock } from '../../src/state/lock.ts';
+import { openState } from '../../src/state/state.ts';
 import { readUnconfirmed, writeUnconfirmed } from '../../src/state/unconfirmed.ts';
 import { makeLiveRepository, type LiveRepository } from '../support/live-repository.ts';
 
 const file = (content: string): string => `- { kind: file, path: "{{ base }}/a", content: ${content} }`;
 const until = new AbortController().signal;
 const silent = (): void => undefined;
+const accept = (): Promise<void> => Promise.resolve();
 
 /** A run that was applied, and that waits for `within` milliseconds. */
 function waiting(within: number, parts: Partial<Unconfirmed> = {}): { repository: LiveRepository; state: string; run: string } {
@@ -35,13 +37,13 @@ describe('a run that waits for its confirmation', () => {
     const { repository, state, run } = waiting(60_000);
     using _ = repository;
 
-    expect(await confirmRun(state, 'another')).toMatchObject({ exit: 'usage' });
-    expect(await confirmRun(state, run.slice(0, 8))).toMatchObject({ exit: 'usage' });
+    expect(await confirmRun(state, { run: 'another', accept })).toMatchObject({ exit: 'usage' });
+    expect(await confirmRun(state, { run: run.slice(0, 8), accept })).toMatchObject({ exit: 'usage' });
     expect(noteOf(state)).toBe(true);
-    expect(await confirmRun(state, run)).toEqual({ confirmed: run });
+    expect(await confirmRun(state, { run, accept })).toEqual({ confirmed: run });
     expect(noteOf(state)).toBe(false);
-    expect(await confirmRun(state)).toEqual({ confirmed: undefined });
-    expect(await confirmRun(state, '2')).toMatchObject({ exit: 'usage' });
+    expect(await confirmRun(state, { accept })).toEqual({ confirmed: undefined });
+    expect(await confirmRun(state, { run: '2', accept })).toMatchObject({ exit: 'usage' });
     expect(await takeBackUnconfirmed(state, silent)).toBeUndefined();
     expect(content(repository)).toBe('two');
   });
@@ -82,7 +84,7 @@ describe('a run that waits for its confirmation', () => {
     const lock = takeLock(state);
 
     expect(await takeBackUnconfirmed(state, silent)).toBe('busy');
-    expect(await confirmRun(state)).toMatchObject({ exit: 'busy' });
+    expect(await confirmRun(state, { accept })).toMatchObject({ exit: 'busy' });
     lock?.release();
     expect(await takeBackUnconfirmed(state, silent)).toMatchObject({ exit: 6 });
   });
@@ -90,7 +92,7 @@ describe('a run that waits for its confirmation', () => {
   it('keeps no other run away once nothing of it is left', async () => {
     const { repository, state } = waiting(60_000);
     using _ = repository;
-    await confirmRun(state);
+    await confirmRun(state, { accept });
     const lock = takeLock(state);
 
     expect(await takeBackUnconfirmed(state, silent)).toBeUndefined();
@@ -103,7 +105,7 @@ describe('a run that waits for its confirmation', () => {
 
     expect(repository.cli(['rollback']).exit).toBe(0);
     expect(noteOf(state)).toBe(false);
-    const follow = { stateDirectory: state, reach: () => Promise.resolve(true), emit: silent };
+    const follow = { stateDirectory: state, reach: () => Promise.resolve(true), accept, emit: silent };
     expect(await awaitConfirmation(run, follow, until)).toBeUndefined();
   });
 
@@ -126,6 +128,47 @@ describe('a run that waits for its confirmation', () => {
   });
 });
 
+it.each([
+  ['a person', (state: string, acceptRun: () => Promise<void>) => confirmRun(state, { accept: acceptRun })],
+  [
+    'its remote',
+    (state: string, acceptRun: () => Promise<void>, run: string) =>
+      awaitConfirmation(
+        run,
+        { stateDirectory: state, reach: () => Promise.resolve(true), accept: acceptRun, emit: silent },
+        until,
+      ),
+  ],
+  [
+    'a person while its remote is waited for',
+    async (state: string, acceptRun: () => Promise<void>, run: string) => {
+      await confirmRun(state, { accept });
+      return awaitConfirmation(
+        run,
+        { stateDirectory: state, reach: () => Promise.resolve(false), accept: acceptRun, emit: silent },
+        until,
+      );
+    },
+  ],
+])('a run that %s confirms is accepted before another can be at work', async (_who, confirm) => {
+  const { repository, state, run } = waiting(60_000);
+  using _ = repository;
+  {
+    using kept = openState(state);
+    kept.runs.put({ ...kept.runs.get(run)!, confirmation: confirmationOf(readUnconfirmed(state)!) });
+  }
+  const isFree: boolean[] = [];
+  const watch = (): Promise<void> => {
+    using lock = takeLock(state);
+    isFree.push(lock !== undefined);
+    return Promise.resolve();
+  };
+
+  await confirm(state, watch, run);
+
+  expect(isFree).toEqual([false]);
+});
+
 describe('whoever follows the remote of a run that waits', () => {
   it('confirms it when the remote answers at last and the health checks hold', async () => {
     const { repository, state, run } = waiting(60_000, {
@@ -133,7 +176,7 @@ describe('whoever follows the remote of a run that waits', () => {
     });
     using _ = repository;
     const answers = [Promise.reject(new Error('no route')), Promise.resolve(true)];
-    const follow = { stateDirectory: state, reach: () => answers.shift() ?? Promise.resolve(true), emit: silent };
+    const follow = { stateDirectory: state, reach: () => answers.shift() ?? Promise.resolve(true), accept, emit: silent };
 
     expect(findUnsettled(state)).toBe(run);
     await awaitConfirmation(run, follow, until);
@@ -153,7 +196,7 @@ describe('whoever follows the remote of a run that waits', () => {
     const { repository, state, run } = waiting(1_500, { health });
     using _ = repository;
 
-    const report = await awaitConfirmation(run, { stateDirectory: state, reach, emit: silent }, until);
+    const report = await awaitConfirmation(run, { stateDirectory: state, reach, accept, emit: silent }, until);
     expect(report).toMatchObject({ exit: 6, summary: expect.stringContaining(why) });
     expect(content(repository)).toBe('one');
     expect(findUnsettled(state)).toBeUndefined();
@@ -163,7 +206,7 @@ describe('whoever follows the remote of a run that waits', () => {
     const { repository, state, run } = waiting(0);
     using _ = repository;
     const taken = (await takeBackUnconfirmed(state, silent)) as Report;
-    const follow = { stateDirectory: state, reach: () => Promise.resolve(true), emit: silent };
+    const follow = { stateDirectory: state, reach: () => Promise.resolve(true), accept, emit: silent };
 
     expect(findUnsettled(state)).toBe(run);
     expect(await awaitConfirmation(run, follow, until)).toMatchObject({ run: taken.run, exit: 6 });
@@ -174,7 +217,7 @@ describe('whoever follows the remote of a run that waits', () => {
     const { repository, state, run } = waiting(0);
     using _ = repository;
     const taken = (await takeBackUnconfirmed(state, silent)) as Report;
-    const follow = { stateDirectory: state, reach: () => Promise.resolve(true), emit: silent };
+    const follow = { stateDirectory: state, reach: () => Promise.resolve(true), accept, emit: silent };
     const lock = takeLock(state);
     const told = awaitConfirmation(run, follow, until);
     await setImmediate();
@@ -194,7 +237,7 @@ describe('whoever follows the remote of a run that waits', () => {
       return Promise.resolve(false);
     };
 
-    expect(await awaitConfirmation(run, { stateDirectory: state, reach, emit: silent }, ending.signal)).toBeUndefined();
+    expect(await awaitConfirmation(run, { stateDirectory: state, reach, accept, emit: silent }, ending.signal)).toBeUndefined();
     expect([content(repository), noteOf(state)]).toEqual(['two', true]);
   });
 });

@@ -26,15 +26,16 @@ export async function run(invocation: Invocation): Promise<number> {
   const directory = stateDirectory();
   if (options['expire'] === true) return expire(directory, signal);
   const connection = readConnection(openLocalReader({ root: undefined }));
-  let result = await confirmRun(directory, id, connection);
+  const accept = (confirmed: string): Promise<void> => acceptRevisionOf(confirmed, directory);
+  const confirming = { run: id, connection, accept };
+  let result = await confirmRun(directory, confirming);
   // Nothing that takes long is at work while a run waits, and time is short.
   for (let tries = 0; tries < mostTries && 'refused' in result && result.exit === 'busy'; tries++) {
     await sleep(pause, undefined, { signal });
-    result = await confirmRun(directory, id, connection);
+    result = await confirmRun(directory, confirming);
   }
   if ('refused' in result) throw new ExitError(result.exit, result.refused, 'reconcile history lists the runs');
   const { confirmed } = result;
-  if (confirmed !== undefined) await acceptRevisionOf(confirmed, directory);
   process.stdout.write(confirmed === undefined ? 'No run waits for its confirmation\n' : `Confirmed: run ${confirmed} stays\n`);
   return 0;
 }

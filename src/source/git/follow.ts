@@ -132,6 +132,8 @@ export function openKept({ directory, memory }: Pick<Followed, 'directory' | 'me
       const trust = readTrust(memory, directory);
       if ('code' in trust) throw new StateError(trust.message, trust.hint ?? '');
       const entry = trust.trusted.find((each) => each.commit === commit);
+      // Of a run that was confirmed late, another one may stand upon it by now.
+      if (entry && isPast(entry, trust)) return;
       const floor = entry && entry.floor === trust.floor ? entry.base : trust.floor;
       if (trust.applied?.commit === commit && trust.floor === floor) return;
       const applied = { commit, branch: entry?.branch ?? null };
