@@ -33,7 +33,7 @@ export interface Follower {
   look(signal: AbortSignal, isExpected?: boolean): Promise<Look>;
   /** This revision was applied and verified here: older ones and other histories are refused from now on. */
   accept(commit: string): Promise<void>;
-  /** Another revision was accepted since a look gave this one, which may be older than that. */
+  /** Another revision was accepted since a look gave this one, which may be older, or is not trusted any more. */
   isOvertaken(commit: string): boolean;
   /**
    * This revision was accepted, and then taken back: the last good one is what was accepted before it, where that is known. What is

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import type { Request } from '../../src/model/request.ts';
 import { reconcile } from '../../src/reconcile.ts';
+import { resetTrust } from '../../src/source/git/trust-memory.ts';
+import { openAgentState } from '../../src/state/agent-state.ts';
 import { never, openFollowRig } from '../source/git/follow-rig.ts';
 import { startRig } from '../support/agent-rig.ts';
 import { site } from '../support/repository.ts';
@@ -86,4 +88,23 @@ it('what is applied by hand is not taken back by an agent that has looked before
   await host.look('control');
   expect(host.motd()).toBe('three\n');
   expect(await host.look('control')).toMatchObject({ outcome: 'converged', revision: { commit: third } });
+});
+
+it('what is applied by hand after a person has gone back in trust is not taken back by an agent that has looked before', async () => {
+  await using host = openHost();
+  const first = host.push('one');
+  await host.look('control');
+  host.push('two');
+  await host.look('control');
+  using state = openAgentState(host.rig.stateDirectory);
+  resetTrust(state.memory('source'), host.rig.stateDirectory, first);
+  host.rig.git('reset', '--quiet', '--hard', first);
+  host.rig.git('push', '--quiet', '--force', 'origin', 'HEAD');
+  expect(await host.look('watch')).toMatchObject({ outcome: 'converged' });
+  await host.applyByHand({ accept: () => host.rig.open().accept(first) });
+
+  await host.look('watch');
+
+  expect(host.motd()).toBe('one\n');
+  expect(await host.look('control')).toMatchObject({ outcome: 'converged', revision: { commit: first } });
 });

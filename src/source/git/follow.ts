@@ -146,7 +146,8 @@ export function openKept({ directory, memory }: Pick<Followed, 'directory' | 'me
       const trust = readTrust(memory, directory);
       if ('code' in trust) return false;
       const entry = trust.trusted.find((each) => each.commit === commit);
-      return entry !== undefined && isPast(entry, trust);
+      // A person has gone back in trust since, and has applied what is trusted now.
+      return entry ? isPast(entry, trust) : trust.applied?.commit !== commit;
     },
     forsake(commit) {
       const trust = readTrust(memory, directory);
