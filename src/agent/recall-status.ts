@@ -66,7 +66,8 @@ export function recallStatus({ name, stateDirectory, isEnabled }: Asked): AgentS
 function stampedAfter(latest: Report | undefined, stateDirectory: string): NonNullable<AgentStatus['last']> | undefined {
   const at = stampedAt(stateDirectory);
   const stamp = readStamp(stateDirectory, (path) => path);
-  if (!stamp || at === undefined || (latest && (latest.run === stamp.run || endOf(latest) > at))) return undefined;
+  if (!stamp || stamp.differs || at === undefined || (latest && (latest.run === stamp.run || endOf(latest) > at)))
+    return undefined;
   const { run, resources, held } = stamp;
   const counts = { resources, converged: resources - held, create: 0, update: 0, remove: 0, held, failed: 0, adopted: 0 };
   return { run, outcome: 'converged', summary: convergedSummary(counts), at };

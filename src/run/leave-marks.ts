@@ -25,7 +25,7 @@ export function leaveMarks(full: FullRun, run: Run, planned: PlannedHost, index:
     const hasSecrets =
       secrets.names.length > 0 || secrets.opened().length > 0 || catalog.resources.some(({ sensitive }) => sensitive);
     if (full.scope.reader.live) writeStandingChecks(state.directory, { checks: catalog.health, hasSecrets });
-    stampIfConverged(full, run, planned, index, state, hasSecrets);
+    stampWhatStands(full, run, planned, index, state, hasSecrets);
   } catch (error) {
     // The run is proved and recorded; without these files the next one only takes longer.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
@@ -33,7 +33,7 @@ export function leaveMarks(full: FullRun, run: Run, planned: PlannedHost, index:
 }
 
 /** The mark by which the next run knows, from stat calls alone, that nothing has moved. */
-function stampIfConverged(
+function stampWhatStands(
   { request, revision, scope, stamp, sources: known, key }: FullRun,
   run: Run,
   { plan, desired }: PlannedHost,
@@ -43,7 +43,7 @@ function stampIfConverged(
 ): void {
   const held = plan.steps.filter((step) => step.held);
   // What the host cannot have is held again as long as it cannot; every other reason must be looked at, and told, each time.
-  if (held.some((step) => step.held?.reason !== 'unsupported')) return;
+  const differs = held.some((step) => step.held?.reason !== 'unsupported');
   const { catalog, policy, hostPolicy, chains, reads, changes, cachedAs, identityFiles } = desired;
   const sources = changes ? known : indexSignatures(new Map([...revision.watched, ...identityFiles.map(signed)]));
   const cannot = new Set(held.map(({ address }) => address));
@@ -51,7 +51,8 @@ function stampIfConverged(
     resourceType(kind).watches?.(wanted) !== undefined && resourceType(kind).asks?.(wanted, scope.reader) !== true;
   // A program that this host lacks, or a right, can be there by the next run, and nobody would see it come.
   const isForGood = held.length === 0 || !scope.reader.live;
-  const isComplete = isForGood && catalog.resources.every((resource) => cannot.has(resource.address) || isCovered(resource));
+  const isComplete =
+    !differs && isForGood && catalog.resources.every((resource) => cannot.has(resource.address) || isCovered(resource));
   const { environment } = scope;
   const isStamped =
     stamp?.build === buildId &&
@@ -62,7 +63,7 @@ function stampIfConverged(
     (!request.paranoid || stamp.index.encode().equals(index.encode()));
   // From the cache it comes without the secrets that are looked for in what a run tells.
   if (!hasSecrets && cachedAs !== key) writeCatalog(state.directory, { key, catalog, policy, hostPolicy, chains, reads });
-  if (isStamped && stamp.isComplete === isComplete) return;
+  if (isStamped && stamp.isComplete === isComplete && stamp.differs === differs) return;
   writeStamp(state.directory, {
     build: buildId,
     environment,
@@ -71,6 +72,7 @@ function stampIfConverged(
     run: run.id,
     resources: catalog.resources.length,
     held: held.length,
+    differs,
     isComplete,
     index,
     sources,

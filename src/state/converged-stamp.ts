@@ -5,7 +5,7 @@ import { syncDirectory } from './durable-file.ts';
 import { putMark } from './put-mark.ts';
 import { StateError } from './state-error.ts';
 
-/** What a converged host needs to be told again, without compiling anything. */
+/** What a host on which nothing moves needs to be told again, without compiling anything. */
 interface StampHead {
   /** The build of the program that left it. */
   readonly build: string;
@@ -18,7 +18,9 @@ interface StampHead {
   readonly resources: number;
   /** How many of them this host cannot have, such as services in a sandbox. */
   readonly held: number;
-  /** Whether every resource is covered by the index; otherwise the others must be inspected each time. */
+  /** Whether something else is held too, so that the host is not as it is to be. */
+  readonly differs: boolean;
+  /** Whether nothing differs and every resource is covered by the index; otherwise it must be inspected each time. */
   readonly isComplete: boolean;
 }
 

@@ -134,6 +134,26 @@ describe('after a converged run', () => {
     expect(cached.counts).toEqual(compiled.counts);
   });
 
+  it('a host on which something differs and is only reported is told so again without reading a document', () => {
+    using repository = makeRepository(`${resources}- { kind: file, path: /etc/left, content: x, on_drift: report }`, files);
+    repository.run();
+    const left = join(repository.root, 'etc/left');
+    writeFileSync(left, 'edited\n');
+    repository.write('inventory/group_vars/all.yml', 'greeting: moin\n');
+    expect(repository.report()).toMatchObject({ exit: 0, writes: 1, counts: { held: 1 } });
+    const [preload, opened] = [join(repository.root, 'preload.cjs'), join(repository.root, 'opened')];
+    const note = `(fs, open) => { fs.openSync = (...asked) => { fs.appendFileSync(${JSON.stringify(opened)}, asked[0] + '\\n'); return open(...asked); }; }`;
+    writeFileSync(preload, `(${note})(require('fs'), require('fs').openSync);`);
+
+    const told = repository.report([], { NODE_OPTIONS: `--require ${preload}` });
+
+    expect(told).toMatchObject({ exit: 0, writes: 0, summary: expect.stringContaining('1 of 3 resources differs') });
+    expect(readFileSync(opened, 'utf8')).not.toContain('site.yaml');
+    writeFileSync(left, 'edited again\n');
+    expect(repository.report().steps).not.toEqual(told.steps);
+    expect(repository.run(['status']).stdout).not.toContain('Converged');
+  });
+
   it('a host that is given another role is compiled for it', () => {
     using repository = makeRepository(resources, files);
     repository.run();
