@@ -1,7 +1,7 @@
 import type { ExitName } from '../model/exit-code.ts';
 import { formatProblem } from '../model/problem.ts';
 import { isAboutRevision, isPutBack, quarantineOf, type Report } from '../model/report.ts';
-import { revisionName, type Condition } from './notice.ts';
+import { revisionName, type Found } from './notice.ts';
 
 type Words = readonly [title: string, todo: (run: string) => string];
 
@@ -35,7 +35,7 @@ export const isFailing = (outcome: ExitName): boolean => words[outcome] !== unde
 export const isFailure = (report: Report): boolean => isFailing(report.outcome) && isAboutRevision(report);
 
 /** What a run that failed means to people; undefined for every other. */
-export function failureOf(report: Report, now: number): Condition | undefined {
+export function failureOf(report: Report): Found | undefined {
   const said = quarantineOf(report) ? quarantined : words[report.outcome];
   if (!said || !isFailure(report)) return undefined;
   const { commit, branch, key } = report.revision;
@@ -45,7 +45,6 @@ export function failureOf(report: Report, now: number): Condition | undefined {
     topic: 'failure',
     // A rollback that stays incomplete is worse than what was told of the same revision before.
     sameness: `${commit ?? key}${report.outcome === 'rollbackIncomplete' ? ' incomplete' : ''}`,
-    since: now,
     title: `${said[0]}${isPutBack(report) ? '; the host is as it was' : ''} (${revision})`,
     why: withUnrestored(reasonOf(report), report),
     todo: report.retriable

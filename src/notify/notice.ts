@@ -34,6 +34,9 @@ export interface Condition {
   readonly ended: string;
 }
 
+/** What is so now, whenever it began. */
+export type Found = Omit<Condition, 'since'>;
+
 /** Something that happened and leaves nothing to end. */
 export type Happening = Omit<Condition, 'ended'>;
 
