@@ -46,6 +46,12 @@ describe('what differs', () => {
     ['nothing: it is gone', { ensure: 'absent' }, missing, []],
     ['nothing: no home is wanted', { create_home: false }, { ...state, user: { ...account, hasHome: false } }, []],
     ['all of it', {}, missing, ['user: null → next free id']],
+    [
+      'all of it, with what is said of it',
+      { uid: 2001, groups: ['sudo'], append: true, shell: '/bin/bash' },
+      missing,
+      ['user: null → 2001', 'shell: null → /bin/bash', 'groups: null → sudo'],
+    ],
     ['its groups', { groups: ['sudo'] }, state, ['groups: adm → sudo']],
     ['a group too few', { groups: ['sudo'], append: true }, state, ['groups: adm → adm,sudo']],
     ['its groups: none are wanted', { groups: [] }, state, ['groups: adm → ']],

@@ -54,6 +54,8 @@ type Account = {
   readonly hasHome: boolean;
 };
 
+const said = ['group', 'comment', 'home', 'shell'] as const;
+
 const membership =
   (name: string) =>
   (group: string): string =>
@@ -117,14 +119,15 @@ export const user = defineResourceType({
       const ofHome = removeHome && actual.hasHome ? [{ field: 'home directory', from: actual.home, to: null }] : [];
       return { action: 'remove', changes: [{ field: 'user', from: actual.uid, to: null }, ...ofHome] };
     }
-    if (!actual) return { action: 'create', changes: [{ field: 'user', from: null, to: uid ?? 'next free id' }] };
-    const groups = wantedGroups(desired, actual.groups);
-    const changes: Change[] = [];
-    for (const field of ['uid', 'group', 'comment', 'home', 'shell'] as const) {
+    const changes: Change[] = actual ? [] : [{ field: 'user', from: null, to: uid ?? 'next free id' }];
+    for (const field of actual ? (['uid', ...said] as const) : said) {
       const to = desired[field];
-      if (to !== undefined && to !== actual[field]) changes.push({ field, from: actual[field], to });
+      if (to !== undefined && to !== actual?.[field]) changes.push({ field, from: actual?.[field] ?? null, to });
     }
-    if (groups.join() !== actual.groups.join()) changes.push({ field: 'groups', from: [...actual.groups], to: [...groups] });
+    const had = actual?.groups ?? [];
+    const groups = wantedGroups(desired, had);
+    if (groups.join() !== had.join()) changes.push({ field: 'groups', from: actual && [...had], to: [...groups] });
+    if (!actual) return { action: 'create', changes };
     const home = desired.home ?? actual.home;
     if (!actual.hasHome && makesHome(desired, home)) changes.push({ field: 'home directory', from: null, to: home });
     return changes.length === 0 ? converged : { action: 'update', changes };
