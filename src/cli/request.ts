@@ -86,7 +86,7 @@ export function sourceOption(invocation: Invocation): string {
   if (found === undefined) {
     const hint =
       misnamedSite('.') ??
-      'go into one (it has desired-state/site.yaml; `assignments: []` in it begins one), give --source PATH, or name a remote in the host policy';
+      'go into one (it has desired-state/site.yaml; `assignments: []` in it begins one), give --source PATH, or name a remote in the host policy; where revisions are pushed: reconcile now';
     throw new ExitError('usage', 'no configuration repository here or above', hint);
   }
   return found;

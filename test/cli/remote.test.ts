@@ -47,7 +47,7 @@ describe('outside of a repository, on a host without a remote', () => {
     expect(run('explain', '/etc/motd').stdout).toContain('now        converged');
     expect(run('doctor').stdout).toMatch(/ok {4}repository {8}[0-9a-f]{8}, the revision that was applied last/);
     expect(run()).toMatchObject({ exit: 64 });
-    expect(run().stderr).toContain('no configuration repository here or above');
+    expect(run().stderr).toMatch(/no configuration repository here or above.*\n.*reconcile now/);
   });
 
   it('where nothing was applied nothing is found, and nothing made', () => {
