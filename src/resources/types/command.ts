@@ -14,11 +14,7 @@ const spec = ({ z, absolutePath, duration, ownerName, secretText }: Vocabulary) 
   const argument = z
     .string({
       error: ({ input }) =>
-        input instanceof Secret
-          ? 'a secret cannot be an argument, which every process list shows; pass it in env'
-          : typeof input === 'number' || typeof input === 'boolean'
-            ? `expected a text; write "${String(input)}" in quotes`
-            : undefined,
+        input instanceof Secret ? 'a secret cannot be an argument, which every process list shows; pass it in env' : undefined,
     })
     .regex(/^[^\0]*$/, 'an argument cannot hold a NUL character');
 
