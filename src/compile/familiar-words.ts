@@ -34,6 +34,15 @@ const kinds: Words = {
   lineinfile: ['config'],
   blockinfile: ['config'],
   ini_file: ['config'],
+  synchronize: ['tree'],
+};
+
+/** Modules that no kind stands for. */
+const otherWays: { readonly [word: string]: string } = {
+  mount: 'a `service` has the unit: name: srv-data.mount',
+  hostname: 'write the file /etc/hostname',
+  timezone: 'make the link /etc/localtime',
+  apt_repository: 'write a file below /etc/apt/sources.list.d, and name it in "sources" of the package',
 };
 
 const variables: Words = {
@@ -67,7 +76,8 @@ export const familiarWords = {
   kind(word: string, known: readonly string[]): string | undefined {
     const module = /^(?:ansible|community)\.\w+\.(\w+)$/.exec(word)?.[1];
     if (module !== undefined && known.includes(module)) return `did you mean "${module}"?`;
-    return meant(kinds, module ?? word, known) ?? didYouMean(module ?? word, known);
+    const name = module ?? word;
+    return own(otherWays, name) ?? meant(kinds, name, known) ?? didYouMean(name, known);
   },
   variable: (word: string, known: readonly string[]): string | undefined =>
     word === 'item' && !known.includes(word)

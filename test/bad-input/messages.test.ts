@@ -72,6 +72,11 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
     'roles/web/role.yaml:5:21  no kind "apt"; did you mean "package"?',
   ],
   [
+    'modules that no kind stands for',
+    { 'roles/web/role.yaml': role + 'resources: [{ kind: ansible.posix.mount, path: /x }]\n' },
+    'roles/web/role.yaml:5:21  no kind "ansible.posix.mount"; a `service` has the unit: name: srv-data.mount',
+  ],
+  [
     'a module of Ansible by its whole name',
     { 'roles/web/role.yaml': role + 'resources: [{ kind: ansible.builtin.copy, path: /x }]\n' },
     'roles/web/role.yaml:5:21  no kind "ansible.builtin.copy"; did you mean "file"?',
@@ -203,6 +208,11 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
       'roles/web/role.yaml': role + file('path: /x', 'content: x', 'mode: "{{ file_mode }}"'),
     },
     'roles/web/role.yaml:9:11  "mode": a mode must be written in quotes, such as "0644": without them YAML reads a number; put the quotes where the variable gets its value',
+  ],
+  [
+    'an argument without quotes',
+    { 'roles/web/role.yaml': role + 'resources: [{ kind: command, argv: [sleep, 5], creates: /x }]\n' },
+    'roles/web/role.yaml:5:44  "argv[1]": expected a text, got a whole number; write it in quotes',
   ],
   [
     'a parameter of a wrong type',
