@@ -142,6 +142,7 @@ const checkIndentation = 'check the indentation of this line and of the one abov
 
 /** What people usually did. */
 const hints: { readonly [code: string]: string } = {
+  BAD_ALIAS: 'put a text that begins with "*" into quotes',
   BAD_INDENT: checkIndentation,
   BLOCK_AS_IMPLICIT_KEY: 'put a text that holds ": " into quotes, or check the indentation',
   MISSING_CHAR: checkIndentation,

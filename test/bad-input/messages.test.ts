@@ -215,6 +215,11 @@ const mistakes: readonly (readonly [name: string, files: Readonly<Record<string,
     'roles/web/role.yaml:5:44  "argv[1]": expected a text, got a whole number; write it in quotes',
   ],
   [
+    'a pattern that is an alias for YAML',
+    { 'desired-state/site.yaml': 'assignments: [{ hosts: *, roles: [] }]\n' },
+    'desired-state/site.yaml:1:24  alias cannot be an empty string; put a text that begins with "*" into quotes',
+  ],
+  [
     'a parameter of a wrong type',
     { 'roles/web/role.yaml': role, 'desired-state/site.yaml': site().replace('14', 'many') },
     'desired-state/site.yaml:3:40  parameter "days" of role "web" must be a whole number',
