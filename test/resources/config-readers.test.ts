@@ -90,6 +90,7 @@ it('dotenv: what some programs take for a comment is shown of no key that says s
 it.each([
   ['a value that begins with the sign of a comment', 'A=#x\n', '', 'A=\n'],
   ['what is no value to sh only', 'A= # x\n', '', 'A=\n'],
+  ['what systemd before 254 takes for more of a comment', '# C:\\\nA=1\nB=2\n', '1', '# C:\\\n\nA=1\nB=2\n'],
   ['an escape that python-dotenv does not know', 'A="\\$x"\n', '$x', "A='$x'\n"],
 ])('dotenv: %s is not taken for the value that is wanted', (_what, text, value, after) =>
   withFile(env, text, async (rig, now) => {
@@ -99,5 +100,17 @@ it.each([
 
     expect(now()).toBe(after);
     expect(await rig.apply([resource])).toEqual([]);
+  }),
+);
+
+it.each([
+  ['a key that is new', '# C:\\', { set: { A: 1 } }, '# C:\\\n\nA=1'],
+  ['what comes after a key that goes', '# C:\\\nA=1\nB=2\n', { unset: ['A'] }, '# C:\\\n\nB=2\n'],
+  ['what comes after a backslash that stands for itself', '# C:\\\\\nA=2\n', { set: { A: 1 } }, '# C:\\\\\nA=1\n'],
+])('dotenv: %s does not become a part of a comment that ends in a backslash', (_what, text, attributes, after) =>
+  withFile(env, text, async (rig, now) => {
+    await rig.apply([rig.resource(config, { path: env, ...attributes })]);
+
+    expect(now()).toBe(after);
   }),
 );

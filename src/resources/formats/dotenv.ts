@@ -1,5 +1,5 @@
 import type { Json } from '../../model/json.ts';
-import { mebibyte, insertLines, nextLine, positionIn, UnreadableText, type Format } from './format.ts';
+import { mebibyte, insertLines, nextLine, positionIn, UnreadableText, type Format, type Stretch } from './format.ts';
 
 interface Assignment {
   readonly key: string;
@@ -8,6 +8,8 @@ interface Assignment {
   /** Whether sh, systemd and python-dotenv read the same. */
   readonly isCertain: boolean;
   readonly isExported: boolean;
+  /** Behind a comment that ends in a backslash: a line break in front of it makes it one for systemd before 254, too. */
+  readonly isSwallowed: boolean;
   readonly start: number;
   readonly valueStart: number;
   readonly valueEnd: number;
@@ -31,14 +33,16 @@ export const dotenvFormat: Format = {
         const last = found.at(-1);
         if (!last) {
           const prefix = all.length > 0 && all.every(({ isExported }) => isExported) ? 'export ' : '';
-          return [insertLines(text, text.length, [`${prefix}${key}=${quote(String(value), '')}`])];
+          const line = `${prefix}${key}=${quote(String(value), '')}`;
+          const isSwallowed = swallowsNext(text.slice(text.trimEnd().lastIndexOf('\n') + 1));
+          return [insertLines(text, text.length, isSwallowed ? ['', line] : [line])];
         }
         const isBeforeComment = text.slice(last.valueEnd, last.end).trim() !== '';
         const written = quote(String(value), text[last.valueStart] ?? '') || (isBeforeComment ? "''" : '');
-        const earlier = found.slice(0, -1).map(({ start, end }) => ({ start, end, by: '' }));
-        return [...earlier, { start: last.valueStart, end: last.valueEnd, by: written }];
+        const parted = last.isSwallowed ? [{ start: last.start, end: last.start, by: '\n' }] : [];
+        return [...found.slice(0, -1).map(without), ...parted, { start: last.valueStart, end: last.valueEnd, by: written }];
       },
-      unset: ([key]) => all.filter((one) => one.key === key).map(({ start, end }) => ({ start, end, by: '' })),
+      unset: ([key]) => all.filter((one) => one.key === key).map(without),
     };
   },
   fit(path, value) {
@@ -47,6 +51,11 @@ export const dotenvFormat: Format = {
     return [path, textOf(value)];
   },
 };
+
+const without = ({ start, end, isSwallowed }: Assignment): Stretch => ({ start, end, by: isSwallowed ? '\n' : '' });
+
+/** Whether systemd before 254 takes what follows a line for more of the comment that it is. */
+const swallowsNext = (line: string): boolean => /^\s*#.*(?<!\\)(?:\\\\)*\\\r?\n?$/.test(line);
 
 /** What python-dotenv, which warns only, makes of a text: lines that are no assignment are passed over, and the last value counts. */
 export const readAssignments = (text: string): ReadonlyMap<string, string> =>
@@ -66,10 +75,12 @@ function textOf(value: Json): string {
 function scan(text: string, isLenient = false): Assignment[] {
   const found: Assignment[] = [];
   const head = /[ \t]*(?:(export)[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*/y;
+  let isSwallowed = false;
   for (let start = 0; start < text.length;) {
     const end = nextLine(text, start);
     const content = text.slice(start, end).trim();
     if (content === '' || content.startsWith('#')) {
+      isSwallowed = swallowsNext(text.slice(start, end));
       start = end;
       continue;
     }
@@ -90,7 +101,18 @@ function scan(text: string, isLenient = false): Assignment[] {
     const valueEnd = isNothing ? valueStart : scanned.valueEnd;
     const after = nextLine(text, valueEnd);
     const isExported = match[1] !== undefined;
-    found.push({ key: match[2]!, value, isCertain, isExported, start, valueStart, valueEnd, end: after });
+    found.push({
+      key: match[2]!,
+      value,
+      isCertain: isCertain && !isSwallowed,
+      isExported,
+      isSwallowed,
+      start,
+      valueStart,
+      valueEnd,
+      end: after,
+    });
+    isSwallowed = false;
     start = after;
   }
   return found;
