@@ -4,7 +4,10 @@ import { normaliseSchedule, scheduleProblem } from './cron-schedule.ts';
 const longestCommand = 998;
 const longestVariable = 990;
 /** Variables that cron itself acts on, so that they only mean something as lines of a file. */
-const readByCron = /^(MAILTO|MAILFROM|SHELL|CRON_TZ|RANDOM_DELAY|CONTENT_TYPE|CONTENT_TRANSFER_ENCODING)$/;
+const readByCron = /^(MAILTO|MAILFROM|SHELL|CONTENT_TYPE|CONTENT_TRANSFER_ENCODING)$/;
+
+/** Variables of other crons than Debian's, which would start the job at another time without a word. */
+const readElsewhere = /^(CRON_TZ|RANDOM_DELAY)$/;
 
 interface JobAttributes {
   readonly schedule?: string | undefined;
@@ -62,6 +65,11 @@ function checkVariable(
   fault: (message: string, hint?: string) => void,
 ): void {
   if (/[\0\r\n]/.test(value)) fault('must be one line without NUL and carriage return');
+  if (readElsewhere.test(name))
+    fault(
+      "is not read by Debian's cron, which would start the job at another time",
+      'a "kind: timer" knows time zones and random_delay',
+    );
   if (where === 'crontab') {
     if (readByCron.test(name)) fault(`is read by cron itself, from a file of its own only`, 'write "in: cron.d"');
     return;
