@@ -60,11 +60,11 @@ async function planPull(
   if (!('open' in fetched)) return rendered(commit, host, fetched, 0);
   const request = { action: 'check', source: fetched, ...place, tags: [], paranoid: false } as const;
   if (trusted) return await reconcile(request, () => undefined, signal);
-  return await validated(fetched, commit, host);
+  return await validated(fetched, commit, host, signal);
 }
 
-async function validated(source: Source, commit: string, host: string): Promise<Report> {
-  const { problems, resources } = await validateRepository(source.open(), host, { withSecrets: false });
+async function validated(source: Source, commit: string, host: string, signal: AbortSignal): Promise<Report> {
+  const { problems, resources } = await validateRepository(source.open(), { only: host, withSecrets: false, signal });
   return rendered(commit, host, problems, resources);
 }
 

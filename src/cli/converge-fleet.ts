@@ -70,7 +70,7 @@ async function convergeInWaves(
   if (!digests && !revision.isSparse) {
     const { findMistakes } = await import('../operations/find-mistakes.ts');
     const names = fleet.targets.map(({ name }) => name);
-    touchNoHost(await findMistakes(fleet.tree, fleet.inventoryFiles, names));
+    touchNoHost(await findMistakes(fleet.tree, fleet.inventoryFiles, names, signal));
   }
   const store = openRolloutStore(fleet.memory, fleet.repository);
   // `rollout status` holds it for a moment to see whether somebody does.

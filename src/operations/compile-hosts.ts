@@ -1,3 +1,4 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import { compile } from '../compile/compile.ts';
 import { listed } from '../model/listed.ts';
 import type { WithProblems } from '../model/located.ts';
@@ -19,11 +20,18 @@ interface Compiled extends WithProblems {
 }
 
 /** What is wrong with these hosts, as far as it can be told without them. Each problem is listed once, with whom it concerns. */
-export function compileHosts({ documents, inventory, request }: Sources, hosts: readonly string[]): Compiled {
+export async function compileHosts(
+  { documents, inventory, request }: Sources,
+  hosts: readonly string[],
+  signal: AbortSignal,
+): Promise<Compiled> {
   const found = new Map<string, { problem: Problem; readonly hosts: string[] }>();
   const compiled: string[] = [];
   let [resources, unreadable] = [0, 0];
   for (const host of hosts) {
+    // A thousand take their time, and until there is a pause no signal is heard.
+    await pause();
+    signal.throwIfAborted();
     const catalog = compile(documents, inventory, { ...request, host });
     const graph = buildGraph(catalog, resourceType);
     for (const problem of [...catalog.problems, ...graph.problems, ...belowFiles(catalog, graph, resourceType)]) {

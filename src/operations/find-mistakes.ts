@@ -13,9 +13,10 @@ export async function findMistakes(
   revision: Revision,
   inventoryFiles: InventoryFiles,
   hosts: readonly string[],
+  signal: AbortSignal,
 ): Promise<readonly Problem[]> {
   const sources = await loadSources(revision, undefined, { inventoryFiles });
   const inventory = { ...sources.inventory, hosts };
-  const compiled = compileHosts(sources, hostsToCompile(sources.documents, inventory).hosts);
+  const compiled = await compileHosts(sources, hostsToCompile(sources.documents, inventory).hosts, signal);
   return [...sources.problems, ...compiled.problems];
 }

@@ -26,12 +26,19 @@ interface Validation extends WithProblems {
   readonly unreadable: number;
 }
 
+interface Asked {
+  /** One host instead of all. */
+  readonly only?: string | undefined;
+  readonly withSecrets?: boolean;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Checks every document and compiles every host of the inventory, of a large one the first thousand that differ, or the one
  * named. Each problem is listed once. What is wrong with this machine's own files is no fault of the repository and is left
  * to `doctor`.
  */
-export async function validateRepository(revision: Revision, only?: string, { withSecrets = true } = {}): Promise<Validation> {
+export async function validateRepository(revision: Revision, { only, withSecrets = true, signal }: Asked): Promise<Validation> {
   const sources = await loadSources(revision, readFacts(openLocalReader({})), { withSecrets });
   const { documents, inventory, problems: found } = sources;
   const named = { hosts: inventory.hosts.filter((host) => host === only), left: 0, leftUnlike: 0 };
@@ -47,7 +54,7 @@ export async function validateRepository(revision: Revision, only?: string, { wi
   [...found, ...waves.problems, ...faults, ...unknown].forEach(report);
   for (const problem of await checkSecrets(revision.files)) problems.set(keyOf(problem), problem);
   if (only !== undefined && hosts.length === 0) report(unknownHost(only, inventory.hosts));
-  const compiled = compileHosts(sources, hosts);
+  const compiled = await compileHosts(sources, hosts, signal);
   compiled.problems.forEach(report);
   return { ...compiled, left, leftUnlike, problems: [...problems.values()] };
 }

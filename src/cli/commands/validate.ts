@@ -12,7 +12,10 @@ import { writeJson } from '../run-output.ts';
 /** Checks every document and compiles every host, of very many a part, or one. The state of this host is not looked at. */
 export async function run(invocation: Invocation): Promise<number> {
   const revision = openWorkingTree(sourceOption(invocation));
-  const { hosts, left, leftUnlike, problems, unreadable } = await validateRepository(revision, textOption(invocation, 'host'));
+  const { hosts, left, leftUnlike, problems, unreadable } = await validateRepository(revision, {
+    only: textOption(invocation, 'host'),
+    signal: invocation.signal,
+  });
   const isValid = problems.length === 0;
   if (textOption(invocation, 'output') === 'json') {
     const listed = firstProblems(problems);
