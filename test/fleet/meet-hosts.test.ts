@@ -111,6 +111,17 @@ describe.skipIf(whyNoSsh !== undefined)(`meeting hosts${whyNoSsh ? ` (${whyNoSsh
     expect(known()).toBe(`# mine\n# mine\n${servers.map(({ knownHosts }) => knownHosts).join('')}`);
   });
 
+  it('of a line that speaks of others too only the name is taken out', async () => {
+    await using second = await startSshServer();
+    const [one, other] = [server, second].map(({ port }) => `[127.0.0.1]:${port}`);
+    write(`${one},192.0.2.7,${other} ${stranger} mine\n${other},other.example ${stranger}\n`);
+    const targets = [server.target('web1'), second.target('web2')];
+    for (const met of await meet(targets)) (met as Shown).enrol();
+
+    expect(known()).toBe(`192.0.2.7 ${stranger} mine\nother.example ${stranger}\n${server.knownHosts}${second.knownHosts}`);
+    expect((await meet(targets)).map((met) => (met as Shown).judged.verdict)).toEqual(['known', 'known']);
+  });
+
   it('a file behind a link is written where it stands', async () => {
     write('');
     execFileSync('mv', [file(), join(place.path, 'dotfile')]);
@@ -123,7 +134,7 @@ describe.skipIf(whyNoSsh !== undefined)(`meeting hosts${whyNoSsh ? ` (${whyNoSsh
   });
 
   it.each([
-    ['speaks of others too', () => write(`[127.0.0.1]:${server.port},other.example ${stranger}\n`)],
+    ['has a pattern', () => write(`[127.0.0.1]:${server.port},[127.0.0.*]:* ${stranger}\n`)],
     ['is a pattern', () => write(`[127.0.0.*]:* ${stranger}\n`)],
     ["is the machine's", () => writeFileSync(join(place.path, 'global'), `[127.0.0.1]:${server.port} ${stranger}\n`)],
   ])('a line that %s is not replaced', async (_what, prepare) => {
