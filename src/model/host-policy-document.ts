@@ -35,7 +35,10 @@ const trust = z.strictObject({
   verify: z.enum(['off', 'tip', 'every']).default('off').meta({
     description: "Whose signature is needed: nobody's, that of the newest commit, that of every commit since the last applied.",
   }),
-  allowed_signers: file.optional().meta({ description: 'SSH keys that may sign (allowed_signers format, namespaces="git").' }),
+  allowed_signers: file.optional().meta({
+    description:
+      'SSH keys that may sign (allowed_signers format, namespaces="git"). A key that is lost has to be taken out: `valid-before` goes by the date that a commit says of itself.',
+  }),
   gpg_home: file.optional().meta({ description: 'GnuPG home with the keys that may sign.' }),
 });
 

@@ -59,6 +59,48 @@ describe('with verify: tip', () => {
     expect(await look()).toMatchObject({ state: 'fetched', commit: next });
   });
 
+  it.each([
+    ['valid-after="20200101",valid-before="20990101"', 'fetched'],
+    ['valid-before="20200101"', 'refused'],
+    ['valid-after="20990101"', 'refused'],
+  ])('a key of the allowed signers with %s: a commit of today is %s', async (options, state) => {
+    writeFileSync(signers, `ada@machine.example ${options} ${readFileSync(`${key('good')}.pub`, 'utf8')}`);
+    push('signed', 'good');
+
+    const { problem, ...found } = await look();
+    expect(found).toMatchObject({ state });
+    if (state === 'refused') expect(problem!.message).toMatch(/is signed by a key that/);
+  });
+
+  it('until when a key is valid is asked of the date that the commit says: who holds an old key can say any', async () => {
+    writeFileSync(signers, `ada@machine.example valid-before="20200101" ${readFileSync(`${key('good')}.pub`, 'utf8')}`);
+    push('today', 'good');
+    expect(await look()).toMatchObject({ state: 'refused' });
+    rig.git('commit', '--quiet', '--amend', '--no-edit', '--date', '2019-06-01T12:00:00Z');
+    rig.git('rebase', '--quiet', '--committer-date-is-author-date', '--gpg-sign', '--root');
+    rig.git('push', '--quiet', '--force', 'origin', 'main');
+
+    expect(await look()).toMatchObject({ state: 'fetched' });
+  });
+
+  it('who has a certificate of an authority among the allowed signers is trusted as long as that is valid', async () => {
+    writeFileSync(signers, `ada@machine.example cert-authority ${readFileSync(`${key('other')}.pub`, 'utf8')}`);
+    const certify = (validity: string): void => {
+      const words = ['-q', '-s', key('other'), '-I', 'ada', '-n', 'ada@machine.example', '-V', validity, `${key('good')}.pub`];
+      execFileSync('ssh-keygen', words);
+    };
+    certify('-1d:+1d');
+    rig.git('config', 'user.signingkey', key('good-cert.pub'));
+    rig.git('config', 'gpg.format', 'ssh');
+    rig.git('config', 'commit.gpgsign', 'true');
+    const commit = rig.push({ [site]: 'certified' });
+    expect(await look()).toMatchObject({ state: 'fetched', commit });
+
+    certify('-2d:-1d');
+    rig.push({ [site]: 'expired' });
+    expect((await look()).problem!.message).toContain('is signed by a key that');
+  });
+
   it('a signature that was moved to other content is refused', async () => {
     push('good', 'good');
     const object = rig.git('cat-file', 'commit', 'HEAD').replace('a change', 'another');
