@@ -142,7 +142,6 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       board.set({ waitsFor: result.waitsFor ?? null });
       report = await tellPass(result, deps, isProof, signal);
       if (isProof) failures = 0;
-      if (isProof && board.worked()) deps.tell({ type: 'status', status: board.status() });
     } catch (error) {
       report = undefined;
       if (!signal.aborted) failed(error as Error);

@@ -59,8 +59,8 @@ export interface StatusBoard {
   keptUp(report: Report): boolean;
   /** A pass could not be made. Whether that is to be told: one alone may pass. */
   failed(error: Error, at: Date): boolean;
-  /** A pass could be made, whatever became of it. Whether the ones before could not. */
-  worked(): boolean;
+  /** A pass could be made, whatever became of it. */
+  worked(): void;
   /** Whether a report says something that the one before did not, or has a plan that people are asked about now. Ask once for each. */
   isNews(report: Report): boolean;
 }
@@ -89,8 +89,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     branch: null,
   };
   /** Of a pass that could not be made: no word on the run before it, and over with the next one that can. */
-  let failure: NonNullable<AgentStatus['last']> | undefined;
-  let failedPasses = 0;
+  let failing: { readonly last: NonNullable<AgentStatus['last']>; readonly passes: number } | undefined;
   const suspension = (): Suspension | null => readSuspension(stateDirectory) ?? null;
   const asked = openAskedPlan(memory, options.lastGood);
   const isAsked = ({ run }: Report): boolean => asked.waiting()?.run === run;
@@ -117,7 +116,8 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
     const found = {
       ...(read(() => options.attempts.told(live.seen)) ?? { retry: null, stalled: null }),
       unconfirmed: read(() => unconfirmed(stateDirectory)) ?? null,
-      ...(failure && failedPasses > 1 && { stalled: `${failedPasses} passes in a row could not be made: ${failure.summary}` }),
+      ...(failing &&
+        failing.passes > 1 && { stalled: `${failing.passes} passes in a row could not be made: ${failing.last.summary}` }),
     };
     return {
       schema: 'reconcile.status/1',
@@ -126,7 +126,7 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       startedAt,
       phase: live.phase,
       revision: { applied: kept.applied, seen: live.seen, branch: live.branch },
-      last: failure ?? (damage ? lastOf(damage, new Date()) : kept.last),
+      last: failing?.last ?? (damage ? lastOf(damage, new Date()) : kept.last),
       lastSuccess: lastSuccess(),
       ...(kept.health && { health: kept.health }),
       fetch: live.fetch,
@@ -165,23 +165,11 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       for (const cause of causes) passes[cause] = (passes[cause] ?? 0) + 1;
     },
     polledNews: () => void (live.branch !== null && options.hooked.includes(live.branch) && missedHooks++),
-    looked({ state, commit, seen, branch, remote, problem, passedOver }, at) {
+    looked(look, at) {
+      const { commit, seen, branch } = look;
       asked.supersede(commit);
-      const place = problem?.at ? `${printableLine(problem.at.file)}: ` : '';
-      const message = problem ? `${place}${problem.message}` : remote === null ? keptUp : 'the remote answered';
-      const ok = state === 'fetched';
-      const hint = ok ? undefined : problem?.hint;
-      const fetch = {
-        at: at.toISOString(),
-        ok,
-        state,
-        remote,
-        message,
-        ...(hint !== undefined && { hint }),
-        ...(passedOver !== undefined && { passedOver }),
-      };
       const known = live.seen;
-      change({ fetch, seen: seen ?? known, branch });
+      change({ fetch: fetchOf(look, at), seen: seen ?? known, branch });
       return known !== null && seen !== null && seen !== known;
     },
     pushed({ commit, branch }, at) {
@@ -231,17 +219,12 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
       return isAsked(report);
     },
     failed(error, at) {
-      failure = lastOf(error, at);
-      failedPasses++;
+      const passes = (failing?.passes ?? 0) + 1;
+      failing = { last: lastOf(error, at), passes };
       change({});
-      return failedPasses > 1;
+      return passes > 1;
     },
-    worked() {
-      const isOver = failure !== undefined;
-      failure = undefined;
-      failedPasses = 0;
-      return isOver;
-    },
+    worked: () => void (failing = undefined),
     isNews(report) {
       const { outcome, problems, steps } = report;
       // A full disk has room for a digest, not for thousands of steps.
@@ -261,6 +244,20 @@ export function openStatusBoard(options: StatusBoardOptions): StatusBoard {
 function keptByHour({ lastSuccess, health, ...rest }: Kept): string {
   const hour = (time: string | null | undefined): string | undefined => time?.slice(0, 13);
   return JSON.stringify([rest, hour(lastSuccess), health && { ...health, at: hour(health.at) }]);
+}
+
+function fetchOf({ state, remote, problem, passedOver }: Look, at: Date): NonNullable<AgentStatus['fetch']> {
+  const place = problem?.at ? `${printableLine(problem.at.file)}: ` : '';
+  const ok = state === 'fetched';
+  return {
+    at: at.toISOString(),
+    ok,
+    state,
+    remote,
+    message: problem ? `${place}${problem.message}` : remote === null ? keptUp : 'the remote answered',
+    ...(!ok && problem?.hint !== undefined && { hint: problem.hint }),
+    ...(passedOver !== undefined && { passedOver }),
+  };
 }
 
 const isOutsideWindow = ({ problems }: Report): boolean => problems.some(({ code }) => code === 'outside-window');

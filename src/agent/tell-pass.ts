@@ -26,6 +26,7 @@ export async function tellPass(
   const isCutShort = signal.aborted && last?.outcome !== 'converged';
   await passed();
   if (!last || isCutShort) {
+    if (isProof) board.worked();
     // How the remotes are, or that a suspension is over.
     tell({ type: 'status', status: board.status() });
     return undefined;
