@@ -69,8 +69,10 @@ function watchDirectories(options: ChokidarOptions, seen: (name: string) => void
   return {
     follow(paths: readonly string[]): void {
       const directories = [...new Set(paths)].sort();
-      if (directories.join('\0') === known) return;
-      known = directories.join('\0');
+      // What was moved away is still watched, and not what is in its place.
+      const wanted = directories.map((path) => `${path} ${inodeOf(path)}`).join('\0');
+      if (wanted === known) return;
+      known = wanted;
       void watcher?.close();
       watcher = watchWith(directories, {
         ...options,
@@ -109,6 +111,8 @@ function isDirectory(path: string): boolean {
     return false;
   }
 }
+
+const inodeOf = (path: string): number | undefined => lstatSync(path, { throwIfNoEntry: false })?.ino;
 
 /** Sources are read through a link to them, and never through one in them. */
 const realTree = (tree: string): string => join(realpathSync(dirname(tree)), basename(tree));
