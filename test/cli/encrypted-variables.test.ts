@@ -128,6 +128,8 @@ it('without its password nothing is written, and one problem says what to config
     expect([exit, problems.length], stdout + stderr).toEqual([65, 1]);
     expect(problems[0]).toContain(`${file}no ansible-vault password is configured on this host; RECONCILE_VAULT_PASSWORD_FILE`);
   }
+  const unread = cli(['fleet', 'trust', 'all'], { RECONCILE_VAULT_PASSWORD_FILE: '/nonexistent' });
+  expect(unread.stderr).toContain(`${file}the vault password file /nonexistent does not exist; RECONCILE_VAULT_PASSWORD_FILE`);
   expect(cli(['doctor', ...converge], {}).stdout).toMatch(/^FAIL +vault password +inventory\/group_vars\/all\/vault\.yml:1:1/m);
   setPassword(other);
   expect(cli(converge)).toMatchObject({
