@@ -14,6 +14,8 @@ export function followPushed({ directory, memory }: Kept): Follower {
   const kept = openKept({ directory, memory });
   return {
     ...kept,
+    // What was accepted once is followed again when what came after it is taken back.
+    isOvertaken: (commit) => kept.lastGood()?.head().commit !== commit,
     look: () => {
       const trust = readTrust(memory, directory);
       const source = kept.lastGood();

@@ -154,3 +154,19 @@ it('what is being applied stays whole while others are pushed and looked at', as
   await applying.accept();
   expect(textOf(await host.look())).toBe('two');
 });
+
+it('a revision is overtaken by the one after it, until that is taken back', async () => {
+  using host = openHost();
+  const one = await host.push('one');
+  await one.accept();
+  const two = await host.push('two');
+  await two.accept();
+  const follower = followPushed(host.rules);
+  expect(follower.isOvertaken(one.commit)).toBe(true);
+
+  follower.forsake(two.commit);
+
+  expect(await host.look()).toMatchObject({ commit: one.commit });
+  expect(follower.isOvertaken(one.commit)).toBe(false);
+  expect(follower.isOvertaken(two.commit)).toBe(true);
+});
