@@ -1,6 +1,7 @@
 import { notUndone } from '../apply/not-undone.ts';
 import type { Address } from '../model/catalog.ts';
 import type { Kept } from '../apply/verify.ts';
+import { loadHostPolicy } from '../host/host-policy.ts';
 import { changesOf, isDone, type Diff, type Step } from '../model/plan.ts';
 import { listed } from '../model/listed.ts';
 import { nearest } from '../model/nearest.ts';
@@ -22,7 +23,7 @@ export function tellBusy(
   why: string,
 ): Report {
   const revision = { ...scope.head, workingTree: request.source.workingTree, key: '' };
-  const host = scope.askedHost ?? scope.machineNames[0] ?? '';
+  const host = scope.askedHost ?? loadHostPolicy().policy.host ?? scope.machineNames[0] ?? '';
   const run = startRun(request, revision, host, started);
   const report = run.report({ outcome: 'busy', summary: `${why}; nothing was done` });
   emit({ type: 'finished', run: run.id, report });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stateDirectory } from '../../src/state/state-directory.ts';
 import { writeSuspension } from '../../src/state/suspension.ts';
 import { makeRepository, site, type Repository } from '../support/repository.ts';
+import { runCli } from '../support/run-cli.ts';
 
 const resources = (motd: string): string => `- kind: file
   path: /etc/motd
@@ -40,6 +41,17 @@ describe('reconcile', () => {
     expect(pending.stdout).toContain('nothing was written. Suspended by ada until 2099-01-01T00:00:00.000Z: disk');
     expect(pending.exit).toBe(2);
     expect(repository.run([]).exit).toBe(5);
+  });
+
+  it('a suspended host has the name of its policy', () => {
+    writeSuspension(stateDirectory(repository.root), { reason: 'disk', by: 'ada', until: '2099-01-01T00:00:00.000Z' });
+    const policy = join(repository.path, '../host.yaml');
+    writeFileSync(policy, 'host: box\n', { mode: 0o600 });
+    const args = ['--source', repository.path, '--root', repository.root, '-o', 'json'];
+
+    const { stdout } = runCli(args, { env: { RECONCILE_HOST_POLICY: policy } });
+
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'busy', host: 'box' });
   });
 
   it('--check shows the plan, exits 2, and leaves the root empty', () => {
