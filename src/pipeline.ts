@@ -28,7 +28,7 @@ export async function reconcileFully(asked: Asked): Promise<Report> {
   }
   using lock = takeLock(scope.stateDirectory);
   if (!lock) return tellBusy(asked, 'Another run is at work on this host');
-  if (request.isOvertaken?.()) return tellBusy(asked, 'Another revision was applied by hand');
+  if (request.isOvertaken?.()) return tellBusy(asked, 'Another revision was applied or trusted by hand meanwhile');
   using state = openState(scope.stateDirectory);
   return await convergeHost(asked, state);
 }
