@@ -60,8 +60,8 @@ export async function loadDesired(revision: Revision, scope: Scope): Promise<Des
   const catalog = compile(documents, inventory, { ...sources.request, host, observe });
   const graph = buildGraph(catalog, resourceType);
   const { chains, problems: chainProblems } = compileChains(sources, catalog);
-  const problems = [
-    ...sources.machineProblems,
+  const found = [
+    ...sources.identityProblems,
     ...sources.problems,
     ...(documents.site ? hostProblems : []),
     ...catalog.problems,
@@ -73,6 +73,7 @@ export async function loadDesired(revision: Revision, scope: Scope): Promise<Des
   ];
   const { policy, policyAt } = documents;
   const plannable = { host, catalog, graph, policy, policyAt, hostPolicy, secrets, chains, identityFiles, reads: notes.reads() };
+  const problems = sources.policyProblems.length > 0 ? sources.policyProblems : found;
   return { ...plannable, documents, inventory, problems };
 }
 

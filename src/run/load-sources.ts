@@ -28,8 +28,9 @@ export interface Sources {
   readonly identityFiles: readonly string[];
   /** What is wrong with the repository. */
   readonly problems: readonly Problem[];
-  /** What is wrong with this machine's own policy and identities. */
-  readonly machineProblems: readonly Problem[];
+  /** What keeps the host's own policy from being read: nothing is allowed then, and what it says of the host and its secrets is not known. */
+  readonly policyProblems: readonly Problem[];
+  readonly identityProblems: readonly Problem[];
 }
 
 /**
@@ -63,7 +64,8 @@ export async function loadSources(
       ...missingInventory(documents.inventory, revision.files),
       ...inventory.problems,
     ],
-    machineProblems: [...policyProblems, ...identityProblems],
+    policyProblems,
+    identityProblems,
   };
 }
 

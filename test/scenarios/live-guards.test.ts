@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { makeLiveRepository } from '../support/live-repository.ts';
 
@@ -46,4 +46,15 @@ describe('a guard that needs what the same run brings', () => {
     expect([exit, problems[0]?.message]).toEqual([7, expect.stringContaining('its guard cannot be asked: ')]);
     expect(readdirSync(live.base)).toEqual([]);
   });
+});
+
+it('a host policy that cannot be read is told, and nothing that only it could say', () => {
+  using live = makeLiveRepository(`- { kind: file, path: "{{ base }}/f", content: "{{ secrets.key }}" }\n${byScript}`);
+  writeFileSync(live.env['RECONCILE_HOST_POLICY']!, 'host: box\npaths: [\n');
+
+  const { exit, problems } = live.report();
+
+  expect(problems).toMatchObject([{ code: 'yaml-syntax' }]);
+  expect(exit).toBe(65);
+  expect(readdirSync(live.base)).toEqual([]);
 });
