@@ -51,7 +51,10 @@ export const problemTable = {
   'role-parameter': { exit: 65, meaning: "A role parameter that does not fit the role's own JSON Schema." },
   'duplicate-resource': { exit: 65, meaning: 'Two resources manage the same thing.' },
   contradiction: { exit: 65, meaning: 'Two resources that cannot both be had.' },
-  'below-file': { exit: 65, meaning: 'A path below one that another resource makes a file or a link.' },
+  'below-file': {
+    exit: 65,
+    meaning: 'A path below one that another resource makes a file or a link, or wants no directory to be.',
+  },
   cycle: { exit: 65, meaning: 'Resources, roles or variables depend on each other in a circle.' },
   'not-refreshable': { exit: 65, meaning: '"notify" names a resource whose kind cannot be refreshed.' },
   'undefined-variable': { exit: 65, meaning: 'A template uses a variable that no layer defines.' },

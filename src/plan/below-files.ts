@@ -6,7 +6,7 @@ import type { Graph } from './graph.ts';
 import { isGone } from './is-gone.ts';
 
 /**
- * Paths below one that another resource makes a file or a link: they can never be applied. Looks at every path, and is asked where a
+ * Paths below one that another resource makes a file or a link, or wants no directory to be: they can never be applied. Looks at every path, and is asked where a
  * catalog is compiled, not where a run trusts one that was judged.
  */
 export function belowFiles(
@@ -20,7 +20,9 @@ export function belowFiles(
     const type = types(resource.kind);
     const path = type.owns ? undefined : type.sharedFile?.(resource.desired);
     if (path !== undefined) keyed.set(path, resource);
-    if (resource.kind === 'directory') directories.push([resource.id, resource]);
+    if (resource.kind !== 'directory') continue;
+    if (isGone(resource, types)) keyed.set(resource.id, resource);
+    else directories.push([resource.id, resource]);
   }
   /** By directory, the nearest path of a resource there or above; null where there is none. */
   const known = new Map<string, string | null>([
@@ -41,7 +43,8 @@ export function belowFiles(
       if (above === null) continue;
       const other = (owners.get(above) ?? keyed.get(above))!;
       if (other === resource) continue;
-      if (isGone(other, types) || isGone(resource, types) || !isNoDirectory(above, other, types(other.kind))) continue;
+      if (isGone(resource, types)) continue;
+      if (other.kind !== 'directory' && (isGone(other, types) || !isNoDirectory(above, other, types(other.kind)))) continue;
       problems.push(problem(path, resource, above, other));
     }
   return problems;

@@ -93,3 +93,21 @@ it('a file may stand below a path where a download is to be absent', () => {
 
   expect(repository.report()).toMatchObject({ outcome: 'converged', steps: [] });
 });
+
+it.each([
+  here('file', '/srv/a/in', ', content: x'),
+  here('directory', '/srv/a/b/c'),
+  here('config', '/srv/a/k.yaml', ', set: { a: 1 }'),
+])('a directory cannot be absent and hold what is wanted: %s', (inside) => {
+  using repository = makeRepository(gone('directory', '/srv/a') + inside);
+
+  expect(repository.report()).toMatchObject({
+    exit: 65,
+    problems: [
+      {
+        code: 'below-file',
+        message: expect.stringContaining('lies below /srv/a, which directory[/srv/a] makes no directory') as string,
+      },
+    ],
+  });
+});
