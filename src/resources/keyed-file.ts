@@ -184,6 +184,8 @@ export function applyKeys(wanted: KeyedFile, changes: readonly Change[], { host 
   if ('fault' in live) throw new Error(`${path} ${live.fault}`);
   const before = live.stat;
   const edited = editKeys(wanted, changes, live.text, (secret) => secret.value());
+  // What was to be taken out of it has gone with the file.
+  if (!before && edited === live.text) return;
   // One that changes hands is written afresh: who had it may have it open.
   const hasOtherOwner = changes.some(({ field }) => field === 'owner' || field === 'group');
   if (before && edited === live.text && !hasOtherOwner) {

@@ -110,3 +110,13 @@ it.each([
   expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { remove: 1, held: 0 } });
   expect(existsSync(join(srv, 'in/it'))).toBe(false);
 });
+
+it('keys that left git go with their file, where a tree purges that', () => {
+  using repository = makeRepository(keys, { 'desired-state/files/tree/a': 'a' });
+  repository.report();
+  repository.write('desired-state/site.yaml', site('- { kind: tree, path: /srv, source: tree, purge: all }\n'));
+
+  expect(repository.report()).toMatchObject({ outcome: 'converged' });
+  expect(existsSync(join(repository.root, 'srv/app.yaml'))).toBe(false);
+  expect(repository.report()).toMatchObject({ outcome: 'converged', writes: 0, steps: [] });
+});
