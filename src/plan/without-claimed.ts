@@ -1,6 +1,7 @@
 import type { Address, CatalogResource } from '../model/catalog.ts';
 import { converged, type Diff } from '../model/plan.ts';
 import { directoriesOfOthers } from './directories-of-others.ts';
+import { isGone } from './is-gone.ts';
 import type { PlanInput } from './make-plan.ts';
 import type { Way } from './make-way.ts';
 
@@ -27,9 +28,20 @@ export function withoutClaimed(
   let occupied: ReadonlySet<string> | undefined;
   const isOccupied = (path: string): boolean =>
     origin.assignment >= 0 && (occupied ??= directoriesOfOthers({ address, kind }, graph, types)).has(path);
+  const mayTake = (path: string): boolean => {
+    const claimant = claimantOf(path) ?? address;
+    return claimant === address || findsNothing(claimant, input);
+  };
   const isOurs = (path: string): boolean =>
-    way.paths.has(path) ||
-    ((claimantOf(path) ?? address) === address && !isShared(path) && !isBehindLink(path) && !isOccupied(path));
+    way.paths.has(path) || (mayTake(path) && !isShared(path) && !isBehindLink(path) && !isOccupied(path));
   const changes = diff.changes.filter((change) => change.to !== null || touched(kind, desired, [change]).every(isOurs));
   return changes.length === diff.changes.length ? diff : changes.length === 0 ? converged : { ...diff, changes };
+}
+
+/** It wants nothing to be there, and what stands there is of another type than its own. */
+function findsNothing(address: Address, { graph, types, observation }: PlanInput): boolean {
+  const observed = observation.byAddress.get(address);
+  const resource = graph.batches.flat().find((each) => each.address === address);
+  if (!resource || !observed || observed.unsupported !== undefined || !isGone(resource, types)) return false;
+  return types(resource.kind).diff(resource.desired, observed.actual).action === 'none';
 }

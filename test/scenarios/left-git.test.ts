@@ -120,3 +120,18 @@ it('keys that left git go with their file, where a tree purges that', () => {
   expect(existsSync(join(repository.root, 'srv/app.yaml'))).toBe(false);
   expect(repository.report()).toMatchObject({ outcome: 'converged', writes: 0, steps: [] });
 });
+
+it.each([
+  ['link', 'file, path: /srv/it, content: x'],
+  ['directory', 'file, path: /srv/it, content: x'],
+  ['link', 'config, path: /srv/it, format: ini, set: { a.b: 1 }'],
+])('what left git goes where a %s is to be absent now: %s', (kind, before) => {
+  using repository = makeRepository(`${other}- { kind: ${before} }\n`);
+  repository.report();
+  repository.write('desired-state/site.yaml', site(`${other}- { kind: ${kind}, path: /srv/it, ensure: absent }\n`));
+
+  expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { remove: 1 } });
+  const it = join(repository.root, 'srv/it');
+  expect(existsSync(it) ? readFileSync(it, 'utf8').trim() : '').toBe('');
+  expect(repository.report()).toMatchObject({ outcome: 'converged', writes: 0, steps: [] });
+});
