@@ -4,7 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import type * as z from 'zod';
 import type { Event } from '../model/event.ts';
 import type { Finding } from '../model/fleet.ts';
-import { parseJson } from '../model/json.ts';
+import { parseJson, sha256 } from '../model/json.ts';
+import type { ReportedStep } from '../model/report.ts';
 import { visitProtocol, type Greeting, type Order } from '../model/visit.ts';
 import { version } from '../model/version.ts';
 import { ConnectionError, type Connection } from './connection.ts';
@@ -61,7 +62,7 @@ export async function visitHost(connection: Connection, errand: Errand, tell: (e
         return { verdict, message, ...(hint !== undefined && { hint }) };
       }
       if (event.type === 'finished') {
-        const { report } = event;
+        const report = { ...event.report, steps: event.report.steps.map(oneOf) };
         return { verdict: report.outcome, message: report.summary, report };
       }
       tell(event);
@@ -70,6 +71,17 @@ export async function visitHost(connection: Connection, errand: Errand, tell: (e
   } finally {
     medium.close();
   }
+}
+
+/** Of the steps that hosts tell, with their diffs; by digest. */
+const told = new Map<string, ReportedStep>();
+
+/** The first of all that are like this one: thousands of hosts to which the same happens say it in as many copies. */
+function oneOf(step: ReportedStep): ReportedStep {
+  const key = sha256(JSON.stringify(step));
+  const first = told.get(key) ?? step;
+  told.set(key, first);
+  return first;
 }
 
 /** JSON that a host sent, as what it must be; `garbled` for everything else. */
