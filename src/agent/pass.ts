@@ -167,7 +167,7 @@ async function runOn(
     unattended: true,
     ...(!source.workingTree && {
       confirmedBy: 'remote',
-      accept: (ran) => accept(ran, deps.follower),
+      accept: acceptBy(deps.follower),
     }),
     contested: contest.contested(),
     run,
@@ -181,8 +181,7 @@ async function runOn(
   const healed = report.steps.filter(({ cause, outcome }) => cause === 'drift' && outcome === 'changed');
   contest.healed(healed.map(({ address }) => address));
   if (report.outcome === 'converged') contest.forget(whatIsSettled(report, deps));
-  const retryAt = record(report, deps, signal);
-  return { report, ...(retryAt !== undefined && { retryAt }) };
+  return withRetries({ report }, record(report, deps, signal));
 }
 
 /** What was contested, and git says something else of now or has let go of. */
@@ -201,8 +200,7 @@ async function settleEarlier(deps: PassDeps, options: PassOptions): Promise<Pass
   const report = run === undefined ? undefined : await settle(run, deps, options);
   if (report?.action !== 'rollback') return undefined;
   options.emit({ type: 'finished', run: report.run, report });
-  const retryAt = record(report, deps, options.signal);
-  return { report, ...(retryAt !== undefined && { retryAt }) };
+  return withRetries({ report }, record(report, deps, options.signal));
 }
 
 function settle(run: string, { follower, stateDirectory }: PassDeps, { emit, signal }: PassOptions): Promise<Report | undefined> {
@@ -210,15 +208,16 @@ function settle(run: string, { follower, stateDirectory }: PassDeps, { emit, sig
     const { state, remote } = await follower.look(bounded);
     return state === 'fetched' || remote !== null;
   };
-  const accepted = (report: Report): Promise<void> => accept(report, follower);
-  return awaitConfirmation(run, { stateDirectory, reach, accept: accepted, emit }, signal);
+  return awaitConfirmation(run, { stateDirectory, reach, accept: acceptBy(follower), emit }, signal);
 }
 
 /** What may still be taken back is not what the host can go back to. */
-async function accept({ revision, confirmation }: Report, follower: Follower): Promise<void> {
-  if (confirmation?.state !== 'waiting' && revision.commit !== null && !revision.workingTree)
-    await follower.accept(revision.commit);
-}
+const acceptBy =
+  (follower: Follower) =>
+  async ({ revision, confirmation }: Report): Promise<void> => {
+    if (confirmation?.state !== 'waiting' && revision.commit !== null && !revision.workingTree)
+      await follower.accept(revision.commit);
+  };
 
 /** When it is to be tried again, if so. */
 function record(report: Report, deps: PassDeps, signal: AbortSignal): number | undefined {
