@@ -84,10 +84,10 @@ export function openAgent(options: AgentOptions, signal: AbortSignal): Agent {
   const rooted = (path: string): string => (place.root === undefined ? path : place.root + path);
   const managed = openManaged(stateDirectory, rooted);
   const nothing = { paths: 0, directories: [], holds: () => false };
-  const passed = async (): Promise<void> => {
+  const passed = async (isAsLeft: boolean): Promise<void> => {
     const { paths, directories, holds } = policy.heal ? await managed() : nothing;
     chooseCompiler(paths);
-    watch?.follow({ directories, holds }, options.sourceTrees);
+    watch?.follow({ directories, holds }, options.sourceTrees, isAsLeft);
   };
   const interval = milliseconds(policy.interval);
   const asked = (health: readonly ReportedCheck[]): void => {

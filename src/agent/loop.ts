@@ -224,7 +224,7 @@ export function openLoop(deps: LoopDeps, signal: AbortSignal): Loop {
       if (board.isNews(report)) deps.keep(report);
       board.worked();
       deps.tell({ type: 'ended', report, status: board.status() });
-      await deps.passed();
+      await deps.passed(false);
       return report;
     } finally {
       rest();

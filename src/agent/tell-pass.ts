@@ -8,8 +8,11 @@ export interface TellDeps {
   /** Puts a report where `history` finds it, or says why it cannot be kept. */
   keep(report: Report): void;
   tell(news: News): void;
-  /** Called after each pass, before it is told: what is managed may have moved. Throws where the state of a converged host is unusable. */
-  passed(): Promise<void>;
+  /**
+   * Called after each pass, before it is told: what is managed may be something else. `isAsLeft`: stat calls alone have said that nothing has
+   * moved. Throws where the state of a converged host is unusable.
+   */
+  passed(isAsLeft: boolean): Promise<void>;
 }
 
 /** Keeps and tells what became of a pass. Gives the report of it; undefined where nothing was run that is to be told. */
@@ -24,7 +27,7 @@ export async function tellPass(
   if (repair && repair !== last && repair.writes > 0) keep(repair);
   // A run that the end of this process has cut short is no news: it was put back, and begins anew with the next start.
   const isCutShort = signal.aborted && last?.outcome !== 'converged';
-  await passed();
+  await passed([newest, repair].every((report) => !report || report.planDigest === null));
   if (!last || isCutShort) {
     if (isProof) board.worked();
     // How the remotes are, or that a suspension is over.

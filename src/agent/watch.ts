@@ -10,8 +10,8 @@ interface Watched {
 
 /** Tells that something may have moved. An accelerator: what it does not see, the next poll finds. */
 interface Watch {
-  /** From now on the files and names in these directories, and everything in these trees. */
-  follow(paths: Watched, trees: readonly string[]): void;
+  /** From now on the files and names in these directories, and everything in these trees. `isAsLeft`: nothing of them has moved. */
+  follow(paths: Watched, trees: readonly string[], isAsLeft: boolean): void;
   close(): Promise<void>;
 }
 
@@ -45,14 +45,14 @@ export function openWatch(moved: (names: Iterable<string>) => void, problem: (me
   const ofPaths = watchDirectories({ depth: 0 }, seenBeside, problem);
   const ofTrees = watchDirectories({}, seen, problem);
   return {
-    follow(paths, trees) {
+    follow(paths, trees, isAsLeft) {
       const { directories } = paths;
       const isSame = directories === named?.directories;
       // What moved before they were named: a rollback by hand may have left other ones than the agent's run.
       if (!isSame) seen('');
       named = paths;
-      // The same ones may have been taken away or put back, which is not done where nothing is seen.
-      if (!isSame || !isQuiet) ofPaths.follow(directories.map(nearestDirectory));
+      // The same ones may have been taken away or put back, also with a directory above them, where nothing is seen of it.
+      if (!isSame || !isQuiet || !isAsLeft) ofPaths.follow(directories.map(nearestDirectory));
       ofTrees.follow(trees.map(realTree));
       isQuiet = true;
     },

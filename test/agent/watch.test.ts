@@ -12,18 +12,18 @@ it('whatever else is followed is looked at once more, for a rollback by hand may
     () => moved.resolve(),
     (message) => moved.reject(new Error(message)),
   );
-  watch.follow({ directories: [], holds }, []);
+  watch.follow({ directories: [], holds }, [], true);
   await moved.promise;
 
   moved = Promise.withResolvers();
   const same: string[] = [];
-  watch.follow({ directories: same, holds }, []);
+  watch.follow({ directories: same, holds }, [], true);
   await moved.promise;
 
   let isSeen = false;
   moved = Promise.withResolvers();
   void moved.promise.then(() => (isSeen = true));
-  watch.follow({ directories: same, holds }, []);
+  watch.follow({ directories: same, holds }, [], true);
   await setTimeout(200);
   expect(isSeen).toBe(false);
   await watch.close();
@@ -40,7 +40,7 @@ it('a tree that was put in the place of one that is followed is followed, with t
   );
   const nothing = { directories: [], holds: () => false };
   const follow = async (): Promise<void> => {
-    watch.follow(nothing, [join(config, 'roles')]);
+    watch.follow(nothing, [join(config, 'roles')], true);
     await setTimeout(300);
   };
   await follow();

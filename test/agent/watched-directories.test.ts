@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
@@ -45,6 +45,25 @@ it('a managed directory that was taken away and put back during a suspension is 
   agent.edit('d/motd', 'wrong\n');
   await healed;
   expect(textOf(agent, 'd/motd')).toBe('right\n');
+});
+
+it('a managed directory in a directory that was exchanged for another is watched from the next pass on', async () => {
+  await using agent = startRig('- { kind: file, path: /app/etc/motd, content: "right\\n" }');
+  for (let quiet = 0; quiet < 2; quiet++) {
+    await pass(agent);
+    await sleep(500);
+  }
+  const app = join(agent.repository.root, 'app');
+  cpSync(app, `${app}.new`, { recursive: true });
+  renameSync(app, `${app}.old`);
+  renameSync(`${app}.new`, app);
+  expect(await pass(agent)).toMatchObject({ outcome: 'converged' });
+  await sleep(500);
+
+  const healed = agent.next(({ writes }) => writes > 0);
+  agent.edit('app/etc/motd', 'wrong\n');
+  await healed;
+  expect(textOf(agent, 'app/etc/motd')).toBe('right\n');
 });
 
 it('a file in the place of a directory above what is managed is told as what the run says of it', async () => {
