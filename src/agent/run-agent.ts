@@ -52,7 +52,8 @@ const farewell = 3_000;
  * nothing done, for settings that cannot be used. With a state that cannot be used it only tells so, and ends when that is over, to
  * be started anew; so it does when its memory was moved away while it runs.
  */
-export async function runAgent({ place, source, stateDirectory, hostPolicy }: Where, asked: AbortSignal): Promise<void> {
+export async function runAgent(where: Where, asked: AbortSignal): Promise<void> {
+  const { place, source, stateDirectory, hostPolicy } = where;
   const log = openLog(process.stdout);
   const problem = (message: string): void => log.warn({}, message);
   const note = (message: string): void => log.info({}, message);
@@ -87,7 +88,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
       trust: hostPolicy.trust,
       stateDirectory,
       state,
-      follower: opened.follower ?? followerFor(source, { hostPolicy, name, stateDirectory, memory: state.memory('source') }),
+      follower: opened.follower ?? followerFor(where, name, state.memory('source')),
       policy,
       waves: openWaves({ host: name, branch: remote?.branch ?? '', forge, note }),
       place,
@@ -124,7 +125,7 @@ export async function runAgent({ place, source, stateDirectory, hostPolicy }: Wh
       reporting.deliver();
       sendDigests(notifier, hostPolicy.notify, port, reporting, problem, ending.signal);
       const at = doors.address ? `; http://${doors.address.host}:${doors.address.port}` : '';
-      log.info({}, `following ${source ?? nameOfRemote(hostPolicy.remote?.urls[0])} as ${name}${at}`);
+      log.info({}, `following ${source ?? nameOfRemote(remote?.urls[0])} as ${name}${at}`);
       await systemd.ready();
       await agent.run();
     } finally {
@@ -166,19 +167,10 @@ function currentToken(gitea: GiteaPolicy): Secret {
   return token;
 }
 
-function followerFor(
-  source: string | undefined,
-  {
-    hostPolicy,
-    name,
-    stateDirectory,
-    memory,
-  }: { hostPolicy: HostPolicyDocument; name: string; stateDirectory: string; memory: Memory },
-): Follower {
+function followerFor({ source, stateDirectory: directory, hostPolicy }: Where, host: string, memory: Memory): Follower {
   if (source !== undefined) return followWorkingTree(source);
   const { remote, trust } = hostPolicy;
-  if (!remote) return followPushed({ directory: stateDirectory, memory });
-  return openFollower({ directory: stateDirectory, remote, trust, host: name, memory });
+  return remote ? openFollower({ directory, remote, trust, host, memory }) : followPushed({ directory, memory });
 }
 
 /** A URL that is refused may hold credentials; the first look tells why it is. */
