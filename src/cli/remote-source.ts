@@ -32,10 +32,7 @@ export async function remoteSource(asked: Asked, url?: string): Promise<Source |
   return found && take(found);
 }
 
-/**
- * What was applied last and is kept, for looking at a host without a remote to which revisions are pushed; undefined where there is
- * none. Nothing is made.
- */
+/** What was applied last and is kept, for looking at it; undefined where there is none. Nothing is made. */
 export async function appliedSource({ root, signal }: Asked): Promise<Source | undefined> {
   const directory = stateDirectory(root);
   if (!existsSync(agentFile(directory))) return undefined;

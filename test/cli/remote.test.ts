@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encryptAge } from '../../src/inventory/age.ts';
 import { makeRepository, type Repository } from '../support/repository.ts';
 import { runCli, type CliResult } from '../support/run-cli.ts';
 
@@ -60,6 +62,20 @@ describe('outside of a repository, on a host without a remote', () => {
 });
 
 describe('outside of a repository, with a remote in the host policy', () => {
+  it('doctor finds the host and which secrets it can read in what was applied last', async () => {
+    const identity = await generateX25519Identity();
+    const recipient = await identityToRecipient(identity);
+    repository.write('desired-state/secrets/recipients.txt', `${recipient}\n`);
+    writeFileSync(join(repository.path, 'desired-state/secrets/token.age'), await encryptAge('canary', [recipient]));
+    push('with a secret');
+    run();
+
+    expect(run('doctor').stdout).toMatch(/^ok +host +box$/m);
+    expect(run('doctor').stdout).toMatch(/^FAIL +age identity +none at .*age\.key; 1 secret in the repository$/m);
+    writeFileSync(join(dirname(policy), 'age.key'), identity, { mode: 0o600 });
+    expect(run('doctor').stdout).toMatch(/^ok +age identity +.*age\.key opens 1 of 1 secret$/m);
+  });
+
   it('a run applies what is newest there, and the next one has nothing to do', () => {
     const first = run();
 

@@ -8,6 +8,7 @@ import { readInventory } from '../../inventory/read-inventory.ts';
 import { openSecrets } from '../../inventory/open-secrets.ts';
 import type { HostPolicyDocument } from '../../model/host-policy-document.ts';
 import { formatProblem } from '../../model/problem.ts';
+import type { Revision, SourceTree } from '../../model/revision.ts';
 import { noSecrets, Secret } from '../../model/secret.ts';
 import { judgePolicies } from '../../run/judge-policies.ts';
 import { ownVault } from '../../run/own-vault.ts';
@@ -32,14 +33,16 @@ export async function run(invocation: Invocation): Promise<number> {
   const source = findRepository(textOption(invocation, 'source') ?? '.');
   const loaded = loadHostPolicy();
   const { policy } = loaded;
-  const own = source === undefined ? undefined : ownHost(source, textOption(invocation, 'host'), policy);
+  const applied = source === undefined ? await lastApplied(invocation) : undefined;
+  const files = source === undefined ? applied?.files : openWorkingTree(source).files;
+  const own = files && ownHost(files, textOption(invocation, 'host'), policy);
   const findings = [
     ...machineFindings(stateDirectory(rootOption(invocation))),
     hostPolicy(loaded),
     ...agentSecrets(policy),
-    await repository(source, policy, invocation),
+    repository(source, policy, applied),
     ...(await followFindings(policy, invocation.signal)),
-    ...(source === undefined || !own ? [] : [hostIsKnown(own), await identity(source, policy), ...waves(source, policy)]),
+    ...(files && own ? [hostIsKnown(own), await identity(files, policy), ...waves(files, policy)] : []),
     ...vaultPassword(own, policy),
   ];
   if (textOption(invocation, 'output') === 'json') writeJson(findings);
@@ -70,8 +73,9 @@ function hostPolicy({ file, policy, problems: unread }: ReturnType<typeof loadHo
 const agentSecrets = ({ agent }: HostPolicyDocument): readonly Finding[] =>
   findUnusableSecrets(agent).map(({ message, hint }) => finding('agent secret', false, message, hint ?? ''));
 
-async function repository(source: string | undefined, { remote }: HostPolicyDocument, invocation: Invocation): Promise<Finding> {
-  const found = source ?? remote?.urls[0] ?? (await pushed(invocation));
+function repository(source: string | undefined, { remote }: HostPolicyDocument, applied: Revision | undefined): Finding {
+  const pushed = applied?.commit && `${applied.commit.slice(0, 8)}, the revision that was applied last`;
+  const found = source ?? remote?.urls[0] ?? pushed ?? undefined;
   return finding(
     'repository',
     found !== undefined,
@@ -80,20 +84,19 @@ async function repository(source: string | undefined, { remote }: HostPolicyDocu
   );
 }
 
-/** On a host without a remote, to which revisions are pushed. What is damaged is a finding of its own. */
-async function pushed(invocation: Invocation): Promise<string | undefined> {
+/** What this host keeps of the repository. What is damaged is a finding of its own. */
+async function lastApplied(invocation: Invocation): Promise<Revision | undefined> {
   const asked = { host: undefined, root: rootOption(invocation), signal: invocation.signal };
   try {
-    const commit = (await appliedSource(asked))?.head().commit;
-    return commit == null ? undefined : `${commit.slice(0, 8)}, the revision that was applied last`;
+    return (await appliedSource(asked))?.open();
   } catch {
     return undefined;
   }
 }
 
 /** Only where a host pulls a repository that goes in waves. */
-function waves(source: string, { remote, gitea }: HostPolicyDocument): readonly Finding[] {
-  const count = loadRollout(openWorkingTree(source).files).rollout?.value.waves.length ?? 0;
+function waves(files: SourceTree, { remote, gitea }: HostPolicyDocument): readonly Finding[] {
+  const count = loadRollout(files).rollout?.value.waves.length ?? 0;
   if (!remote || count === 0) return [];
   const found = gitea ? `${count}, by the commit statuses of ${gitea.repository}` : `${count} in rollout.yaml, but not obeyed`;
   return [
@@ -116,8 +119,7 @@ function hostIsKnown({ inventory, host, problems }: OwnHost): Finding {
 }
 
 /** Whether this host can decrypt: its identity, and which of the secrets it opens. */
-async function identity(source: string, policy: HostPolicyDocument): Promise<Finding> {
-  const { files } = openWorkingTree(source);
+async function identity(files: SourceTree, policy: HostPolicyDocument): Promise<Finding> {
   const file = identityFiles(policy).age;
   const { age, problems } = readIdentities(policy);
   const { names, get } = await openSecrets({ files, identities: age, vault: noSecrets.vault, variables: [] });
@@ -138,8 +140,8 @@ async function identity(source: string, policy: HostPolicyDocument): Promise<Fin
 type OwnHost = ReturnType<typeof ownHost>;
 
 /** This machine in the inventory of the repository. */
-function ownHost(source: string, given: string | undefined, policy: HostPolicyDocument) {
-  const inventory = readInventory(loadInventoryFiles(openWorkingTree(source).files, ownVault()));
+function ownHost(files: SourceTree, given: string | undefined, policy: HostPolicyDocument) {
+  const inventory = readInventory(loadInventoryFiles(files, ownVault()));
   const names = { asked: given, own: policy.host, machine: machineNames() };
   return { inventory, ...chooseHost(inventory, names) };
 }
