@@ -235,8 +235,9 @@ function record(report: Report, deps: PassDeps, signal: AbortSignal): number | u
       return undefined;
     case 'refused':
     case 'invalid': {
-      if (commit !== null && quarantineOf(report)) {
-        quarantine(commit, summary, deps);
+      const quarantined = quarantineOf(report);
+      if (commit !== null && quarantined) {
+        quarantine(commit, quarantined.message, deps);
         return undefined;
       }
       const opens = opensAt === undefined ? undefined : Date.parse(opensAt);

@@ -8,10 +8,13 @@ import { openAgentState } from '../../src/state/agent-state.ts';
 import { never, openFollowRig } from '../source/git/follow-rig.ts';
 import { startRig } from '../support/agent-rig.ts';
 import { site } from '../support/repository.ts';
+import { runCli } from '../support/run-cli.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
 const motd = (text: string): string => `- { kind: file, path: /motd, content: "${text}\\n" }\n`;
+
+const closed = 'windows: [{ kind: deny, schedule: "* * * * *", duration: 5m }]\n';
 
 /** An agent that follows a repository to which is pushed; `meanwhile` happens when it has looked. */
 function openHost() {
@@ -57,7 +60,7 @@ it('what is applied by hand while it waits for its window is not taken back by a
   await using host = openHost();
   host.push('one');
   await host.look('control');
-  const second = host.push('two', 'windows: [{ kind: deny, schedule: "* * * * *", duration: 5m }]\n');
+  const second = host.push('two', closed);
   expect(await host.look('control')).toMatchObject({ outcome: 'refused' });
 
   // Up to the moment before it is known that the revision was accepted.
@@ -67,6 +70,20 @@ it('what is applied by hand while it waits for its window is not taken back by a
   expect(host.motd()).toBe('two\n');
   expect(await host.look('control')).toMatchObject({ outcome: 'converged', revision: { commit: second } });
   expect(host.port.status()).toMatchObject({ windowClosed: false, revision: { applied: second } });
+});
+
+it('what a person takes back is in quarantine for that, also while its window is closed', async () => {
+  await using host = openHost();
+  host.push('one');
+  await host.look('control');
+  const commit = host.push('two', closed);
+  await host.applyByHand();
+  expect(runCli(['rollback', '--root', host.root]).exit).toBe(0);
+
+  await host.look('control');
+
+  const reason = expect.stringContaining('taken back by reconcile rollback') as string;
+  expect(host.port.status().quarantine).toEqual({ commit, reason });
 });
 
 it('what is applied by hand is not taken back by an agent that has looked before', async () => {
