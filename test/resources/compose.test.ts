@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readContainers } from '../../src/resources/compose-containers.ts';
 import { compose } from '../../src/resources/types/compose.ts';
 import { theLaws } from '../support/laws.ts';
-import { makeRepository } from '../support/repository.ts';
+import { makeRepository, site } from '../support/repository.ts';
 import { prepare } from './converge-kind.ts';
 
 const content = 'services:\n  web:\n    image: web:1\n  setup: { image: setup:1 }\n';
@@ -11,6 +13,7 @@ const app = { project: 'app', path: '/opt/app/compose.yaml', content };
 theLaws(compose, [
   { name: 'makes the file', attributes: app },
   { name: 'replaces the file', attributes: { ...app, content: `${content}  more: { image: more:1 }\n` }, before: app },
+  { name: 'moves the file', attributes: { ...app, path: '/opt/app/other.yaml' }, before: app },
   { name: 'corrects the mode', attributes: { ...app, mode: '0600' }, before: app },
   { name: 'removes the file', attributes: { project: 'app', path: app.path, ensure: 'absent' }, before: app },
 ]);
@@ -97,4 +100,21 @@ it('under a root the file is made and the plan says that the containers are left
 
   expect(outcome).toBe('converged');
   expect(JSON.stringify(steps)).toContain('containers need a live host');
+});
+
+it.each([
+  ['moved', 'path: /srv/b/c.yaml, content: "services: { web: { image: a } }"', ['b/c.yaml']],
+  ['absent elsewhere', 'path: /srv/b/c.yaml, ensure: absent', []],
+])('a compose file that is %s does not stay where it was', (_what, attributes, left) => {
+  const project = (what: string): string => `- { kind: compose, project: p, ${what} }\n- { kind: directory, path: /srv/b }\n`;
+  using repository = makeRepository(project('path: /srv/a/c.yaml, content: "services: { web: { image: a } }"'));
+  repository.report();
+  repository.write('desired-state/site.yaml', site(project(attributes)));
+
+  expect(repository.report()).toMatchObject({ outcome: 'converged', problems: [] });
+  const srv = join(repository.root, 'srv');
+  expect(['a/c.yaml', 'b/c.yaml'].filter((path) => existsSync(join(srv, path)))).toEqual(left);
+  expect(repository.report()).toMatchObject({ outcome: 'converged', steps: [], writes: 0 });
+  expect(repository.cli('rollback', '--root', repository.root).exit).toBe(0);
+  expect(existsSync(join(srv, 'a/c.yaml'))).toBe(true);
 });

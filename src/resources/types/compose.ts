@@ -4,8 +4,10 @@ import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { compose as runCompose, dockerRuns, listContainers, type ComposeContainer } from '../compose-containers.ts';
 import { readText } from '../formats/format.ts';
 import { yamlFormat } from '../formats/yaml.ts';
+import { formerFile, formerIn } from '../former-file.ts';
 import { requireOneContent } from '../one-content.ts';
 import { defineResourceType, type Failure, type PrepareContext, type Vocabulary } from '../resource-type.ts';
+import { standingContent } from '../standing-content.ts';
 import { file } from './file.ts';
 
 const spec = ({ z, absolutePath, duration, fileMode, secretText }: Vocabulary) =>
@@ -52,10 +54,12 @@ type State = {
   readonly missing: readonly string[] | null;
   /** Whether there are containers of the project. */
   readonly isUp: boolean;
+  /** A file that it had at another path, and that still stands. */
+  readonly former?: string;
 };
 
 const field = 'containers';
-const isFileChange = (change: Change): boolean => change.field !== field;
+const isFileChange = (change: Change): boolean => change.field !== field && change.field !== formerFile;
 const isPresent = ({ file: wanted }: Desired): boolean => wanted.ensure === 'present';
 
 /** A project of docker compose. */
@@ -78,6 +82,7 @@ export const compose = defineResourceType({
     dockerRuns(host) ? listContainers(host, signal) : null,
 
   async inspect(desired: Desired, { survey, ...context }): Promise<State> {
+    const { path } = (context.last as Desired | undefined)?.file ?? desired.file;
     const containers = survey?.filter(({ project }) => project === desired.project);
     const works = (service: string): boolean =>
       containers?.some(
@@ -88,12 +93,14 @@ export const compose = defineResourceType({
       file: await file.inspect(desired.file, { ...context, last: undefined, survey: undefined }),
       missing: containers ? desired.services.filter((service) => !works(service)) : null,
       isUp: (containers?.length ?? 0) > 0,
+      ...(path !== desired.file.path && context.host.stat(path)?.type === 'file' && { former: path }),
     };
   },
 
-  diff(desired, { file: actual, missing, isUp }): Diff {
+  diff(desired, { file: actual, missing, isUp, former }): Diff {
     const ofFile = file.diff(desired.file, actual);
     const changes: Change[] = ofFile.action === 'none' ? [] : [...ofFile.changes];
+    if (former !== undefined) changes.push({ field: formerFile, from: former, to: null });
     if (isPresent(desired)) {
       if (missing && missing.length > 0) changes.push({ field, from: `without ${missing.join(', ')}`, to: 'up' });
     } else if (isUp) changes.push({ field, from: 'up', to: null });
@@ -112,6 +119,7 @@ export const compose = defineResourceType({
     const validate = ['docker', 'compose', '--file', '%s', 'config', '--quiet'] as const;
     const wanted = dockerRuns(host) ? { ...desired.file, validate } : desired.file;
     if (ofFile.length > 0) await file.apply(wanted, ofFile, { ...context, last: undefined });
+    for (const path of formerIn(changes)) host.remove(path);
   },
 
   async activate(done, { host, signal }) {
@@ -130,9 +138,9 @@ export const compose = defineResourceType({
   },
 
   undo: {
-    capture: ({ project, file: { path }, timeout }, { survey }) => ({
+    capture: ({ project, file: wanted, timeout }, { survey, last }) => ({
       project,
-      path,
+      path: ((last as Desired | undefined)?.file ?? wanted).path,
       timeout,
       wasUp: survey ? survey.some((each) => each.project === project) : null,
     }),
@@ -149,12 +157,17 @@ export const compose = defineResourceType({
     },
   },
 
-  preview: (desired, changes, context) => file.preview?.(desired.file, changes.filter(isFileChange), context) ?? [],
+  preview: (desired, changes, context) => [
+    ...formerIn(changes).map((path) => ({ path, before: standingContent(path, context.host), after: undefined })),
+    ...(file.preview?.(desired.file, changes.filter(isFileChange), context) ?? []),
+  ],
   watches: ({ file: { path } }) => [path],
   owns: ({ file: { path } }) => [path],
   makesWay: true,
   modes: (desired, changes) => file.modes?.(desired.file, changes) ?? [],
-  touches: ({ file: { path } }) => [path],
+  touches: ({ file: { path } }, changes) => [
+    ...new Set(changes.map(({ field, from }) => (field === formerFile ? String(from) : path))),
+  ],
   // Docker may come at any time.
   asks: (_desired, host) => host.live,
   absent: (desired): Desired => ({ ...desired, file: file.absent!(desired.file)!, services: [] }),

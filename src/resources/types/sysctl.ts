@@ -3,6 +3,7 @@ import { lastLines } from '../../model/last-lines.ts';
 import { PassingError } from '../../model/passing-error.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { formatMode } from '../file-mode.ts';
+import { formerFile, formerIn } from '../former-file.ts';
 import { awaitProcesses } from '../find-process.ts';
 import { defineResourceType, type Restored, type Vocabulary } from '../resource-type.ts';
 import { awaitOutside, runOutside } from '../run-outside.ts';
@@ -63,7 +64,6 @@ type State = {
 };
 
 const fileMode = 0o644;
-const formerFile = 'former file';
 /** Of one call of sysctl. Milliseconds. */
 const timeout = 30_000;
 const textOf = ({ key, value }: Desired): string | null => (value === null ? null : `${sysctlMarker}${key}\n${key} = ${value}\n`);
@@ -163,9 +163,6 @@ export const sysctl = defineResourceType({
   leavesOut: ({ value }) => (value === null ? undefined : 'the running kernel needs a live host'),
   commands: ({ value }) => (value === null ? [] : ['sysctl']),
 });
-
-const formerIn = (changes: readonly Change[]): readonly AbsolutePath[] =>
-  changes.flatMap(({ field, from }) => (field === formerFile ? [String(from)] : []));
 
 /** As sysctl.d(5): when the first separator is a dot, dots and slashes have changed places. */
 const pathOf = (key: string): string =>
