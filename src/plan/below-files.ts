@@ -24,6 +24,10 @@ export function belowFiles(
     if (isGone(resource, types)) keyed.set(resource.id, resource);
     else directories.push([resource.id, resource]);
   }
+  const upperAt = (path: string): CatalogResource | undefined => {
+    const owner = owners.get(path);
+    return owner && !isGone(owner, types) ? owner : keyed.get(path);
+  };
   /** By directory, the nearest path of a resource there or above; null where there is none. */
   const known = new Map<string, string | null>([
     ['/', null],
@@ -32,7 +36,7 @@ export function belowFiles(
   const nearest = (directory: string): string | null => {
     let found = known.get(directory);
     if (found !== undefined) return found;
-    found = owners.has(directory) || keyed.has(directory) ? directory : nearest(dirname(directory));
+    found = upperAt(directory) ? directory : nearest(dirname(directory));
     known.set(directory, found);
     return found;
   };
@@ -41,10 +45,9 @@ export function belowFiles(
     for (const [path, resource] of entries) {
       const above = nearest(dirname(path));
       if (above === null) continue;
-      const other = (owners.get(above) ?? keyed.get(above))!;
-      if (other === resource) continue;
-      if (isGone(resource, types)) continue;
-      if (other.kind !== 'directory' && (isGone(other, types) || !isNoDirectory(above, other, types(other.kind)))) continue;
+      const other = upperAt(above)!;
+      if (other === resource || isGone(resource, types)) continue;
+      if (other.kind !== 'directory' && !isNoDirectory(above, other, types(other.kind))) continue;
       problems.push(problem(path, resource, above, other));
     }
   return problems;

@@ -111,3 +111,11 @@ it.each([
     ],
   });
 });
+
+it('a path below a file is told also where something between the two is to be absent', () => {
+  using repository = makeRepository(
+    here('file', '/srv/a', ', content: x') + gone('link', '/srv/a/b') + here('link', '/srv/a/b/c', ', target: x'),
+  );
+
+  expect(repository.report()).toMatchObject({ exit: 65, problems: [{ code: 'below-file' }] });
+});
