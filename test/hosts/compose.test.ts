@@ -84,7 +84,8 @@ describeOnHosts('projects of compose on a booted host', () => {
     expect(await containers()).toBe('');
 
     await rig.converge(project('web:1'));
-    for (const broken of [`${project('web:2')}${fails}`, project('missing'), project('invalid')]) {
+    const moved = project('web:2').replace('app.yaml', 'moved.yaml');
+    for (const broken of [`${project('web:2')}${fails}`, `${moved}${fails}`, project('missing'), project('invalid')]) {
       expect((await rig.converge(broken)).exit).toBe(6);
       expect(await containers()).toBe('app web running Up web:1');
       expect(await host.read('/srv/app.yaml')).toContain('web:1');
