@@ -2,7 +2,7 @@ import type { Memory } from '../../model/reporter.ts';
 import { isObject } from '../../model/json.ts';
 import { isCommitId } from '../../model/revision.ts';
 import { openKept } from './follow.ts';
-import { readTrust, writeTrust, type Trusted } from './trust-memory.ts';
+import { isPast, readTrust, writeTrust, type Trusted } from './trust-memory.ts';
 
 interface Acceptor {
   /** State directory. */
@@ -16,8 +16,10 @@ const name = 'pending';
 /** A pushed revision was applied and verified here: older ones and other histories are refused from now on. */
 export async function acceptPushed({ directory, memory }: Acceptor, entry: Trusted): Promise<void> {
   const trust = readTrust(memory, directory);
-  if (!('code' in trust))
+  if (!('code' in trust)) {
+    if (isPast(entry, trust)) return;
     writeTrust(memory, { ...trust, trusted: [entry, ...trust.trusted.filter(({ commit }) => commit !== entry.commit)] });
+  }
   await openKept({ directory, memory }).accept(entry.commit);
   memory.set(name, undefined);
 }

@@ -141,6 +141,7 @@ it('a push of several that were judged before another was accepted does not lowe
 
   await expect(host.push('three')).resolves.toBeDefined();
   expect(host.rules.memory.get('trust')).toMatchObject({ floor: two.commit, applied: { commit: two.commit } });
+  expect(host.rules.memory.get('trust')).toHaveProperty('trusted.0.commit', two.commit);
 });
 
 it('what is being applied stays whole while others are pushed and looked at', async () => {
