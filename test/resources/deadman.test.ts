@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/deadman/settings.ts';
 import { deadman } from '../../src/resources/types/deadman.ts';
 import { theLaws } from '../support/laws.ts';
+import { makeRepository, site } from '../support/repository.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { writeBelow } from '../support/write-below.ts';
 import { converge, prepare } from './converge-kind.ts';
@@ -21,6 +23,7 @@ theLaws(deadman, [
     attributes: ezra,
     given: (root) => (writeBelow(root, settingsFile, '{}'), writeBelow(root, cronFile, '* * * * * root other\n')),
   },
+  { name: 'moves to a crontab', attributes: { ...ezra, in: 'crontab', settings: '/etc/ezra.json' }, before: ezra },
   { name: 'removes both', attributes: { agent: 'ezra', ensure: 'absent' }, before: ezra },
   {
     name: 'removes its entry among foreign lines',
@@ -144,4 +147,22 @@ describe('what a deadman makes', () => {
     expect(diff).toMatchObject({ action: 'update', changes: [{ field: 'mode', from: '0666', to: '0644' }] });
     expect(again.action).toBe('none');
   });
+});
+
+it.each([
+  [
+    'another place',
+    '{ kind: deadman, agent: ezra, unit: { name: ezra }, in: crontab, settings: /etc/ezra.json }',
+    ['/etc/ezra.json', '/var/spool/cron/crontabs/root'],
+  ],
+  ['a place that is not told', '{ kind: deadman, agent: ezra, ensure: absent, in: crontab, settings: /etc/ezra.json }', []],
+])('a watchdog that moves to %s does not go on where it was', (_what, resource, left) => {
+  using repository = makeRepository('- { kind: deadman, agent: ezra, unit: { name: ezra } }\n');
+  repository.report();
+  repository.write('desired-state/site.yaml', site(`- ${resource}\n`));
+
+  expect(repository.report()).toMatchObject({ outcome: 'converged', problems: [] });
+  const all = [settingsFile, cronFile, '/etc/ezra.json', '/var/spool/cron/crontabs/root'];
+  expect(all.filter((path) => existsSync(join(repository.root, path)))).toEqual(left);
+  expect(repository.report()).toMatchObject({ outcome: 'converged', writes: 0, steps: [] });
 });

@@ -5,12 +5,14 @@ import { sha256 } from '../../model/json.ts';
 import { converged, type Change, type Diff } from '../../model/plan.ts';
 import { deadmanSpec } from '../deadman-spec.ts';
 import { formatMode } from '../file-mode.ts';
+import { formerFile, formerIn } from '../former-file.ts';
 import { defineResourceType, type AttributesOf } from '../resource-type.ts';
 import { withSuffix } from '../units/unit-place.ts';
 import { cron } from './cron.ts';
 
 type Attributes = AttributesOf<typeof deadmanSpec>;
 type CronDesired = NonNullable<ReturnType<typeof cron.prepare>>;
+type CronUndo = Awaited<ReturnType<NonNullable<typeof cron.undo>['capture']>>;
 type CronState = Awaited<ReturnType<typeof cron.inspect>>;
 
 interface Desired {
@@ -29,9 +31,13 @@ type State = {
   readonly mode: string | null;
   readonly uid: number | null;
   readonly cron: CronState;
+  /** Settings that it had at another path, and its job in another place, that still stand. */
+  readonly former: string | null;
+  readonly formerJob: CronDesired | null;
 };
 
 const settingsMode = 0o644;
+const formerJob = 'cron former job';
 
 /** The one watchdog of an agent: its settings, and the cron job that runs `reconcile deadman check`. */
 export const deadman = defineResourceType({
@@ -67,6 +73,8 @@ export const deadman = defineResourceType({
 
   async inspect({ path, cron: job }, context): Promise<State> {
     const { host } = context;
+    const last = context.last as Desired | undefined;
+    const moved = movedJob(job, last);
     const bytes = host.readFile(path);
     const stat = bytes && host.stat(path);
     return {
@@ -74,6 +82,9 @@ export const deadman = defineResourceType({
       mode: stat ? formatMode(stat.mode) : null,
       uid: stat && host.privileged ? stat.uid : null,
       cron: await cron.inspect(job, { ...context, last: undefined }),
+      former: last && last.path !== path && host.stat(last.path)?.type === 'file' ? last.path : null,
+      formerJob:
+        moved && cron.diff(moved, await cron.inspect(moved, { ...context, last: undefined })).action !== 'none' ? moved : null,
     };
   },
 
@@ -86,6 +97,8 @@ export const deadman = defineResourceType({
     if (to !== null && actual.uid !== null && actual.uid !== 0) changes.push({ field: 'owner', from: actual.uid, to: 0 });
     const entry = cron.diff(job, actual.cron);
     if (entry.action !== 'none') changes.push(...entry.changes.map((change) => ({ ...change, field: `cron ${change.field}` })));
+    if (actual.former !== null) changes.push({ field: formerFile, from: actual.former, to: null });
+    if (actual.formerJob !== null) changes.push({ field: formerJob, from: { ...actual.formerJob }, to: null });
     if (changes.length === 0) return converged;
     if (to === null) return { action: 'remove', changes };
     return { action: actual.settings === null && actual.cron.entry === null ? 'create' : 'update', changes };
@@ -96,28 +109,42 @@ export const deadman = defineResourceType({
     const isAbout = (part: 'cron' | 'settings'): boolean =>
       changes.some(({ field }) => field.startsWith('cron ') === (part === 'cron'));
     // The job goes first and comes last: it never runs without its settings.
+    for (const moved of formerJobsIn(changes)) await cron.apply(moved, [], context);
     if (settings === null && isAbout('cron')) await cron.apply(job, [], context);
     if (isAbout('settings')) {
       if (settings === null) host.remove(path);
       else host.writeFile(path, Buffer.from(settings), { mode: settingsMode, ...(host.privileged && { uid: 0, gid: 0 }) });
     }
+    for (const former of formerIn(changes)) host.remove(former);
     if (settings !== null && isAbout('cron')) await cron.apply(job, [], context);
   },
 
   watches: ({ path, cron: job }) => [path, ...(cron.watches?.(job) ?? [])],
   owns: ({ path, cron: job }) => [path, ...(cron.owns?.(job) ?? [])],
-  touches: ({ path, cron: job }, changes, host) => [path, ...(cron.touches?.(job, changes, host) ?? [])],
-  writes: ({ cron: job }, changes) => cron.writes?.(job, changes) ?? [],
+  touches: ({ path, cron: job }, changes, host) => [
+    path,
+    ...formerIn(changes),
+    ...[job, ...formerJobsIn(changes)].flatMap((each) => cron.touches?.(each, changes, host) ?? []),
+  ],
+  writes: ({ cron: job }, changes) => [job, ...formerJobsIn(changes)].flatMap((each) => cron.writes?.(each, changes) ?? []),
 
   undo: {
-    capture: ({ cron: job }, context) => cron.undo!.capture(job, { ...context, last: undefined }),
-    restore: (undo, context) => cron.undo!.restore(undo, context),
+    async capture({ cron: job }, context): Promise<CronUndo & { readonly former?: CronUndo }> {
+      const moved = movedJob(job, context.last as Desired | undefined);
+      const captureJob = (each: CronDesired) => cron.undo!.capture(each, { ...context, last: undefined });
+      return { ...(await captureJob(job)), ...(moved && { former: await captureJob(moved) }) };
+    },
+    async restore({ former, ...own }, context) {
+      await cron.undo!.restore(own, context);
+      if (former) await cron.undo!.restore(former, context);
+    },
   },
 
   *preview({ path, settings, cron: job }, changes, context) {
     const after = settings === null ? undefined : Buffer.from(settings);
     yield { path, before: context.host.readFile(path), after };
-    yield* cron.preview?.(job, changes, context) ?? [];
+    for (const former of formerIn(changes)) yield { path: former, before: context.host.readFile(former), after: undefined };
+    for (const each of [job, ...formerJobsIn(changes)]) yield* cron.preview?.(each, changes, context) ?? [];
   },
 
   absent: (desired): Desired => ({ ...desired, settings: null, programs: [], cron: cron.absent!(desired.cron)! }),
@@ -130,6 +157,15 @@ export const deadman = defineResourceType({
   units: ({ settings, unit }) => (settings === null || unit === null ? [] : [unit]),
   commands: ({ programs, cron: job }) => [...programs, ...(cron.commands?.(job) ?? [])],
 });
+
+/** The job that was last applied, gone, where it stands in another place now. */
+function movedJob(job: CronDesired, last: Desired | undefined): CronDesired | undefined {
+  const placeOf = ({ in: where, user }: CronDesired): string => (where === 'crontab' ? `crontab of ${user}` : where);
+  return last && placeOf(last.cron) !== placeOf(job) ? cron.absent!(last.cron) : undefined;
+}
+
+const formerJobsIn = (changes: readonly Change[]): readonly CronDesired[] =>
+  changes.flatMap(({ field, from }) => (field === formerJob ? [from as unknown as CronDesired] : []));
 
 function settingsOf(attributes: Attributes): DeadmanSettings {
   const { agent, unit, gateway, heartbeat, machine, restart, request_log, log, config, action } = attributes;
