@@ -63,7 +63,13 @@ function load(file: string): unknown {
   const directory = dirname(file);
   const require = (name: string): unknown =>
     name.startsWith('.') ? load(resolve(directory, name)) : process.getBuiltinModule(name);
-  (compile(file).runInThisContext() as Body)(require, module, file, directory);
+  try {
+    (compile(file).runInThisContext() as Body)(require, module, file, directory);
+  } catch (error) {
+    // A system that has no files left to open may have some again: whoever asks then is not to get the half of it.
+    modules.delete(file);
+    throw error;
+  }
   return module.exports;
 }
 

@@ -153,6 +153,21 @@ describe('the build', () => {
   });
 });
 
+it('a file of the program that could not be opened is loaded by the next who needs it', () => {
+  using one = openProgram();
+  one.write(
+    mainFile,
+    `const { renameSync } = require('node:fs');
+const file = __dirname + '/run/more.cjs';
+renameSync(file, file + '.away');
+try { require('./run/more.cjs'); } catch (error) { process.stdout.write(error.code + ', '); }
+renameSync(file + '.away', file);
+process.stdout.write(String(require('./run/more.cjs')));`,
+  );
+
+  expect(one.run()).toBe('ENOENT, 1');
+});
+
 it('an older Node is told from which one on the program runs', () => {
   const older = "data:text/javascript,Object.defineProperty(process, 'version', { value: 'v20.20.2' })";
 
