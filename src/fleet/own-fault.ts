@@ -1,3 +1,4 @@
+import { exitCodes } from '../model/exit-code.ts';
 import { printableLine } from '../report/printable.ts';
 
 /**
@@ -6,6 +7,8 @@ import { printableLine } from '../report/printable.ts';
  */
 export class OwnFault extends Error {
   readonly isPassing: boolean;
+  /** No bug of this program, for which somebody would have to look. */
+  readonly exit = exitCodes.error.code;
 
   constructor(what: string, isPassing = false) {
     super(`the fault is on this machine: ${printableLine(what)}`);

@@ -60,7 +60,11 @@ export async function openClient(
   { name, settings, known, identities }: Opening,
   signal: AbortSignal,
 ): Promise<OpenClient> {
-  const { NodeSSH } = await import('node-ssh');
+  const { NodeSSH } = await import('node-ssh').catch((error: unknown) => {
+    // Nobody else has it, and this process would wait for its end.
+    stream.destroy();
+    throw error;
+  });
   const ssh = new NodeSSH();
   const gone = new AbortController();
   let verdict: KeyVerdict | undefined;

@@ -9,17 +9,19 @@ import { algorithmsFor, said } from './open-client.ts';
  * The one place where an unknown key is no reason to stop. Rejects with a `ConnectionError`.
  */
 export async function showHostKey(stream: Duplex, known: KnownHost, timeout: number, signal: AbortSignal): Promise<Buffer> {
-  const { Client } = (await import('ssh2')).default;
-  const client = new Client();
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  let shown: Buffer | undefined;
-  client.on('handshake', () => resolve(shown!));
-  client.on('error', (error) => {
-    const message = `${known.name} does not show its key (${said(error.message)})`;
-    reject(new ConnectionError('unreachable', message, { isPassing: true }));
-  });
-  client.on('close', () => reject(new ConnectionError('unreachable', `${known.name} ended the connection`, { isPassing: true })));
   try {
+    const { Client } = (await import('ssh2')).default;
+    const client = new Client();
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    let shown: Buffer | undefined;
+    client.on('handshake', () => resolve(shown!));
+    client.on('error', (error) => {
+      const message = `${known.name} does not show its key (${said(error.message)})`;
+      reject(new ConnectionError('unreachable', message, { isPassing: true }));
+    });
+    client.on('close', () =>
+      reject(new ConnectionError('unreachable', `${known.name} ended the connection`, { isPassing: true })),
+    );
     client.connect({
       sock: stream,
       username: 'nobody',
