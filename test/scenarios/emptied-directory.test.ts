@@ -119,3 +119,10 @@ it('a path below a file is told also where something between the two is to be ab
 
   expect(repository.report()).toMatchObject({ exit: 65, problems: [{ code: 'below-file' }] });
 });
+
+it('a file goes where one below its path is to be absent, too', () => {
+  using repository = open(other, (root) => writeFileSync(join(root, 'srv/a'), 'theirs'));
+  repository.write('desired-state/site.yaml', site(other + gone('file', '/srv/a') + gone('file', '/srv/a/b/c')));
+
+  expect(repository.report()).toMatchObject({ outcome: 'converged', counts: { remove: 1 } });
+});
