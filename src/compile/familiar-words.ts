@@ -82,8 +82,11 @@ export const familiarWords = {
   variable: (word: string, known: readonly string[]): string | undefined =>
     word === 'item' && !known.includes(word)
       ? 'only a resource with "for_each" has it'
-      : (own(otherForms, word) ?? meant(variables, word, undefined) ?? didYouMean(word, known)),
+      : (own(otherForms, word) ?? meant(variables, word, undefined) ?? didYouMean(word, known) ?? ofTheHost(word)),
 };
+
+const ofTheHost = (word: string): string | undefined =>
+  word.startsWith('ansible_') ? '"facts" has what is asked of a host; write what else it is into its host_vars' : undefined;
 
 function meant(words: Words, word: string, known: readonly string[] | undefined): string | undefined {
   const found = own(words, word)?.find((each) => known?.includes(each) ?? true);

@@ -220,6 +220,7 @@ it('what is only asked about is looked for among no other names', () => {
   expect(asked).toBe(0);
   expect(evaluateHere('{{ prot }}').problems[0]?.hint).toBe('did you mean "port"?');
   expect(evaluateHere('{{ map.kex }}').problems[0]?.hint).toBe('did you mean "key"?');
+  expect(evaluateHere('{{ ansible_default_ipv4.address }}').problems[0]?.hint).toMatch(/"facts" has .*host_vars/);
 });
 
 describe('a template file', () => {
